@@ -1,0 +1,98 @@
+/** What one row of knowledge looks like. Rules are written as YAML in `policies/` and compiled into one module. */
+
+/** What may be hoped for. Ordered from the most to the least hopeful. */
+export const dispositions = ["transient", "indeterminate", "adaptable", "permanent"] as const;
+
+/**
+ * - `transient`: the same request will pass in minutes.
+ * - `indeterminate`: the outcome is unknown; what was asked for may still complete.
+ * - `adaptable`: a changed request, or a preparatory step that a program can do, would pass.
+ * - `permanent`: only a person or a code change helps.
+ */
+export type Disposition = (typeof dispositions)[number];
+
+export const categories = [
+  "throttling",
+  "capacity",
+  "quota",
+  "conflict",
+  "platform",
+  "timeout",
+  "invalid-input",
+  "unsupported",
+  "not-found",
+  "authorization",
+  "authentication",
+  "guest-os",
+  "extension",
+  "storage",
+  "network",
+  "encryption",
+  "image",
+  "precondition",
+  "other",
+] as const;
+
+/** What kind of trouble it is. */
+export type Category = (typeof categories)[number];
+
+/** The automatic remedies that ship with the package; a caller allows them by name in `options.remedies`. */
+export const automaticRemedies = [
+  "registerProvider",
+  "deallocateFirst",
+  "startFirst",
+  "fallbackSizes",
+  "fallbackZones",
+  "refreshCredential",
+  "refreshEtag",
+] as const;
+
+/** Where a fact comes from: a documented row, by document and row number. */
+export interface RuleSource {
+  readonly document: string;
+  readonly row: number;
+}
+
+/** What a rule knows once it is recognised; shared by code rules and families. */
+export interface RuleKnowledge {
+  /** Stable and unique, for example `OperationNotAllowed.not-deallocated`. Never reused for another meaning. */
+  readonly id: string;
+  readonly disposition: Disposition;
+  readonly category: Category;
+  /** One sentence: what happened. May hold `{placeholders}` of the message. */
+  readonly explanation: string;
+  /** One to three steps: what to do. May hold `{placeholders}`. */
+  readonly steps: readonly string[];
+  /** Name of the automatic remedy that helps, for adaptable rules that have one. */
+  readonly automatic?: string;
+  /** The page that says more. */
+  readonly docs: string;
+  /** The wait in milliseconds when nothing else says one. */
+  readonly waitMs?: number;
+}
+
+/** A rule for one error code, with or without a message template. */
+export interface Rule extends RuleKnowledge {
+  readonly code: string;
+  /** The message with `{namedPlaceholders}`; without it, the rule is what the code means whatever it says. */
+  readonly message?: string;
+  /** The message as the Chinese page has it, with the same placeholder names. */
+  readonly messageZh?: string;
+  /** The HTTP status that carries the failure, where it is known. */
+  readonly status?: number;
+  readonly sources: readonly RuleSource[];
+  /** The code alone says little (`OperationNotAllowed`, `BadRequest`): the wording of the message is asked first. */
+  readonly vague?: boolean;
+}
+
+/** What an unknown code or an unknown sentence tells by its kind. */
+export interface Family extends RuleKnowledge {
+  /** Code shapes with `*` at either end, compared without regard to case: `*QuotaExceeded`. */
+  readonly codes?: readonly string[];
+  /** Kinds of wording: words in order, `*` for a gap; compared after folding case, quotes and punctuation. */
+  readonly phrases?: readonly string[];
+  /** HTTP statuses that mean this when nothing better is known. */
+  readonly statuses?: readonly number[];
+  /** When several families' phrases occur in one message the lowest rank wins; on a tie the least hopeful. */
+  readonly rank: number;
+}
