@@ -1,0 +1,77 @@
+/**
+ * The catalog: all rules, indexed. Layers are asked in order, so that a user's own rules come before ours; within a layer a
+ * code is one map look-up, and nothing is compiled before it is first needed: importing the package stays cheap.
+ */
+import { FamilyIndex } from "./families.js";
+import type { Family, Rule } from "./rule.js";
+import { TemplateIndex } from "./templates.js";
+
+/** All that is known of one code within a layer. */
+export interface CodeEntry {
+  readonly templates: TemplateIndex;
+  /** What the code means when its message fits no template. */
+  readonly fallback?: Rule;
+}
+
+/** One set of rules, indexed. */
+export class CatalogLayer {
+  readonly rules: readonly Rule[];
+  readonly families: readonly Family[];
+  readonly #rulesByCode = new Map<string, Rule[]>();
+  readonly #entries = new Map<string, CodeEntry>();
+  #allTemplates: TemplateIndex | undefined;
+  #familyIndex: FamilyIndex | undefined;
+
+  constructor(rules: readonly Rule[], families: readonly Family[]) {
+    this.rules = rules;
+    this.families = families;
+    for (const rule of rules) {
+      const code = rule.code.toLowerCase();
+      const list = this.#rulesByCode.get(code);
+      if (list) list.push(rule);
+      else this.#rulesByCode.set(code, [rule]);
+    }
+  }
+
+  /** What is known of a code; codes compare without regard to case. */
+  entry(code: string): CodeEntry | undefined {
+    const key = code.toLowerCase();
+    const known = this.#entries.get(key);
+    if (known) return known;
+    const rules = this.#rulesByCode.get(key);
+    if (!rules) return undefined;
+    const fallback = fallbackOf(rules);
+    const entry = { templates: new TemplateIndex(rules), ...(fallback && { fallback }) };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /** Every template of the layer, for messages that come under another code than documented. */
+  get allTemplates(): TemplateIndex {
+    return (this.#allTemplates ??= new TemplateIndex(this.rules));
+  }
+
+  get familyIndex(): FamilyIndex {
+    return (this.#familyIndex ??= new FamilyIndex(this.families));
+  }
+}
+
+/** The rule without a message; else the one named like its code; else the only one. */
+function fallbackOf(rules: readonly Rule[]): Rule | undefined {
+  return (
+    rules.find((rule) => rule.message === undefined) ??
+    rules.find((rule) => rule.id === rule.code) ??
+    (rules.length === 1 ? rules[0] : undefined)
+  );
+}
+
+/** A set of rules to diagnose with. Made by `defineCatalog`, or `defaultCatalog`. */
+export interface Catalog {
+  /** Asked in order; the first that knows decides. */
+  readonly layers: readonly CatalogLayer[];
+}
+
+/** All rules of a catalog, the user's own first. */
+export function rulesOf(catalog: Catalog): readonly Rule[] {
+  return catalog.layers.flatMap((layer) => layer.rules);
+}

@@ -1,0 +1,219 @@
+/**
+ * Knowing what a failure means. The root is asked first: its message, then its code; a code that says little
+ * (`OperationNotAllowed`) leaves the word to the kind of wording, then an unknown code to its kind, then the status.
+ */
+import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
+import type { Catalog } from "./catalog.js";
+import type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./diagnosis.js";
+import { dispositions, type RuleKnowledge, type RuleSource } from "./rule.js";
+import { fillIn, noParameters, type Fit, type Parameters, type WordTemplate } from "./template.js";
+import { wordsOf, type Words } from "./words.js";
+
+/** The most pattern-like that a phrase may be and still speak before the kind of code. */
+const strongRanks = { from: 1, to: 3 };
+const usualRanks = { from: 4, to: 6 };
+const weakRanks = { from: 7, to: 9 };
+
+/** Under its own code a message may have drifted far; under another code it must be the rule's beyond doubt. */
+const fitsUnderOwnCode = (fit: Fit): boolean => fit.recall >= 0.62 && fit.recall * 0.6 + fit.coverage * 0.4 >= 0.62;
+const fitsUnderOtherCode = (fit: Fit, shape: WordTemplate): boolean =>
+  shape.words.length >= 6 && fit.recall >= 0.88 && fit.coverage >= 0.7;
+
+/** A rule with how it was found and what it read. */
+interface Finding {
+  readonly knowledge: RuleKnowledge & { readonly sources?: readonly RuleSource[] };
+  readonly basis: Basis;
+  readonly parameters: Parameters;
+  readonly code?: string;
+}
+
+const nothingKnown: Finding = {
+  knowledge: {
+    id: "unknown",
+    disposition: "permanent",
+    category: "other",
+    explanation: "Nothing in the catalog knows this failure.",
+    steps: [
+      "Read the message; if it names a code, look the code up.",
+      "Add a rule of your own with defineCatalog([...]).",
+    ],
+    docs: "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors",
+  },
+  basis: "none",
+  parameters: noParameters,
+};
+
+/** Explains a failure. Pure, and total: every failure has a diagnosis. */
+export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
+  const found = failure.chains.map((chain) => ({ chain, finding: findForChain(chain, failure.status, catalog) }));
+  const deciding = found.length === 1 ? found[0] : found.reduce(lessHopeful);
+  const { chain, finding } = deciding ?? { chain: failure.chains[0], finding: nothingKnown };
+  const root = rootOf(chain);
+  const { knowledge, basis, parameters } = finding;
+  const code = root.code ?? finding.code;
+  const status = failure.status ?? root.status;
+  const retryAfterMs = failure.retryAfterMs ?? knowledge.waitMs;
+  const { requestId, correlationId } = failure;
+  return {
+    ...(code !== undefined && { code }),
+    message: root.message,
+    ...(status !== undefined && { status }),
+    disposition: knowledge.disposition,
+    category: knowledge.category,
+    basis,
+    ...(basis !== "none" && { rule: { id: knowledge.id, sources: knowledge.sources ?? [] } }),
+    parameters,
+    chain,
+    others: found.length === 1 ? [] : found.filter((other) => other !== deciding).map(toOtherRoot),
+    explanation: fillIn(knowledge.explanation, parameters),
+    remedy: adviceOf(knowledge, parameters),
+    execution: failure.execution,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(requestId !== undefined && { requestId }),
+    ...(correlationId !== undefined && { correlationId }),
+  };
+}
+
+interface Found {
+  readonly chain: FailureChain;
+  readonly finding: Finding;
+}
+
+/** With several roots the least hopeful decides: the deployment fails as long as one of them does. */
+function lessHopeful(left: Found, right: Found): Found {
+  const hope = (found: Found): number => dispositions.indexOf(found.finding.knowledge.disposition);
+  return hope(right) > hope(left) ? right : left;
+}
+
+function toOtherRoot({ chain, finding }: Found): OtherRoot {
+  const { code, message } = rootOf(chain);
+  const { disposition, category } = finding.knowledge;
+  return { ...(code !== undefined && { code }), message, disposition, category };
+}
+
+function rootOf(chain: FailureChain): FailureNode {
+  return chain[chain.length - 1] ?? { message: "" };
+}
+
+/** The root decides, unless only its status or nothing speaks for it and a node around it is known by code or message. */
+function findForChain(chain: FailureChain, status: number | undefined, catalog: Catalog): Finding {
+  const own = findForNode(rootOf(chain), status, catalog);
+  if (chain.length === 1 || basisIsSure(own.basis)) return own;
+  for (let depth = chain.length - 2; depth >= 0; depth--) {
+    const node = chain[depth];
+    if (!node) continue;
+    const outer = findForNode(node, status, catalog);
+    if (basisIsSure(outer.basis) && !isWrapper(outer)) return outer;
+  }
+  return own;
+}
+
+const basisIsSure = (basis: Basis): boolean => basis === "message" || basis === "code" || basis === "pattern";
+
+/** A wrapper's rule says that nothing is inside; around a root that is there it says nothing. */
+const isWrapper = (finding: Finding): boolean =>
+  finding.knowledge.category === "other" && finding.knowledge.disposition === "permanent";
+
+function findForNode(node: FailureNode, status: number | undefined, catalog: Catalog): Finding {
+  const { code, message } = node;
+  const words = once(() => wordsOf(message));
+  return (
+    (code === undefined ? undefined : byOwnCode(code, message, words, catalog)) ??
+    (message === "" ? undefined : byOtherCode(message, words, catalog)) ??
+    byKind(code, message, words, status ?? node.status, catalog)
+  );
+}
+
+function byOwnCode(code: string, message: string, words: () => Words, catalog: Catalog): Finding | undefined {
+  for (const layer of catalog.layers) {
+    const entry = layer.entry(code);
+    if (!entry) continue;
+    const exact = message === "" ? undefined : entry.templates.findExactly(message);
+    if (exact) return { knowledge: exact.rule, basis: "message", parameters: exact.parameters };
+    const close = message === "" ? undefined : entry.templates.findClosely(words(), fitsUnderOwnCode);
+    if (close) return { knowledge: close.rule, basis: "message", parameters: close.parameters };
+    if (entry.fallback && !entry.fallback.vague) return byCode(entry.fallback);
+  }
+  return undefined;
+}
+
+const byCode = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "code", parameters: noParameters });
+const byPattern = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "pattern", parameters: noParameters });
+
+/** Codes drift: a message that is one rule's beyond doubt is that rule's under any code. */
+function byOtherCode(message: string, words: () => Words, catalog: Catalog): Finding | undefined {
+  for (const layer of catalog.layers) {
+    const match =
+      layer.allTemplates.findExactly(message) ?? layer.allTemplates.findClosely(words(), fitsUnderOtherCode);
+    if (match) {
+      return { knowledge: match.rule, basis: "message", parameters: match.parameters, code: match.rule.code };
+    }
+  }
+  return undefined;
+}
+
+function byKind(
+  code: string | undefined,
+  message: string,
+  words: () => Words,
+  status: number | undefined,
+  catalog: Catalog,
+): Finding {
+  const wording = (ranks: { from: number; to: number }): RuleKnowledge | undefined =>
+    message === ""
+      ? undefined
+      : firstOf(catalog, (layer) => layer.familyIndex.byWording(words(), ranks.from, ranks.to));
+
+  const strong = wording(strongRanks);
+  if (strong) return byPattern(strong);
+  const kindOfCode = code === undefined ? undefined : firstOf(catalog, (layer) => layer.familyIndex.byCode(code));
+  const vague = code === undefined ? undefined : firstOf(catalog, (layer) => layer.entry(code)?.fallback);
+  if (kindOfCode && !vague) return byPattern(kindOfCode);
+  const usual = wording(usualRanks);
+  if (usual) return byPattern(usual);
+  if (vague) return byCode(vague);
+  const weak = wording(weakRanks);
+  if (weak) return byPattern(weak);
+  const kindOfStatus =
+    status === undefined ? undefined : firstOf(catalog, (layer) => layer.familyIndex.byStatus(status));
+  if (kindOfStatus) return { knowledge: kindOfStatus, basis: "status", parameters: noParameters };
+  return nothingKnown;
+}
+
+function firstOf<T>(catalog: Catalog, ask: (layer: Catalog["layers"][number]) => T | undefined): T | undefined {
+  for (const layer of catalog.layers) {
+    const answer = ask(layer);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+function adviceOf(knowledge: RuleKnowledge, parameters: Parameters): RemedyAdvice {
+  return {
+    summary: summaryOf(knowledge),
+    steps: knowledge.steps.map((step) => fillIn(step, parameters)),
+    ...(knowledge.automatic !== undefined && { automatic: knowledge.automatic }),
+    docs: knowledge.docs,
+  };
+}
+
+function summaryOf({ disposition, automatic }: RuleKnowledge): string {
+  switch (disposition) {
+    case "transient":
+      return "Wait, then send the same request again.";
+    case "indeterminate":
+      return "Find out what became of it before anything is sent again.";
+    case "adaptable":
+      return automatic
+        ? `Allow the remedy ${automatic}, or do the first step by hand and send the request again.`
+        : "Change the request or prepare the resource, then send it again.";
+    case "permanent":
+      return "Sending it again does not help; correct the cause first.";
+  }
+}
+
+/** Folding a message costs a microsecond and the exact road needs none: it is done when first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,126 @@
+/**
+ * What an unknown code or an unknown sentence tells by its kind: `*QuotaExceeded` is a quota whatever the widget, and
+ * "is not supported" will not pass by waiting. Families are asked after the rules.
+ */
+import { leastHopeful } from "./hope.js";
+import type { Family } from "./rule.js";
+import { wordsOf, type Words } from "./words.js";
+
+interface Phrase {
+  readonly family: Family;
+  /** Runs of words; between two runs anything may stand. */
+  readonly runs: readonly (readonly string[])[];
+  readonly length: number;
+}
+
+interface CodePattern {
+  readonly family: Family;
+  readonly stem: string;
+  readonly open: "start" | "end" | "both" | "none";
+}
+
+export class FamilyIndex {
+  /** By the phrase's first word: a message asks once per word, however many phrases there are. */
+  readonly #phrases = new Map<string, Phrase[]>();
+  readonly #codes: readonly CodePattern[];
+  readonly #statuses = new Map<number, Family>();
+
+  constructor(families: readonly Family[]) {
+    for (const family of families) {
+      for (const text of family.phrases ?? []) this.#addPhrase(family, text);
+      for (const status of family.statuses ?? []) if (!this.#statuses.has(status)) this.#statuses.set(status, family);
+    }
+    this.#codes = families.flatMap((family) => (family.codes ?? []).map((pattern) => toCodePattern(family, pattern)));
+  }
+
+  #addPhrase(family: Family, text: string): void {
+    const runs = text
+      .split("*")
+      .map((run) => wordsOf(run).list)
+      .filter((run) => run.length > 0);
+    const first = runs[0]?.[0];
+    if (first === undefined) return;
+    const phrase: Phrase = { family, runs, length: runs.reduce((sum, run) => sum + run.length, 0) };
+    const list = this.#phrases.get(first);
+    if (list) list.push(phrase);
+    else this.#phrases.set(first, [phrase]);
+  }
+
+  /** The family whose phrase occurs in the message and whose rank is best, within `from`..`to`. */
+  byWording(message: Words, from: number, to: number): Family | undefined {
+    let best: Family | undefined;
+    for (let at = 0; at < message.list.length; at++) {
+      for (const phrase of this.#phrases.get(message.list[at] ?? "") ?? []) {
+        const { family } = phrase;
+        if (family.rank < from || family.rank > to) continue;
+        if (best && !outranks(family, best)) continue;
+        if (occursAt(phrase, message.list, at)) best = family;
+      }
+    }
+    return best;
+  }
+
+  /** The family whose code pattern fits with the longest stem: `*InternalServerError` before `*Error`. */
+  byCode(code: string): Family | undefined {
+    const folded = code.toLowerCase();
+    let best: CodePattern | undefined;
+    for (const pattern of this.#codes) {
+      if (!fits(pattern, folded)) continue;
+      if (!best || pattern.stem.length > best.stem.length) best = pattern;
+      else if (pattern.stem.length === best.stem.length && outranks(pattern.family, best.family)) best = pattern;
+    }
+    return best?.family;
+  }
+
+  byStatus(status: number): Family | undefined {
+    return this.#statuses.get(status);
+  }
+}
+
+function outranks(candidate: Family, best: Family): boolean {
+  if (candidate.rank !== best.rank) return candidate.rank < best.rank;
+  return (
+    candidate.disposition !== best.disposition &&
+    leastHopeful(candidate.disposition, best.disposition) === candidate.disposition
+  );
+}
+
+function occursAt(phrase: Phrase, words: readonly string[], start: number): boolean {
+  let at = start;
+  for (const [index, run] of phrase.runs.entries()) {
+    // The first run stands where its first word was met; a later one anywhere behind.
+    while (!runStandsAt(run, words, at)) {
+      if (index === 0 || ++at > words.length - run.length) return false;
+    }
+    at += run.length;
+  }
+  return true;
+}
+
+function runStandsAt(run: readonly string[], words: readonly string[], at: number): boolean {
+  for (let index = 0; index < run.length; index++) if (words[at + index] !== run[index]) return false;
+  return true;
+}
+
+function toCodePattern(family: Family, pattern: string): CodePattern {
+  const openStart = pattern.startsWith("*");
+  const openEnd = pattern.endsWith("*");
+  return {
+    family,
+    stem: pattern.slice(openStart ? 1 : 0, openEnd ? -1 : undefined).toLowerCase(),
+    open: openStart ? (openEnd ? "both" : "start") : openEnd ? "end" : "none",
+  };
+}
+
+function fits({ stem, open }: CodePattern, code: string): boolean {
+  switch (open) {
+    case "start":
+      return code.endsWith(stem);
+    case "end":
+      return code.startsWith(stem);
+    case "both":
+      return code.includes(stem);
+    case "none":
+      return code === stem;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Folding: wording drifts (capitals, quotes, white space, punctuation, "isn't" for "is not"), words stay. A text becomes
+ * its words, each with its place in the text, so that what stands between two known words can be read out unchanged.
+ */
+
+/** The words of a text, folded, with the place of each in the text. */
+export interface Words {
+  readonly text: string;
+  readonly list: readonly string[];
+  /** Offset of each word's first character. */
+  readonly starts: readonly number[];
+  /** Offset behind each word's last character. */
+  readonly ends: readonly number[];
+}
+
+/** A message that says nothing in 400 words will not say it in more: longer ones are cut, so that work is bounded. */
+export const mostWords = 400;
+
+const enum Kind {
+  gap,
+  letter,
+  /** One word each: Chinese is written without spaces. */
+  ideograph,
+}
+
+/** The words of `text`: letters, digits and underscores, lower-cased; each ideograph is a word of its own. */
+export function wordsOf(text: string): Words {
+  // Lower-casing may change the length of exotic letters, and offsets would slip: such a text keeps its case.
+  const lowered = text.toLowerCase();
+  const folded = lowered.length === text.length ? lowered : text;
+  const list: string[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const push = (word: string, start: number, end: number): void => {
+    list.push(word);
+    starts.push(start);
+    ends.push(end);
+  };
+  let at = 0;
+  while (at < folded.length && list.length < mostWords) {
+    const kind = kindOf(folded.charCodeAt(at));
+    if (kind === Kind.gap) {
+      at += 1;
+      continue;
+    }
+    const start = at;
+    at += 1;
+    if (kind === Kind.letter) while (at < folded.length && kindOf(folded.charCodeAt(at)) === Kind.letter) at += 1;
+    const word = folded.slice(start, at);
+    if (word === "cannot") {
+      push("can", start, start + 3);
+      push("not", start + 3, at);
+    } else if (endsInContractedNot(folded, word, at)) {
+      if (word.length > 1) push(word === "can" ? word : word.slice(0, -1), start, at - 1);
+      at += 2;
+      push("not", at - 3, at);
+    } else {
+      push(word, start, at);
+    }
+  }
+  return { text, list, starts, ends };
+}
+
+/** "isn" before "'t": the word and a "not". "can" before "'t" keeps its n. */
+function endsInContractedNot(text: string, word: string, at: number): boolean {
+  if (!word.endsWith("n") || text.charCodeAt(at + 1) !== 0x74) return false;
+  const mark = text.charCodeAt(at);
+  if (mark !== 0x27 && mark !== 0x2019) return false;
+  return at + 2 >= text.length || kindOf(text.charCodeAt(at + 2)) === Kind.gap;
+}
+
+function kindOf(code: number): Kind {
+  if (code < 0x80) {
+    const isLetter =
+      (code >= 0x61 && code <= 0x7a) ||
+      (code >= 0x30 && code <= 0x39) ||
+      (code >= 0x41 && code <= 0x5a) ||
+      code === 0x5f;
+    return isLetter ? Kind.letter : Kind.gap;
+  }
+  if (code >= 0x4e00 && code <= 0x9fff) return Kind.ideograph;
+  // Punctuation and spaces beyond ASCII: Latin-1 marks, general punctuation, CJK and full-width marks.
+  const isGap =
+    code <= 0xbf ||
+    (code >= 0x2000 && code <= 0x206f) ||
+    (code >= 0x2500 && code <= 0x257f) ||
+    (code >= 0x3000 && code <= 0x303f) ||
+    (code >= 0xff00 && code <= 0xff0f) ||
+    (code >= 0xff1a && code <= 0xff20) ||
+    code === 0xfeff;
+  return isGap ? Kind.gap : Kind.letter;
+}

@@ -1,0 +1,49 @@
+/**
+ * How long to wait when the service does not say. What holds a resource (a conflict, a platform update) takes minutes to
+ * let go; a platform error passes in seconds; a full window reopens within one.
+ */
+import type { Category } from "../catalog/rule.js";
+
+export interface Backoff {
+  /** First wait in milliseconds. */
+  readonly baseMs: number;
+  /** Longest wait in milliseconds. */
+  readonly maxMs: number;
+}
+
+/** Every wait is twice the one before, until `maxMs`. Sources: facts measured in other controllers, see docs. */
+export const backoffs: Readonly<Record<Category, Backoff>> = {
+  throttling: { baseMs: 2_000, maxMs: 60_000 },
+  conflict: { baseMs: 5_000, maxMs: 60_000 },
+  platform: { baseMs: 1_000, maxMs: 60_000 },
+  timeout: { baseMs: 5_000, maxMs: 60_000 },
+  network: { baseMs: 800, maxMs: 30_000 },
+  storage: { baseMs: 5_000, maxMs: 60_000 },
+  capacity: { baseMs: 30_000, maxMs: 300_000 },
+  image: { baseMs: 15_000, maxMs: 120_000 },
+  extension: { baseMs: 15_000, maxMs: 120_000 },
+  "guest-os": { baseMs: 15_000, maxMs: 120_000 },
+  authentication: { baseMs: 2_000, maxMs: 30_000 },
+  authorization: { baseMs: 10_000, maxMs: 60_000 },
+  quota: { baseMs: 30_000, maxMs: 300_000 },
+  "invalid-input": { baseMs: 2_000, maxMs: 60_000 },
+  unsupported: { baseMs: 2_000, maxMs: 60_000 },
+  "not-found": { baseMs: 2_000, maxMs: 60_000 },
+  encryption: { baseMs: 5_000, maxMs: 60_000 },
+  precondition: { baseMs: 5_000, maxMs: 60_000 },
+  other: { baseMs: 2_000, maxMs: 60_000 },
+};
+
+/**
+ * The wait before retry number `retry` (0 for the first), in milliseconds: doubling, and spread downwards by up to half
+ * so that callers that failed together do not come back together.
+ * @param random a number in [0, 1)
+ * @param baseMs replaces the category's first wait
+ */
+export function backoffMs(category: Category, retry: number, random: number, baseMs?: number): number {
+  const { baseMs: usualBaseMs, maxMs } = backoffs[category];
+  const firstMs = baseMs ?? usualBaseMs;
+  // 2^30 is past every cap; a larger exponent would end in Infinity.
+  const grownMs = Math.min(firstMs * 2 ** Math.min(Math.max(retry, 0), 30), Math.max(maxMs, firstMs));
+  return Math.round(grownMs * (1 - random / 2));
+}

@@ -1,0 +1,205 @@
+/**
+ * Deciding: from a diagnosis and the situation of the call to what is done now, with the reason in words. Pure, and plain
+ * data on both sides, so that an orchestrator that replays (Durable Functions, Temporal) may call it too.
+ */
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { Execution } from "../failure/failure.js";
+import { backoffMs } from "./backoff.js";
+import { isIdempotent } from "./idempotency.js";
+
+/** The budget of one call. */
+export interface Budget {
+  /** Retries after the first send; throttling waits are not counted. Default 8. */
+  readonly maxRetries: number;
+  /** Milliseconds from the first send after which nothing is sent or waited for any more. Default 30 minutes. */
+  readonly maxElapsedMs: number;
+}
+
+/** Half an hour covers the longest window Compute is known to close for (Retry-After 1200 s) with room to work after it. */
+export const defaultBudget: Budget = { maxRetries: 8, maxElapsedMs: 30 * 60_000 };
+
+/** Where a call stands when its request failed. */
+export interface Situation {
+  /** HTTP method of the request. Default `GET`. */
+  readonly method?: string;
+  /** URL of the request; tells what a POST does. */
+  readonly url?: string;
+  /** Whether repeating the request is harmless; left out, method and URL tell. */
+  readonly idempotent?: boolean;
+  /** How often the request has been sent, this failure included: 1 or more. Default 1. */
+  readonly attempt?: number;
+  /** Retries that count against `maxRetries` so far. Default `attempt - 1`. */
+  readonly retries?: number;
+  /** Milliseconds since the first send. Default 0. */
+  readonly elapsedMs?: number;
+  /** Milliseconds left until the caller's deadline; left out, there is none. */
+  readonly remainingMs?: number;
+  readonly maxRetries?: number;
+  readonly maxElapsedMs?: number;
+  /** Whether the state of the resource can be read to learn the outcome. Default false. */
+  readonly readable?: boolean;
+  /** Names of the automatic remedies that the caller allows and that fit, in the order to try. */
+  readonly remedies?: readonly string[];
+  /** False when the shared retry allowance is used up. Default true. */
+  readonly allowance?: boolean;
+  /** Chance, in [0, 1). Default 0.5. */
+  readonly random?: number;
+}
+
+/** What to do now. */
+export type Decision =
+  | {
+      readonly action: "retry";
+      /** Milliseconds to wait before sending again. */
+      readonly delayMs: number;
+      /** False for lawful throttling waits: they count against time, not against retries or the allowance. */
+      readonly counts: boolean;
+      readonly reason: string;
+    }
+  | {
+      readonly action: "readBack";
+      /** Milliseconds to wait before reading. */
+      readonly delayMs: number;
+      readonly reason: string;
+    }
+  | {
+      readonly action: "apply";
+      /** Name of the remedy to run before sending again. */
+      readonly remedy: string;
+      readonly reason: string;
+    }
+  | {
+      readonly action: "fail";
+      readonly reason: string;
+      /** Whether it is known that the request failed, or its outcome could not be learnt. */
+      readonly outcome: "failed" | "unknown";
+      /** Milliseconds after which a new try makes sense; absent when none does. */
+      readonly retryAfterMs?: number;
+    };
+
+/** Time for a resource to settle before it is read. */
+const settleMs = 5_000;
+
+/**
+ * Decides what to do about a failure. The same input gives the same output; both survive JSON.
+ */
+export function decide(diagnosis: Diagnosis, situation: Situation = {}): Decision {
+  switch (diagnosis.disposition) {
+    case "permanent":
+      return fail("permanent: sending it again would fail again");
+    case "adaptable":
+      return adapt(diagnosis, situation);
+    case "indeterminate":
+      return isRead(situation) ? retry(diagnosis, situation) : readBack(diagnosis, situation);
+    case "transient":
+      return mayRepeat(diagnosis, situation) ? retry(diagnosis, situation) : readBack(diagnosis, situation);
+  }
+}
+
+function adapt(diagnosis: Diagnosis, situation: Situation): Decision {
+  const remedy = situation.remedies?.[0];
+  if (remedy === undefined) {
+    const { automatic } = diagnosis.remedy;
+    return fail(
+      automatic
+        ? `adaptable: the remedy ${automatic} would help, but it is not among the allowed remedies or is used up`
+        : "adaptable: a changed request would pass, but no remedy can change it by itself",
+    );
+  }
+  if (situation.elapsedMs !== undefined && situation.elapsedMs >= maxElapsedOf(situation)) {
+    return fail(`adaptable: no time left for the remedy ${remedy}`);
+  }
+  return { action: "apply", remedy, reason: `adaptable: the remedy ${remedy} is allowed and fits` };
+}
+
+/** Repeating is harmless, or the service cannot have run it. */
+function mayRepeat(diagnosis: Diagnosis, situation: Situation): boolean {
+  const { method = "GET", url = "" } = situation;
+  return (situation.idempotent ?? isIdempotent(method, url)) || executionOf(diagnosis) === "none";
+}
+
+/** A refused request did not run: throttling and conflicts are answered at the door. */
+function executionOf(diagnosis: Diagnosis): Execution {
+  const refused = diagnosis.category === "throttling" || diagnosis.category === "conflict";
+  return refused && diagnosis.execution === "answered" ? "none" : diagnosis.execution;
+}
+
+function isRead({ method = "GET" }: Situation): boolean {
+  return method.toUpperCase() === "GET" || method.toUpperCase() === "HEAD";
+}
+
+function retry(diagnosis: Diagnosis, situation: Situation): Decision {
+  const { category, disposition, retryAfterMs } = diagnosis;
+  const { attempt = 1, random = 0.5, maxRetries = defaultBudget.maxRetries, allowance = true } = situation;
+  const retries = situation.retries ?? attempt - 1;
+  const counts = category !== "throttling";
+  const delayMs = retryDelayMs(diagnosis, attempt, random);
+  const later = retryAfterMs ?? delayMs;
+  if (counts && retries >= maxRetries) {
+    return fail(`${disposition}, but ${maxRetries} ${maxRetries === 1 ? "retry is" : "retries are"} used up`, later);
+  }
+  if (counts && !allowance) {
+    return fail(`${disposition}, but too many calls are failing: the shared retry allowance is used up`, later);
+  }
+  const tooLong = pastBudget(delayMs, situation);
+  if (tooLong) return fail(`${disposition}, but ${tooLong}`, later);
+  const why = retryAfterMs === undefined ? `${category} backoff` : "as the service asked";
+  return { action: "retry", delayMs, counts, reason: `${disposition}: again in ${inWords(delayMs)}, ${why}` };
+}
+
+/**
+ * The wait hint, never undercut; else the category's backoff. A hint of nothing at all (`Retry-After: 0`) would be a hot
+ * loop: from the second rejection on the backoff counts too.
+ */
+function retryDelayMs(diagnosis: Diagnosis, attempt: number, random: number): number {
+  const { category, retryAfterMs } = diagnosis;
+  if (retryAfterMs === undefined) return backoffMs(category, attempt - 1, random);
+  const isShort = retryAfterMs < 1_000 && attempt > 1;
+  return isShort ? Math.max(retryAfterMs, backoffMs(category, attempt - 2, random, 500)) : Math.ceil(retryAfterMs);
+}
+
+function readBack(diagnosis: Diagnosis, situation: Situation): Decision {
+  const { disposition } = diagnosis;
+  if (!situation.readable) {
+    return {
+      action: "fail",
+      outcome: "unknown",
+      reason: `${disposition}: outcome unknown, it may have run; repeating it could run it twice and nothing tells its state`,
+    };
+  }
+  const delayMs = Math.min(diagnosis.retryAfterMs ?? settleMs, settleMs);
+  const tooLong = pastBudget(delayMs, situation);
+  if (tooLong) return { action: "fail", outcome: "unknown", reason: `${disposition}: outcome unknown, and ${tooLong}` };
+  return {
+    action: "readBack",
+    delayMs,
+    reason: `${disposition}: it may have run or still finish; the resource will tell`,
+  };
+}
+
+/** Why a wait of `delayMs` does not fit, or nothing when it does. */
+function pastBudget(delayMs: number, situation: Situation): string | undefined {
+  const { elapsedMs = 0, remainingMs } = situation;
+  if (remainingMs !== undefined && delayMs >= remainingMs) {
+    return `the wait of ${inWords(delayMs)} would pass the deadline in ${inWords(Math.max(0, remainingMs))}`;
+  }
+  const maxElapsedMs = maxElapsedOf(situation);
+  if (elapsedMs + delayMs > maxElapsedMs) {
+    return `the wait of ${inWords(delayMs)} would pass the budget of ${inWords(maxElapsedMs)}`;
+  }
+  return undefined;
+}
+
+const maxElapsedOf = (situation: Situation): number => situation.maxElapsedMs ?? defaultBudget.maxElapsedMs;
+
+function fail(reason: string, retryAfterMs?: number): Decision {
+  return { action: "fail", outcome: "failed", reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+/** A span of time as a person says it: `400 ms`, `10 s`, `3 min`, `2 h`. */
+export function inWords(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Number((ms / 1_000).toFixed(1))} s`;
+  if (ms < 7_200_000) return `${Number((ms / 60_000).toFixed(1))} min`;
+  return `${Number((ms / 3_600_000).toFixed(1))} h`;
+}
