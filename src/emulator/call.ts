@@ -1,0 +1,169 @@
+/** One request on its way through a handler: what it asks, the cloud it asks of, and the two kinds of answer. */
+import type { Clock } from "../time/clock.js";
+import { digText, type JsonObject } from "./json.js";
+import type { Operation, OperationFailure, Operations } from "./operations.js";
+import type { OperationPace, ResolvedOptions } from "./options.js";
+import type { Registrations } from "./registrations.js";
+import type { Resource, ResourceGroup, Resources } from "./resources.js";
+import type { Route } from "./router.js";
+import { ArmError, headerOf, type ArmRequest, type HeaderValues, type Reply } from "./wire.js";
+
+/** Everything that outlives a request. */
+export interface Cloud {
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly resources: Resources;
+  readonly operations: Operations;
+  readonly registrations: Registrations;
+  /** Storage accounts registered for VM Inspector, by location in lower case. */
+  readonly inspectorStorage: Map<string, string>;
+}
+
+/** What an accepted request will do. */
+export interface Work {
+  /** 200, 201 or 202. */
+  readonly status: number;
+  readonly body?: unknown;
+  readonly resourceId: string;
+  readonly location: string;
+  readonly namespace?: string;
+  readonly style: NonNullable<OperationPace["style"]>;
+  readonly succeed: () => void;
+  readonly fail: (failure: OperationFailure) => void;
+  /** The body of the last answer of `Location` polling, and the output in the status document. */
+  readonly result?: () => unknown;
+}
+
+export class Call {
+  constructor(
+    readonly request: ArmRequest,
+    readonly route: Route,
+    private readonly params: Readonly<Record<string, string>>,
+    readonly cloud: Cloud,
+    /** How operations of this call go, by `arm.longRunning`. */
+    private readonly pace: Partial<OperationPace>,
+    /** Takes the fault that was planted on the operation of this call, if there is one. */
+    private readonly takeFailure: () => OperationFailure | undefined,
+  ) {}
+
+  param(name: string): string {
+    const value = this.params[name];
+    if (value === undefined) throw new Error(`Route ${this.route.path} has no {${name}}.`);
+    return value;
+  }
+
+  get body(): JsonObject {
+    return this.request.body ?? {};
+  }
+
+  get apiVersion(): string {
+    return this.request.url.searchParams.get("api-version") ?? "";
+  }
+
+  /** The region that the body names, which every new resource needs. */
+  get location(): string {
+    const location = digText(this.body, "location");
+    if (location) return location.toLowerCase().replaceAll(" ", "");
+    throw new ArmError(400, "LocationRequired", "The location property is required for this definition.");
+  }
+
+  /** The resource group of the path; 404 when it does not exist, 409 while it is being deleted. */
+  get group(): ResourceGroup {
+    const name = this.param("group");
+    const group = this.cloud.resources.group(name);
+    if (!group) throw new ArmError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
+    if (group.provisioningState === "Deleting" && this.request.method !== "GET") {
+      throw new ArmError(
+        409,
+        "ResourceGroupBeingDeleted",
+        `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`,
+      );
+    }
+    return group;
+  }
+
+  /** The id that the path gives, in the group's own spelling: `id("Microsoft.Compute", "disks", name)`. */
+  id(namespace: string, ...typesAndNames: readonly string[]): string {
+    return `${this.group.id}/providers/${[namespace, ...typesAndNames].join("/")}`;
+  }
+
+  /** The resource with that id, or ARM's 404. */
+  existing(id: string): Resource {
+    const resource = this.cloud.resources.find(id);
+    if (resource) return resource;
+    const [, within = id] = id.split("/providers/");
+    throw new ArmError(
+      404,
+      "ResourceNotFound",
+      `The Resource '${within}' under resource group '${this.group.name}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+    );
+  }
+
+  /** 412 when the request's conditions do not fit what is there. */
+  checkEtag(resource: Resource | undefined): void {
+    const ifMatch = headerOf(this.request, "if-match");
+    const ifNoneMatch = headerOf(this.request, "if-none-match");
+    const fits = ifMatch === undefined || (resource && (ifMatch === "*" || ifMatch === resource.etag));
+    const isNew = ifNoneMatch === undefined || !resource || (ifNoneMatch !== "*" && ifNoneMatch !== resource.etag);
+    if (fits && isNew) return;
+    throw new ArmError(
+      412,
+      "PreconditionFailed",
+      `Precondition failed: the resource's etag is '${resource?.etag ?? "(none)"}', which the condition of the request rules out.`,
+    );
+  }
+
+  /** Starts the work as an operation and answers with the headers to follow it by. */
+  accept(work: Work): Reply {
+    const operation = this.begin(work);
+    const headers = { ...followHeaders(this, operation), ...retryAfterHeader(operation) };
+    return { status: work.status, headers, ...(work.body === undefined ? {} : { body: work.body }) };
+  }
+
+  /** Starts the work as an operation. */
+  begin(work: Work): Operation {
+    const pace = { ...this.cloud.options.operations, ...this.pace };
+    return this.cloud.operations.begin({
+      method: this.request.method,
+      resourceId: work.resourceId,
+      namespace: work.namespace ?? "Microsoft.Compute",
+      location: work.location,
+      pace,
+      style: pace.style ?? work.style,
+      failure: this.takeFailure(),
+      succeed: work.succeed,
+      fail: work.fail,
+      result: work.result ?? (() => undefined),
+    });
+  }
+}
+
+export function retryAfterHeader(operation: Operation): HeaderValues {
+  const { retryAfterMs } = operation.pace;
+  if (retryAfterMs === undefined || operation.status !== "InProgress") return {};
+  return { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
+}
+
+/** `Location` of an operation's result. Compute marks its own by `monitor=true`; others have a place of their own. */
+export function resultUrl(call: Call, operation: Operation): string {
+  const { namespace, location, id } = operation;
+  if (namespace === "Microsoft.Compute") return operationUrl(call, operation, "monitor=true&");
+  const subscription = `${call.request.url.origin}/subscriptions/${call.cloud.options.subscriptionId}`;
+  const place = namespace === "Microsoft.Resources" ? "" : `/providers/${namespace}/locations/${location}`;
+  return `${subscription}${place}/operationResults/${id}?api-version=${call.apiVersion}`;
+}
+
+function followHeaders(call: Call, operation: Operation): HeaderValues {
+  const { style } = operation;
+  return {
+    ...((style === "azure-async-operation" || style === "both") && {
+      "azure-asyncoperation": operationUrl(call, operation),
+    }),
+    ...((style === "location" || style === "both") && { location: resultUrl(call, operation) }),
+  };
+}
+
+function operationUrl(call: Call, { namespace, location, id }: Operation, query = ""): string {
+  const path = `/subscriptions/${call.cloud.options.subscriptionId}/providers/${namespace}/locations/${location}/operations/${id}`;
+  return `${call.request.url.origin}${path}?${query}api-version=${call.apiVersion}`;
+}

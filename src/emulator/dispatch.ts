@@ -1,0 +1,222 @@
+/**
+ * The way of a request through the emulator: known at all? let in (token, throttle, registration)? struck by a fault?
+ * handled. What comes out is the reply and what becomes of it on the wire; the socket's side is `server.ts`.
+ */
+import { randomUUID } from "node:crypto";
+import { Call, type Cloud } from "./call.js";
+import type { FaultContext } from "./fault-effects.js";
+import type { Faults } from "./faults.js";
+import { checkRegistered } from "./handlers/providers.js";
+import { dig, digText } from "./json.js";
+import type { OperationPace } from "./options.js";
+import { nameSegments, type Router, type RouteMatch } from "./router.js";
+import { observe, textOfName, tokenOf, type OpenExchange, type Story } from "./story.js";
+import type { Throttling } from "./throttling.js";
+import type { TokenIssuer } from "./tokens.js";
+import type { ServerSideBreak } from "./transport-faults.js";
+import { ArmError, type ArmRequest, type HeaderValues, type Reply } from "./wire.js";
+
+/** What the socket is to do. A `reset` or `hung` exchange has no reply. */
+export interface Delivery {
+  readonly manner: "whole" | ServerSideBreak;
+  readonly reply: Reply;
+}
+
+/** Rejects with an `AbortError` when the signal aborts in a latency: there is nobody to answer. */
+export type Dispatcher = (
+  request: ArmRequest,
+  signal: AbortSignal,
+) => Promise<{ delivery: Delivery; exchange: OpenExchange }>;
+
+export interface DispatchParts {
+  readonly cloud: Cloud;
+  readonly router: Router;
+  readonly faults: Faults;
+  readonly throttling: Throttling;
+  readonly tokens: TokenIssuer;
+  readonly story: Story;
+  /** How operations of a call go, by `arm.longRunning`. */
+  readonly paceOf: (context: FaultContext, match: RouteMatch) => Partial<OperationPace>;
+}
+
+/** Replies to refused writes, by client request id: ARM gives the old answer to a reused one. */
+const replaysKept = 1000;
+
+export function createDispatcher(parts: DispatchParts): Dispatcher {
+  const { cloud, router, faults, throttling, tokens, story } = parts;
+  const replays = new Map<string, Reply>();
+
+  return async (request, signal) => {
+    cloud.operations.pass();
+    cloud.registrations.pass();
+    const match = router.find(request.method, request.url.pathname);
+    const token = tokenOf(request);
+    const verdict = tokens.verify(token);
+    const name = match ? nameOf(match, cloud) : request.url.pathname;
+    const observed = observe(request, name, verdict.principal);
+    const exchange = story.open(observed, cloud.clock.now(), match !== undefined);
+    const requestId = randomUUID();
+    const finish = (reply: Reply, manner: Delivery["manner"] = "whole", counts: HeaderValues = {}) => {
+      const headers = reply.page
+        ? { date: new Date(cloud.clock.now()).toUTCString(), ...reply.headers }
+        : { ...armHeaders(cloud, requestId), ...counts, ...reply.headers };
+      if (manner === "whole") note(exchange, reply, headers);
+      return { delivery: { manner, reply: { ...reply, headers } }, exchange };
+    };
+
+    if (!match) return finish(unknownRequest(request));
+    if ("refusal" in verdict && (token !== undefined || cloud.options.authentication === "required")) {
+      return finish(unauthorized(verdict.refusal, cloud));
+    }
+    const admission = throttling.admit({
+      method: request.method,
+      route: match.route,
+      principal: verdict.principal,
+      location: locationOf(request, match, cloud),
+      resource: vmOf(match) ?? cloud.operations.find(match.params["operation"] ?? "")?.resourceId ?? "",
+    });
+    if (admission.refusal) return finish(admission.refusal, "whole", admission.headers);
+
+    const context: FaultContext = { request: observed, params: match.params, path: request.url.pathname, cloud };
+    const strike = faults.strike(context, match.route);
+    if (strike.latencyMs > 0) {
+      await cloud.clock.sleep(strike.latencyMs, signal).catch((error: unknown) => {
+        exchange.outcome = "aborted";
+        throw error;
+      });
+      cloud.operations.pass();
+    }
+    const { effect } = strike;
+    const struckBefore =
+      (effect?.kind === "answer" || effect?.kind === "break") && effect.moment === "before-execution";
+    let reply: Reply = { status: 200 };
+    if (!struckBefore) {
+      const call = new Call(
+        request,
+        match.route,
+        match.params,
+        cloud,
+        parts.paceOf(context, match),
+        strike.takeFailure,
+      );
+      reply = replayOr(call, () => handle(call));
+      exchange.executed = reply.status < 400;
+    }
+    if (effect?.kind === "answer") return finish(effect.reply(context), "whole", admission.headers);
+    return finish(reply, effect?.kind === "break" ? effect.how : "whole", admission.headers);
+  };
+
+  /**
+   * ARM answers a PUT that repeats the client request id of one refused for a missing registration with that refusal,
+   * registered or not by now: the retry must carry a new id.
+   */
+  function replayOr(call: Call, answer: () => Reply): Reply {
+    const id = call.request.headers["x-ms-client-request-id"];
+    if (call.request.method !== "PUT" || typeof id !== "string") return answer();
+    const key = `${id} ${call.request.url.pathname.toLowerCase()}`;
+    const replayed = replays.get(key);
+    if (replayed) return replayed;
+    const reply = answer();
+    if (digText(reply.body, "error", "code") !== "MissingSubscriptionRegistration") return reply;
+    replays.set(key, reply);
+    const [oldest] = replays.keys();
+    if (replays.size > replaysKept && oldest !== undefined) replays.delete(oldest);
+    return reply;
+  }
+}
+
+function handle(call: Call): Reply {
+  try {
+    checkRequest(call);
+    checkRegistered(call);
+    return call.route.handle(call);
+  } catch (error) {
+    if (error instanceof ArmError) return error.reply;
+    throw error;
+  }
+}
+
+function checkRequest(call: Call): void {
+  const { request, cloud, route } = call;
+  if (route.path.startsWith("/subscriptions/{subscription}")) {
+    const subscription = call.param("subscription");
+    if (subscription.toLowerCase() !== cloud.options.subscriptionId.toLowerCase()) {
+      throw new ArmError(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
+    }
+  }
+  if (!call.apiVersion) {
+    throw new ArmError(
+      400,
+      "MissingApiVersionParameter",
+      "The api-version query parameter (?api-version=) is required for all requests.",
+    );
+  }
+  if (!request.malformed) return;
+  throw new ArmError(
+    400,
+    "InvalidRequestContent",
+    "The request content was invalid and could not be deserialized: it is not a JSON object.",
+  );
+}
+
+/** As the story says it: with the short label of an operation in place of its GUID. */
+export function nameOf({ route, params }: RouteMatch, cloud: Cloud): string {
+  const operation = cloud.operations.find(params["operation"] ?? "");
+  return textOfName(nameSegments(route, operation ? { ...params, operation: operation.label } : params));
+}
+
+function vmOf({ params }: RouteMatch): string | undefined {
+  return params["vm"] === undefined ? undefined : `${params["group"] ?? ""}/${params["vm"]}`.toLowerCase();
+}
+
+function locationOf(request: ArmRequest, { params }: RouteMatch, cloud: Cloud): string {
+  const vm = params["vm"];
+  const id = `/subscriptions/${params["subscription"] ?? ""}/resourceGroups/${params["group"] ?? ""}/providers/Microsoft.Compute/virtualMachines/${vm ?? ""}`;
+  const known = vm === undefined ? undefined : cloud.resources.find(id)?.location;
+  return known ?? params["location"] ?? digText(request.body, "location") ?? cloud.options.location;
+}
+
+function unknownRequest({ method, url }: ArmRequest): Reply {
+  const message = `The emulator does not know ${method} ${url.pathname}. Nothing was done.`;
+  return { status: 501, body: { error: { code: "EmulatorUnknownRequest", message } } };
+}
+
+function unauthorized({ code, message }: { code: string; message: string }, cloud: Cloud): Reply {
+  const uri = `https://login.windows.net/${cloud.options.tenantId}`;
+  return {
+    status: 401,
+    headers: {
+      "www-authenticate": `Bearer authorization_uri="${uri}", error="invalid_token", error_description="${message}"`,
+      "x-ms-failure-cause": "gateway",
+    },
+    body: { error: { code, message } },
+  };
+}
+
+function armHeaders({ clock, options }: Cloud, requestId: string): HeaderValues {
+  const now = new Date(clock.now());
+  const stamp = now.toISOString().replace(/[-:]|\.\d+/g, "");
+  const correlationId = randomUUID();
+  return {
+    "cache-control": "no-cache",
+    pragma: "no-cache",
+    expires: "-1",
+    date: now.toUTCString(),
+    "x-ms-request-id": requestId,
+    "x-ms-correlation-request-id": correlationId,
+    "x-ms-routing-request-id": `${options.location.toUpperCase()}:${stamp}:${correlationId}`,
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+function note(exchange: OpenExchange, reply: Reply, headers: HeaderValues): void {
+  exchange.status = reply.status;
+  const retryAfter = headers["retry-after"];
+  exchange.retryAfter = typeof retryAfter === "string" ? retryAfter : undefined;
+  const operationStatus = digText(reply.body, "status");
+  exchange.operationStatus = exchange.name.startsWith("operations/") ? operationStatus : undefined;
+  const error =
+    dig(reply.body, "error") ?? dig(reply.body, "errorDetail") ?? (reply.status >= 400 ? reply.body : undefined);
+  exchange.code = digText(error, "code");
+}

@@ -1,0 +1,116 @@
+/** Faults by catalog code: what status and words a code has on the wire, and whether an operation would carry it. */
+import type { Category, Rule } from "../catalog/rule.js";
+import { compiledRules } from "../catalog/rules.generated.js";
+
+/** The rule of a code, or of a rule id. Throws a `TypeError` that names near misses. */
+export function findRule(wanted: string | { readonly rule: string }): Rule {
+  if (typeof wanted === "object") {
+    const found = compiledRules.find((rule) => rule.id === wanted.rule);
+    return found ?? unknown("rule", wanted.rule, (rule) => rule.id);
+  }
+  const sameCode = compiledRules.filter((rule) => rule.code.toLowerCase() === wanted.toLowerCase());
+  // A rule with a message is what the service really says; one without is what the code means in general.
+  return (
+    sameCode.find((rule) => rule.message !== undefined) ?? sameCode[0] ?? unknown("code", wanted, (rule) => rule.code)
+  );
+}
+
+/** The status of the answer, where the catalog does not name one. Resource providers are consistent about it by kind. */
+const statusOfCategory: Readonly<Record<Category, number>> = {
+  throttling: 429,
+  capacity: 409,
+  quota: 409,
+  conflict: 409,
+  platform: 500,
+  timeout: 504,
+  "invalid-input": 400,
+  unsupported: 400,
+  "not-found": 404,
+  authorization: 403,
+  authentication: 401,
+  "guest-os": 409,
+  extension: 409,
+  storage: 409,
+  network: 409,
+  encryption: 409,
+  image: 409,
+  precondition: 409,
+  other: 400,
+};
+
+export function statusOf(rule: Rule): number {
+  return rule.status ?? statusOfCategory[rule.category];
+}
+
+/** How a failure comes when nobody says which way. */
+export type UsualManner = "answer" | "operation" | "canceled";
+
+/** Kinds of trouble that show only once the work is under way, so that the request itself was accepted. */
+const foundAtWork: ReadonlySet<Category> = new Set<Category>([
+  "capacity",
+  "timeout",
+  "guest-os",
+  "extension",
+  "storage",
+  "encryption",
+  "network",
+  "platform",
+]);
+
+/** Codes that end operations although the catalog knows a status: it is the one that `Location` polling carries. */
+const endsOperations =
+  /^(OSProvisioning|VM(Start|Redeployment|Extension|Agent|Artifact)|\w*Allocation(Failed|Request)$)/i;
+const refusedAtOnce: ReadonlySet<string> = new Set(["ResourceUpdateBlockedOnPlatformUpdate"]);
+
+export function usualManner(rule: Rule): UsualManner {
+  if (rule.code === "OperationPreempted") return "canceled";
+  if (refusedAtOnce.has(rule.code)) return "answer";
+  const isFoundAtWork = rule.status === undefined && foundAtWork.has(rule.category);
+  return isFoundAtWork || endsOperations.test(rule.code) ? "operation" : "answer";
+}
+
+/** Node's own codes: no server sends them. */
+export function isTransportCode(code: string): boolean {
+  return /^[A-Z][A-Z0-9_]+$/.test(code) && !code.startsWith("AADSTS");
+}
+
+const fromIdentity = /^(AADSTS\d+|[a-z_]+|\w*(Credential|Authentication)\w*Error)$/;
+const fromClient = /^(TypeError|AbortError|TimeoutError|AttemptTimeout)$/;
+
+/** Throws a `TypeError` on codes that the catalog knows but Resource Manager never answers. */
+export function checkIsAnswer({ code }: Rule): void {
+  if (fromIdentity.test(code)) {
+    throw new TypeError(
+      `${code} comes from Entra ID or @azure/identity, not from Resource Manager: use arm.failToken.`,
+    );
+  }
+  if (fromClient.test(code)) {
+    throw new TypeError(
+      `${code} is the client's own, not an answer: use arm.hang or arm.latency and let the client give up.`,
+    );
+  }
+}
+
+function unknown(kind: "code" | "rule", wanted: string, nameOf: (rule: Rule) => string): never {
+  const names = [...new Set(compiledRules.map(nameOf))];
+  const near = names
+    .map((name) => ({ name, likeness: likeness(name, wanted) }))
+    .filter((candidate) => candidate.likeness > 0.4)
+    .sort((one, other) => other.likeness - one.likeness)
+    .slice(0, 3)
+    .map((candidate) => candidate.name);
+  const hint = near.length > 0 ? ` Did you mean ${near.join(", ")}?` : ` It has ${names.length} ${kind}s.`;
+  throw new TypeError(`The catalog has no ${kind} "${wanted}".${hint} Or give { status, body } as it should come.`);
+}
+
+/** Shared pairs of letters, from 0 to 1: enough to find a misspelt name. */
+function likeness(one: string, other: string): number {
+  const [mine, theirs] = [pairsOf(one), pairsOf(other)];
+  const shared = [...mine].filter((pair) => theirs.has(pair)).length;
+  return (2 * shared) / Math.max(1, mine.size + theirs.size);
+}
+
+function pairsOf(text: string): Set<string> {
+  const lower = text.toLowerCase();
+  return new Set(Array.from({ length: Math.max(0, lower.length - 1) }, (_, index) => lower.slice(index, index + 2)));
+}

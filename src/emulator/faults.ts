@@ -1,0 +1,164 @@
+/** Planted faults: where each applies, how often, and which one strikes the request at hand. First planted, first struck. */
+import type { Effect, FaultContext } from "./fault-effects.js";
+import type { OperationFailure } from "./operations.js";
+import { nameSegments, type Route } from "./router.js";
+import type { ObservedRequest } from "./story.js";
+import { parseTarget, targetMatches, type Target } from "./targets.js";
+
+/**
+ * "METHOD resourceType[/name][/action]": "PUT virtualMachines", "PUT virtualMachines/web-01", "POST virtualMachines/start",
+ * "PUT virtualMachines/extensions", "GET operations", "* virtualMachines" (all below it), "*" (everything); several of
+ * them; or a predicate.
+ */
+export type FaultTarget = string | readonly string[] | ((request: ObservedRequest) => boolean);
+
+export interface FaultPlacement {
+  readonly on: FaultTarget;
+  /** How often it strikes. Default 1; `Infinity` for always. */
+  readonly times?: number;
+  /** A further condition. */
+  readonly when?: (request: ObservedRequest) => boolean;
+}
+
+/** A planted fault. */
+export interface PlantedFault {
+  /** How often it has struck. */
+  readonly hits: number;
+  /** How often it will still strike. */
+  readonly remaining: number;
+  remove(): void;
+}
+
+/** What strikes one request. */
+export interface Strike {
+  readonly latencyMs: number;
+  /** Never an `operation` or `latency` effect. */
+  readonly effect: Effect | undefined;
+  /** Takes the failure for the operation that the request begins, if one was planted. */
+  readonly takeFailure: () => OperationFailure | undefined;
+}
+
+interface Plan {
+  /** The client's own failures strike before anything is sent; all others where the request arrives. */
+  readonly strikesClient: boolean;
+  readonly matches: (
+    request: ObservedRequest,
+    route: Route | undefined,
+    params: Readonly<Record<string, string>>,
+  ) => boolean;
+  /** Chooses anew for each request; undefined lets it pass. */
+  readonly choose: (
+    request: ObservedRequest,
+    route: Route | undefined,
+    params: Readonly<Record<string, string>>,
+  ) => Effect | undefined;
+  remaining: number;
+  hits: number;
+}
+
+export class Faults {
+  #plans: Plan[] = [];
+
+  constructor(private readonly routes: readonly Route[]) {}
+
+  /** Whether some call that the target means begins an operation. A predicate may mean any. */
+  canBeOperation(on: FaultTarget): boolean {
+    const targets = this.#targetsOf(on);
+    if (!targets) return true;
+    const longRunning = this.routes.filter((route) => route.longRunning);
+    return longRunning.some((route) =>
+      targets.some((target) => targetMatches(target, route.method, nameSegments(route))),
+    );
+  }
+
+  plant(placement: FaultPlacement, choose: Effect | Plan["choose"]): PlantedFault {
+    const { times = 1, when } = placement;
+    if (times !== Infinity && (!Number.isInteger(times) || times < 1)) {
+      throw new RangeError(`times must be a whole number of at least 1, or Infinity, not ${times}.`);
+    }
+    const placed = this.matcher(placement.on);
+    const plan: Plan = {
+      strikesClient: typeof choose !== "function" && choose.kind === "unsent",
+      matches: (request, route, params) => placed(request, route, params) && (when?.(request) ?? true),
+      choose: typeof choose === "function" ? choose : () => choose,
+      remaining: times,
+      hits: 0,
+    };
+    this.#plans.push(plan);
+    return {
+      get hits() {
+        return plan.hits;
+      },
+      get remaining() {
+        return plan.remaining;
+      },
+      remove: () => void (this.#plans = this.#plans.filter((other) => other !== plan)),
+    };
+  }
+
+  /** Whether a request is one that the target means. Throws on a target that can mean none. */
+  matcher(on: FaultTarget): Plan["matches"] {
+    if (typeof on === "function") return (request) => on(request);
+    const targets = this.#targetsOf(on) ?? [];
+    return (request, route, params) => {
+      const name = route ? nameSegments(route, params) : [];
+      return targets.some((target) => targetMatches(target, request.method, name));
+    };
+  }
+
+  clear(): void {
+    this.#plans = [];
+  }
+
+  /** What strikes a request that has arrived. */
+  strike(context: FaultContext, route: Route): Strike {
+    let latencyMs = 0;
+    let struck: { plan: Plan; effect: Effect } | undefined;
+    for (const plan of this.#live(false)) {
+      if (!plan.matches(context.request, route, context.params)) continue;
+      const effect = plan.choose(context.request, route, context.params);
+      if (!effect || (effect.kind === "operation" && !route.longRunning)) continue;
+      if (effect.kind === "latency") {
+        latencyMs += effect.ms;
+        use(plan);
+      } else struck ??= { plan, effect };
+    }
+    // A failure of the operation strikes only if the request is accepted: until then it stays planted.
+    if (struck?.effect.kind === "operation")
+      return { latencyMs, effect: undefined, takeFailure: taker(struck, context) };
+    if (struck) use(struck.plan);
+    return { latencyMs, effect: struck?.effect, takeFailure: () => undefined };
+  }
+
+  /** The client's own failure that strikes a request about to be sent. */
+  strikeUnsent(context: FaultContext, route: Route | undefined): Extract<Effect, { kind: "unsent" }> | undefined {
+    const plan = this.#live(true).find((candidate) => candidate.matches(context.request, route, context.params));
+    const effect = plan?.choose(context.request, route, context.params);
+    if (!plan || effect?.kind !== "unsent") return undefined;
+    use(plan);
+    return effect;
+  }
+
+  #live(strikesClient: boolean): Plan[] {
+    this.#plans = this.#plans.filter((plan) => plan.remaining > 0);
+    return this.#plans.filter((plan) => plan.strikesClient === strikesClient);
+  }
+
+  #targetsOf(on: FaultTarget): Target[] | undefined {
+    if (typeof on === "function") return undefined;
+    return [on].flat().map((text) => parseTarget(text, this.routes));
+  }
+}
+
+function taker({ plan, effect }: { plan: Plan; effect: Effect }, context: FaultContext): Strike["takeFailure"] {
+  return () => {
+    if (effect.kind !== "operation" || plan.remaining <= 0) return undefined;
+    use(plan);
+    return effect.failure(context);
+  };
+}
+
+function use(plan: Plan): void {
+  plan.remaining -= 1;
+  plan.hits += 1;
+}

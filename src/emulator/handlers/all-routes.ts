@@ -1,0 +1,23 @@
+/** All that the emulator knows. What is not here answers 501 and says so. */
+import type { Route } from "../router.js";
+import { computeResourceRoutes } from "./compute-resources.js";
+import { extensionRoutes } from "./extensions.js";
+import { groupRoutes } from "./groups.js";
+import { inspectorRoutes } from "./inspector.js";
+import { actionRoutes } from "./machine-actions.js";
+import { machineRoutes } from "./machines.js";
+import { networkRoutes } from "./network.js";
+import { operationRoutes } from "./operation-polls.js";
+import { providerRoutes } from "./providers.js";
+
+export const allRoutes: readonly Route[] = [
+  ...groupRoutes,
+  ...providerRoutes,
+  ...machineRoutes,
+  ...actionRoutes,
+  ...extensionRoutes,
+  ...computeResourceRoutes,
+  ...networkRoutes,
+  ...inspectorRoutes,
+  ...operationRoutes,
+];

@@ -1,0 +1,123 @@
+/** As much of the network as a VM script needs: virtual networks and subnets, interfaces, public addresses, security groups. */
+import type { Call } from "../call.js";
+import { digObjects, digText } from "../json.js";
+import { newResource, present, type Resource } from "../resources.js";
+import type { Route } from "../router.js";
+import { ArmError } from "../wire.js";
+import { routesOf, type PlainResource } from "./plain-resources.js";
+
+const namespace = "Microsoft.Network";
+const writeStyle = "azure-async-operation";
+
+const virtualNetworks: PlainResource = {
+  namespace,
+  type: "virtualNetworks",
+  writeStyle,
+  complete: (network, call) => {
+    // Subnets written with their network are resources of their own all the same.
+    for (const subnet of digObjects(network.properties, "subnets")) {
+      const id = `${network.id}/subnets/${digText(subnet, "name") ?? ""}`;
+      if (!call.cloud.resources.find(id)) call.cloud.resources.put(newResource(id, network.location, subnet));
+    }
+  },
+  show: (network, call) => {
+    const subnets = call.cloud.resources.childrenOf(network.id).map(present);
+    return present({ ...network, properties: { ...network.properties, subnets } });
+  },
+  checkDelete: (call, network) => {
+    for (const subnet of call.cloud.resources.childrenOf(network.id)) checkUnused(call, subnet);
+  },
+};
+
+const subnets: PlainResource = {
+  namespace,
+  type: "subnets",
+  writeStyle,
+  isChildOf: virtualNetworks,
+  checkDelete: checkUnused,
+};
+
+const networkInterfaces: PlainResource = {
+  namespace,
+  type: "networkInterfaces",
+  writeStyle,
+  checkWrite: (call, nic) => {
+    for (const id of [...subnetsOf(nic), ...addressesOf(nic)]) {
+      if (call.cloud.resources.find(id)) continue;
+      throw new ArmError(
+        400,
+        "InvalidResourceReference",
+        `Resource ${id} referenced by resource ${nic.id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+      );
+    }
+  },
+  checkDelete: (_, nic) => {
+    const user = digText(nic.properties, "virtualMachine", "id");
+    if (user === undefined) return;
+    throw new ArmError(
+      400,
+      "NicInUse",
+      `Network Interface ${nic.id} is used by existing resource ${user}. In order to delete the network interface, it must be dissociated from the resource.`,
+    );
+  },
+};
+
+const publicIPAddresses: PlainResource = {
+  namespace,
+  type: "publicIPAddresses",
+  writeStyle,
+  complete: (address) => {
+    address.properties["ipAddress"] ??= "203.0.113.10";
+  },
+  checkDelete: (call, address) => {
+    const user = interfaces(call).find((nic) => addressesOf(nic).some((id) => sameId(id, address.id)));
+    if (!user) return;
+    throw new ArmError(
+      400,
+      "PublicIPAddressCannotBeDeleted",
+      `Public IP address ${address.id} can not be deleted since it is still allocated to resource ${user.id}.`,
+    );
+  },
+};
+
+const networkSecurityGroups: PlainResource = { namespace, type: "networkSecurityGroups", writeStyle };
+
+export const networkRoutes: readonly Route[] = [
+  virtualNetworks,
+  subnets,
+  networkInterfaces,
+  publicIPAddresses,
+  networkSecurityGroups,
+].flatMap(routesOf);
+
+function checkUnused(call: Call, subnet: Resource): void {
+  const user = interfaces(call).find((nic) => subnetsOf(nic).some((id) => sameId(id, subnet.id)));
+  if (!user) return;
+  throw new ArmError(
+    400,
+    "InUseSubnetCannotBeDeleted",
+    `Subnet ${subnet.name} is in use by ${user.id} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet.`,
+  );
+}
+
+function interfaces(call: Call): Resource[] {
+  return call.cloud.resources.ofType(`${namespace}/networkInterfaces`);
+}
+
+function subnetsOf(nic: Resource): string[] {
+  return configured(nic, "subnet");
+}
+
+function addressesOf(nic: Resource): string[] {
+  return configured(nic, "publicIPAddress");
+}
+
+function configured(nic: Resource, what: string): string[] {
+  return digObjects(nic.properties, "ipConfigurations")
+    .map((configuration) => digText(configuration, "properties", what, "id"))
+    .filter((id) => id !== undefined);
+}
+
+function sameId(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

@@ -1,0 +1,29 @@
+/** A local ARM for tests and rehearsals. Node only. */
+export { startEmulator, type BreakOptions, type Emulator } from "./emulator.js";
+export type { BucketSize } from "./buckets.js";
+export type { ChaosFault, ChaosOptions } from "./chaos.js";
+export type { EmulatorClientOptions } from "./client.js";
+export type {
+  ExplicitFault,
+  FailOptions,
+  FaultCode,
+  Moment,
+  RetryAfter,
+  ThrottleFaultOptions,
+} from "./fault-effects.js";
+export type { FaultPlacement, FaultTarget, PlantedFault } from "./faults.js";
+export type { PowerState } from "./machine.js";
+export type {
+  ComputeBucket,
+  ComputeGroup,
+  EmulatorOptions,
+  OperationPace,
+  PollingStyle,
+  RunCommandInput,
+  RunCommandOutput,
+  ThrottlingOptions,
+} from "./options.js";
+export type { RegistrationState } from "./registrations.js";
+export type { EmulatorState, OperationState, VmSeed, VmState } from "./state.js";
+export type { Exchange, ExchangeOutcome, ObservedRequest } from "./story.js";
+export type { EmulatorCredential } from "./tokens.js";

@@ -1,0 +1,46 @@
+/** JSON documents as ARM passes them around: trees whose shape nobody promises. */
+
+export type JsonObject = Record<string, unknown>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value at the end of the path, or undefined where the path breaks off: `dig(vm, "properties", "vmId")`. */
+export function dig(value: unknown, ...path: readonly string[]): unknown {
+  let found = value;
+  for (const key of path) {
+    if (!isJsonObject(found) || !Object.hasOwn(found, key)) return undefined;
+    found = found[key];
+  }
+  return found;
+}
+
+export function digText(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = dig(value, ...path);
+  return typeof found === "string" ? found : undefined;
+}
+
+export function digObject(value: unknown, ...path: readonly string[]): JsonObject {
+  const found = dig(value, ...path);
+  return isJsonObject(found) ? found : {};
+}
+
+/** The objects of an array; nothing when there is no array. */
+export function digObjects(value: unknown, ...path: readonly string[]): JsonObject[] {
+  const found = dig(value, ...path);
+  return Array.isArray(found) ? found.filter(isJsonObject) : [];
+}
+
+/** JSON merge patch (RFC 7396), which is what a PATCH on ARM means. Neither argument is changed. */
+export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
+  const merged: JsonObject = { ...target };
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === "__proto__") continue;
+    const old = merged[key];
+    if (value === null) Reflect.deleteProperty(merged, key);
+    else if (isJsonObject(value)) merged[key] = mergePatch(isJsonObject(old) ? old : {}, value);
+    else merged[key] = value;
+  }
+  return merged;
+}

@@ -1,0 +1,210 @@
+/**
+ * Long-running operations. The life of one is a generator: it pauses while the operation runs and settles the resource
+ * when it ends, so that polling reads as what it is. No timer drives it. Each request, and each look at the state, first
+ * lets the time that has passed take its effect.
+ */
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../time/clock.js";
+import type { JsonObject } from "./json.js";
+import type { OperationPace, PollingStyle } from "./options.js";
+
+export type OperationStatus = "InProgress" | "Succeeded" | "Failed" | "Canceled";
+
+export interface OperationFailure {
+  readonly status: "Failed" | "Canceled";
+  /** `{ code, message, details?, innererror? }`; left out, the operation fails without a word. */
+  readonly error: JsonObject | undefined;
+  /** The status that `Location` polling carries the failure with. */
+  readonly httpStatus: number;
+  /** What was asked for is done later all the same: the operation only gave up waiting. */
+  readonly completesAnyway: boolean;
+}
+
+export interface OperationPlan {
+  /** The method of the request that began it. */
+  readonly method: string;
+  /** The resource it works on. GETs of that resource count as looks. */
+  readonly resourceId: string;
+  readonly namespace: string;
+  readonly location: string;
+  readonly style: PollingStyle;
+  readonly pace: OperationPace;
+  /** A fault that was planted on it. */
+  readonly failure: OperationFailure | undefined;
+  readonly succeed: () => void;
+  /** Leaves the resource as a failed operation leaves it. */
+  readonly fail: (failure: OperationFailure) => void;
+  /** The body of the final `Location` answer; undefined for an empty one. */
+  readonly result: () => unknown;
+}
+
+export interface Operation extends OperationPlan {
+  /** The GUID of its URL. */
+  readonly id: string;
+  /** What the story calls it: `op-1`. */
+  readonly label: string;
+  readonly startedAt: number;
+  readonly status: OperationStatus;
+  readonly endedAt: number | undefined;
+  readonly error: JsonObject | undefined;
+}
+
+type LiveOperation = { -readonly [Key in keyof Operation]: Operation[Key] } & { life: Life };
+/** Pauses as long as nothing changes; resumed with `true` by a look that found it running. */
+type Life = Generator<undefined, void, boolean>;
+
+/** Ended operations stay readable this long; real ones for about a week. */
+const endedKept = 10_000;
+
+export class Operations {
+  readonly #byId = new Map<string, LiveOperation>();
+  readonly #alive = new Set<LiveOperation>();
+  #count = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  begin(plan: OperationPlan): Operation {
+    this.#supersede(plan.resourceId);
+    this.#count += 1;
+    const operation: LiveOperation = {
+      ...plan,
+      id: randomUUID(),
+      label: `op-${this.#count}`,
+      startedAt: this.clock.now(),
+      status: "InProgress",
+      endedAt: undefined,
+      error: undefined,
+      life: idle(),
+    };
+    operation.life = lifeOf(operation, this.clock);
+    operation.life.next(false);
+    this.#byId.set(operation.id, operation);
+    this.#alive.add(operation);
+    this.#forgetOldest();
+    return operation;
+  }
+
+  find(id: string): Operation | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The operation that is working on the resource now. */
+  running(resourceId: string): Operation | undefined {
+    return this.#aliveOn(resourceId).find((operation) => operation.status === "InProgress");
+  }
+
+  /** Lets the time that has passed take its effect. */
+  pass(): void {
+    for (const operation of [...this.#alive]) this.#advance(operation, false);
+  }
+
+  /** Somebody polled the operation and was told what it is; the next one may find it further on. */
+  lookedAt(operation: Operation): void {
+    const live = this.#byId.get(operation.id);
+    if (live && this.#alive.has(live)) this.#advance(live, true);
+  }
+
+  /** Somebody read the resource: a look at what works on it, and at what goes on after its operation gave up. */
+  lookedAtResource(resourceId: string): void {
+    for (const operation of this.#aliveOn(resourceId)) this.#advance(operation, true);
+  }
+
+  /** A newer operation takes the resource over. */
+  preempt(resourceId: string): void {
+    for (const operation of this.#aliveOn(resourceId)) {
+      this.#alive.delete(operation);
+      if (operation.status !== "InProgress") continue;
+      end(operation, "Canceled", this.clock, {
+        code: "OperationPreempted",
+        message: "The operation has been preempted by a more recent operation.",
+      });
+    }
+  }
+
+  /** Runs everything to its end, whatever it still had to wait for. */
+  finishAll(): void {
+    while (this.#alive.size > 0) {
+      for (const operation of [...this.#alive]) this.#finish(operation);
+    }
+  }
+
+  get all(): readonly Operation[] {
+    return [...this.#byId.values()];
+  }
+
+  #advance(operation: LiveOperation, looked: boolean): void {
+    if (operation.life.next(looked).done) this.#alive.delete(operation);
+  }
+
+  #finish(operation: LiveOperation): void {
+    this.#alive.delete(operation);
+    const { failure } = operation;
+    if (operation.status === "InProgress" && failure) {
+      end(operation, failure.status, this.clock, failure.error);
+      if (!failure.completesAnyway) {
+        operation.fail(failure);
+        return;
+      }
+    }
+    operation.succeed();
+    if (operation.status === "InProgress") end(operation, "Succeeded", this.clock);
+  }
+
+  /** What an operation that gave up would still have completed is void once a newer one begins. */
+  #supersede(resourceId: string): void {
+    for (const operation of this.#aliveOn(resourceId)) {
+      if (operation.status !== "InProgress") this.#alive.delete(operation);
+    }
+  }
+
+  #aliveOn(resourceId: string): LiveOperation[] {
+    const id = resourceId.toLowerCase();
+    return [...this.#alive].filter((operation) => operation.resourceId.toLowerCase() === id);
+  }
+
+  #forgetOldest(): void {
+    if (this.#byId.size <= endedKept) return;
+    for (const [id, operation] of this.#byId) {
+      if (this.#alive.has(operation)) continue;
+      this.#byId.delete(id);
+      return;
+    }
+  }
+}
+
+/** The life of an operation, from acceptance to its end, and past it where the work goes on after the operation gave up. */
+function* lifeOf(operation: LiveOperation, clock: Clock): Life {
+  yield* running(operation.pace, clock);
+  const { failure } = operation;
+  if (!failure) {
+    operation.succeed();
+    end(operation, "Succeeded", clock);
+    return;
+  }
+  end(operation, failure.status, clock, failure.error);
+  if (!failure.completesAnyway) {
+    operation.fail(failure);
+    return;
+  }
+  yield* running(operation.pace, clock);
+  operation.succeed();
+}
+
+/** Pauses until both the time and the looks of the pace are over. */
+export function* running(pace: OperationPace, clock: Clock): Life {
+  const dueAt = clock.now() + pace.durationMs;
+  let looks = 0;
+  while (looks < pace.polls || clock.now() < dueAt) {
+    if (yield) looks += 1;
+  }
+}
+
+function* idle(): Life {
+  yield;
+}
+
+function end(operation: LiveOperation, status: OperationStatus, clock: Clock, error?: JsonObject): void {
+  operation.status = status;
+  operation.endedAt = clock.now();
+  operation.error = error;
+}

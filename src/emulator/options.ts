@@ -1,0 +1,156 @@
+/** Options of the emulator, their defaults, and the check that names a wrong one. */
+import { randomUUID } from "node:crypto";
+import { systemClock, type Clock } from "../time/clock.js";
+import type { BucketSize } from "./buckets.js";
+
+/** How an answer tells the client to follow a long-running operation. */
+export type PollingStyle = "azure-async-operation" | "location" | "both" | "body";
+
+/** How long operations run. An operation is over once `durationMs` have passed *and* `polls` looks have found it running. */
+export interface OperationPace {
+  /** Milliseconds by the emulator's clock. Default 0. */
+  readonly durationMs: number;
+  /** How many looks (polls, or GETs of the resource) find it still running. Default 1. */
+  readonly polls: number;
+  /**
+   * `Retry-After` of the first answer and of each poll that finds it running, in milliseconds, rounded up to seconds.
+   * Default none; Azure sends 10 to 60 seconds, which real time would have to wait.
+   */
+  readonly retryAfterMs?: number;
+  /** Default: what the real service does for that call. */
+  readonly style?: PollingStyle;
+}
+
+/** Token buckets of Compute: one for each resource and one for each subscription and region. */
+export interface ComputeBucket {
+  readonly resource?: BucketSize;
+  readonly subscription: BucketSize;
+}
+
+export type ComputeGroup = "PutVM" | "UpdateVM" | "DeleteVM" | "LowCostGet" | "HighCostGet" | "GetOperation";
+
+export interface ThrottlingOptions {
+  /** Buckets of Resource Manager for each subscription and principal. Default 250 + 25/s, 200 + 10/s, 200 + 10/s. */
+  readonly reads?: BucketSize;
+  readonly writes?: BucketSize;
+  readonly deletes?: BucketSize;
+  /** Buckets of a subscription for all principals together, as a multiple of the three above. Default 15. */
+  readonly globalFactor?: number;
+  /** Compute's operation groups; `false` leaves them out. Default the documented numbers, refilled once a minute. */
+  readonly compute?: false | Partial<Record<ComputeGroup, ComputeBucket>>;
+  /**
+   * The strict reading of Resource Manager's "a request sent before Retry-After elapsed returns a new retry value": an
+   * empty bucket locks for this many milliseconds, and every request that comes early renews the lock. Default off.
+   */
+  readonly penaltyMs?: number;
+}
+
+/** What `POST .../runCommand` runs. */
+export interface RunCommandInput {
+  readonly vmName: string;
+  readonly resourceGroup: string;
+  readonly commandId: string;
+  readonly script: readonly string[];
+  readonly parameters: Readonly<Record<string, string>>;
+}
+/** What the script printed. */
+export interface RunCommandOutput {
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+export interface EmulatorOptions {
+  /** Default a random GUID, so that emulators of one process never share a throttling scope or an operation. */
+  readonly subscriptionId?: string;
+  /** Default a random GUID. */
+  readonly tenantId?: string;
+  /** Resource groups that exist from the start. Default `["rg"]`. */
+  readonly resourceGroups?: readonly string[];
+  /** Region of what is seeded without one. Default `westeurope`. */
+  readonly location?: string;
+  /** Port on 127.0.0.1. Default 0: any free port. */
+  readonly port?: number;
+  /** Where time comes from. Default the clock of the process. */
+  readonly clock?: Clock;
+  /** How long operations (and provider registrations) take. Default: found running by one look, no time. */
+  readonly operations?: Partial<OperationPace>;
+  /** Throttling by token buckets. Default on with the documented numbers; `false` turns it off. */
+  readonly throttling?: false | ThrottlingOptions;
+  /** Resource provider namespaces that the subscription has not registered. Default none. */
+  readonly unregistered?: readonly string[];
+  /** `required` answers 401 to a request without a token. Default `optional`, so that curl needs none. */
+  readonly authentication?: "optional" | "required";
+  /** Lifetime of the tokens of `arm.credential`, in milliseconds. Default one hour. */
+  readonly tokenLifetimeMs?: number;
+  /** Whether `stop()` complains of requests that the emulator did not know. Default `complain`; they always answer 501. */
+  readonly onUnknownRequest?: "complain" | "answer";
+  /** What a script prints. Default: nothing. */
+  readonly runCommand?: (input: RunCommandInput) => RunCommandOutput;
+  /** How many exchanges `arm.exchanges` and `arm.story` keep, the newest. Default 100000. */
+  readonly historyLimit?: number;
+}
+
+export type ResolvedOptions = Required<Omit<EmulatorOptions, "operations">> & { readonly operations: OperationPace };
+
+export const defaultPace: OperationPace = { durationMs: 0, polls: 1 };
+
+/** Options with their defaults. Throws a `TypeError` or `RangeError` that names the option and its value. */
+export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
+  checkPace("operations", options.operations ?? {});
+  checkNumber("port", options.port, 0, 65_535);
+  checkNumber("tokenLifetimeMs", options.tokenLifetimeMs, 1);
+  checkNumber("historyLimit", options.historyLimit, 1);
+  if (options.throttling) checkThrottling(options.throttling);
+  return {
+    subscriptionId: options.subscriptionId ?? randomUUID(),
+    tenantId: options.tenantId ?? randomUUID(),
+    resourceGroups: options.resourceGroups ?? ["rg"],
+    location: options.location ?? "westeurope",
+    port: options.port ?? 0,
+    clock: options.clock ?? systemClock,
+    operations: { ...defaultPace, ...options.operations },
+    throttling: options.throttling ?? {},
+    unregistered: options.unregistered ?? [],
+    authentication: oneOf("authentication", options.authentication ?? "optional", ["optional", "required"]),
+    tokenLifetimeMs: options.tokenLifetimeMs ?? 3_600_000,
+    onUnknownRequest: oneOf("onUnknownRequest", options.onUnknownRequest ?? "complain", ["complain", "answer"]),
+    runCommand: options.runCommand ?? (() => ({})),
+    historyLimit: options.historyLimit ?? 100_000,
+  };
+}
+
+export function checkPace(option: string, pace: Partial<OperationPace>): void {
+  checkNumber(`${option}.durationMs`, pace.durationMs, 0);
+  checkNumber(`${option}.polls`, pace.polls, 0);
+  checkNumber(`${option}.retryAfterMs`, pace.retryAfterMs, 0);
+  if (pace.style) oneOf(`${option}.style`, pace.style, ["azure-async-operation", "location", "both", "body"]);
+}
+
+/** Throws a `RangeError` that names the option unless the value is missing or a number in the range. */
+export function checkNumber(option: string, value: number | undefined, least: number, most = Infinity): void {
+  if (value === undefined || (typeof value === "number" && value >= least && value <= most)) return;
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new RangeError(`${option} must be a number ${range}, not ${String(value)}.`);
+}
+
+function checkThrottling(throttling: ThrottlingOptions): void {
+  for (const name of ["reads", "writes", "deletes"] as const) checkBucket(`throttling.${name}`, throttling[name]);
+  checkNumber("throttling.globalFactor", throttling.globalFactor, 1);
+  checkNumber("throttling.penaltyMs", throttling.penaltyMs, 1);
+  for (const [group, bucket] of Object.entries(throttling.compute === false ? {} : (throttling.compute ?? {}))) {
+    checkBucket(`throttling.compute.${group}.resource`, bucket.resource);
+    checkBucket(`throttling.compute.${group}.subscription`, bucket.subscription);
+  }
+}
+
+function checkBucket(option: string, size: BucketSize | undefined): void {
+  if (!size) return;
+  checkNumber(`${option}.capacity`, size.capacity, 0);
+  checkNumber(`${option}.refill`, size.refill, 0);
+  checkNumber(`${option}.everyMs`, size.everyMs, 1);
+}
+
+function oneOf<const Choice extends string>(option: string, value: Choice, choices: readonly Choice[]): Choice {
+  if (choices.includes(value)) return value;
+  throw new TypeError(`${option} must be one of ${choices.join(", ")}, not ${value}.`);
+}

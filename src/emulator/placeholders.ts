@@ -1,0 +1,84 @@
+/** Fills the `{placeholders}` of a catalog message: from the request where it names the thing, else with a plausible value. */
+import { digText } from "./json.js";
+import type { FaultContext } from "./fault-effects.js";
+
+const plausible: Readonly<Record<string, string>> = {
+  vmName: "web-01",
+  diskName: "data-01",
+  lun: "0",
+  blobUri: "https://rehearsal.blob.core.windows.net/vhds/data-01.vhd",
+  blobName: "data-01.vhd",
+  containerName: "vhds",
+  storageAccount: "rehearsal",
+  storageAccountType: "Premium_LRS",
+  secretUri: "https://rehearsal.vault.azure.net/secrets/certificate/1",
+  keyUri: "https://rehearsal.vault.azure.net/keys/disk/1",
+  extensionName: "customScript",
+  publisher: "Microsoft.Azure.Extensions",
+  extensionType: "CustomScript",
+  extensionVersion: "2.1",
+  handlerName: "Microsoft.Azure.Extensions.CustomScript",
+  imageName: "golden-image",
+  availabilitySet: "front",
+  scaleSet: "workers",
+  size: "Standard_D2s_v5",
+  sizes: "Standard_D2s_v5, Standard_D4s_v5",
+  zone: "1",
+  parameter: "adminPassword",
+  value: "unknown",
+  expected: "another value",
+  minimum: "1",
+  maximum: "64",
+  limit: "10",
+  usage: "10",
+  state: "Updating",
+  userName: "azureuser",
+  licenseType: "Windows_Server",
+  errorCode: "1",
+  errorMessage: "Enable failed.",
+  actions: "Microsoft.Compute/virtualMachines/write",
+  seconds: "10",
+  characters: '\\ / " [ ] : | < > + = ; , ? *',
+  otherSubscription: "00000000-0000-0000-0000-000000000002",
+  clientId: "00000000-0000-0000-0000-000000000003",
+};
+
+/** Values given by name win over those of the request, which win over plausible ones. */
+export function fillPlaceholders(
+  template: string,
+  context: FaultContext,
+  given: Readonly<Record<string, string>>,
+): string {
+  const values = { ...plausible, ...fromRequest(context), ...given };
+  return template.replace(/\{([A-Za-z]\w*)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+function fromRequest({ request, params, path, cloud }: FaultContext): Record<string, string> {
+  const { subscriptionId, tenantId, location } = cloud.options;
+  const action = request.name.split("/").at(-1) ?? "";
+  const isAction = request.method === "POST";
+  const [namespace = "Microsoft.Compute", type = "virtualMachines"] = (path.split("/providers/")[1] ?? "").split("/");
+  const found: Record<string, string | undefined> = {
+    vmName: params["vm"],
+    vmId: params["vm"] && path,
+    diskName: params["resource"],
+    diskId: params["resource"] && path,
+    imageName: params["resource"],
+    imageId: params["resource"] && path,
+    extensionName: params["extension"],
+    resource: params["vm"] ?? params["resource"] ?? params["group"],
+    resourceType: `${namespace}/${type}`,
+    resourceGroup: params["group"],
+    subscription: subscriptionId,
+    tenant: tenantId,
+    namespace: params["namespace"] ?? namespace,
+    scope: path,
+    operation: isAction ? action : request.method.toLowerCase(),
+    operationId: params["operation"] ?? "00000000-0000-0000-0000-000000000001",
+    region: params["location"] ?? digText(request.body, "location") ?? location,
+    size: digText(request.body, "properties", "hardwareProfile", "vmSize"),
+    userName: digText(request.body, "properties", "osProfile", "adminUsername"),
+  };
+  const named = Object.entries(found).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return Object.fromEntries(named);
+}

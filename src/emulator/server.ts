@@ -1,0 +1,164 @@
+/**
+ * The socket's side: reads requests, writes replies, breaks connections where a fault says so. `node:http` alone: what
+ * is wanted is raw access to the socket, which a web framework would only stand in front of.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Delivery, Dispatcher } from "./dispatch.js";
+import { isJsonObject } from "./json.js";
+import type { ExchangeOutcome } from "./story.js";
+import type { ArmRequest, Reply } from "./wire.js";
+
+/** Set by the emulator's client policy: the origin that the caller meant. */
+export const originHeader = "x-emulator-origin";
+
+/** Larger than any body ARM takes (4 MB). */
+const longestBody = 16 * 2 ** 20;
+
+export interface RunningServer {
+  /** `http://127.0.0.1:PORT` */
+  readonly endpoint: string;
+  /** Closes every socket. Resolves when none is left. */
+  stop(): Promise<void>;
+}
+
+export async function startServer(port: number, dispatch: Dispatcher): Promise<RunningServer> {
+  const stopping = new AbortController();
+  const server = createServer((incoming, response) => {
+    // What goes wrong here is the emulator's own fault. The client must see it as that, not hang.
+    serve(incoming, response, dispatch, stopping.signal).catch((error: unknown) => crash(response, error));
+  });
+  // A server that closes idle connections races with the client's next request on them; ours wait for the client.
+  server.keepAliveTimeout = 0;
+  await listen(server, port);
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: async () => {
+      stopping.abort();
+      if (!server.listening) return;
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function serve(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  dispatch: Dispatcher,
+  stopping: AbortSignal,
+): Promise<void> {
+  const request = await readRequest(incoming);
+  if (!request) return;
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  stopping.addEventListener("abort", leave);
+  response.once("close", leave);
+  try {
+    const { delivery, exchange } = await dispatch(request, gone.signal);
+    exchange.outcome = gone.signal.aborted ? "aborted" : outcomeOf(delivery);
+    if (!gone.signal.aborted) deliver(delivery, request.method, response);
+  } catch (error) {
+    if (!gone.signal.aborted) throw error;
+  } finally {
+    stopping.removeEventListener("abort", leave);
+    response.off("close", leave);
+  }
+}
+
+/** Undefined when the client went away, or sent more than anybody may. */
+async function readRequest(incoming: IncomingMessage): Promise<ArmRequest | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > longestBody) {
+        incoming.socket.destroy();
+        return undefined;
+      }
+      chunks.push(chunk);
+    }
+  } catch {
+    return undefined;
+  }
+  const text = Buffer.concat(chunks).toString("utf8");
+  const body = parse(text);
+  return {
+    method: incoming.method ?? "GET",
+    url: urlOf(incoming),
+    headers: incoming.headers,
+    body: isJsonObject(body) ? body : undefined,
+    malformed: text !== "" && !isJsonObject(body),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function urlOf(incoming: IncomingMessage): URL {
+  const meant = incoming.headers[originHeader];
+  const own = `http://${incoming.headers.host ?? "127.0.0.1"}`;
+  const origin = typeof meant === "string" && URL.canParse(meant) ? meant : own;
+  const url = new URL(origin).origin + (incoming.url ?? "/");
+  return new URL(URL.canParse(url) ? url : own);
+}
+
+function outcomeOf({ manner }: Delivery): ExchangeOutcome {
+  return manner === "whole" ? "answered" : manner;
+}
+
+function deliver({ manner, reply }: Delivery, method: string, response: ServerResponse): void {
+  const { socket } = response;
+  if (manner === "hung") return; // The client waits until it gives up, or until the emulator stops.
+  if (manner === "reset") {
+    socket?.resetAndDestroy();
+    return;
+  }
+  const { headers, content } = encode(reply);
+  response.sendDate = false;
+  if (manner === "whole") {
+    response.writeHead(reply.status, headers);
+    response.end(method === "HEAD" ? undefined : content);
+    return;
+  }
+  // FIN after half of the promised bytes (an empty answer promises two), once they have left: a reset could overtake them.
+  response.writeHead(reply.status, { ...headers, "content-length": Math.max(2, content.length) });
+  const half = content.length === 0 ? " " : content.subarray(0, Math.floor(content.length / 2));
+  response.write(half, () => socket?.destroy());
+}
+
+function encode(reply: Reply): { headers: Record<string, string | string[] | number>; content: Buffer } {
+  const text = reply.page?.content ?? (reply.body === undefined ? "" : JSON.stringify(reply.body));
+  const content = Buffer.from(text);
+  const headers: Record<string, string | string[] | number> = {};
+  for (const [name, value] of Object.entries(reply.headers ?? {})) {
+    headers[name] = typeof value === "string" ? value : [...value];
+  }
+  if (content.length > 0) headers["content-type"] = reply.page?.contentType ?? "application/json; charset=utf-8";
+  if (reply.status !== 204) headers["content-length"] = content.length;
+  return { headers, content };
+}
+
+function crash(response: ServerResponse, error: unknown): void {
+  const message = `The emulator failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const { content } = encode({ status: 500, body: { error: { code: "EmulatorDefect", message } } });
+  if (!response.headersSent) response.writeHead(500, { "content-type": "application/json; charset=utf-8" });
+  response.end(content);
+}

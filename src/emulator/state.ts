@@ -1,0 +1,186 @@
+/** What the cloud holds, for tests and people: to look at, to seed, and to change behind the client's back. */
+import type { Cloud } from "./call.js";
+import { digText, type JsonObject } from "./json.js";
+import { isMachine, machineType, newMachine, setSize, sizeOf, type Machine, type PowerState } from "./machine.js";
+import type { RegistrationState } from "./registrations.js";
+import { newResource, present, settle } from "./resources.js";
+
+/** A virtual machine as it truly is, whatever a client was told. */
+export interface VmState {
+  readonly id: string;
+  readonly name: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly size: string;
+  readonly zones: readonly string[];
+  readonly provisioningState: string;
+  readonly powerState: PowerState;
+  readonly generalized: boolean;
+  readonly etag: string;
+  /** Why `provisioningState` is Failed: `{ code, message, ... }`. */
+  readonly failure: JsonObject | undefined;
+  /** The scripts that run commands have run to their end, oldest first. */
+  readonly commandsRun: readonly (readonly string[])[];
+  /** By name. */
+  readonly extensions: Readonly<Record<string, { readonly provisioningState: string }>>;
+}
+
+/** A VM to begin with. */
+export interface VmSeed {
+  readonly name: string;
+  /** Default `Standard_DS1_v2`. */
+  readonly size?: string;
+  /** Default the first resource group. It is created when it does not exist. */
+  readonly resourceGroup?: string;
+  readonly location?: string;
+  readonly zones?: readonly string[];
+  /** Default `running`. */
+  readonly powerState?: PowerState;
+  /** Default `Succeeded`. */
+  readonly provisioningState?: string;
+  readonly generalized?: boolean;
+  /** The OS disk is on the host: such a VM cannot be deallocated. Default false. */
+  readonly ephemeralOsDisk?: boolean;
+  /** Further properties of the VM resource (`priority`, `storageProfile`, ...). */
+  readonly properties?: JsonObject;
+}
+
+/** An operation as the service knows it. */
+export interface OperationState {
+  /** As the story calls it. */
+  readonly name: string;
+  readonly id: string;
+  readonly method: string;
+  readonly resourceId: string;
+  readonly status: string;
+  readonly code: string | undefined;
+}
+
+export class EmulatorState {
+  readonly #cloud: Cloud;
+
+  /** @internal */
+  constructor(cloud: Cloud) {
+    this.#cloud = cloud;
+  }
+
+  /** The VM by name, in any resource group; undefined when there is none. */
+  vm(name: string, resourceGroup?: string): VmState | undefined {
+    const machine = this.#machine(name, resourceGroup);
+    return machine && this.#view(machine);
+  }
+
+  get vms(): readonly VmState[] {
+    this.#pass();
+    return this.#machines().map((machine) => this.#view(machine));
+  }
+
+  get operations(): readonly OperationState[] {
+    this.#pass();
+    return this.#cloud.operations.all.map(({ label, id, method, resourceId, status, error }) => ({
+      name: label,
+      id,
+      method,
+      resourceId,
+      status,
+      code: digText(error, "code"),
+    }));
+  }
+
+  /** The document of any resource, as a GET would show it; undefined when there is none. */
+  resource(id: string): JsonObject | undefined {
+    this.#pass();
+    const found = this.#cloud.resources.find(id);
+    return found && present(found);
+  }
+
+  registration(namespace: string): RegistrationState | undefined {
+    this.#pass();
+    return this.#cloud.registrations.find(namespace)?.state;
+  }
+
+  addResourceGroup(name: string, location: string = this.#cloud.options.location): void {
+    this.#cloud.resources.putGroup(name, location, {});
+  }
+
+  /** Adds a VM that is there from the start. Returns it. */
+  addVm(seed: VmSeed): VmState {
+    const { options, resources, clock } = this.#cloud;
+    const location = seed.location ?? options.location;
+    const groupName = seed.resourceGroup ?? options.resourceGroups[0] ?? "rg";
+    const group = resources.group(groupName) ?? resources.putGroup(groupName, location, {});
+    const body = { ...(seed.zones && { zones: [...seed.zones] }), properties: { ...seed.properties } };
+    const machine = newMachine(`${group.id}/providers/${machineType}/${seed.name}`, location, body, clock);
+    if (seed.size !== undefined) setSize(machine, seed.size);
+    if (seed.ephemeralOsDisk) {
+      machine.properties["storageProfile"] = {
+        osDisk: { createOption: "FromImage", diffDiskSettings: { option: "Local" } },
+      };
+    }
+    machine.powerState = seed.powerState ?? "running";
+    machine.generalized = seed.generalized ?? false;
+    settle(machine, seed.provisioningState ?? "Succeeded");
+    return this.#view(resources.put(machine));
+  }
+
+  /** Adds a resource of any emulated type under its full id. */
+  addResource(id: string, body: JsonObject = {}): void {
+    const location = digText(body, "location") ?? this.#cloud.options.location;
+    this.#cloud.resources.put(newResource(id, location, body));
+  }
+
+  /** Changes a VM behind the client's back: shut down from inside, evicted, resized in the portal. Throws when there is none. */
+  changeVm(
+    name: string,
+    change: Partial<Pick<VmState, "powerState" | "provisioningState" | "generalized" | "size">>,
+  ): VmState {
+    const machine = this.#machine(name);
+    if (!machine) throw new Error(`The emulator has no VM "${name}".`);
+    machine.powerState = change.powerState ?? machine.powerState;
+    machine.generalized = change.generalized ?? machine.generalized;
+    if (change.size !== undefined) setSize(machine, change.size);
+    settle(machine, change.provisioningState ?? machine.provisioningState);
+    return this.#view(machine);
+  }
+
+  setRegistration(namespace: string, state: RegistrationState): void {
+    this.#cloud.registrations.set(namespace, state);
+  }
+
+  #machine(name: string, resourceGroup?: string): Machine | undefined {
+    this.#pass();
+    return this.#machines(resourceGroup).find((machine) => machine.name.toLowerCase() === name.toLowerCase());
+  }
+
+  #machines(resourceGroup?: string): Machine[] {
+    return this.#cloud.resources.ofType(machineType, resourceGroup).filter(isMachine);
+  }
+
+  #pass(): void {
+    this.#cloud.operations.pass();
+    this.#cloud.registrations.pass();
+  }
+
+  #view(machine: Machine): VmState {
+    const { id, name, resourceGroup, location, provisioningState, powerState, generalized, etag, failure } = machine;
+    const zones = machine.outer["zones"];
+    const extensions = this.#cloud.resources
+      .childrenOf(id)
+      .map((extension) => [extension.name, { provisioningState: extension.provisioningState }]);
+    return {
+      id,
+      name,
+      resourceGroup,
+      location,
+      size: sizeOf(machine),
+      zones: Array.isArray(zones) ? zones.map(String) : [],
+      provisioningState,
+      powerState,
+      generalized,
+      etag,
+      failure,
+      commandsRun: [...machine.commandsRun],
+      extensions: Object.fromEntries(extensions) as VmState["extensions"],
+    };
+  }
+}

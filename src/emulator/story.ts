@@ -1,0 +1,132 @@
+/** The record of every exchange, and the lines that a test or a person reads. */
+import type { JsonObject } from "./json.js";
+import type { NameSegment } from "./router.js";
+import { headerOf, type ArmRequest } from "./wire.js";
+
+/** A request as faults see it when they decide whether they apply. */
+export interface ObservedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** As the story names it: `virtualMachines/web-01/start`; the path when the emulator does not know it. */
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: JsonObject | undefined;
+  /** `x-ms-client-request-id`. */
+  readonly clientRequestId: string | undefined;
+  /** The token of the Authorization header, without `Bearer`. */
+  readonly token: string | undefined;
+  /** The token's `oid`; empty without one. */
+  readonly principal: string;
+}
+
+/**
+ * - `answered`: a whole answer went out.
+ * - `reset`, `cut`, `hung`: what a fault did in place of it. `failed to send`: the client's own error, nothing was sent.
+ * - `aborted`: the client went away before the answer.
+ */
+export type ExchangeOutcome = "pending" | "answered" | "reset" | "cut" | "hung" | "aborted" | "failed to send";
+
+export interface Exchange extends ObservedRequest {
+  /** From 1, in the order of arrival. */
+  readonly number: number;
+  /** Epoch milliseconds of arrival, by the emulator's clock. */
+  readonly at: number;
+  readonly outcome: ExchangeOutcome;
+  /** Undefined as long as no answer went out. */
+  readonly status: number | undefined;
+  /** The error code of the answer, of the failed operation in it, or of the client's own error. */
+  readonly code: string | undefined;
+  /** The operation's status, in the answer to a poll. */
+  readonly operationStatus: string | undefined;
+  /** `Retry-After` of the answer. */
+  readonly retryAfter: string | undefined;
+  /** The service took the request in and acted on it, whatever the client was told. */
+  readonly executed: boolean;
+  /** The emulator knows the method and path. */
+  readonly known: boolean;
+}
+
+/** An exchange while it happens. */
+export type OpenExchange = { -readonly [Key in keyof Exchange]: Exchange[Key] };
+
+const keptHeaders = [
+  "authorization",
+  "x-ms-client-request-id",
+  "if-match",
+  "if-none-match",
+  "user-agent",
+  "content-type",
+];
+
+export class Story {
+  readonly #exchanges: OpenExchange[] = [];
+  #count = 0;
+
+  constructor(private readonly limit: number) {}
+
+  get exchanges(): readonly Exchange[] {
+    return this.#exchanges.map((exchange) => ({ ...exchange }));
+  }
+
+  get lines(): readonly string[] {
+    return this.#exchanges.map(lineOf);
+  }
+
+  open(observed: ObservedRequest, at: number, known: boolean): OpenExchange {
+    this.#count += 1;
+    const exchange: OpenExchange = {
+      ...observed,
+      number: this.#count,
+      at,
+      known,
+      outcome: "pending",
+      status: undefined,
+      code: undefined,
+      operationStatus: undefined,
+      retryAfter: undefined,
+      executed: false,
+    };
+    this.#exchanges.push(exchange);
+    if (this.#exchanges.length > this.limit) this.#exchanges.shift();
+    return exchange;
+  }
+
+  clear(): void {
+    this.#exchanges.length = 0;
+  }
+}
+
+export function observe(request: ArmRequest, name: string, principal: string): ObservedRequest {
+  const headers: Record<string, string> = {};
+  for (const kept of keptHeaders) {
+    const value = headerOf(request, kept);
+    if (value !== undefined) headers[kept] = value;
+  }
+  return {
+    method: request.method,
+    path: request.url.pathname + request.url.search,
+    name,
+    headers,
+    body: request.body,
+    clientRequestId: headers["x-ms-client-request-id"],
+    token: tokenOf(request),
+    principal,
+  };
+}
+
+export function tokenOf(request: Pick<ArmRequest, "headers">): string | undefined {
+  const [scheme = "", token] = (headerOf(request, "authorization") ?? "").split(" ");
+  return scheme.toLowerCase() === "bearer" ? token : undefined;
+}
+
+export function textOfName(segments: readonly NameSegment[]): string {
+  return segments.map((segment) => segment.text).join("/");
+}
+
+/** "GET operations/op-1 200 Failed AllocationFailed" */
+function lineOf(exchange: Exchange): string {
+  const { method, name, status, outcome, operationStatus, code } = exchange;
+  const told = outcome === "answered" ? status : outcome;
+  return [method, name, told, operationStatus, code].filter((word) => word !== undefined).join(" ");
+}

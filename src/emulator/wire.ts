@@ -1,0 +1,63 @@
+/** What goes over the wire: the request as it was read, the reply as it will be written. */
+import type { IncomingHttpHeaders } from "node:http";
+import type { JsonObject } from "./json.js";
+
+export interface ArmRequest {
+  /** In upper case. */
+  readonly method: string;
+  /**
+   * As the caller addressed it: `https://management.azure.com/...` when the call came through the emulator's client
+   * policy, `http://127.0.0.1:...` when it came directly. Operation URLs are handed back on the same origin.
+   */
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  /** Parsed; undefined without a body or when the body is no JSON object. */
+  readonly body: JsonObject | undefined;
+  /** The body did not parse. */
+  readonly malformed: boolean;
+}
+
+export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
+
+export interface Reply {
+  readonly status: number;
+  readonly headers?: HeaderValues;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as it is, in place of `body`, without the headers of Resource Manager: a gateway answered, not ARM. */
+  readonly page?: { readonly contentType: string; readonly content: string };
+}
+
+/** An error that ARM or a resource provider answers, thrown by handlers. */
+export class ArmError extends Error {
+  override readonly name = "ArmError";
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly extra: {
+      readonly target?: string;
+      readonly details?: readonly JsonObject[];
+      readonly headers?: HeaderValues;
+    } = {},
+  ) {
+    super(message);
+  }
+
+  get reply(): Reply {
+    const { target, details, headers } = this.extra;
+    const error = { code: this.code, message: this.message, ...(target && { target }), ...(details && { details }) };
+    return { status: this.status, body: { error }, ...(headers && { headers }) };
+  }
+}
+
+/** What Compute answers to a call that the state of the resource rules out. */
+export function notAllowed(message: string): ArmError {
+  return new ArmError(409, "OperationNotAllowed", message);
+}
+
+/** One header of the request, the first if it was sent several times. */
+export function headerOf(request: Pick<ArmRequest, "headers">, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
