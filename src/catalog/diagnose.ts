@@ -15,7 +15,8 @@ const usualRanks = { from: 4, to: 6 };
 const weakRanks = { from: 7, to: 9 };
 
 /** Under its own code a message may have drifted far; under another code it must be the rule's beyond doubt. */
-const fitsUnderOwnCode = (fit: Fit): boolean => fit.recall >= 0.62 && fit.recall * 0.6 + fit.coverage * 0.4 >= 0.62;
+const fitsUnderOwnCode = (fit: Fit): boolean =>
+  fit.recall >= 0.62 && fit.recall * 0.6 + fit.coverage * 0.4 >= 0.62 && fit.distinctive >= 0.5;
 const fitsUnderOtherCode = (fit: Fit, shape: WordTemplate): boolean =>
   shape.words.length >= 6 && fit.recall >= 0.88 && fit.coverage >= 0.7;
 
@@ -52,8 +53,7 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
   const { knowledge, basis, parameters } = finding;
   const code = root.code ?? finding.code;
   const status = failure.status ?? root.status;
-  const retryAfterMs = failure.retryAfterMs ?? knowledge.waitMs;
-  const { requestId, correlationId } = failure;
+  const { retryAfterMs, requestId, correlationId } = failure;
   return {
     ...(code !== undefined && { code }),
     message: root.message,
@@ -69,6 +69,7 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
     remedy: adviceOf(knowledge, parameters),
     execution: failure.execution,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(knowledge.waitMs !== undefined && { usualWaitMs: knowledge.waitMs }),
     ...(requestId !== undefined && { requestId }),
     ...(correlationId !== undefined && { correlationId }),
   };

@@ -54,8 +54,10 @@ export interface Diagnosis {
   readonly remedy: RemedyAdvice;
   /** Whether the service may have executed the request. */
   readonly execution: Execution;
-  /** The wait the service asked for, in milliseconds; else, for some rules, the wait that fits. */
+  /** The wait that the service asked for, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** The first wait that fits this failure when the service asks for none, where the rule knows one, in milliseconds. */
+  readonly usualWaitMs?: number;
   readonly requestId?: string;
   readonly correlationId?: string;
 }

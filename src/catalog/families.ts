@@ -85,13 +85,15 @@ function outranks(candidate: Family, best: Family): boolean {
   );
 }
 
+/** A gap stands for a name or a short clause; over a longer one two runs belong to different sentences. */
+const longestGap = 16;
+
 function occursAt(phrase: Phrase, words: readonly string[], start: number): boolean {
   let at = start;
   for (const [index, run] of phrase.runs.entries()) {
-    // The first run stands where its first word was met; a later one anywhere behind.
-    while (!runStandsAt(run, words, at)) {
-      if (index === 0 || ++at > words.length - run.length) return false;
-    }
+    // The first run stands where its first word was met; a later one in the words behind, within the same thought.
+    const last = index === 0 ? at : Math.min(at + longestGap, words.length - run.length);
+    while (!runStandsAt(run, words, at)) if (++at > last) return false;
     at += run.length;
   }
   return true;

@@ -84,6 +84,10 @@ export interface Fit {
   readonly recall: number;
   /** Words of the message that the template explains, literally or as a placeholder's value, over all of them. */
   readonly coverage: number;
+  /** How many of the template's words the message has, in order. */
+  readonly matched: number;
+  /** The same for the words that tell this template from its siblings. */
+  readonly distinctive: number;
   readonly parameters: Parameters;
 }
 
@@ -113,6 +117,8 @@ export function readClosely(shape: WordTemplate, message: Words, weightOf: (word
   }
 
   const places: (number | undefined)[] = new Array<number | undefined>(rows).fill(undefined);
+  const distinctive = distinctiveWords(words, weightOf);
+  const told = new Set<string>();
   let matched = 0;
   for (let row = 0, column = 0; row < rows && column < columns;) {
     const here = best[row * width + column] ?? 0;
@@ -121,6 +127,7 @@ export function readClosely(shape: WordTemplate, message: Words, weightOf: (word
     else {
       places[row] = column;
       matched += 1;
+      if (distinctive.has(words[row] ?? "")) told.add(words[row] ?? "");
       row += 1;
       column += 1;
     }
@@ -130,8 +137,16 @@ export function readClosely(shape: WordTemplate, message: Words, weightOf: (word
   return {
     recall: total === 0 ? 0 : (best[0] ?? 0) / total,
     coverage: columns === 0 ? 0 : Math.min(1, (matched + wordsInValues) / columns),
+    matched,
+    distinctive: distinctive.size === 0 ? 1 : told.size / distinctive.size,
     parameters: parametersOf(shape.template.names, values),
   };
+}
+
+/** The rarest words of a template. "… since the VM is generalized" without "generalized" is another sentence. */
+function distinctiveWords(words: readonly string[], weightOf: (word: string) => number): ReadonlySet<string> {
+  const heaviest = words.reduce((most, word) => Math.max(most, weightOf(word)), 0);
+  return new Set(words.filter((word) => weightOf(word) >= heaviest * 0.95));
 }
 
 function valuesBetween(

@@ -44,14 +44,16 @@ export class TemplateIndex {
   constructor(rules: readonly Rule[]) {
     for (const rule of rules) {
       for (const text of [rule.message, rule.messageZh]) {
-        if (text === undefined) continue;
-        const template = compileTemplate(rule, text);
-        this.#templates.push(template);
-        const key = endsKey(template.literals[0] ?? "", template.literals[template.literals.length - 1] ?? "");
-        const bucket = this.#byEnds.get(key);
-        if (bucket) bucket.push(template);
-        else this.#byEnds.set(key, [template]);
+        if (text !== undefined) this.#templates.push(compileTemplate(rule, text));
       }
+    }
+    // "Blob {0} for disk '{1}' …" reads "Blob {0} …" too, with a value too long: of two that fit the more literal is asked first.
+    this.#templates.sort((left, right) => literalLength(right) - literalLength(left));
+    for (const template of this.#templates) {
+      const key = endsKey(template.literals[0] ?? "", template.literals[template.literals.length - 1] ?? "");
+      const bucket = this.#byEnds.get(key);
+      if (bucket) bucket.push(template);
+      else this.#byEnds.set(key, [template]);
     }
   }
 
@@ -82,13 +84,10 @@ export class TemplateIndex {
   findClosely(message: Words, accepts: (fit: Fit, shape: WordTemplate) => boolean): CloseMatch | undefined {
     if (!this.#indexed) this.#indexWords();
     let best: CloseMatch | undefined;
-    let bestScore = 0;
     for (const shape of this.#candidates(message)) {
       const fit = readClosely(shape, message, (word) => this.#weightOf(word));
-      const score = fit.recall * 0.7 + fit.coverage * 0.3;
-      if (score > bestScore && accepts(fit, shape)) {
+      if (accepts(fit, shape) && (!best || isCloser(fit, best.fit))) {
         best = { rule: shape.template.rule, parameters: fit.parameters, fit };
-        bestScore = score;
       }
     }
     return best;
@@ -137,6 +136,16 @@ export class TemplateIndex {
       .slice(0, mostAligned)
       .flatMap(({ id }) => this.#shapes[id] ?? []);
   }
+}
+
+/** Of two that fit alike, the one that explains more by its own words and less by its placeholders. */
+function isCloser(left: Fit, right: Fit): boolean {
+  const difference = left.recall * 0.7 + left.coverage * 0.3 - (right.recall * 0.7 + right.coverage * 0.3);
+  return Math.abs(difference) < 0.01 ? left.matched > right.matched : difference > 0;
+}
+
+function literalLength({ literals }: Template): number {
+  return literals.reduce((sum, literal) => sum + literal.length, 0);
 }
 
 /** Ends shorter than the key's length (a template that starts or ends with a placeholder) share the key of no end. */

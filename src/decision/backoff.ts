@@ -38,12 +38,18 @@ export const backoffs: Readonly<Record<Category, Backoff>> = {
  * The wait before retry number `retry` (0 for the first), in milliseconds: doubling, and spread downwards by up to half
  * so that callers that failed together do not come back together.
  * @param random a number in [0, 1)
- * @param baseMs replaces the category's first wait
  */
-export function backoffMs(category: Category, retry: number, random: number, baseMs?: number): number {
-  const { baseMs: usualBaseMs, maxMs } = backoffs[category];
-  const firstMs = baseMs ?? usualBaseMs;
+export function backoffMs(category: Category, retry: number, random: number): number {
+  const { baseMs, maxMs } = backoffs[category];
+  return Math.round(grow(baseMs, maxMs, retry) * (1 - random / 2));
+}
+
+/** The same from a first wait that is known to be needed: it is spread upwards, by up to a tenth. */
+export function knownBackoffMs(baseMs: number, category: Category, retry: number, random: number): number {
+  return Math.round(grow(baseMs, Math.max(baseMs, backoffs[category].maxMs), retry) * (1 + random / 10));
+}
+
+function grow(baseMs: number, maxMs: number, retry: number): number {
   // 2^30 is past every cap; a larger exponent would end in Infinity.
-  const grownMs = Math.min(firstMs * 2 ** Math.min(Math.max(retry, 0), 30), Math.max(maxMs, firstMs));
-  return Math.round(grownMs * (1 - random / 2));
+  return Math.min(baseMs * 2 ** Math.min(Math.max(retry, 0), 30), maxMs);
 }

@@ -4,7 +4,7 @@
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Execution } from "../failure/failure.js";
-import { backoffMs } from "./backoff.js";
+import { backoffMs, knownBackoffMs } from "./backoff.js";
 import { isIdempotent } from "./idempotency.js";
 
 /** The budget of one call. */
@@ -149,14 +149,21 @@ function retry(diagnosis: Diagnosis, situation: Situation): Decision {
 
 /**
  * The wait hint, never undercut; else the category's backoff. A hint of nothing at all (`Retry-After: 0`) would be a hot
- * loop: from the second rejection on the backoff counts too.
+ * loop: from the second rejection on it grows.
  */
 function retryDelayMs(diagnosis: Diagnosis, attempt: number, random: number): number {
-  const { category, retryAfterMs } = diagnosis;
-  if (retryAfterMs === undefined) return backoffMs(category, attempt - 1, random);
-  const isShort = retryAfterMs < 1_000 && attempt > 1;
-  return isShort ? Math.max(retryAfterMs, backoffMs(category, attempt - 2, random, 500)) : Math.ceil(retryAfterMs);
+  const { category, retryAfterMs, usualWaitMs } = diagnosis;
+  if (retryAfterMs === undefined) {
+    return usualWaitMs === undefined
+      ? backoffMs(category, attempt - 1, random)
+      : knownBackoffMs(usualWaitMs, category, attempt - 1, random);
+  }
+  if (retryAfterMs >= shortestHintMs || attempt === 1) return Math.ceil(retryAfterMs);
+  return Math.max(Math.ceil(retryAfterMs), knownBackoffMs(shortestHintMs / 2, category, attempt - 2, random));
 }
+
+/** Azure's hints are whole seconds. */
+const shortestHintMs = 1_000;
 
 function readBack(diagnosis: Diagnosis, situation: Situation): Decision {
   const { disposition } = diagnosis;

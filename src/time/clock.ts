@@ -16,8 +16,9 @@ export interface Clock {
   now(): number;
   /**
    * Resolves after `ms` milliseconds; rejects at once with an `AbortError` when the signal aborts.
+   * A background sleep does not keep the process alive; a clock that cannot do so may ignore it.
    */
-  sleep(ms: number, signal?: AbortSignalLike): Promise<void>;
+  sleep(ms: number, signal?: AbortSignalLike, options?: { readonly background?: boolean }): Promise<void>;
 }
 
 /** A number in [0, 1), as `Math.random` gives it. Chance is an argument too. */
@@ -37,16 +38,16 @@ const longestTimerMs = 2 ** 31 - 1;
 /** The clock of the process. Looks `setTimeout` and `Date.now` up when called, so that fake timers work. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: async (ms, signal) => {
+  sleep: async (ms, signal, options) => {
     const endsAt = Date.now() + ms;
     for (let leftMs = ms; leftMs > 0; leftMs = endsAt - Date.now()) {
-      await sleepOnce(Math.min(leftMs, longestTimerMs), signal);
+      await sleepOnce(Math.min(leftMs, longestTimerMs), signal, options?.background ?? false);
     }
     if (signal?.aborted) throw new AbortError();
   },
 };
 
-function sleepOnce(ms: number, signal: AbortSignalLike | undefined): Promise<void> {
+function sleepOnce(ms: number, signal: AbortSignalLike | undefined, background: boolean): Promise<void> {
   if (signal?.aborted) return Promise.reject(new AbortError());
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
@@ -59,5 +60,7 @@ function sleepOnce(ms: number, signal: AbortSignalLike | undefined): Promise<voi
       resolve();
     }, ms);
     signal?.addEventListener("abort", onAbort);
+    // Browsers give a number for a timer, and no process to keep alive.
+    if (background && typeof timer === "object") timer.unref();
   });
 }

@@ -1,0 +1,113 @@
+/** `defineCatalog`: a user's own rules, checked by the schema that checks ours, asked before ours. */
+import { CatalogLayer, type Catalog } from "./catalog.js";
+import { defaultCatalog } from "./default-catalog.js";
+import type { Category, Disposition, Family, Rule, RuleSource } from "./rule.js";
+import { checkFamily, checkRule } from "./rule-checks.generated.js";
+
+/** A rule as a user writes it: what ours have and a user may not know is optional. */
+export interface RuleDefinition {
+  /** Stable and unique among your rules. */
+  readonly id: string;
+  /** The error code; compared without regard to case. */
+  readonly code: string;
+  /** The message with `{namedPlaceholders}`; without it the rule is what the code means whatever it says. */
+  readonly message?: string;
+  readonly disposition: Disposition;
+  /** Default `other`. */
+  readonly category?: Category;
+  /** One sentence: what happened. May hold `{placeholders}`. */
+  readonly explanation: string;
+  /** One to three steps: what to do. */
+  readonly steps: readonly string[];
+  /** Name of the remedy that helps, one of ours or your own. */
+  readonly automatic?: string;
+  /** The page that says more. */
+  readonly docs?: string;
+  /** Milliseconds to wait when nothing else says how long. */
+  readonly waitMs?: number;
+  readonly sources?: readonly RuleSource[];
+}
+
+/** A family as a user writes it: kinds of codes, of wording, or statuses. */
+export interface FamilyDefinition extends Omit<RuleDefinition, "code" | "message" | "sources"> {
+  /** Code shapes with `*` at either end: `*QuotaExceeded`. */
+  readonly codes?: readonly string[];
+  /** Kinds of wording: words in order, `*` for a gap. */
+  readonly phrases?: readonly string[];
+  readonly statuses?: readonly number[];
+  /** 1 for the strongest wording to 9 for the weakest. Default 2. */
+  readonly rank?: number;
+}
+
+export interface CatalogDefinition {
+  readonly rules?: readonly RuleDefinition[];
+  readonly families?: readonly FamilyDefinition[];
+}
+
+/** The page for rules that name none. */
+const generalDocs = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors";
+
+/**
+ * Your own rules before a catalog's.
+ *
+ * ```ts
+ * const catalog = defineCatalog([{ id: "NightlyFreeze", code: "RequestDisallowedByPolicy", message: "…", … }]);
+ * const compute = withRemedy(client, { catalog });
+ * ```
+ * @param definition rules, or rules and families
+ * @param base asked after them; default the catalog of the package
+ * @throws TypeError that lists every mistake with the rule it is in
+ */
+export function defineCatalog(
+  definition: CatalogDefinition | readonly RuleDefinition[],
+  base: Catalog = defaultCatalog,
+): Catalog {
+  const { rules = [], families = [] } = isList(definition) ? { rules: definition } : definition;
+  const mistakes = [
+    ...rules.flatMap((rule, index) => mistakesIn("rules", index, rule, checkRule)),
+    ...families.flatMap((family, index) => mistakesIn("families", index, family, checkFamily)),
+    ...repeatedIds([...rules, ...families]),
+  ];
+  if (mistakes.length > 0)
+    throw new TypeError(`azure-remedy: defineCatalog was given rules that do not fit:\n  ${mistakes.join("\n  ")}`);
+  const layer = new CatalogLayer(rules.map(toRule), families.map(toFamily));
+  return { layers: [layer, ...base.layers] };
+}
+
+const isList = (definition: CatalogDefinition | readonly RuleDefinition[]): definition is readonly RuleDefinition[] =>
+  Array.isArray(definition);
+
+interface Check {
+  (value: unknown): boolean;
+  errors?:
+    readonly { instancePath: string; keyword: string; message?: string; params: Record<string, unknown> }[] | null;
+}
+
+function mistakesIn(list: string, index: number, value: { id?: unknown } | undefined, check: Check): string[] {
+  if (check(value)) return [];
+  const id = typeof value?.id === "string" ? ` (${value.id})` : "";
+  return (check.errors ?? []).map(({ instancePath, message = "does not fit", params }) => {
+    const allowed = params["allowedValues"] ?? params["additionalProperty"];
+    const more = allowed === undefined ? "" : `: ${Array.isArray(allowed) ? allowed.join(", ") : JSON.stringify(allowed)}`;
+    return `${list}[${index}]${id}${instancePath.replaceAll("/", ".")} ${message}${more}`;
+  });
+}
+
+function repeatedIds(rules: readonly { id: string }[]): string[] {
+  const seen = new Set<string>();
+  return rules.flatMap(({ id }) => {
+    if (!seen.has(id)) {
+      seen.add(id);
+      return [];
+    }
+    return [`id ${id} is given to more than one rule`];
+  });
+}
+
+function toRule(definition: RuleDefinition): Rule {
+  return { category: "other", docs: generalDocs, sources: [], ...definition };
+}
+
+function toFamily(definition: FamilyDefinition): Family {
+  return { category: "other", docs: generalDocs, rank: 2, ...definition };
+}

@@ -1,0 +1,50 @@
+// The one door: every export by name.
+
+// The policy
+export { withRemedy, type ClientWithPipeline } from "./pipeline/with-remedy.js";
+export { remedyPolicy, remedyPolicyName } from "./pipeline/policy.js";
+export type { Deadline, RemedyOptions } from "./pipeline/options.js";
+export {
+  RemedyError,
+  isRemedyError,
+  type Attempt,
+  type RemedyErrorJson,
+  type RemedyErrorOptions,
+} from "./pipeline/remedy-error.js";
+export type { EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./pipeline/events.js";
+export type { ResumeInfo } from "./supervisor/resume.js";
+
+// Knowing and deciding
+export { diagnose, type DiagnoseOptions } from "./pipeline/diagnose.js";
+export { decide, type Budget, type Decision, type Situation } from "./decision/decide.js";
+export type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./catalog/diagnosis.js";
+export { defaultCatalog } from "./catalog/default-catalog.js";
+export { defineCatalog, type CatalogDefinition, type FamilyDefinition, type RuleDefinition } from "./catalog/define-catalog.js";
+export { rulesOf, type Catalog } from "./catalog/catalog.js";
+export type { Category, Disposition, Family, Rule, RuleSource } from "./catalog/rule.js";
+export type { Parameters } from "./catalog/template.js";
+export type { Execution, FailureChain, FailureNode } from "./failure/failure.js";
+
+export { retryOperation, type OperationAttempt, type RetryOperationOptions } from "./pipeline/retry-operation.js";
+
+// Remedies
+export { registerProvider, type RegisterProviderOptions } from "./remedies/register-provider.js";
+export { deallocateFirst, startFirst, type DeallocateFirstOptions } from "./remedies/power.js";
+export { fallbackSizes, fallbackZones, type FallbackOptions } from "./remedies/fallback.js";
+export { CapacityMemory, type Offer } from "./remedies/capacity-memory.js";
+export { refreshEtag } from "./remedies/refresh-etag.js";
+export { defineRemedy } from "./remedies/define-remedy.js";
+export type {
+  FailedRequest,
+  Remedy,
+  RemedyCall,
+  RemedyContext,
+  RemedyOutcome,
+  RemedyResponse,
+} from "./remedies/remedy.js";
+
+// Throttling
+export type { Throttle } from "./throttle/throttle.js";
+
+// Time
+export type { AbortSignalLike, Clock, Random } from "./time/clock.js";

@@ -1,0 +1,112 @@
+/** One call of the caller's: a request, its failed attempts, and what the budget has left. */
+import type { PipelineRequest, SendRequest } from "@azure/core-rest-pipeline";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { decide, type Decision } from "../decision/decide.js";
+import { redact } from "../failure/redact.js";
+import type { EventRequest } from "./events.js";
+import { remainingMs, type Settings } from "./options.js";
+import type { Attempt } from "./remedy-error.js";
+
+export interface Call {
+  readonly request: PipelineRequest;
+  readonly next: SendRequest;
+  /** Epoch milliseconds of the first send. */
+  readonly startedAt: number;
+  readonly failures: Attempt[];
+  sends: number;
+  /** Retries that count against `maxRetries`. */
+  retries: number;
+  /** When the request got its token; a token may be dead two minutes later. */
+  authorizedAt: number;
+  /** An attempt before may have run: a conflict with our own success is possible. */
+  mayHaveRun: boolean;
+  readonly remedyRuns: Map<string, number>;
+  readonly remedyNotes: Map<string, unknown>;
+  readonly afterwards: (() => Promise<void>)[];
+  /** Calls that a remedy or a reading makes use no remedies themselves. */
+  readonly nested: boolean;
+  /** The request is a poll: of an operation by `Location`, only outages are the poll's own failure. */
+  readonly poll: "status" | "location" | undefined;
+}
+
+export function newCall(
+  request: PipelineRequest,
+  next: SendRequest,
+  now: number,
+  kind: { nested?: boolean; poll?: "status" | "location" | undefined } = {},
+): Call {
+  return {
+    request,
+    next,
+    startedAt: now,
+    failures: [],
+    sends: 1,
+    retries: 0,
+    authorizedAt: now,
+    mayHaveRun: false,
+    remedyRuns: new Map(),
+    remedyNotes: new Map(),
+    afterwards: [],
+    nested: kind.nested ?? false,
+    poll: kind.poll,
+  };
+}
+
+/** Asks `decide` about a call. `readable` and `remedies` are what the surroundings offer. */
+export function decideCall(
+  call: Call,
+  diagnosis: Diagnosis,
+  settings: Settings,
+  offer: { readable: boolean; repeatable: boolean; remedies: readonly string[]; allowance: boolean },
+): Decision {
+  const now = settings.clock.now();
+  const left = remainingMs(settings, now);
+  const decision = decide(diagnosis, {
+    method: call.request.method,
+    url: call.request.url,
+    attempt: call.sends,
+    retries: call.retries,
+    elapsedMs: now - call.startedAt,
+    ...(left !== undefined && { remainingMs: left }),
+    maxRetries: settings.maxRetries,
+    maxElapsedMs: settings.maxElapsedMs,
+    readable: offer.readable,
+    remedies: offer.remedies,
+    allowance: offer.allowance,
+    random: settings.random(),
+  });
+  if (decision.action === "retry" && !offer.repeatable) {
+    return {
+      action: "fail",
+      outcome: "failed",
+      reason: `${diagnosis.disposition}, but the body is a stream and cannot be sent twice`,
+    };
+  }
+  return decision;
+}
+
+/** Notes a failed send. */
+export function noteFailure(failures: Attempt[], diagnosis: Diagnosis, decision: Decision, now: number): void {
+  const { status, code } = diagnosis;
+  failures.push({
+    at: now,
+    ...(status !== undefined && { status }),
+    ...(code !== undefined && { code }),
+    waitMs: "delayMs" in decision ? decision.delayMs : 0,
+    reason: decision.reason,
+  });
+}
+
+/** A request as events show it: the signature of a SAS URL is cut. */
+export function eventRequest(request: {
+  method: string;
+  url: string;
+  headers?: { get?(name: string): string | undefined };
+}): EventRequest {
+  const clientRequestId = request.headers?.get?.("x-ms-client-request-id");
+  return {
+    method: request.method,
+    url: redact(request.url),
+    ...(clientRequestId !== undefined && { clientRequestId }),
+  };
+}

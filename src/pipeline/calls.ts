@@ -1,0 +1,601 @@
+/**
+ * One call from its first failure to its end: diagnose, decide, act, again. cockatiel runs the loop; the waits are ours,
+ * since its own do not end on abort.
+ */
+import {
+  createHttpHeaders,
+  createPipelineRequest,
+  type PipelineRequest,
+  type PipelineResponse,
+} from "@azure/core-rest-pipeline";
+import { ConstantBackoff, handleWhenResult, retry } from "cockatiel";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { diagnoseFailure } from "../catalog/diagnose.js";
+import { RetryAllowance } from "../decision/allowance.js";
+import { decide, type Decision } from "../decision/decide.js";
+import { readFailure } from "../failure/read.js";
+import { redact, redactBody } from "../failure/redact.js";
+import { jsonOf } from "../supervisor/json.js";
+import { isRepeatable } from "../supervisor/operations.js";
+import { interpret, readTargetOf, type ReadTarget, type Reading } from "../supervisor/read-back.js";
+import type { ResumeInfo } from "../supervisor/resume.js";
+import { ThrottleDeadlineError } from "../throttle/throttle.js";
+import { Breakers, hostOf } from "./breaker.js";
+import { decideCall, eventRequest, newCall, noteFailure, type Call } from "./call.js";
+import { entryOf, freshAuthorization, leaveToDeserializer } from "./entry.js";
+import { failureOf } from "./events.js";
+import { remainingMs, type Settings } from "./options.js";
+import { RemedyError } from "./remedy-error.js";
+import { fittingRemedies, letLearn, RemedyRunner } from "./remedy-runner.js";
+import { Sender, type Outcome } from "./sender.js";
+
+/** A token that has lived through a longer wait may be dead: the SDK refreshes two minutes before the end, not later. */
+const tokenMayBeDeadAfterMs = 120_000;
+
+/** How the loop goes on: once more, or with this answer. A failure for good is thrown. */
+type Step = { readonly again: true } | { readonly again: false; readonly response: PipelineResponse };
+
+const once = { again: true } as const;
+const done = (response: PipelineResponse): Step => ({ again: false, response });
+
+/** How a reading ended: the resource says so, or the budget ended first. */
+export type ReadingEnd =
+  | { readonly kind: "succeeded"; readonly response: PipelineResponse; readonly lastSeen: string }
+  | {
+      readonly kind: "failed";
+      readonly lastSeen: string;
+      readonly diagnosis: Diagnosis | undefined;
+      readonly response: PipelineResponse;
+    }
+  | { readonly kind: "unknown"; readonly lastSeen: string };
+
+export class Calls {
+  readonly settings: Settings;
+  readonly sender: Sender;
+  readonly #allowance = new RetryAllowance();
+  readonly #breakers: Breakers | undefined;
+  readonly #remedies: RemedyRunner;
+  readonly #loop = retry(
+    handleWhenResult((step) => (step as Step).again),
+    { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ConstantBackoff(0) },
+  );
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.sender = new Sender(settings);
+    this.#breakers = settings.circuitBreaker && new Breakers(settings.circuitBreaker);
+    this.#remedies = new RemedyRunner(this);
+  }
+
+  get remedies(): RemedyRunner {
+    return this.#remedies;
+  }
+
+  /** Nothing has failed lately: a clean call need not be counted anywhere. */
+  get quiet(): boolean {
+    return this.#breakers?.quiet ?? true;
+  }
+
+  diagnose(input: unknown): Diagnosis {
+    const failure = readFailure(input, { now: this.settings.clock.now() });
+    return diagnoseFailure(failure, this.settings.catalog);
+  }
+
+  /** Diagnoses a failed send, and settles its permit with what it means. */
+  explain(outcome: Outcome): Diagnosis {
+    const diagnosis = this.diagnose(
+      outcome.kind === "answer" ? answerInput(outcome.response) : this.#errorInput(outcome.error),
+    );
+    settlePermit(outcome, diagnosis);
+    return diagnosis;
+  }
+
+  /** Sends a call and sees it through. @throws RemedyError, or AbortError when the caller aborts */
+  async run(call: Call): Promise<PipelineResponse> {
+    return this.recover(call, await this.attempt(call));
+  }
+
+  /** Sees a call through whose first send has been made. */
+  async recover(call: Call, first: Outcome | undefined): Promise<PipelineResponse> {
+    const end = (await this.#loop.execute(async ({ attempt }) => {
+      if (attempt === 0) return this.#judge(call, first);
+      call.sends += 1;
+      await this.#renewToken(call);
+      return this.#judge(call, await this.attempt(call));
+    })) as { response: PipelineResponse };
+    return end.response;
+  }
+
+  /** One send, past the breaker; nothing when the circuit is open. */
+  async attempt(call: Call): Promise<Outcome | undefined> {
+    const { request, next, poll } = call;
+    const send = (): Promise<Outcome> => this.sender.send(request, next, poll !== undefined);
+    try {
+      if (!this.#breakers) return await send();
+      return await this.#breakers.run(hostOf(request.url), send, isOutage);
+    } catch (error) {
+      if (error instanceof ThrottleDeadlineError) throw this.#throttledPastDeadline(call, error);
+      throw error;
+    }
+  }
+
+  async #judge(call: Call, outcome: Outcome | undefined): Promise<Step> {
+    if (!outcome) return this.#waitForProbe(call);
+    if (outcome.kind === "answer" && isFine(call.request, outcome.response))
+      return done(this.#succeeded(call, outcome));
+    if (outcome.kind === "error" && isAbort(outcome.error) && call.request.abortSignal?.aborted) {
+      outcome.permit.settle();
+      throw outcome.error;
+    }
+    const diagnosis = this.explain(outcome);
+    if (outcome.kind === "answer" && hasClaimsChallenge(outcome.response)) return done(outcome.response);
+    return this.#act(call, outcome, diagnosis);
+  }
+
+  async #act(call: Call, outcome: Outcome, diagnosis: Diagnosis): Promise<Step> {
+    const now = this.settings.clock.now();
+    const response = outcome.kind === "answer" ? outcome.response : undefined;
+    if (response && this.#isDeleted(call, response)) return done(deletedAnswer(call.request));
+    if (await this.#getsFreshToken(call, diagnosis)) return once;
+    if (call.poll === "location" && response && !isPollTrouble(response.status))
+      throw this.#giveUp(call, outcome, diagnosis, operationFailed);
+
+    if (!call.nested) letLearn(this.settings, diagnosis, call.request);
+    const target = call.nested || call.poll ? undefined : readTargetOf(call.request.method, call.request.url);
+    const fitting =
+      call.nested || call.poll ? [] : fittingRemedies(this.settings.remedies, diagnosis, call.request, call.remedyRuns);
+    const decision = decideCall(call, diagnosis, this.settings, {
+      readable: target !== undefined && !(target.kind === "provisioning" && diagnosis.execution !== "answered"),
+      repeatable: isRepeatable(call.request),
+      remedies: fitting.map((remedy) => remedy.name),
+      allowance: this.#allowance.isLeft(now),
+    });
+    call.mayHaveRun ||= diagnosis.execution === "unknown";
+    noteFailure(call.failures, diagnosis, decision, now);
+
+    switch (decision.action) {
+      case "retry":
+        return this.#waitAndRetry(call, diagnosis, decision);
+      case "readBack":
+        return this.#readBack(call, outcome, diagnosis, decision, target);
+      case "apply":
+        return this.#applyRemedy(call, outcome, diagnosis, decision);
+      case "fail":
+        return this.#fail(call, outcome, diagnosis, decision, target);
+    }
+  }
+
+  async #waitAndRetry(call: Call, diagnosis: Diagnosis, decision: Decision & { action: "retry" }): Promise<Step> {
+    const { clock, teller } = this.settings;
+    if (decision.counts) {
+      call.retries += 1;
+      this.#allowance.take(clock.now());
+    }
+    teller.tell({
+      type: "retry",
+      at: clock.now(),
+      request: eventRequest(call.request),
+      attempt: call.sends,
+      delayMs: decision.delayMs,
+      reason: decision.reason,
+      failure: failureOf(diagnosis),
+    });
+    await clock.sleep(decision.delayMs, call.request.abortSignal);
+    return once;
+  }
+
+  async #readBack(
+    call: Call,
+    outcome: Outcome,
+    diagnosis: Diagnosis,
+    decision: Decision & { action: "readBack" },
+    target: ReadTarget | undefined,
+  ): Promise<Step> {
+    if (!target) throw this.#giveUp(call, outcome, diagnosis, decision.reason);
+    this.settings.teller.tell({
+      type: "readBack",
+      at: this.settings.clock.now(),
+      request: eventRequest(call.request),
+      reason: decision.reason,
+      failure: failureOf(diagnosis),
+    });
+    const end = await this.readUntilKnown(call, target, decision.delayMs);
+    if (end.kind === "succeeded") {
+      this.#tellRecovered(call, `read back: ${end.lastSeen}`);
+      await this.finish(call.afterwards);
+      return done(outcomeAnswer(call.request, end.response));
+    }
+    await this.finish(call.afterwards);
+    if (end.kind === "failed") {
+      throw this.#giveUp(call, outcome, end.diagnosis ?? diagnosis, `read back: ${end.lastSeen}`);
+    }
+    throw this.#giveUp(call, outcome, diagnosis, `outcome unknown, last seen: ${end.lastSeen}`);
+  }
+
+  /** Reads the resource until it says what became of the request, or the budget ends. */
+  async readUntilKnown(call: Call, target: ReadTarget, firstDelayMs: number): Promise<ReadingEnd> {
+    const { clock } = this.settings;
+    let delayMs = firstDelayMs;
+    let lastSeen = "nothing";
+    for (;;) {
+      if (!this.#fitsBudget(call, delayMs)) return { kind: "unknown", lastSeen };
+      await clock.sleep(delayMs, call.request.abortSignal);
+      await this.#renewToken(call);
+      const { reading, response } = await this.read(call, target);
+      lastSeen = reading.lastSeen;
+      if (reading.kind === "succeeded") return { kind: "succeeded", response, lastSeen };
+      if (reading.kind === "failed")
+        return { kind: "failed", lastSeen, diagnosis: this.#diagnosisOf(reading), response };
+      delayMs = Math.min(Math.max(delayMs * 2, 5_000), 30_000);
+    }
+  }
+
+  /** Reads the resource once. A reading that fails for good says nothing about the request: it counts as pending. */
+  async read(call: Call, target: ReadTarget): Promise<{ reading: Reading; response: PipelineResponse }> {
+    const request = subRequest(call.request, { method: "GET", url: target.url });
+    try {
+      const response = await this.run(newCall(request, call.next, this.settings.clock.now(), { nested: true }));
+      return { reading: interpret(target, response.status, jsonOf(response)), response };
+    } catch (error) {
+      if (!(error instanceof RemedyError)) throw error;
+      const response = error.response ?? { request, status: 0, headers: createHttpHeaders() };
+      if (error.statusCode === 404) return { reading: interpret(target, 404, undefined), response };
+      return {
+        reading: { kind: "pending", lastSeen: `not readable (${error.code ?? error.statusCode ?? "no answer"})` },
+        response,
+      };
+    }
+  }
+
+  #diagnosisOf(reading: Reading & { kind: "failed" }): Diagnosis | undefined {
+    return reading.error === undefined ? undefined : this.diagnose(reading.error);
+  }
+
+  async #applyRemedy(
+    call: Call,
+    outcome: Outcome,
+    diagnosis: Diagnosis,
+    decision: Decision & { action: "apply" },
+  ): Promise<Step> {
+    const failure = await this.#remedies.apply(decision.remedy, diagnosis, {
+      request: call.request,
+      next: call.next,
+      runs: call.remedyRuns,
+      notes: call.remedyNotes,
+      startedAt: call.startedAt,
+      afterwards: call.afterwards,
+    });
+    if (failure === undefined) return once;
+    await this.finish(call.afterwards);
+    throw this.#giveUp(call, outcome, diagnosis, `the remedy ${decision.remedy} failed: ${failure.message}`, {
+      cause: failure.cause,
+    });
+  }
+
+  async #fail(
+    call: Call,
+    outcome: Outcome,
+    diagnosis: Diagnosis,
+    decision: Decision & { action: "fail" },
+    target: ReadTarget | undefined,
+  ): Promise<Step> {
+    const own = await this.#foundOwnWork(call, diagnosis, target);
+    if (own) return done(own);
+    await this.finish(call.afterwards);
+    const error = this.#giveUp(call, outcome, diagnosis, decision.reason, { retryAfterMs: decision.retryAfterMs });
+    if (outcome.kind === "answer") {
+      const { response } = outcome;
+      if (entryOf(call.request)?.deserializes && !call.nested && !call.poll) {
+        leaveToDeserializer(call.request, error);
+        return done(response);
+      }
+    }
+    throw error;
+  }
+
+  /**
+   * A PUT whose answer was lost may have made the very resource that a later attempt collides with. Before such a
+   * collision is reported, the resource is read: it is there, so the caller has what was asked for.
+   */
+  async #foundOwnWork(
+    call: Call,
+    diagnosis: Diagnosis,
+    target: ReadTarget | undefined,
+  ): Promise<PipelineResponse | undefined> {
+    if (!call.mayHaveRun || call.request.method !== "PUT" || diagnosis.status !== 409 || target === undefined)
+      return undefined;
+    const { reading, response } = await this.read(call, target);
+    if (reading.kind === "failed" || response.status !== 200) return undefined;
+    this.#tellRecovered(call, `an earlier attempt had succeeded: ${reading.lastSeen}`);
+    await this.finish(call.afterwards);
+    return outcomeAnswer(call.request, response);
+  }
+
+  /** A DELETE that may have run, and whose repetition finds nothing, has done its work. */
+  #isDeleted(call: Call, response: PipelineResponse): boolean {
+    if (!call.mayHaveRun || call.request.method !== "DELETE" || response.status !== 404) return false;
+    this.#tellRecovered(call, "an earlier attempt had deleted it");
+    return true;
+  }
+
+  /** One resend with fresh credentials for an expired token. */
+  async #getsFreshToken(call: Call, diagnosis: Diagnosis): Promise<boolean> {
+    if (diagnosis.remedy.automatic !== "refreshCredential" || (call.remedyRuns.get("refreshCredential") ?? 0) > 0)
+      return false;
+    const authorization = await freshAuthorization(call.request);
+    if (authorization === undefined) return false;
+    call.remedyRuns.set("refreshCredential", 1);
+    call.request.headers.set("authorization", authorization);
+    call.authorizedAt = this.settings.clock.now();
+    this.settings.teller.tell({
+      type: "remedy",
+      at: call.authorizedAt,
+      request: eventRequest(call.request),
+      remedy: "refreshCredential",
+      phase: "done",
+      change: "the token had expired; the request is sent again with a fresh one",
+    });
+    return true;
+  }
+
+  async #renewToken(call: Call): Promise<void> {
+    const { clock } = this.settings;
+    if (clock.now() - call.authorizedAt < tokenMayBeDeadAfterMs) return;
+    const authorization = await freshAuthorization(call.request);
+    call.authorizedAt = clock.now();
+    if (authorization !== undefined) call.request.headers.set("authorization", authorization);
+  }
+
+  async #waitForProbe(call: Call): Promise<Step> {
+    const delayMs = this.#breakers?.probeAfterMs ?? 0;
+    const diagnosis = this.diagnose({
+      error: { code: "CircuitOpen", message: `Too many failures in a row at ${hostOf(call.request.url)}.` },
+    });
+    const decision = this.#fitsBudget(call, delayMs)
+      ? ({
+          action: "retry",
+          delayMs,
+          counts: false,
+          reason: `transient: the circuit is open, again in ${delayMs / 1_000} s`,
+        } as const)
+      : ({
+          action: "fail",
+          outcome: "failed",
+          retryAfterMs: delayMs,
+          reason: "the circuit is open for longer than the call may wait",
+        } as const);
+    noteFailure(call.failures, diagnosis, decision, this.settings.clock.now());
+    if (decision.action === "retry") return this.#waitAndRetry(call, diagnosis, decision);
+    await this.finish(call.afterwards);
+    throw this.#error(call, diagnosis, decision.reason, { retryAfterMs: delayMs });
+  }
+
+  #fitsBudget(call: Call, delayMs: number): boolean {
+    const now = this.settings.clock.now();
+    const left = remainingMs(this.settings, now);
+    if (left !== undefined && delayMs >= left) return false;
+    return now - call.startedAt + delayMs <= this.settings.maxElapsedMs;
+  }
+
+  #succeeded(call: Call, outcome: Outcome & { kind: "answer" }): PipelineResponse {
+    const { response } = outcome;
+    outcome.permit.settle(response);
+    this.#allowance.succeeded();
+    if (call.failures.length > 0) this.#tellRecovered(call, call.failures[call.failures.length - 1]?.reason ?? "");
+    return response;
+  }
+
+  #tellRecovered(call: Call, reason: string): void {
+    const { clock, teller } = this.settings;
+    const now = clock.now();
+    teller.tell({
+      type: "recovered",
+      at: now,
+      request: eventRequest(call.request),
+      attempts: call.sends,
+      elapsedMs: now - call.startedAt,
+      reason,
+    });
+  }
+
+  /** Runs what remedies left to do after the end, last one first. What fails there is reported and hides nothing. */
+  async finish(afterwards: (() => Promise<void>)[]): Promise<void> {
+    for (const action of afterwards.splice(0).reverse()) {
+      await action().catch((error: unknown) =>
+        this.settings.teller.fault("a remedy's last step", error, this.settings.clock.now()),
+      );
+    }
+  }
+
+  #throttledPastDeadline(call: Call, error: ThrottleDeadlineError): RemedyError {
+    const now = this.settings.clock.now();
+    const diagnosis = this.diagnose({ error: { code: "ThrottleWindowClosed", message: error.message } });
+    const reason = "the throttling window stays closed past the deadline; nothing was sent";
+    noteFailure(call.failures, diagnosis, decide(diagnosis, { remainingMs: 0 }), now);
+    return this.#error(call, diagnosis, reason, { retryAfterMs: Math.max(0, error.retryAt - now), cause: error });
+  }
+
+  #giveUp(
+    call: Call,
+    outcome: Outcome,
+    diagnosis: Diagnosis,
+    reason: string,
+    more: { retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ): RemedyError {
+    const response = outcome.kind === "answer" ? outcome.response : undefined;
+    const cause = more.cause ?? (outcome.kind === "error" ? outcome.error : undefined);
+    return this.#error(call, diagnosis, reason, { ...more, response, cause });
+  }
+
+  #error(
+    call: Call,
+    diagnosis: Diagnosis,
+    reason: string,
+    more: { retryAfterMs?: number | undefined; response?: PipelineResponse | undefined; cause?: unknown },
+  ): RemedyError {
+    return this.errorOf({
+      request: call.request,
+      diagnosis,
+      attempts: call.failures,
+      startedAt: call.startedAt,
+      reason,
+      ...more,
+      silent: call.nested || call.poll !== undefined,
+    });
+  }
+
+  /** Makes the error of a call or an operation, and tells of it. */
+  errorOf(end: {
+    request: PipelineRequest | { method: string; url: string };
+    liveRequest?: PipelineRequest;
+    diagnosis: Diagnosis;
+    attempts: RemedyError["attempts"];
+    startedAt: number;
+    reason: string;
+    retryAfterMs?: number | undefined;
+    response?: PipelineResponse | undefined;
+    cause?: unknown;
+    resume?: ResumeInfo | undefined;
+    silent?: boolean;
+  }): RemedyError {
+    const { diagnosis, attempts, reason, retryAfterMs, cause, resume } = end;
+    const now = this.settings.clock.now();
+    const elapsedMs = now - end.startedAt;
+    const request = end.liveRequest ?? ("headers" in end.request ? end.request : undefined);
+    const response = end.response && withoutSecrets(end.response, request ?? end.response.request);
+    if (!end.silent) {
+      this.settings.teller.tell({
+        type: "failed",
+        at: now,
+        request: eventRequest(end.request),
+        attempts: attempts.length,
+        elapsedMs,
+        reason,
+        failure: failureOf(diagnosis),
+      });
+    }
+    return new RemedyError({
+      diagnosis,
+      attempts,
+      elapsedMs,
+      reason,
+      retryAfterMs,
+      retryAt: retryAfterMs === undefined ? undefined : now + retryAfterMs,
+      request,
+      response,
+      details: response
+        ? ((response as { parsedBody?: unknown }).parsedBody ?? response.bodyAsText ?? undefined)
+        : undefined,
+      cause,
+      resume,
+    });
+  }
+
+  /** What reading a failed send starts from. A request that ran into its time is no abort, though the SDK calls it one. */
+  #errorInput(error: unknown): unknown {
+    if (!isAbort(error)) return error;
+    const ms = this.settings.attemptTimeoutMs;
+    return Object.assign(new Error(`No answer came within the attempt's time${ms > 0 ? ` (${ms} ms)` : ""}.`), {
+      code: "AttemptTimeout",
+    });
+  }
+}
+
+const operationFailed = "the operation ended with this answer";
+
+/**
+ * 2xx and 3xx: the redirect policy inside has followed what there was to follow. A HEAD asks a question whose answer is
+ * the status: 404 is "no".
+ */
+export function isFine(request: PipelineRequest, { status }: PipelineResponse): boolean {
+  return status < 400 || (request.method === "HEAD" && status < 500 && status !== 408 && status !== 429);
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
+
+/** Platform failures, for the breaker: throttling and everything the caller did wrong are signs of a live host. */
+function isOutage(outcome: Outcome): boolean {
+  if (outcome.kind === "answer") return outcome.response.status >= 500 && outcome.response.status !== 501;
+  return !isAbort(outcome.error);
+}
+
+/** Answers that are the poll's own trouble, not the end of the operation it asks for. */
+function isPollTrouble(status: number): boolean {
+  return status >= 500 || status === 401 || status === 403 || status === 404 || status === 408 || status === 429;
+}
+
+/** A claims challenge is answered by the bearer policy outside, which gets another token and sends the request again. */
+function hasClaimsChallenge(response: PipelineResponse): boolean {
+  return response.status === 401 && (response.headers.get("www-authenticate")?.includes("claims=") ?? false);
+}
+
+/** The part of an answer that reading looks at. */
+function answerInput({ status, headers, bodyAsText }: PipelineResponse): unknown {
+  return { status, headers, bodyAsText };
+}
+
+function settlePermit(outcome: Outcome, diagnosis: Diagnosis): void {
+  if (outcome.kind === "error") {
+    outcome.permit.settle();
+    return;
+  }
+  const { status, headers } = outcome.response;
+  const target = diagnosis.chain[diagnosis.chain.length - 1]?.target;
+  outcome.permit.settle({
+    status,
+    headers,
+    throttled: diagnosis.category === "throttling",
+    retryAfterMs: diagnosis.retryAfterMs,
+    scopeHint: diagnosis.category === "throttling" ? target : undefined,
+  });
+}
+
+/** A request of our own through the caller's pipeline: same token, same connection settings, a client request id of its own. */
+export function subRequest(
+  request: PipelineRequest,
+  call: { method: string; url: string; body?: unknown; headers?: Readonly<Record<string, string>> },
+): PipelineRequest {
+  const { abortSignal, tracingOptions, agent, proxySettings, allowInsecureConnection } = request;
+  const headers = createHttpHeaders({ accept: "application/json", ...call.headers });
+  for (const name of ["authorization", "user-agent", "x-ms-useragent"]) {
+    const value = request.headers.get(name);
+    if (value !== undefined && !headers.has(name)) headers.set(name, value);
+  }
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  if (body !== undefined && !headers.has("content-type")) headers.set("content-type", "application/json");
+  const sub = createPipelineRequest({
+    method: call.method as PipelineRequest["method"],
+    url: call.url,
+    headers,
+    ...(body !== undefined && { body }),
+    ...(abortSignal && { abortSignal }),
+    ...(tracingOptions && { tracingOptions }),
+    ...(agent && { agent }),
+    ...(proxySettings && { proxySettings }),
+    ...(allowInsecureConnection && { allowInsecureConnection }),
+  });
+  sub.headers.set("x-ms-client-request-id", sub.requestId);
+  return sub;
+}
+
+function deletedAnswer(request: PipelineRequest): PipelineResponse {
+  return { request, status: 204, headers: createHttpHeaders(), bodyAsText: "" };
+}
+
+/** What a reading found, as the answer to the request that was never answered: the resource, or a plain 200. */
+function outcomeAnswer(request: PipelineRequest, found: PipelineResponse): PipelineResponse {
+  if (request.method === "DELETE") return deletedAnswer(request);
+  if (request.method !== "POST") return { ...found, request };
+  return { request, status: 200, headers: createHttpHeaders(), bodyAsText: "" };
+}
+
+/** The answer as the error shows it, its secrets cut. */
+function withoutSecrets(response: PipelineResponse, request: PipelineRequest): PipelineResponse {
+  const { status, headers, bodyAsText } = response;
+  const parsed = jsonOf(response);
+  return Object.assign(
+    { request, status, headers },
+    typeof bodyAsText === "string" && { bodyAsText: redact(bodyAsText) },
+    parsed !== undefined && { parsedBody: redactBody(parsed) },
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * The outer half of `withRemedy`. It stands before everything else in the pipeline, because two things can only be done
+ * from there: getting a fresh token for a request that is already inside (the bearer policy sits outside every retry, by
+ * the SDK's design), and learning what the outside made of an answer (no token at all; a status the operation declares).
+ */
+import type { PipelinePolicy, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import { createPipelineRequest } from "@azure/core-rest-pipeline";
+import type { RemedyError } from "./remedy-error.js";
+
+export const remedyEntryPolicyName = "remedyEntryPolicy";
+
+/** What the inner policy may ask of the entry that a request came through. */
+export interface Entry {
+  readonly next: SendRequest;
+  /** Answers go through a deserializer on their way out, which knows the statuses that the operation declares. */
+  readonly deserializes: boolean;
+}
+
+const entries = new WeakMap<PipelineRequest, Entry>();
+const probes = new WeakSet<PipelineRequest>();
+const verdicts = new WeakMap<PipelineRequest, RemedyError>();
+
+/** The entry that a request came through, if it came through one. */
+export const entryOf = (request: PipelineRequest): Entry | undefined => entries.get(request);
+
+/** A probe is a request that only wants its Authorization header set: it is answered inside and never sent. */
+export const isProbe = (request: PipelineRequest): boolean => probes.has(request);
+
+export function answerProbe(request: PipelineRequest): PipelineResponse {
+  return { request, status: 204, headers: createPipelineRequest({ url: request.url }).headers, bodyAsText: "" };
+}
+
+/** A fresh Authorization header, or nothing when the pipeline sets none or the request came through no entry. */
+export async function freshAuthorization(request: PipelineRequest): Promise<string | undefined> {
+  const entry = entries.get(request);
+  if (!entry) return undefined;
+  const { url, abortSignal, tracingOptions } = request;
+  const probe = createPipelineRequest({
+    url,
+    ...(abortSignal && { abortSignal }),
+    ...(tracingOptions && { tracingOptions }),
+    ...(request.allowInsecureConnection && { allowInsecureConnection: true }),
+  });
+  probes.add(probe);
+  await entry.next(probe);
+  return probe.headers.get("authorization");
+}
+
+/**
+ * Leaves the last word on a failed answer to the deserializer: what it declares passes untouched, what it rejects is
+ * thrown as this error.
+ */
+export function leaveToDeserializer(request: PipelineRequest, error: RemedyError): void {
+  verdicts.set(request, error);
+}
+
+/** @param recover is given what was thrown before the request was inside (no token), and retries or explains it */
+export function remedyEntryPolicy(
+  deserializes: () => boolean,
+  recover: (error: unknown, request: PipelineRequest, next: SendRequest) => Promise<PipelineResponse>,
+): PipelinePolicy {
+  return {
+    name: remedyEntryPolicyName,
+    async sendRequest(request, next) {
+      const entry = { next, deserializes: deserializes() };
+      entries.set(request, entry);
+      try {
+        return await next(request);
+      } catch (error) {
+        const verdict = verdicts.get(request);
+        if (verdict) {
+          verdicts.delete(request);
+          throw verdict;
+        }
+        return await recover(error, request, next);
+      }
+    },
+  };
+}

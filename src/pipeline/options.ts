@@ -1,0 +1,178 @@
+/** What a caller may set, the defaults, and the check of both at creation. */
+import type { Catalog } from "../catalog/catalog.js";
+import { defaultCatalog } from "../catalog/default-catalog.js";
+import { defaultBudget } from "../decision/decide.js";
+import type { Remedy } from "../remedies/remedy.js";
+import { check, checkCount, checkMs, print } from "../option-check.js";
+import { sharedThrottle } from "../throttle/shared.js";
+import type { Throttle } from "../throttle/throttle.js";
+import { systemClock, type Clock, type Random } from "../time/clock.js";
+import { Teller, type RemedyEventListener } from "./events.js";
+
+/** When a call must have ended: a time, epoch milliseconds, or a function that gives the milliseconds left. */
+export type Deadline = Date | number | (() => number);
+
+/** All optional: `remedyPolicy({})` is ready for production as it stands. */
+export interface RemedyOptions {
+  /** Retries after the first send; throttling waits are not counted. 0 means one send. Default 8. */
+  maxRetries?: number;
+  /** Milliseconds from the first send (for a long-running operation: from its first failure) after which nothing more is tried. Default 1800000 (30 minutes). */
+  maxElapsedMs?: number;
+  /** How often the first request of a failed long-running operation is sent again. Default 3. */
+  maxResubmissions?: number;
+  /** Milliseconds that one attempt gets to answer, body included; 0 for no limit. Default 120000: Resource Manager itself gives up after 60 s. */
+  attemptTimeoutMs?: number;
+  /** When a call must have ended. A wait that would pass it ends at once, and the error says when to come back. */
+  deadline?: Deadline;
+  /** The automatic remedies that may run, in the order to try: `[registerProvider(), deallocateFirst({ startAgain: true })]`. Default none. */
+  remedies?: readonly Remedy[];
+  /** An independent throttle, from `createThrottle()`. Default: the one that all clients of the process share. */
+  throttle?: Throttle;
+  /** `background` calls give way to the others while the service throttles. Default `foreground`. */
+  priority?: "foreground" | "background";
+  /** Opens after this many platform failures in a row of one host, and lets single probes through until one passes. `false` for none. Default `{ failures: 20, probeAfterMs: 10000 }`. */
+  circuitBreaker?: false | { failures?: number; probeAfterMs?: number };
+  /** Called with every event. What it throws is logged and breaks nothing. */
+  onEvent?: RemedyEventListener;
+  /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */
+  catalog?: Catalog;
+  /** Replaces time, for tests. */
+  clock?: Clock;
+  /** Replaces chance, for tests: a number in [0, 1). */
+  random?: Random;
+}
+
+export const defaultOptions = {
+  ...defaultBudget,
+  maxResubmissions: 3,
+  attemptTimeoutMs: 120_000,
+  circuitBreaker: { failures: 20, probeAfterMs: 10_000 },
+} as const;
+
+/** Options with every default in place. */
+export interface Settings {
+  readonly maxRetries: number;
+  readonly maxElapsedMs: number;
+  readonly maxResubmissions: number;
+  readonly attemptTimeoutMs: number;
+  readonly deadline: Deadline | undefined;
+  readonly remedies: readonly Remedy[];
+  readonly throttle: Throttle;
+  readonly priority: "foreground" | "background";
+  readonly circuitBreaker: { readonly failures: number; readonly probeAfterMs: number } | undefined;
+  readonly teller: Teller;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Fills in the defaults.
+ * @throws TypeError or RangeError that names the option and the value
+ */
+export function settle(options: RemedyOptions): Settings {
+  check(typeof options === "object", "options", options, "an object");
+  const {
+    maxRetries = defaultOptions.maxRetries,
+    maxElapsedMs = defaultOptions.maxElapsedMs,
+    maxResubmissions = defaultOptions.maxResubmissions,
+    attemptTimeoutMs = defaultOptions.attemptTimeoutMs,
+    deadline,
+    remedies = [],
+    priority = "foreground",
+    circuitBreaker = {},
+    onEvent,
+    catalog = defaultCatalog,
+    clock = systemClock,
+    random = Math.random,
+  } = options;
+  checkCount("maxRetries", maxRetries);
+  checkMs("maxElapsedMs", maxElapsedMs);
+  checkCount("maxResubmissions", maxResubmissions);
+  checkMs("attemptTimeoutMs", attemptTimeoutMs);
+  checkDeadline(deadline);
+  checkRemedies(remedies);
+  check(["foreground", "background"].includes(priority), "priority", priority, '"foreground" or "background"');
+  check(onEvent === undefined || typeof onEvent === "function", "onEvent", onEvent, "a function");
+  check(Array.isArray(catalog.layers), "catalog", catalog, "what defineCatalog() gives");
+  check(
+    typeof clock.now === "function" && typeof clock.sleep === "function",
+    "clock",
+    clock,
+    "{ now(), sleep(ms, signal) }",
+  );
+  check(typeof random === "function", "random", random, "a function");
+  const throttle = options.throttle ?? sharedThrottle(options.clock);
+  check(typeof throttle.admit === "function", "throttle", throttle, "what createThrottle() gives");
+  return {
+    maxRetries,
+    maxElapsedMs,
+    maxResubmissions,
+    attemptTimeoutMs,
+    deadline,
+    remedies,
+    throttle,
+    priority,
+    circuitBreaker: settleBreaker(circuitBreaker),
+    teller: new Teller(onEvent),
+    catalog,
+    clock,
+    random,
+  };
+}
+
+function settleBreaker(option: Exclude<RemedyOptions["circuitBreaker"], undefined>): Settings["circuitBreaker"] {
+  if (option === false) return undefined;
+  check(typeof option === "object", "circuitBreaker", option, "false or { failures, probeAfterMs }");
+  const {
+    failures = defaultOptions.circuitBreaker.failures,
+    probeAfterMs = defaultOptions.circuitBreaker.probeAfterMs,
+  } = option;
+  checkCount("circuitBreaker.failures", failures);
+  check(failures > 0, "circuitBreaker.failures", failures, "1 or more");
+  checkMs("circuitBreaker.probeAfterMs", probeAfterMs);
+  return { failures, probeAfterMs };
+}
+
+function checkRemedies(remedies: readonly Remedy[]): void {
+  check(Array.isArray(remedies), "remedies", remedies, "an array of remedies, such as [registerProvider()]");
+  const names = new Set<string>();
+  remedies.forEach((remedy: Partial<Remedy> | string | undefined, index) => {
+    const isRemedy =
+      typeof remedy === "object" && typeof remedy.name === "string" && typeof remedy.apply === "function";
+    check(isRemedy, `remedies[${index}]`, remedy, "a remedy, such as registerProvider()");
+    const { name } = remedy as Remedy;
+    check(!names.has(name), `remedies[${index}]`, name, "named once");
+    names.add(name);
+  });
+}
+
+function checkDeadline(deadline: Deadline | undefined): void {
+  const isDeadline =
+    deadline === undefined ||
+    typeof deadline === "function" ||
+    (typeof deadline === "number" && Number.isFinite(deadline)) ||
+    (deadline instanceof Date && Number.isFinite(deadline.getTime()));
+  check(
+    isDeadline,
+    "deadline",
+    deadline,
+    "a valid Date, epoch milliseconds, or a function giving the milliseconds left",
+  );
+}
+
+/** Milliseconds left until the deadline, or nothing when there is none. A deadline function that throws or gives no number is none. */
+export function remainingMs(settings: Settings, now: number): number | undefined {
+  const { deadline } = settings;
+  if (deadline === undefined) return undefined;
+  if (typeof deadline === "number") return deadline - now;
+  if (deadline instanceof Date) return deadline.getTime() - now;
+  try {
+    const left = deadline();
+    if (typeof left === "number" && !Number.isNaN(left)) return left;
+    settings.teller.fault("options.deadline", `it gave ${print(left)}, not a number of milliseconds`, now);
+  } catch (error) {
+    settings.teller.fault("options.deadline", error, now);
+  }
+  return undefined;
+}

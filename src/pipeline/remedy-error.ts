@@ -1,0 +1,166 @@
+/**
+ * The error that a caller gets: what happened, what was tried, what to do. It passes for the SDK's own `RestError`
+ * everywhere code looks for one, by name and by `instanceof`.
+ */
+import { RestError, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { inWords } from "../decision/decide.js";
+import type { ResumeInfo } from "../supervisor/resume.js";
+
+/** One send, or one answer of a long-running operation, that failed. */
+export interface Attempt {
+  /** Epoch milliseconds at which the failure was known. */
+  readonly at: number;
+  readonly status?: number;
+  readonly code?: string;
+  /** Milliseconds waited after it; 0 for the last. */
+  readonly waitMs: number;
+  /** What was decided, in words. */
+  readonly reason: string;
+}
+
+export interface RemedyErrorOptions {
+  readonly diagnosis: Diagnosis;
+  readonly attempts: readonly Attempt[];
+  readonly elapsedMs: number;
+  /** Why nothing more is tried. */
+  readonly reason: string;
+  readonly retryAfterMs?: number | undefined;
+  /** Epoch milliseconds. */
+  readonly retryAt?: number | undefined;
+  readonly request?: PipelineRequest | undefined;
+  readonly response?: PipelineResponse | undefined;
+  /** The full error body, parsed, secrets cut. */
+  readonly details?: unknown;
+  readonly cause?: unknown;
+  readonly resume?: ResumeInfo | undefined;
+}
+
+/** What `toJSON()` gives: safe to log. */
+export interface RemedyErrorJson {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly statusCode?: number;
+  readonly diagnosis: Diagnosis;
+  readonly attempts: readonly Attempt[];
+  readonly elapsedMs: number;
+  readonly reason: string;
+  readonly retryAfterMs?: number;
+  readonly retryAt?: string;
+  readonly resume?: ResumeInfo;
+}
+
+/**
+ * Thrown when a request, or the long-running operation it began, failed for good or within its budget could not be made
+ * to pass.
+ *
+ * `name` is `"RestError"`: the SDK's pollers, its retry policies and much user code know an error by that name. Tell it
+ * apart with {@link isRemedyError}.
+ */
+export class RemedyError extends Error {
+  override readonly name = "RestError";
+  /** The root failure's code: `AllocationFailed`, not the wrapper's. */
+  readonly code?: string;
+  readonly statusCode?: number;
+  /** What it means and what to do. */
+  readonly diagnosis: Diagnosis;
+  /** Every failed send, in order, with what was decided about it. */
+  readonly attempts: readonly Attempt[];
+  /** Milliseconds from the first send to the end. */
+  readonly elapsedMs: number;
+  /** Why nothing more was tried. */
+  readonly reason: string;
+  /** Milliseconds after which a new try makes sense; absent when none does. */
+  readonly retryAfterMs?: number;
+  /** The same as a time. */
+  readonly retryAt?: Date;
+  /** What another process needs to go on with a long-running operation. */
+  readonly resume?: ResumeInfo;
+  /** The request that failed. Not enumerable: it carries the token. */
+  declare readonly request?: PipelineRequest;
+  /** The answer, where one came. Not enumerable. */
+  declare readonly response?: PipelineResponse;
+  /** The full error body as the service sent it, secrets cut. */
+  declare readonly details?: unknown;
+
+  constructor(options: RemedyErrorOptions) {
+    super(messageFor(options), options.cause === undefined ? undefined : { cause: options.cause });
+    const { diagnosis, retryAfterMs, retryAt, resume } = options;
+    if (diagnosis.code !== undefined) this.code = diagnosis.code;
+    if (diagnosis.status !== undefined) this.statusCode = diagnosis.status;
+    this.diagnosis = diagnosis;
+    this.attempts = options.attempts;
+    this.elapsedMs = options.elapsedMs;
+    this.reason = options.reason;
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+    if (retryAt !== undefined) this.retryAt = new Date(retryAt);
+    if (resume !== undefined) this.resume = resume;
+    Object.defineProperty(this, "request", { value: options.request, enumerable: false });
+    Object.defineProperty(this, "response", { value: options.response, enumerable: false });
+    // arm-compute 22's ServiceClient assigns `details` on any error that has a response. A plain property would be
+    // overwritten, a frozen or getter-only one would turn into a TypeError: the assignment is taken and dropped.
+    Object.defineProperty(this, "details", {
+      get: () => options.details,
+      set: () => undefined,
+      enumerable: true,
+      configurable: true,
+    });
+    Object.defineProperty(this, nodeInspect, { value: () => this.stack ?? this.message, enumerable: false });
+  }
+
+  /** Everything a log needs, and nothing secret: no request, no response, no body. */
+  toJSON(): RemedyErrorJson {
+    return {
+      name: "RemedyError",
+      message: this.message,
+      ...(this.code !== undefined && { code: this.code }),
+      ...(this.statusCode !== undefined && { statusCode: this.statusCode }),
+      diagnosis: this.diagnosis,
+      attempts: this.attempts,
+      elapsedMs: this.elapsedMs,
+      reason: this.reason,
+      ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
+      ...(this.retryAt !== undefined && { retryAt: this.retryAt.toISOString() }),
+      ...(this.resume !== undefined && { resume: this.resume }),
+    };
+  }
+}
+
+// `console.log(error)` asks for this symbol; `node:util` itself is not imported, so that browsers can load the core.
+const nodeInspect = Symbol.for("nodejs.util.inspect.custom");
+
+// RestError's constructor pins the prototype, `response` and its inspection, so that a subclass which calls it is neither
+// an instance of itself nor free to cut secrets. Standing between it and Error in the chain gives `instanceof` without it.
+Object.setPrototypeOf(RemedyError.prototype, RestError.prototype);
+
+/** True for an error of this package, of whichever copy of it. */
+export function isRemedyError(error: unknown): error is RemedyError {
+  return (
+    error instanceof RemedyError ||
+    (error instanceof Error && error.name === "RestError" && "diagnosis" in error && "attempts" in error)
+  );
+}
+
+/** First line short; then what the service said, what to do, what was tried, where to read on. */
+function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt }: RemedyErrorOptions): string {
+  const { code, message, explanation, remedy, requestId, correlationId } = diagnosis;
+  const lines = [`${code ?? "Failure"}: ${explanation}`];
+  if (message !== "") lines.push(`  The service said: ${shorten(message)}`);
+  lines.push("  What to do:", ...remedy.steps.map((step, index) => `    ${index + 1}. ${step}`));
+  const times = attempts.length === 1 ? "once" : `${attempts.length} times`;
+  lines.push(`  Tried ${times} in ${inWords(elapsedMs)}; ${reason}.`);
+  if (retryAt !== undefined) lines.push(`  A new try makes sense from ${new Date(retryAt).toISOString()}.`);
+  lines.push(`  More: ${remedy.docs}`);
+  const ids = [requestId && `request id ${requestId}`, correlationId && `correlation id ${correlationId}`].filter(
+    Boolean,
+  );
+  if (ids.length > 0) lines.push(`  For support: ${ids.join(", ")}`);
+  return lines.join("\n");
+}
+
+/** A pasted script output or HTML page would bury the rest; `diagnosis.message` has all of it. */
+function shorten(message: string): string {
+  const line = message.replaceAll(/\s+/g, " ").trim();
+  return line.length <= 600 ? line : `${line.slice(0, 600)}…`;
+}

@@ -1,0 +1,109 @@
+/** `withRemedy(client)`: one line for any client that has a pipeline. */
+import type { Pipeline, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import { decide } from "../decision/decide.js";
+import { diagnoseFailure } from "../catalog/diagnose.js";
+import { readFailure } from "../failure/read.js";
+import { eventRequest, newCall, noteFailure } from "./call.js";
+import { Calls } from "./calls.js";
+import { remedyEntryPolicy, remedyEntryPolicyName } from "./entry.js";
+import { failureOf } from "./events.js";
+import { check } from "../option-check.js";
+import { remainingMs, settle, type RemedyOptions } from "./options.js";
+import { policyOf, remedyPolicyName } from "./policy.js";
+import { isRemedyError } from "./remedy-error.js";
+
+/** Anything with an Azure SDK pipeline: every `@azure/arm-*` client, core-client's ServiceClient, a REST client. */
+export interface ClientWithPipeline {
+  readonly pipeline: Pipeline;
+}
+
+/** The SDK's retry policies, of all its generations: two retry loops on top of each other multiply. */
+const replacedPolicies = [
+  "defaultRetryPolicy",
+  "exponentialRetryPolicy",
+  "throttlingRetryPolicy",
+  "systemErrorRetryPolicy",
+];
+
+/**
+ * Makes a client know what failures mean. Removes the SDK's default retry policy, adds `remedyPolicy` in its place, and
+ * gives the same client back. Called again, the later options replace the earlier.
+ *
+ * ```ts
+ * const compute = withRemedy(new ComputeManagementClient(credential, subscriptionId));
+ * ```
+ * @throws TypeError or RangeError that names a bad option and its value
+ */
+export function withRemedy<Client extends ClientWithPipeline>(client: Client, options: RemedyOptions = {}): Client {
+  const pipeline = (client as Partial<ClientWithPipeline> | undefined)?.pipeline;
+  check(typeof pipeline?.addPolicy === "function", "client", client, "an Azure SDK client with a pipeline");
+  const calls = new Calls(settle(options));
+  for (const name of [...replacedPolicies, remedyPolicyName, remedyEntryPolicyName]) pipeline.removePolicy({ name });
+  let deserializes: boolean | undefined;
+  const entry = remedyEntryPolicy(
+    () => (deserializes ??= pipeline.getOrderedPolicies().some(({ name }) => name === "deserializationPolicy")),
+    (error, request, next) => recoverToken(calls, error, request, next),
+  );
+  // Serialize is the outermost phase, and standing there shifts no other policy, as standing before the bearer policy would.
+  pipeline.addPolicy(entry, { phase: "Serialize" });
+  pipeline.addPolicy(policyOf(calls), { phase: "Retry" });
+  return client;
+}
+
+/** No token, so nothing was sent: waits out what passes, and explains what does not. */
+async function recoverToken(
+  calls: Calls,
+  first: unknown,
+  request: PipelineRequest,
+  next: SendRequest,
+): Promise<PipelineResponse> {
+  const { settings } = calls;
+  const { clock, teller } = settings;
+  const call = newCall(request, next, clock.now());
+  for (let error = first; ; call.sends += 1, call.retries += 1) {
+    if (isRemedyError(error) || request.abortSignal?.aborted) throw error;
+    const now = clock.now();
+    const failure = readFailure(error, { now });
+    if (failure.origin !== "identity") throw error;
+    const diagnosis = diagnoseFailure({ ...failure, execution: "none" }, settings.catalog);
+    const left = remainingMs(settings, now);
+    const decision = decide(diagnosis, {
+      method: request.method,
+      url: request.url,
+      attempt: call.sends,
+      elapsedMs: now - call.startedAt,
+      ...(left !== undefined && { remainingMs: left }),
+      maxRetries: settings.maxRetries,
+      maxElapsedMs: settings.maxElapsedMs,
+      random: settings.random(),
+    });
+    noteFailure(call.failures, diagnosis, decision, now);
+    if (decision.action !== "retry") {
+      const { reason } = decision;
+      throw calls.errorOf({
+        request,
+        diagnosis,
+        attempts: call.failures,
+        startedAt: call.startedAt,
+        reason,
+        cause: error,
+      });
+    }
+    const { delayMs, reason } = decision;
+    teller.tell({
+      type: "retry",
+      at: now,
+      request: eventRequest(request),
+      attempt: call.sends,
+      delayMs,
+      reason,
+      failure: failureOf(diagnosis),
+    });
+    await clock.sleep(delayMs, request.abortSignal);
+    try {
+      return await next(request);
+    } catch (thrown) {
+      error = thrown;
+    }
+  }
+}

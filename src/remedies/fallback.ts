@@ -1,0 +1,176 @@
+/**
+ * `fallbackSizes([...])` and `fallbackZones([...])`: when a region or zone has no room for a virtual machine, ask for the
+ * next candidate. What was refused is remembered, so that the next create begins where there may be room.
+ */
+import { check } from "../option-check.js";
+import { parseArmUrl } from "./arm-url.js";
+import { sharedCapacityMemory, type CapacityMemory, type Offer } from "./capacity-memory.js";
+import type { FailedRequest, Remedy, RemedyContext, RemedyOutcome } from "./remedy.js";
+
+export interface FallbackOptions {
+  /**
+   * Delete the half-made machine that the failed create left behind before the next candidate is asked for. Only one that is
+   * in state Failed and was made by this very call is ever deleted. Default false; zones need it when Azure left a machine.
+   */
+  deleteFailed?: boolean;
+  /** Where refusals are remembered. Default the memory that the process shares. */
+  memory?: CapacityMemory;
+}
+
+/** The part of a virtual machine's body that candidates replace. */
+interface MachineBody {
+  location?: string;
+  zones?: string[];
+  properties?: { hardwareProfile?: { vmSize?: string } };
+}
+
+/** What a fallback changes: how the value is read and written, and what else may stay. */
+interface Dimension {
+  readonly word: "size" | "zone";
+  read(body: MachineBody): string | undefined;
+  write(body: MachineBody, candidate: string): MachineBody;
+  offer(offer: Offer, candidate: string): Offer;
+}
+
+const sizes: Dimension = {
+  word: "size",
+  read: (body) => body.properties?.hardwareProfile?.vmSize,
+  write: (body, vmSize) => ({
+    ...body,
+    properties: { ...body.properties, hardwareProfile: { ...body.properties?.hardwareProfile, vmSize } },
+  }),
+  offer: (offer, size) => ({ ...offer, size }),
+};
+
+const zones: Dimension = {
+  word: "zone",
+  read: (body) => body.zones?.[0],
+  write: (body, zone) => ({ ...body, zones: [zone] }),
+  offer: (offer, zone) => ({ ...offer, zone }),
+};
+
+/**
+ * Allows other sizes when there is no capacity for the requested one, in the order given.
+ * @throws TypeError unless `candidates` is a list of size names
+ */
+export function fallbackSizes(candidates: readonly string[], options: FallbackOptions = {}): Remedy {
+  return fallback("fallbackSizes", sizes, candidates, options);
+}
+
+/**
+ * Allows other zones when there is no capacity in the requested one, in the order given.
+ * @throws TypeError unless `candidates` is a list of zone names (`"1"`, `"2"`, `"3"`)
+ */
+export function fallbackZones(candidates: readonly string[], options: FallbackOptions = {}): Remedy {
+  return fallback("fallbackZones", zones, candidates, options);
+}
+
+function fallback(name: string, dimension: Dimension, candidates: readonly string[], options: FallbackOptions): Remedy {
+  const expected = dimension.word === "size" ? 'a list of sizes, such as ["Standard_D2as_v5"]' : 'a list of zones, such as ["1", "2"]';
+  check(isListOfNames(candidates), name, candidates, expected);
+  const { deleteFailed = false, memory = sharedCapacityMemory } = options;
+  const key = `${name} tried`;
+
+  return {
+    name,
+    maxRuns: candidates.length,
+    fits: (diagnosis, request) =>
+      diagnosis.category === "capacity" &&
+      isMachineWrite(request) &&
+      dimension.read(request.body as MachineBody) !== undefined,
+    learn(diagnosis, request, now) {
+      if (diagnosis.category !== "capacity" || diagnosis.disposition !== "adaptable") return;
+      const offer = offerOf(request);
+      if (offer) memory.learn(offer, diagnosis, now);
+    },
+    prepare(request, now) {
+      if (memory.isEmpty || request.method !== "PUT") return undefined;
+      const failed = { method: request.method, url: request.url, body: request.body() };
+      const offer = isMachineWrite(failed) ? offerOf(failed) : undefined;
+      if (!offer || !memory.isFull(offer, now)) return undefined;
+      const candidate = candidates.find((item) => !memory.isFull(dimension.offer(offer, item), now));
+      if (candidate === undefined) return undefined;
+      return outcome(dimension, failed.body as MachineBody, candidate, "is known to be out of capacity");
+    },
+    async apply(context) {
+      const body = context.request.body as MachineBody;
+      const current = dimension.read(body);
+      const tried = (context.notes.get(key) ?? new Set([current])) as Set<string | undefined>;
+      context.notes.set(key, tried);
+      const offer = offerOf(context.request);
+      const now = context.clock.now();
+      const open = candidates.filter((item) => !tried.has(item));
+      // A candidate that was full for another call comes last, not never: an hour is a guess.
+      const candidate = open.find((item) => !offer || !memory.isFull(dimension.offer(offer, item), now)) ?? open[0];
+      if (candidate === undefined)
+        throw new Error(`every allowed ${dimension.word} was tried: ${candidates.join(", ")}`);
+      tried.add(candidate);
+      await clearTheWay(context, dimension, deleteFailed);
+      return outcome(dimension, body, candidate, "has no capacity");
+    },
+  };
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string" && item !== "");
+}
+
+function outcome(dimension: Dimension, body: MachineBody, candidate: string, why: string): RemedyOutcome {
+  const { word } = dimension;
+  return {
+    change: `${word} ${dimension.read(body) ?? "(none)"} ${why}; ${word} ${candidate} instead`,
+    request: { body: dimension.write(body, candidate) },
+  };
+}
+
+/** A create or update of a virtual machine itself, not of its extensions. */
+function isMachineWrite({ method, url, body }: FailedRequest): boolean {
+  const { virtualMachine } = parseArmUrl(url);
+  return (
+    method === "PUT" &&
+    virtualMachine !== undefined &&
+    url.startsWith(virtualMachine) &&
+    typeof body === "object" &&
+    body !== null &&
+    !/\/virtualMachines\/[^/?]+\/[^?]/i.test(url)
+  );
+}
+
+function offerOf({ url, body }: FailedRequest): Offer | undefined {
+  const { subscription } = parseArmUrl(url);
+  const { location, zones: zoneList, properties } = (body ?? {}) as MachineBody;
+  const size = properties?.hardwareProfile?.vmSize;
+  if (subscription === undefined || typeof location !== "string" || typeof size !== "string") return undefined;
+  return { subscription, region: location, zone: zoneList?.[0], size };
+}
+
+/** A failed create leaves a machine behind. Another size may be put onto it; a zone cannot be changed, so it has to go. */
+async function clearTheWay(context: RemedyContext, dimension: Dimension, deleteFailed: boolean): Promise<void> {
+  if (dimension.word === "size" && !deleteFailed) return;
+  const left = await machineLeft(context);
+  if (!left) return;
+  if (!deleteFailed) {
+    throw new Error(
+      "the failed create left a machine behind, and a zone cannot be changed; allow { deleteFailed: true } or delete it by hand",
+    );
+  }
+  if (!left.isOurs) {
+    if (dimension.word === "size") return;
+    throw new Error("a machine of this name was there before this call, so it is not deleted");
+  }
+  await context.send({ method: "DELETE", url: context.request.url });
+}
+
+async function machineLeft(context: RemedyContext): Promise<{ isOurs: boolean } | undefined> {
+  try {
+    const { body } = await context.send({ method: "GET", url: context.request.url });
+    const { properties } = (body ?? {}) as { properties?: { provisioningState?: string; timeCreated?: string } };
+    const madeAt = Date.parse(properties?.timeCreated ?? "");
+    // The service's clock and ours may differ by some seconds; a machine of yesterday is never taken for ours.
+    const isOurs = properties?.provisioningState === "Failed" && madeAt >= context.startedAt - 30_000;
+    return { isOurs };
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What an automatic remedy is. It runs only when the caller named it, at most as often as it says, and reports in words what
+ * it changed. Whatever it does goes through the caller's own pipeline, with the caller's rights.
+ */
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { AbortSignalLike, Clock } from "../time/clock.js";
+
+/** The failed request, as far as a remedy may look at it and change it. */
+export interface FailedRequest {
+  readonly method: string;
+  readonly url: string;
+  /** The JSON body, parsed; absent when there is none or it is no JSON. */
+  readonly body?: unknown;
+}
+
+/** What comes back from a call that a remedy makes. */
+export interface RemedyResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | undefined };
+  /** The JSON body, parsed; absent when there is none or it is no JSON. */
+  readonly body?: unknown;
+}
+
+/** A call that a remedy makes. `body` is sent as JSON. */
+export interface RemedyCall {
+  readonly method: string;
+  readonly url: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RemedyContext {
+  readonly diagnosis: Diagnosis;
+  readonly request: FailedRequest;
+  readonly clock: Clock;
+  readonly signal?: AbortSignalLike | undefined;
+  /** Epoch milliseconds of the call's first send. */
+  readonly startedAt: number;
+  /** For what the remedy remembers between its runs for one call. Starts empty. */
+  readonly notes: Map<string, unknown>;
+  /** Milliseconds left for the call; `Infinity` without a deadline. */
+  remainingMs(): number;
+  /**
+   * Sends a call through the same pipeline, with a fresh token, and waits until its long-running operation ends.
+   * Transient failures are retried; rejects with a `RemedyError` when the call fails for good.
+   */
+  send(call: RemedyCall): Promise<RemedyResponse>;
+  /** Runs when the repaired request has ended, well or badly, before the caller learns of it. */
+  afterwards(action: () => Promise<void>): void;
+}
+
+/** What a remedy did. */
+export interface RemedyOutcome {
+  /** What it changed, in words, for events and the log. */
+  readonly change: string;
+  /** Parts of the request to replace before it is sent again. */
+  readonly request?: {
+    readonly url?: string;
+    readonly body?: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface Remedy {
+  /** The name in events and decisions, such as `registerProvider`. */
+  readonly name: string;
+  /** How often it may run for one call. Default 1. */
+  readonly maxRuns?: number;
+  /** Whether it helps with this failure of this request. Default: the rule's `automatic` remedy has this name. */
+  fits?(diagnosis: Diagnosis, request: FailedRequest): boolean;
+  /** Repairs. Rejecting means that it could not: the caller gets the failure, with this as its cause. */
+  apply(context: RemedyContext): Promise<RemedyOutcome>;
+  /** Told of every failure of a request, for remedies that remember. */
+  learn?(diagnosis: Diagnosis, request: FailedRequest, now: number): void;
+  /** Asked before a request's first send whether what was learnt calls for a change. Must be cheap. */
+  prepare?(
+    request: { readonly method: string; readonly url: string; body(): unknown },
+    now: number,
+  ): RemedyOutcome | undefined;
+}

@@ -1,0 +1,10 @@
+/** The parsed JSON body of an answer; nothing when it has none or it is no JSON. */
+export function jsonOf(response: { readonly bodyAsText?: string | null }): unknown {
+  const text = response.bodyAsText;
+  if (text === undefined || text === null || text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

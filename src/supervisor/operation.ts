@@ -1,0 +1,76 @@
+/**
+ * A long-running operation in flight: the request that began it, how its poller asks for its status, and what is being
+ * done about a failure of it.
+ */
+import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { ReadTarget } from "./read-back.js";
+
+/**
+ * How a poller learns the status: a status document (`Azure-AsyncOperation`, `Operation-Location`), the HTTP status of
+ * `Location`, or `provisioningState` in the resource itself.
+ */
+export type PollMode = "status" | "location" | "body";
+
+/** The request that began an operation, kept to send it again. Its token is not kept: the poll brings a fresh one. */
+export interface FirstRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Absent when there is none, or when it was a stream and cannot be sent twice. */
+  readonly body?: PipelineRequest["body"];
+  readonly repeatable: boolean;
+}
+
+/** What the next poll does. */
+export type Plan =
+  /** Ask for the operation's status. */
+  | { readonly kind: "follow" }
+  /** Send the first request again, not before `dueAt`. */
+  | { readonly kind: "resubmit"; readonly dueAt: number }
+  /** Read the resource, not before `dueAt`; the failure that made the outcome unknown is kept. */
+  | {
+      readonly kind: "read";
+      readonly target: ReadTarget;
+      readonly dueAt: number;
+      readonly reads: number;
+      readonly lastSeen: string | undefined;
+      readonly diagnosis: Diagnosis;
+      readonly response: PipelineResponse | undefined;
+    };
+
+/** A failed submission of an operation, for the error's `attempts`. */
+export interface FailedSubmission {
+  readonly at: number;
+  readonly status?: number;
+  readonly code?: string;
+  readonly waitMs: number;
+  readonly reason: string;
+}
+
+export interface Operation {
+  first: FirstRequest;
+  /** How the poller asks; it was told so by the first answer and never changes its mind. */
+  readonly pollMode: PollMode;
+  /** How the current submission tells its status; differs from `pollMode` when a resubmission was answered otherwise. */
+  mode: PollMode;
+  /** Where the current submission tells its status. */
+  operationUrl: string;
+  /** Where its result is read in the end. */
+  resourceUrl: string | undefined;
+  /** How often the first request was sent. */
+  submissions: number;
+  plan: Plan;
+  /** Set with the first failure: the budget of healing counts from here, not from the start of a slow success. */
+  firstFailureAt: number | undefined;
+  readonly startedAt: number;
+  lastPollAt: number | undefined;
+  /** The interval at which the poller asked while all was well, to give back after a longer wait. */
+  pollIntervalMs: number | undefined;
+  readonly failures: FailedSubmission[];
+  readonly remedyRuns: Map<string, number>;
+  readonly remedyNotes: Map<string, unknown>;
+  readonly afterwards: (() => Promise<void>)[];
+  /** One poll at a time works on it; another that comes meanwhile is told to come back. */
+  busy: boolean;
+}

@@ -1,0 +1,170 @@
+/**
+ * The operations in flight, found by the URL that a poll asks. Shared by all clients of the process, since polls may come
+ * from another client instance than the first request. Bounded: an entry dies with its operation's end, or when nobody has
+ * asked for it for long, or when ten thousand younger ones are there.
+ */
+import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
+import { jsonOf } from "./json.js";
+import type { FirstRequest, Operation, PollMode } from "./operation.js";
+
+/** Compute lets no operation run longer; a poller that has not asked for half a day will not ask again. */
+const forgottenAfterMs = 12 * 3_600_000;
+const mostOperations = 10_000;
+
+export class Operations {
+  readonly #byUrl = new Map<string, Operation>();
+  readonly #urls = new Map<Operation, string[]>();
+
+  /** Operations in flight. */
+  get size(): number {
+    return this.#urls.size;
+  }
+
+  /** The operation that a GET of this URL polls. */
+  find(url: string): Operation | undefined {
+    return this.#byUrl.size === 0 ? undefined : this.#byUrl.get(keyOf(url));
+  }
+
+  /** Remembers an operation that an answer has begun; nothing when the answer began none. */
+  track(request: PipelineRequest, response: PipelineResponse, now: number): Operation | undefined {
+    const follow = followUp(request, response);
+    if (!follow) return undefined;
+    this.#forget(now);
+    const operation: Operation = {
+      first: firstRequestOf(request),
+      pollMode: follow.mode,
+      mode: follow.mode,
+      operationUrl: follow.operationUrl,
+      resourceUrl: follow.resourceUrl,
+      submissions: 1,
+      plan: { kind: "follow" },
+      firstFailureAt: undefined,
+      startedAt: now,
+      lastPollAt: undefined,
+      pollIntervalMs: undefined,
+      failures: [],
+      remedyRuns: new Map(),
+      remedyNotes: new Map(),
+      afterwards: [],
+      busy: false,
+    };
+    this.#urls.set(operation, []);
+    this.#point(operation, follow.pollUrls);
+    return operation;
+  }
+
+  /** Follows a resubmission: polls of the new URLs and of the old belong to the operation. False when it began none. */
+  follow(operation: Operation, request: PipelineRequest, response: PipelineResponse): boolean {
+    const follow = followUp(request, response);
+    if (!follow) return false;
+    operation.mode = follow.mode;
+    operation.operationUrl = follow.operationUrl;
+    operation.resourceUrl = follow.resourceUrl ?? operation.resourceUrl;
+    operation.plan = { kind: "follow" };
+    this.#point(operation, follow.pollUrls);
+    return true;
+  }
+
+  /** Forgets an operation that has ended. */
+  end(operation: Operation): void {
+    for (const key of this.#urls.get(operation) ?? []) {
+      // A later write of the same resource may own the URL by now.
+      if (this.#byUrl.get(key) === operation) this.#byUrl.delete(key);
+    }
+    this.#urls.delete(operation);
+  }
+
+  #point(operation: Operation, urls: readonly string[]): void {
+    const keys = this.#urls.get(operation);
+    for (const url of urls) {
+      const key = keyOf(url);
+      this.#byUrl.set(key, operation);
+      if (!keys?.includes(key)) keys?.push(key);
+    }
+  }
+
+  #forget(now: number): void {
+    for (const operation of this.#urls.keys()) {
+      const lastSeenAt = operation.lastPollAt ?? operation.startedAt;
+      if (this.#urls.size < mostOperations && now - lastSeenAt < forgottenAfterMs) return;
+      this.end(operation);
+    }
+  }
+}
+
+/** The operations of this process. */
+export const sharedOperations = new Operations();
+
+interface FollowUp {
+  readonly mode: PollMode;
+  readonly operationUrl: string;
+  readonly resourceUrl: string | undefined;
+  /** All URLs whose GET polls the operation. */
+  readonly pollUrls: readonly string[];
+}
+
+const firstMethods = new Set(["PUT", "PATCH", "DELETE", "POST"]);
+
+/** How an answer says that it began an operation, in the order in which core-lro looks. */
+function followUp(request: PipelineRequest, response: PipelineResponse): FollowUp | undefined {
+  const { method, url } = request;
+  if (!firstMethods.has(method)) return undefined;
+  const status = response.headers.get("operation-location") ?? response.headers.get("azure-asyncoperation");
+  const location = response.headers.get("location");
+  if (status !== undefined && status !== "") {
+    const resourceUrl =
+      method === "PUT" ? url : method === "DELETE" ? undefined : (location ?? (method === "PATCH" ? url : undefined));
+    return { mode: "status", operationUrl: status, resourceUrl, pollUrls: [status] };
+  }
+  if (location !== undefined && location !== "") {
+    return { mode: "location", operationUrl: location, resourceUrl: undefined, pollUrls: [location] };
+  }
+  if (method === "PUT" && isStillProvisioning(response)) {
+    return { mode: "body", operationUrl: url, resourceUrl: url, pollUrls: [url] };
+  }
+  return undefined;
+}
+
+function isStillProvisioning(response: PipelineResponse): boolean {
+  if (response.bodyAsText?.includes("provisioningState") !== true) return false;
+  const state = provisioningStateOf(jsonOf(response));
+  return state !== undefined && !terminalStates.has(state);
+}
+
+const terminalStates = new Set(["succeeded", "failed", "canceled", "cancelled"]);
+
+/** `properties.provisioningState` of a resource, lower case. */
+export function provisioningStateOf(resource: unknown): string | undefined {
+  if (typeof resource !== "object" || resource === null) return undefined;
+  const { properties, provisioningState } = resource as { properties?: unknown; provisioningState?: unknown };
+  const nested =
+    typeof properties === "object" && properties !== null ? (properties as { provisioningState?: unknown }) : {};
+  const state = nested.provisioningState ?? provisioningState;
+  return typeof state === "string" ? state.toLowerCase() : undefined;
+}
+
+function firstRequestOf(request: PipelineRequest): FirstRequest {
+  const { method, url, body } = request;
+  const headers = request.headers.toJSON();
+  delete headers["authorization"];
+  const repeatable = isRepeatable(request);
+  return { method, url, headers, repeatable, ...(repeatable && body !== undefined && body !== null && { body }) };
+}
+
+/** A stream is empty the second time, and "succeeds": text, bytes and functions that make a stream can be sent twice. */
+export function isRepeatable({ body, formData }: PipelineRequest): boolean {
+  if (formData !== undefined) return false;
+  if (body === undefined || body === null || typeof body === "string" || typeof body === "function") return true;
+  return (
+    ArrayBuffer.isView(body) || body instanceof ArrayBuffer || (typeof Blob !== "undefined" && body instanceof Blob)
+  );
+}
+
+/**
+ * Polls of one operation may differ from the announced URL in case and in their query (api-version is set anew, Location
+ * adds `monitor=true`); its id is in the path.
+ */
+function keyOf(url: string): string {
+  const query = url.indexOf("?");
+  return (query < 0 ? url : url.slice(0, query)).toLowerCase();
+}

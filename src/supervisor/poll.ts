@@ -1,0 +1,130 @@
+/**
+ * The language of polls: what an answer says about its operation, and answers in the same language that keep a poller
+ * going, end it well, or carry on with another URL.
+ */
+import { createHttpHeaders, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
+import { jsonOf } from "./json.js";
+import type { Operation, PollMode } from "./operation.js";
+import { provisioningStateOf } from "./operations.js";
+
+/** What an answer to a poll says. */
+export type Progress = "running" | "succeeded" | "failed";
+
+/** Reads an answer to a poll; `mode` is how the operation tells its status. */
+export function progressOf(response: PipelineResponse, mode: PollMode): Progress {
+  if (response.status >= 400) return "failed";
+  const body = jsonOf(response);
+  const state = mode === "body" ? provisioningStateOf(body) : statusOf(body);
+  if (inspectorFailed(body)) return "failed";
+  if (mode === "location") {
+    // A Location poll tells by its HTTP status; a body that says Failed in a 200 is taken for success by every poller.
+    if (response.status === 202) return "running";
+    return isFailure(state) ? "failed" : "succeeded";
+  }
+  if (state === undefined) return response.status === 202 ? "running" : "succeeded";
+  if (isFailure(state)) return "failed";
+  return state.includes("succeeded") ? "succeeded" : "running";
+}
+
+/** The states that both lines of core-lro take for the end; 24.x takes any that contains "fail". */
+function isFailure(state: string | undefined): boolean {
+  return state !== undefined && (state.includes("fail") || state === "canceled" || state === "cancelled");
+}
+
+/** `status` of a status document, lower case. A resource has none on its top level. */
+function statusOf(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const { status } = body as { status?: unknown };
+  return typeof status === "string" ? status.toLowerCase() : undefined;
+}
+
+/** VM Inspector answers a failed run with 200 and `resultStatus: "Failed"` (diagnostic.json, RunDiskInspection). */
+function inspectorFailed(body: unknown): boolean {
+  if (typeof body !== "object" || body === null) return false;
+  return (body as { resultStatus?: unknown }).resultStatus === "Failed";
+}
+
+/**
+ * Whether a GET of an operation nobody remembers (a poller restored in another process) ended in failure. Only URLs that
+ * look like an operation's are looked at: a resource that is in state Failed is no failed request.
+ */
+export function isForeignFailure(request: PipelineRequest, response: PipelineResponse): boolean {
+  if (request.method !== "GET" || response.status !== 200 || !looksLikeOperation(request.url)) return false;
+  const body = jsonOf(response);
+  return inspectorFailed(body) || (isFailure(statusOf(body)) && typeof body === "object");
+}
+
+/** `/operations/ID`, `/operationStatuses/ID`, `/operationresults/ID`, `/azureAsyncOperations/ID`, `/diagnosticOperations/ID`. */
+function looksLikeOperation(url: string): boolean {
+  // Nearly every URL lacks the word, and this is asked of every GET: the look-up comes before the expression.
+  return url.includes("peration") && /operation(?:s|status|statuses|results?)\/[^/?]+/i.test(url);
+}
+
+/** "Still running, come back in a while", in the words that the operation's poller understands. */
+export function runningAnswer(operation: Operation, request: PipelineRequest, waitMs: number): PipelineResponse {
+  // Retry-After 0 is ignored by the pollers, which would leave an earlier, longer wait in force.
+  const headers = createHttpHeaders({ "retry-after": String(Math.max(1, Math.ceil(waitMs / 1_000))) });
+  switch (operation.pollMode) {
+    case "status":
+      // A poller takes the URL that an answer names from then on; naming it carries a resubmission's URL over.
+      if (operation.mode !== "body") headers.set("azure-asyncoperation", operation.operationUrl);
+      return answer(request, 200, headers, { status: "InProgress" });
+    case "location":
+      headers.set("location", operation.operationUrl);
+      return answer(request, 202, headers);
+    case "body":
+      return answer(request, 200, headers, { properties: { provisioningState: "Updating" } });
+  }
+}
+
+/**
+ * "It ended well." A poller reads the result where the first answer said, which was the failed submission's own `Location`;
+ * `resourceLocation` in a status document leads it to where the result is now.
+ */
+export function succeededAnswer(
+  operation: Operation,
+  request: PipelineRequest,
+  resultUrl: string | undefined,
+  result?: PipelineResponse,
+): PipelineResponse {
+  const headers = createHttpHeaders();
+  if (operation.pollMode === "status") {
+    const leads = operation.first.method !== "PUT" && operation.resourceUrl !== undefined && resultUrl !== undefined;
+    return answer(request, 200, headers, { status: "Succeeded", ...(leads && { resourceLocation: resultUrl }) });
+  }
+  const resource = result?.status === 200 ? result.bodyAsText : undefined;
+  return { status: 200, headers, request, bodyAsText: resource ?? "" };
+}
+
+/**
+ * A real answer, made fit for the poller: in the language it expects when a resubmission was answered in another, and with
+ * its old interval when we had asked it to wait longer (pollers keep the last Retry-After for ever).
+ */
+export function translate(
+  operation: Operation,
+  request: PipelineRequest,
+  response: PipelineResponse,
+  progress: "running" | "succeeded",
+): PipelineResponse {
+  if (operation.submissions === 1 && operation.failures.length === 0) return response;
+  if (progress === "succeeded") {
+    if (operation.pollMode === operation.mode && operation.pollMode !== "status") return response;
+    return succeededAnswer(operation, request, operation.resourceUrl, response);
+  }
+  const intervalMs = operation.pollIntervalMs ?? 2_000;
+  if (operation.pollMode !== operation.mode) return runningAnswer(operation, request, intervalMs);
+  if (!response.headers.has("retry-after"))
+    response.headers.set("retry-after", String(Math.max(1, Math.round(intervalMs / 1_000))));
+  return response;
+}
+
+function answer(
+  request: PipelineRequest,
+  status: number,
+  headers: PipelineResponse["headers"],
+  body?: object,
+): PipelineResponse {
+  if (!body) return { request, status, headers, bodyAsText: "" };
+  headers.set("content-type", "application/json");
+  return { request, status, headers, bodyAsText: JSON.stringify(body) };
+}

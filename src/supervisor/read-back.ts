@@ -1,0 +1,114 @@
+/**
+ * Reading back: when nobody knows what became of a request, the resource does. What to read, and what the answer says.
+ */
+import { actionOf } from "../decision/idempotency.js";
+import { provisioningStateOf } from "./operations.js";
+
+/** What tells the outcome of a request. */
+export type ReadTarget =
+  /** PUT and PATCH: the resource's provisioning state. */
+  | { readonly kind: "provisioning"; readonly url: string }
+  /** DELETE: the resource's absence. */
+  | { readonly kind: "absence"; readonly url: string }
+  /** Power actions of a virtual machine: its power state. */
+  | { readonly kind: "power"; readonly url: string; readonly wanted: readonly string[] };
+
+/** What a reading says. `lastSeen` is what a person is told: `provisioning state Updating`. */
+export type Reading =
+  | { readonly kind: "succeeded"; readonly lastSeen: string }
+  | { readonly kind: "failed"; readonly lastSeen: string; readonly error?: unknown }
+  | { readonly kind: "pending"; readonly lastSeen: string };
+
+/** Power states by action. A deallocated VM has been powered off too. */
+const powerStates: Readonly<Record<string, readonly string[]>> = {
+  start: ["running"],
+  restart: ["running"],
+  redeploy: ["running"],
+  poweroff: ["stopped", "deallocated"],
+  deallocate: ["deallocated"],
+};
+
+/** What to read to learn the outcome of a request, or nothing when no state tells it (`runCommand`, `capture`). */
+export function readTargetOf(method: string, url: string): ReadTarget | undefined {
+  switch (method) {
+    case "PUT":
+    case "PATCH":
+      return { kind: "provisioning", url };
+    case "DELETE":
+      return { kind: "absence", url };
+    case "POST":
+      return powerTargetOf(url);
+    default:
+      return undefined;
+  }
+}
+
+function powerTargetOf(url: string): ReadTarget | undefined {
+  const action = actionOf(url);
+  const wanted = Object.hasOwn(powerStates, action) ? powerStates[action] : undefined;
+  const query = url.indexOf("?");
+  const path = query < 0 ? url : url.slice(0, query);
+  if (!wanted || !/\/virtualMachines\/[^/]+\/[^/]+\/?$/i.test(path)) return undefined;
+  const virtualMachine = path.replace(/\/[^/]+\/?$/, "");
+  return { kind: "power", url: `${virtualMachine}/instanceView${query < 0 ? "" : url.slice(query)}`, wanted };
+}
+
+/** What an answer to the reading says. */
+export function interpret(target: ReadTarget, status: number, body: unknown): Reading {
+  switch (target.kind) {
+    case "provisioning":
+      return interpretProvisioning(status, body);
+    case "absence":
+      if (status === 404 || status === 204) return { kind: "succeeded", lastSeen: "gone" };
+      return { kind: "pending", lastSeen: `still there, ${provisioningWords(body)}` };
+    case "power":
+      return interpretPower(target.wanted, status, body);
+  }
+}
+
+function interpretProvisioning(status: number, body: unknown): Reading {
+  if (status === 404) return { kind: "failed", lastSeen: "not there" };
+  const lastSeen = provisioningWords(body);
+  const state = provisioningStateOf(body);
+  if (state === undefined || state === "succeeded") return { kind: "succeeded", lastSeen };
+  if (state === "failed" || state === "canceled" || state === "cancelled") {
+    return { kind: "failed", lastSeen, error: failedStatusOf(body) };
+  }
+  return { kind: "pending", lastSeen };
+}
+
+function provisioningWords(body: unknown): string {
+  return `provisioning state ${provisioningStateOf(body) ?? "not told"}`;
+}
+
+interface InstanceStatus {
+  readonly code: string;
+  readonly message?: string;
+}
+
+function interpretPower(wanted: readonly string[], status: number, body: unknown): Reading {
+  if (status === 404) return { kind: "failed", lastSeen: "not there" };
+  const power = statusesOf(body).find(({ code }) => code.toLowerCase().startsWith("powerstate/"));
+  const state = power?.code.slice("powerstate/".length).toLowerCase();
+  const lastSeen = `power state ${state ?? "not told"}`;
+  return { kind: state !== undefined && wanted.includes(state) ? "succeeded" : "pending", lastSeen };
+}
+
+/** `ProvisioningState/failed/CODE` with its message, as an instance view tells why a resource failed. */
+function failedStatusOf(body: unknown): unknown {
+  const failed = statusesOf(
+    (body as { properties?: { instanceView?: unknown } } | undefined)?.properties?.instanceView,
+  ).find(({ code }) => /^provisioningstate\/failed\/./i.test(code));
+  if (!failed) return undefined;
+  return { error: { code: failed.code.split("/")[2], message: failed.message ?? "" } };
+}
+
+function statusesOf(view: unknown): readonly InstanceStatus[] {
+  if (typeof view !== "object" || view === null) return [];
+  const { statuses } = view as { statuses?: unknown };
+  if (!Array.isArray(statuses)) return [];
+  return statuses.filter(
+    (status: unknown): status is InstanceStatus =>
+      typeof status === "object" && status !== null && typeof (status as { code?: unknown }).code === "string",
+  );
+}

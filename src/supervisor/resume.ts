@@ -1,0 +1,49 @@
+/**
+ * What another process needs to go on with a long-running operation that this one had to leave: the state of a poller, in
+ * the form that each generation of the SDK reads.
+ */
+
+/** The part of an operation that a poller's state is made of. */
+export interface ResumableOperation {
+  readonly method: string;
+  readonly url: string;
+  readonly mode: "status" | "location" | "body";
+  readonly operationUrl: string;
+  /** Where the result is read when the operation has ended; absent when nothing is read. */
+  readonly resourceUrl?: string | undefined;
+}
+
+export interface ResumeInfo {
+  /** Method of the request that began the operation. */
+  readonly method: string;
+  /** URL of the request that began the operation. */
+  readonly url: string;
+  /** URL that tells the operation's status. */
+  readonly operationUrl: string;
+  /** State for `beginX(…, { resumeFrom })` of arm-compute 22 and 23. */
+  readonly resumeFrom: string;
+  /** State for `restorePoller(client, restoreFrom, operation)` of arm-compute 24 and newer. */
+  readonly restoreFrom: string;
+}
+
+const modeNames = { status: "OperationLocation", location: "ResourceLocation", body: "Body" } as const;
+
+/** The states as core-lro 2 and 3 serialize them. */
+export function resumeInfo({ method, url, mode, operationUrl, resourceUrl }: ResumableOperation): ResumeInfo {
+  const config = {
+    metadata: { mode: modeNames[mode] },
+    operationLocation: operationUrl,
+    ...(resourceUrl !== undefined && { resourceLocation: resourceUrl }),
+  };
+  const status = "running";
+  return {
+    method,
+    url,
+    operationUrl,
+    resumeFrom: JSON.stringify({ state: { status, config } }),
+    // core-lro 3 needs to know the request that began it; core-lro 2 does not.
+    restoreFrom: JSON.stringify({
+      state: { status, config: { ...config, initialRequestUrl: url, requestMethod: method } },
+    }),
+  };
+}

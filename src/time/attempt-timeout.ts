@@ -1,0 +1,56 @@
+/**
+ * A time-out for every attempt that costs next to nothing. A timer and an AbortController of its own for each request
+ * cost several times what the SDK's whole retry policy costs, so attempts that start within the same span share one: it
+ * fires when the last of them has had its time, and each attempt gets between one and one and an eighth of what was asked.
+ */
+import { AbortError, type AbortSignalLike, type Clock } from "./clock.js";
+
+interface Span {
+  readonly controller: AbortController;
+  /** Attempts that start later belong to another span. */
+  readonly joinBefore: number;
+}
+
+export class AttemptTimeouts {
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+  #span: Span | undefined;
+
+  /** @param timeoutMs milliseconds that every attempt gets at least */
+  constructor(timeoutMs: number, clock: Clock) {
+    this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
+  }
+
+  /** A signal that aborts when an attempt that starts now has had its time. */
+  signal(): AbortSignal {
+    const now = this.#clock.now();
+    if (!this.#span || now >= this.#span.joinBefore || this.#span.controller.signal.aborted)
+      this.#span = this.#open(now);
+    return this.#span.controller.signal;
+  }
+
+  #open(now: number): Span {
+    const controller = new AbortController();
+    const spanMs = this.#timeoutMs / 8;
+    void this.#clock.sleep(this.#timeoutMs + spanMs, undefined, { background: true }).then(() => controller.abort());
+    return { controller, joinBefore: now + spanMs };
+  }
+}
+
+/** A controller that follows several signals until it is released: `AbortSignal.any` leaks on long-lived signals in Node 20. */
+export function followSignals(...signals: (AbortSignalLike | undefined)[]): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(new AbortError());
+  const followed = signals.filter((signal) => signal !== undefined);
+  for (const signal of followed) {
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort);
+  }
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const signal of followed) signal.removeEventListener("abort", abort);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * Virtual time over real sockets: timers are fake, the wire is real. Time stands still while a request is on its way, and
+ * jumps to the next timer when nothing is left to do but wait. A story of an hour takes some milliseconds.
+ */
+import { install } from "@sinonjs/fake-timers";
+import type { PipelinePolicy } from "@azure/core-rest-pipeline";
+
+/** Where the stories begin. */
+export const storyStart = Date.UTC(2026, 0, 5, 8, 0, 0);
+
+export interface VirtualTime {
+  /** Milliseconds since the story began. */
+  elapsedMs(): number;
+  /** For a client's `additionalPolicies`: tells when its requests are on their way. */
+  readonly wire: { policy: PipelinePolicy; position: "perRetry" };
+  sleep(ms: number): Promise<void>;
+}
+
+/** Turns of the event loop in which nothing happens before time may jump: a socket's answer takes a few. */
+const quietTurns = 12;
+/** A server that never answers lets the wire look busy for ever; so long in real time is taken for waiting. */
+const stalledMs = 150;
+
+export async function inVirtualTime<T>(story: (time: VirtualTime) => Promise<T>): Promise<T> {
+  const real = { setImmediate: globalThis.setImmediate, now: performance.now.bind(performance) };
+  const clock = install({
+    now: storyStart,
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
+  });
+  const wire = new Wire(real.now);
+  const end = story({
+    elapsedMs: () => Date.now() - storyStart,
+    wire: { policy: wire.policy, position: "perRetry" },
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  const progress = { settled: false };
+  const settle = (): void => {
+    progress.settled = true;
+  };
+  end.then(settle, settle);
+  try {
+    while (!progress.settled) await turn(clock, wire, real);
+    return await end;
+  } finally {
+    clock.uninstall();
+  }
+}
+
+async function turn(
+  clock: ReturnType<typeof install>,
+  wire: Wire,
+  real: { setImmediate: typeof setImmediate },
+): Promise<void> {
+  for (let quiet = 0; quiet < quietTurns; quiet++) {
+    const before = wire.activity;
+    await new Promise((resolve) => real.setImmediate(resolve));
+    if (wire.activity !== before || wire.isBusy) return;
+  }
+  await clock.nextAsync();
+}
+
+/** What is on its way between clients and server. */
+class Wire {
+  /** Grows with every request that leaves and every answer that arrives. */
+  activity = 0;
+  #underWay = 0;
+  #lastChangeAt = 0;
+
+  constructor(readonly now: () => number) {}
+
+  get isBusy(): boolean {
+    return this.#underWay > 0 && this.now() - this.#lastChangeAt < stalledMs;
+  }
+
+  readonly policy: PipelinePolicy = {
+    name: "virtualTimeWire",
+    sendRequest: async (request, next) => {
+      this.#note(1);
+      try {
+        return await next(request);
+      } finally {
+        this.#note(-1);
+      }
+    },
+  };
+
+  #note(change: 1 | -1): void {
+    this.activity += 1;
+    this.#underWay += change;
+    this.#lastChangeAt = this.now();
+  }
+}
