@@ -101,7 +101,8 @@ export class Operations {
   /** Somebody polled the operation and was told what it is; the next one may find it further on. */
   lookedAt(operation: Operation): void {
     const live = this.#byId.get(operation.id);
-    if (live && this.#alive.has(live)) this.#advance(live, true);
+    // What goes on after an operation gave up shows in the resource alone.
+    if (live?.status === "InProgress" && this.#alive.has(live)) this.#advance(live, true);
   }
 
   /** Somebody read the resource: a look at what works on it, and at what goes on after its operation gave up. */

@@ -43,14 +43,14 @@ const plausible: Readonly<Record<string, string>> = {
   clientId: "00000000-0000-0000-0000-000000000003",
 };
 
-/** Values given by name win over those of the request, which win over plausible ones. */
+/** Values given by name win over those of the request, which win over plausible ones; else the name stands for itself. */
 export function fillPlaceholders(
   template: string,
   context: FaultContext,
   given: Readonly<Record<string, string>>,
 ): string {
   const values = { ...plausible, ...fromRequest(context), ...given };
-  return template.replace(/\{([A-Za-z]\w*)\}/g, (whole, name: string) => values[name] ?? whole);
+  return template.replace(/\{([A-Za-z]\w*)\}/g, (_, name: string) => values[name] ?? name);
 }
 
 function fromRequest({ request, params, path, cloud }: FaultContext): Record<string, string> {
