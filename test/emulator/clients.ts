@@ -51,8 +51,7 @@ export interface Compute {
   };
 }
 
-/** Polls follow one another at once; the retries of the SDK cost a millisecond each. */
-export const atOnce = { updateIntervalInMs: 1 };
+/** The retries of the SDK cost a millisecond each. */
 const noWaiting = { retryOptions: { retryDelayInMs: 1, maxRetryDelayInMs: 1 } };
 
 export const compute22 = (arm: Emulator): Compute22 =>
@@ -67,23 +66,3 @@ export const generations: readonly (readonly [string, (arm: Emulator) => Compute
   ["arm-compute 23", compute23],
   ["arm-compute 24", compute24],
 ];
-
-/** What a rejected call threw, as a user would look at it. */
-export async function thrownBy(promise: Promise<unknown>): Promise<Thrown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Thrown;
-  }
-  throw new Error("It should have failed.");
-}
-
-export interface Thrown extends Error {
-  readonly code?: string;
-  readonly statusCode?: number;
-  readonly details?: unknown;
-  readonly response?: {
-    readonly bodyAsText?: string | null;
-    readonly headers: { get(name: string): string | undefined };
-  };
-}

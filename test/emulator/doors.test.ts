@@ -3,9 +3,9 @@ import { createDefaultHttpClient, createPipelineFromOptions, createPipelineReque
 import { ResourceManagementClient } from "@azure/arm-resources";
 import { startEmulator, type Emulator, type EmulatorOptions } from "azure-remedy/emulator";
 import { afterEach, describe, expect, it } from "vitest";
-import { atOnce, generations, thrownBy } from "./clients.js";
 import { ask, compute, vm } from "./direct.js";
 import { manualClock } from "./manual-clock.js";
+import { atOnce, thrownBy } from "./outcome.js";
 
 let arm: Emulator;
 const start = async (options: EmulatorOptions = {}): Promise<void> => {
@@ -16,28 +16,6 @@ afterEach(() => arm.stop());
 const location = { location: "westeurope" };
 
 describe("tokens", () => {
-  it.each(generations)(
-    "%s: one token serves many calls until it is expired behind the client's back",
-    async (_, connect) => {
-      await start();
-      arm.addVm({ name: "web-01" });
-      const compute = connect(arm).virtualMachines;
-      await compute.get("rg", "web-01");
-      await compute.get("rg", "web-01");
-      expect(arm.credential.calls).toBe(1);
-      const [first, second] = arm.exchanges;
-      expect(first?.token).toBe(second?.token);
-      expect(first).toMatchObject({ principal: "emulator-user" });
-      expect(first?.headers["authorization"]).toBe(`Bearer ${first?.token ?? ""}`);
-
-      arm.expireTokens();
-      const error = await thrownBy(compute.get("rg", "web-01"));
-      expect(error).toMatchObject({ statusCode: 401, code: "ExpiredAuthenticationToken" });
-      await connect(arm).virtualMachines.get("rg", "web-01"); // a new client asks for a new token
-      expect(arm.credential.calls).toBe(2);
-    },
-  );
-
   it("look like those of Entra ID and die when their time is over", async () => {
     const clock = manualClock();
     await start({ clock, tokenLifetimeMs: 60_000 });

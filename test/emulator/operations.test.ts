@@ -1,8 +1,9 @@
 import { startEmulator, type Emulator, type EmulatorOptions, type PollingStyle } from "azure-remedy/emulator";
 import { afterEach, describe, expect, it } from "vitest";
-import { atOnce, compute22, generations } from "./clients.js";
+import { compute22, generations } from "./clients.js";
 import { ask, compute, vm } from "./direct.js";
 import { manualClock } from "./manual-clock.js";
+import { atOnce } from "./outcome.js";
 
 let arm: Emulator;
 const start = async (options: EmulatorOptions = {}): Promise<void> => {

@@ -1,7 +1,8 @@
 /** What the SDK as it ships makes of each kind of failure: this is what the emulator must bring about. */
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { atOnce, compute22, compute24, generations, thrownBy, type Compute } from "./clients.js";
+import { compute22, compute24, generations, type Compute } from "./clients.js";
+import { atOnce, thrownBy } from "./outcome.js";
 
 let arm: Emulator;
 beforeEach(async () => {
@@ -147,5 +148,24 @@ describe.each(generations)("an operation that fails, seen by %s", (_, connect) =
     arm.fail("VMStartTimedOut", { on: "POST virtualMachines/start", status: 409, as: "operation" });
     const call = connect(arm).virtualMachines.beginStartAndWait("rg", "web-01", atOnce);
     expect(await thrownBy(call)).toMatchObject({ name: "RestError", statusCode: 409, code: "VMStartTimedOut" });
+  });
+});
+
+describe("a token", () => {
+  it.each(generations)("%s: serves many calls until it is expired behind the client's back", async (_, connect) => {
+    const compute = connect(arm).virtualMachines;
+    await compute.get("rg", "web-01");
+    await compute.get("rg", "web-01");
+    expect(arm.credential.calls).toBe(1);
+    const [first, second] = arm.exchanges;
+    expect(first?.token).toBe(second?.token);
+    expect(first).toMatchObject({ principal: "emulator-user" });
+    expect(first?.headers["authorization"]).toBe(`Bearer ${first?.token ?? ""}`);
+
+    arm.expireTokens();
+    const error = await thrownBy(compute.get("rg", "web-01"));
+    expect(error).toMatchObject({ statusCode: 401, code: "ExpiredAuthenticationToken" });
+    await connect(arm).virtualMachines.get("rg", "web-01"); // a new client asks for a new token
+    expect(arm.credential.calls).toBe(2);
   });
 });

@@ -1,9 +1,10 @@
 /** What stands around a VM: disks, network, extensions, images, availability sets. */
 import { NetworkManagementClient } from "@azure/arm-network";
+import { ComputeManagementClient } from "arm-compute-22";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { atOnce, compute22 } from "./clients.js";
 import { ask, compute, network, vm, type Answer } from "./direct.js";
+import { atOnce } from "./outcome.js";
 
 let arm: Emulator;
 beforeEach(async () => {
@@ -119,7 +120,11 @@ describe("the network", () => {
       atOnce,
     );
     const networkInterfaces = [{ id: nic.id ?? "" }];
-    await compute22(arm).virtualMachines.beginCreateOrUpdateAndWait(
+    await new ComputeManagementClient(
+      arm.credential,
+      arm.subscriptionId,
+      arm.clientOptions,
+    ).virtualMachines.beginCreateOrUpdateAndWait(
       "rg",
       "web-01",
       { ...location, networkProfile: { networkInterfaces } },

@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startEmulator } from "azure-remedy/emulator";
 import { expect, it } from "vitest";
-import { atOnce, compute22, compute24 } from "./clients.js";
+import { compute22, compute24 } from "./clients.js";
 import { ask, vm } from "./direct.js";
+import { atOnce } from "./outcome.js";
 
 it("leaves no socket and no timer behind, whatever is still under way", async () => {
   const script = fileURLToPath(new URL("own-process.ts", import.meta.url));

@@ -1,6 +1,7 @@
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { atOnce, generations, thrownBy, type Compute } from "./clients.js";
+import { generations, type Compute } from "./clients.js";
+import { atOnce, thrownBy } from "./outcome.js";
 
 describe.each(generations)("the life of a VM, seen by %s", (_, connect) => {
   let arm: Emulator;
