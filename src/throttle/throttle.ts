@@ -8,7 +8,12 @@ import type { AbortSignalLike } from "../time/clock.js";
 export interface ThrottledRequest {
   readonly method: string;
   readonly url: string;
-  readonly headers: { get(name: string): string | undefined };
+  readonly headers: HeaderReader;
+}
+
+/** Header names are looked up in lower case. */
+export interface HeaderReader {
+  get(name: string): string | undefined;
 }
 
 export interface AdmissionOptions {
@@ -19,18 +24,22 @@ export interface AdmissionOptions {
   readonly priority?: "foreground" | "background" | undefined;
   /** The request is a poll of a long-running operation: it is paced, and finishes work already begun. */
   readonly poll?: boolean | undefined;
+  /** Epoch milliseconds from which the call has been under way: a call that is sent again keeps its place in line. Default now. */
+  readonly since?: number | undefined;
 }
 
 /** What came back, as far as a throttle learns from it. */
 export interface ThrottleReply {
   readonly status: number;
-  readonly headers: { get(name: string): string | undefined };
+  readonly headers: HeaderReader;
   /** For a rejection: what the diagnosis says. A lock conflict that came as 429 is no throttling and closes nothing. */
   readonly throttled?: boolean;
   /** The wait that was read from headers or body, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** Names of throttling scopes that the body gave (`HighCostGet30Min`). */
   readonly scopeHint?: string | undefined;
+  /** For a poll: the operation has ended, well or not. Without it an operation counts as ended when nobody polls it any more. */
+  readonly ended?: boolean | undefined;
 }
 
 /** Leave to send one request. Settle it exactly once, with the reply or, when none came, with nothing. */

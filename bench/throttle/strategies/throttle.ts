@@ -1,0 +1,33 @@
+/** The throttle, with the least of a retry loop around it: a rejected call asks for a permit again, a broken one after a moment. */
+import { createThrottle } from "../../../src/throttle/create.js";
+import type { Permit, Throttle, ThrottledRequest } from "../../../src/throttle/throttle.js";
+import type { Caller, ProcessContext, Strategy } from "../scenario.js";
+import { waitIn } from "../simulated-service.js";
+
+const url = "https://management.azure.com/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg/tags/t";
+const request: ThrottledRequest = { method: "PUT", url, headers: { get: () => undefined } };
+const brokenMs = 800;
+const mostTries = 9;
+
+export const ownMirrors: Strategy = {
+  name: "azure-remedy",
+  start: () => (context) => caller(createThrottle({ clock: context.clock, random: context.random }), context),
+};
+
+function caller(throttle: Throttle, { clock, random, send }: ProcessContext): Caller {
+  return async () => {
+    const since = clock.now();
+    for (let tries = 0; tries < mostTries;) {
+      const admitted = throttle.admit(request, { since });
+      const permit: Permit = admitted instanceof Promise ? await admitted : admitted;
+      const { status, headers } = await send();
+      const retryAfterMs = waitIn(headers, clock.now());
+      permit.settle({ status, headers: { get: (name) => headers[name] }, retryAfterMs });
+      if (status === 200) return true;
+      if (status === 429) continue;
+      tries++;
+      await clock.sleep(brokenMs * (0.5 + random()));
+    }
+    return false;
+  };
+}

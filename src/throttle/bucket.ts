@@ -1,0 +1,241 @@
+/**
+ * One bucket of the service, as seen from here: its level, its refill, our share, the window it closed, and from all of
+ * them the time at which the next request may go.
+ */
+import type { Random } from "../time/clock.js";
+import { BlindMirror } from "./blind-mirror.js";
+import { ClosedWindow } from "./closed-window.js";
+import type { RateLimit } from "./limits.js";
+import { Mirror } from "./mirror.js";
+import { mayClaim, reserveOf, trickleMs } from "./pace.js";
+import { RecentSends } from "./recent-sends.js";
+import { Refill } from "./refill.js";
+import type { ScopeName } from "./scope-name.js";
+import { Share } from "./share.js";
+import type { Standing } from "./waiter.js";
+
+/** What an answer says about one bucket. */
+export interface BucketSign {
+  /** Requests left, when the answer told. */
+  readonly level?: number | undefined;
+  /** The bucket sent the request away. */
+  readonly rejected?: boolean;
+  /** How long it asked to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Requests that may be on their way before the first answer has come; more with each answer, as in TCP's slow start. */
+const firstRequests = 4;
+/** A full enough bucket is not kept waiting for slow answers: meanwhile a request goes every so many refills. */
+const refillsPerSlowRequest = 2;
+/** Without an answer for this long the level is old, and what may be on the way starts small again. */
+const staleMs = 5_000;
+/** An empty bucket whose step nobody has seen is asked this often in a period. */
+const asksPerPeriod = 8;
+/** The wait when a rejection names none: one period, within reason. */
+const longestGuessMs = 5_000;
+/** Most of the time over which reopenings are spread. */
+const widestSpreadMs = 10_000;
+/** How far above a guessed limit the rate may grow. */
+const mostOfGuess = 16;
+/** Where a step fills the bucket for all, reopenings need little spread. */
+const stepSpreadMs = 500;
+
+export class Bucket {
+  #waiting = 0;
+  #waitingInBackground = 0;
+  readonly window: ClosedWindow;
+  readonly #mirror = new Mirror();
+  readonly #share = new Share();
+  readonly #random: Random;
+  #refill: Refill | undefined;
+  #blind: BlindMirror | undefined;
+  /** Requests that may be on their way. */
+  #span = firstRequests;
+  #sent = 0;
+  readonly #recent = new RecentSends();
+  #lastSentAt = -Infinity;
+  #stepJitterMs = 0;
+
+  /** @param limit where to start from; undefined: no limit until a rejection or a level tells of one */
+  constructor(
+    readonly name: ScopeName,
+    limit: RateLimit | undefined,
+    random: Random,
+  ) {
+    this.#random = random;
+    this.window = new ClosedWindow(random);
+    this.#refill = limit && new Refill(limit);
+  }
+
+  get limit(): RateLimit | undefined {
+    return this.#refill?.limit;
+  }
+
+  /** Callers that wait for this bucket. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** One caller more, or less, waits. */
+  count(standing: Standing, change: 1 | -1): void {
+    this.#waiting += change;
+    if (standing === "background") this.#waitingInBackground += change;
+  }
+
+  /** Our part of the bucket's flow, 0 to 1. */
+  get share(): number {
+    return this.#blind?.share ?? this.#share.value;
+  }
+
+  /** What was sent of late, as a limit. */
+  recentRate(now: number): RateLimit {
+    return {
+      capacity: Math.max(1, this.#recent.count(now)),
+      refill: Math.max(0.05, this.#recent.perSecond(now)),
+      periodMs: 1_000,
+    };
+  }
+
+  get inFlight(): number {
+    return this.#mirror.inFlight;
+  }
+
+  get lastSentAt(): number {
+    return this.#lastSentAt;
+  }
+
+  /** Requests left, as far as is known; undefined when the service has not told. */
+  level(now: number): number | undefined {
+    if (this.#mirror.seen) return Math.max(0, this.#mirror.level());
+    return this.#blind && Math.max(0, this.#blind.level(now));
+  }
+
+  /** Nobody waits, nothing is on its way and no window is closed: forgetting it forgets only numbers. */
+  isIdle(now: number): boolean {
+    return this.#waiting === 0 && this.inFlight === 0 && now >= this.window.reopensAt;
+  }
+
+  /** Epoch milliseconds at which the next request may go: not after `now` for at once, Infinity for after an answer. */
+  opensAt(now: number, waiting = Math.max(1, this.#waiting)): number {
+    if (now < this.window.reopensAt) return this.window.reopensAt;
+    if (!this.#refill) return now;
+    if (this.#mirror.seen) return this.#paced(now, this.#refill, waiting);
+    if (this.#blind) return this.#pacedBlindly(now, this.#refill, this.#blind, waiting);
+    return this.#mirror.inFlight < this.#span ? now : this.#slowRequestAt(now, this.#refill);
+  }
+
+  /** When somebody who lines up now can expect to be served. */
+  expectedAt(now: number, inBackground: boolean): number {
+    const opens = Math.max(now, this.window.reopensAt);
+    const level = this.level(now);
+    if (!this.#refill || level === undefined) return opens;
+    const ahead = inBackground ? this.#waiting : this.#waiting - this.#waitingInBackground;
+    const missing = ahead + 1 - level * this.share;
+    if (missing <= 0) return opens;
+    return Math.max(opens, this.#refill.timeOf(missing / this.share, now));
+  }
+
+  send(now: number): void {
+    if (now - this.#lastSentAt > staleMs) this.#span = Math.max(firstRequests, this.#span * this.share);
+    this.#sent++;
+    this.#lastSentAt = now;
+    this.#recent.note(now);
+    this.#mirror.send();
+    this.#blind?.send(now);
+  }
+
+  /** What came back to a request that was sent at `sentAt`. */
+  settle(sentAt: number, now: number, sign: BucketSign): void {
+    if (sign.rejected) this.#reject(sentAt, now, sign);
+    else if (sign.level !== undefined) this.#observe(sentAt, now, sign.level);
+    else this.#pass(now);
+    if (sign.rejected) return;
+    this.#span++;
+    this.window.pass();
+  }
+
+  #paced(now: number, refill: Refill, waiting: number): number {
+    const share = this.#share.value;
+    const level = this.#mirror.level(1 / share);
+    if (this.#mirror.inFlight >= this.#span)
+      return level < refill.limit.capacity / 2 ? Infinity : this.#slowRequestAt(now, refill);
+    if (mayClaim(level, share, refill.limit, waiting)) return now;
+    const trickleAt = this.#lastSentAt + trickleMs(level, share, refill.limit, refill.isStream);
+    return Math.max(now, refill.isStream ? trickleAt : Math.min(trickleAt, this.#stepAt(refill)));
+  }
+
+  #pacedBlindly(now: number, refill: Refill, blind: BlindMirror, waiting: number): number {
+    if (this.#mirror.inFlight >= this.#span) return Infinity;
+    if (!blind.learned) return blind.firstSendAt(now, this.#lastSentAt, reserveOf(refill.limit));
+    const level = blind.level(now);
+    if (mayClaim(level, blind.share, refill.limit, waiting)) return now;
+    return Math.max(now, this.#lastSentAt + trickleMs(level, blind.share, refill.limit, true));
+  }
+
+  /** While answers are slow to come and the bucket is full, tokens would be lost by waiting for them. */
+  #slowRequestAt(now: number, refill: Refill): number {
+    return Math.max(now, this.#lastSentAt + refillsPerSlowRequest / refill.rate);
+  }
+
+  /** When to ask an empty bucket again: after its next step, or now and then while nobody has seen one. */
+  #stepAt(refill: Refill): number {
+    const last = Math.max(this.#mirror.anchoredAt, this.#lastSentAt);
+    const step = refill.stepAfter(last);
+    return step === undefined ? last + refill.limit.periodMs / asksPerPeriod : step + this.#stepJitterMs;
+  }
+
+  #observe(sentAt: number, now: number, level: number): void {
+    this.#refill ??= new Refill({ capacity: level + 1, refill: level + 1, periodMs: 60_000 });
+    this.#blind = undefined;
+    const movement = this.#mirror.observe(level, sentAt, now);
+    if (!movement) return;
+    const refill = this.#refill;
+    const steps = refill.stepAfter(0);
+    refill.learn(level, movement, now);
+    if (refill.stepAfter(0) !== steps) this.#stepJitterMs = this.#random() * stepSpreadMs;
+    if (!refill.isStream) {
+      if (movement.drop >= 0) this.#share.learn(movement, 0);
+      return;
+    }
+    // A bucket that may have been full in between has lost an unknown part of its refill, and says nothing about shares.
+    const refilled = movement.elapsedMs * refill.rate;
+    if (level + movement.drop + refilled < refill.limit.capacity) this.#share.learn(movement, refilled);
+  }
+
+  #pass(now: number): void {
+    this.#mirror.pass();
+    if (this.#mirror.seen || !this.#refill) return;
+    this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#sent);
+    this.#blind.pass(now);
+  }
+
+  #reject(sentAt: number, now: number, { level, retryAfterMs }: BucketSign): void {
+    const known = now < this.window.until;
+    this.#span = firstRequests;
+    if (this.#mirror.seen || level !== undefined) this.#observe(sentAt, now, 0);
+    else this.#rejectBlindly(now, known);
+    const { periodMs } = this.limit ?? { periodMs: 1_000 };
+    this.window.close(sentAt, now, retryAfterMs ?? Math.min(periodMs, longestGuessMs), this.#reopeningSpreadMs());
+  }
+
+  #rejectBlindly(now: number, known: boolean): void {
+    this.#mirror.pass();
+    if (!this.#refill) this.#guessLimit(now);
+    else if (known) this.#blind?.drain(now);
+    else (this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#sent)).reject(now);
+  }
+
+  /** Nothing is known but that what we sent was too much: a part of it is where we start again. */
+  #guessLimit(now: number): void {
+    this.#refill = new Refill(this.recentRate(now));
+    this.#blind = new BlindMirror(this.#refill.limit, now, 0, mostOfGuess);
+    this.#blind.empty(now);
+  }
+
+  #reopeningSpreadMs(): number {
+    const refill = this.#refill;
+    if (!refill) return 0;
+    return refill.isStream ? Math.min(1 / (this.share * refill.rate), widestSpreadMs) : stepSpreadMs;
+  }
+}

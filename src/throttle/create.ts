@@ -1,0 +1,141 @@
+/** Makes a throttle: puts scopes, gate and polls together, and tells what happens. */
+import { AbortError, systemClock, type Clock, type Random } from "../time/clock.js";
+import type { Bucket } from "./bucket.js";
+import type { ThrottleEvent, ThrottleListener } from "./events.js";
+import { Gate, type GateListener } from "./gate.js";
+import type { Lane } from "./lane.js";
+import { operationUrls } from "./operation-urls.js";
+import { Polls, type PollGroup } from "./polls.js";
+import { wordsFor } from "./scope-name.js";
+import { Scopes, type PriorLimits } from "./scopes.js";
+import type { SentPermit } from "./sent-permit.js";
+import { scopeSnapshot, type ThrottleSnapshot } from "./snapshot.js";
+import type { Target } from "./target.js";
+import type { AdmissionOptions, Permit, Throttle, ThrottledRequest, ThrottleReply } from "./throttle.js";
+
+export interface ThrottleOptions {
+  /** What is known of Resource Manager's limits beforehand. Default the documented ones; all are corrected by what is seen. */
+  readonly limits?: PriorLimits;
+  /** Called with every event. What it throws is ignored. */
+  readonly onEvent?: ThrottleListener;
+  /** Replaces time, for tests. */
+  readonly clock?: Clock;
+  /** Replaces chance, for tests: a number in [0, 1). */
+  readonly random?: Random;
+}
+
+/** A throttle of its own, with a look inside. */
+export interface CreatedThrottle extends Throttle {
+  /** How it stands now, as plain JSON. */
+  snapshot(): ThrottleSnapshot;
+}
+
+/** The part of the bucket of reads that polls may use up while they are many. */
+const pollPart = 0.4;
+/** And when nothing is known of the bucket, this many a second. */
+const pollsPerSecond = 10;
+
+const defaultAdmission: AdmissionOptions = {};
+
+/**
+ * An independent throttle. Clients share one by being given the same; without the option they share the process's.
+ * @throws TypeError or RangeError that names the option and the value
+ */
+export function createThrottle(options: ThrottleOptions = {}): CreatedThrottle {
+  return new LocalThrottle(options);
+}
+
+class LocalThrottle implements CreatedThrottle, GateListener {
+  readonly #clock: Clock;
+  readonly #scopes: Scopes;
+  readonly #gate: Gate;
+  readonly #polls: Polls;
+  readonly #groups = new WeakMap<Bucket, PollGroup>();
+  readonly #onEvent: ThrottleListener | undefined;
+
+  constructor({ limits = {}, onEvent, clock = systemClock, random = Math.random }: ThrottleOptions) {
+    this.#clock = clock;
+    this.#onEvent = onEvent;
+    this.#scopes = new Scopes(limits, random);
+    this.#polls = new Polls(random);
+    this.#gate = new Gate(clock, this.#scopes, this);
+  }
+
+  admit(request: ThrottledRequest, options: AdmissionOptions = defaultAdmission): Permit | Promise<Permit> {
+    const now = this.#clock.now();
+    const target = this.#scopes.targetOf(request);
+    const lane = this.#scopes.laneOf(request, target, now);
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(new AbortError());
+    const poll = options.poll ? request.url : undefined;
+    const dueAt = poll === undefined ? now : this.#pollDueAt(poll, lane, target, now);
+    const permit = dueAt > now ? undefined : this.#gate.pass(lane, target, poll, now);
+    if (permit) return permit;
+    const { since: arrivedAt = now, deadlineAt = Infinity } = options;
+    const standing = poll === undefined ? options.priority : this.#polls.standingOf(poll, dueAt);
+    return this.#gate.wait(
+      { lane, target, standing: standing ?? "foreground", arrivedAt, dueAt, deadlineAt, signal, poll },
+      now,
+    );
+  }
+
+  snapshot(): ThrottleSnapshot {
+    const now = this.#clock.now();
+    const scopes = this.#scopes.buckets
+      .map((bucket) => scopeSnapshot(bucket, now))
+      .filter((scope) => scope !== undefined);
+    const { waiting, inFlight } = this.#gate;
+    return { at: now, waiting, inFlight, operations: this.#polls.size, scopes };
+  }
+
+  polled(url: string, now: number): void {
+    this.#polls.looked(url, now);
+  }
+
+  settled(
+    { lane, target, poll }: SentPermit,
+    reply: ThrottleReply | undefined,
+    closed: readonly Bucket[],
+    now: number,
+  ): void {
+    for (const bucket of closed) this.#tellClosed(bucket, now);
+    if (reply === undefined) return;
+    if (poll !== undefined) {
+      if (reply.ended) this.#polls.ended(poll, now);
+    } else if (lane.operation !== "read") {
+      const urls = operationUrls(reply);
+      if (urls.length > 0) this.#polls.began(urls, `${lane.operation} ${target.namespace}/${target.kind}`, now);
+    }
+  }
+
+  #pollDueAt(url: string, lane: Lane, target: Target, now: number): number {
+    const [reads] = lane.buckets;
+    const spare = reads?.limit
+      ? (reads.limit.refill / reads.limit.periodMs) * 1_000 * reads.share * pollPart
+      : pollsPerSecond;
+    return this.#polls.dueAt(url, target.kind, this.#groupOf(reads), spare, now);
+  }
+
+  #groupOf(reads: Bucket | undefined): PollGroup {
+    let group = reads && this.#groups.get(reads);
+    if (group === undefined) {
+      group = { wanted: 0 };
+      if (reads) this.#groups.set(reads, group);
+    }
+    return group;
+  }
+
+  #tellClosed(bucket: Bucket, now: number): void {
+    const { until } = bucket.window;
+    const change = `closed for ${Math.ceil((until - now) / 1_000)} s by the service`;
+    this.#tell({ type: "throttle", at: now, scope: wordsFor(bucket.name), what: "closed", change, until });
+  }
+
+  #tell(event: ThrottleEvent): void {
+    try {
+      this.#onEvent?.(event);
+    } catch {
+      // A listener that fails must not be the reason that a request does.
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The gate that all requests pass. A request whose lane is open and empty passes at once, without a promise. The others
+ * wait in their lanes; whenever something changes (an answer, a token that was due, an abort) the gate lets those pass
+ * whose buckets are open, in the order of service, and sets one timer for the next time that something will change.
+ */
+import { AbortError, type Clock } from "../time/clock.js";
+import { Alarm } from "./alarm.js";
+import type { Bucket } from "./bucket.js";
+import { Deadlines } from "./deadlines.js";
+import { opensAt, type Lane } from "./lane.js";
+import { SentPermit } from "./sent-permit.js";
+import type { Scopes } from "./scopes.js";
+import { settle } from "./settlement.js";
+import { Sidelines } from "./sidelines.js";
+import type { Target } from "./target.js";
+import type { ThrottleDeadlineError } from "./throttle.js";
+import { type Permit, type ThrottleReply } from "./throttle.js";
+import { Waiter, type Arrival } from "./waiter.js";
+
+/** A permit that nobody settles would hold its place for ever. After this long its request is taken as lost. */
+const abandonedMs = 10 * 60_000;
+
+export interface GateListener {
+  /** A request that polls an operation was let through. */
+  polled(url: string, now: number): void;
+  /** A permit was settled; `reply` is missing when no answer came. `closed` are the buckets that sent it away. */
+  settled(sent: SentPermit, reply: ThrottleReply | undefined, closed: readonly Bucket[], now: number): void;
+}
+
+export class Gate {
+  readonly #alarm: Alarm;
+  /** Lanes in which somebody waits. */
+  readonly #lanes = new Set<Lane>();
+  readonly #sidelines = new Sidelines();
+  readonly #deadlines = new Deadlines();
+  /** In the order of sending. */
+  readonly #unsettled = new Set<SentPermit>();
+  #order = 0;
+  #waiting = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly scopes: Scopes,
+    private readonly listener: GateListener,
+  ) {
+    this.#alarm = new Alarm(clock, () => this.pump());
+  }
+
+  /** Callers that wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Requests sent and not settled. */
+  get inFlight(): number {
+    return this.#unsettled.size;
+  }
+
+  /** A permit at once, when nobody waits in front and every bucket is open. */
+  pass(lane: Lane, target: Target, poll: string | undefined, now: number): Permit | undefined {
+    for (const bucket of lane.buckets) if (bucket.waiting > 0) return undefined;
+    if (lane.opensAt(now) > now) return undefined;
+    const own = this.scopes.resourceBuckets(lane, target, now);
+    return opensAt(own, now) > now ? undefined : this.#send(lane, target, own, poll, now);
+  }
+
+  /** Waits for a permit, unless the deadline is too near. */
+  wait(arrival: Arrival, now: number): Permit | Promise<Permit> {
+    const waiter = new Waiter(arrival, this.#order++);
+    const hopeless = this.#deadlines.refusal(waiter, this.#ownBuckets(waiter, now), now);
+    if (hopeless) return Promise.reject(hopeless);
+    this.#waiting++;
+    this.#deadlines.watch(waiter);
+    if (arrival.dueAt > now) this.#sidelines.untilDue(waiter, arrival.dueAt);
+    else this.#lineUp(waiter);
+    this.pump();
+    return waiter.permit ?? this.#promise(waiter);
+  }
+
+  /** Lets pass whoever may, and sets the timer for the next change. */
+  pump(): void {
+    const now = this.clock.now();
+    for (const waiter of this.#sidelines.takeDue(now)) this.#lineUp(waiter);
+    let next = this.#serveAll(now);
+    for (const waiter of this.#deadlines.takeLate(now)) {
+      this.#refuse(waiter, this.#deadlines.lateness(waiter, this.#ownBuckets(waiter, now), now));
+    }
+    next = Math.min(next, this.#sidelines.nextDueAt, this.#deadlines.next);
+    for (const permit of this.#unsettled) {
+      if (now - permit.sentAt >= abandonedMs) permit.settle();
+      else if (this.#waiting > 0) next = Math.min(next, permit.sentAt + abandonedMs);
+      if (now - permit.sentAt < abandonedMs) break;
+    }
+    this.#alarm.set(next);
+  }
+
+  /** Serves in order until every lane is closed or empty. Gives the time at which the first of them opens. */
+  #serveAll(now: number): number {
+    for (;;) {
+      let first: Waiter | undefined;
+      let next = Infinity;
+      for (const lane of this.#lanes) {
+        const { head } = lane.line;
+        if (head === undefined) {
+          this.#lanes.delete(lane);
+          continue;
+        }
+        const at = lane.opensAt(now);
+        if (at > now) next = Math.min(next, at);
+        else if (first === undefined || head.isBefore(first)) first = head;
+      }
+      if (first === undefined) return next;
+      this.#serve(first, now);
+    }
+  }
+
+  #serve(waiter: Waiter, now: number): void {
+    const { lane, target, poll } = waiter.arrival;
+    lane.leave(waiter);
+    const own = this.scopes.resourceBuckets(lane, target, now);
+    const at = opensAt(own, now);
+    if (at > now) {
+      this.#sidelines.untilResource(waiter, at);
+      return;
+    }
+    waiter.permit = this.#send(lane, target, own, poll, now);
+    this.#leave(waiter);
+    waiter.resolve?.(waiter.permit);
+  }
+
+  #send(lane: Lane, target: Target, own: readonly Bucket[], poll: string | undefined, now: number): SentPermit {
+    const buckets = own.length === 0 ? lane.buckets : [...lane.buckets, ...own];
+    for (const bucket of buckets) bucket.send(now);
+    const permit = new SentPermit(this.#onSettle, lane, target, buckets, poll, now);
+    this.#unsettled.add(permit);
+    if (poll !== undefined) this.listener.polled(poll, now);
+    return permit;
+  }
+
+  readonly #onSettle = (permit: SentPermit, reply: ThrottleReply | undefined): void => {
+    this.#unsettled.delete(permit);
+    const now = this.clock.now();
+    const closed = settle(this.scopes, permit, reply, now);
+    this.listener.settled(permit, reply, closed, now);
+    if (this.#waiting === 0) return;
+    if (closed.length > 0) for (const [waiter, error] of this.#deadlines.hopeless(now)) this.#refuse(waiter, error);
+    for (const waiter of this.#sidelines.takeResource(permit.target.resource)) this.#lineUp(waiter);
+    this.pump();
+  };
+
+  #promise(waiter: Waiter): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      waiter.resolve = resolve;
+      waiter.reject = reject;
+      const { signal } = waiter.arrival;
+      if (signal === undefined) return;
+      waiter.onAbort = () => {
+        this.#refuse(waiter, new AbortError());
+        this.pump();
+      };
+      signal.addEventListener("abort", waiter.onAbort);
+    });
+  }
+
+  #lineUp(waiter: Waiter): void {
+    const { lane } = waiter.arrival;
+    lane.enter(waiter);
+    this.#lanes.add(lane);
+  }
+
+  #refuse(waiter: Waiter, error: AbortError | ThrottleDeadlineError): void {
+    if (waiter.state === "gone") return;
+    if (waiter.state === "line") waiter.arrival.lane.lose(waiter);
+    this.#leave(waiter);
+    waiter.reject?.(error);
+  }
+
+  #leave(waiter: Waiter): void {
+    waiter.state = "gone";
+    this.#waiting--;
+    this.#deadlines.left(waiter);
+    if (waiter.onAbort) waiter.arrival.signal?.removeEventListener("abort", waiter.onAbort);
+  }
+
+  #ownBuckets({ arrival: { lane, target } }: Waiter, now: number): readonly Bucket[] {
+    return this.scopes.resourceBuckets(lane, target, now);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Requests of one kind wait in one lane, since they are counted by the same limits. Which limits those are is known from
+ * the URL for Resource Manager's own, and learned from answers for the providers': the first answer to a kind of
+ * request names the policies that count it, some for the whole subscription, some for the one resource.
+ */
+import type { Bucket } from "./bucket.js";
+import type { OperationClass } from "./limits.js";
+import { WaitingLine, type Waiter } from "./waiter.js";
+
+/** What the requests of a lane have in common. */
+export interface Kind {
+  readonly endpoint: string;
+  /** Undefined for what belongs to a tenant. */
+  readonly subscription: string | undefined;
+  readonly principal: string;
+  readonly namespace: string;
+  readonly region: string;
+  readonly isResourceManager: boolean;
+}
+
+export class Lane {
+  readonly line = new WaitingLine();
+  /** Policies that answers have named. */
+  readonly policies = new Set<string>();
+  usedAt = 0;
+  /** No longer found by requests; what is on its way still comes back to it. */
+  forgotten = false;
+  #buckets: readonly Bucket[] = [];
+
+  /** @param operation read, write or delete: as the method suggests, or as the service has counted it (some POSTs are reads) */
+  constructor(
+    readonly kind: Kind,
+    public operation: OperationClass,
+  ) {}
+
+  /** The buckets that count all requests of this lane. The array is replaced, never changed. */
+  get buckets(): readonly Bucket[] {
+    return this.#buckets;
+  }
+
+  set buckets(buckets: readonly Bucket[]) {
+    for (const waiter of this.line) for (const bucket of this.#buckets) bucket.count(waiter.arrival.standing, -1);
+    for (const waiter of this.line) for (const bucket of buckets) bucket.count(waiter.arrival.standing, 1);
+    this.#buckets = buckets;
+  }
+
+  /** When the next request may go: when the last of its buckets opens. */
+  opensAt(now: number): number {
+    return opensAt(this.#buckets, now);
+  }
+
+  enter(waiter: Waiter): void {
+    this.line.enter(waiter);
+    for (const bucket of this.#buckets) bucket.count(waiter.arrival.standing, 1);
+  }
+
+  /** The head of the line leaves it. */
+  leave(waiter: Waiter): void {
+    this.line.shift();
+    for (const bucket of this.#buckets) bucket.count(waiter.arrival.standing, -1);
+  }
+
+  /** Somebody in the line goes away. */
+  lose(waiter: Waiter): void {
+    waiter.state = "gone";
+    this.line.lost();
+    for (const bucket of this.#buckets) bucket.count(waiter.arrival.standing, -1);
+  }
+}
+
+export function opensAt(buckets: readonly Bucket[], now: number): number {
+  let at = now;
+  for (const bucket of buckets) {
+    const opens = bucket.opensAt(now);
+    if (opens > at) at = opens;
+  }
+  return at;
+}

@@ -1,0 +1,34 @@
+/** Counts requests of the last half minute or so, in two spans of which the older one is dropped. */
+
+const spanMs = 15_000;
+
+export class RecentSends {
+  #startedAt = -Infinity;
+  #count = 0;
+  #before = 0;
+
+  note(now: number): void {
+    this.#turn(now);
+    this.#count++;
+  }
+
+  count(now: number): number {
+    this.#turn(now);
+    return this.#count + this.#before;
+  }
+
+  /** Requests a second. */
+  perSecond(now: number): number {
+    const count = this.count(now);
+    const watchedMs = now - this.#startedAt + (this.#before > 0 ? spanMs : 0);
+    return (count * 1_000) / Math.max(1_000, watchedMs);
+  }
+
+  #turn(now: number): void {
+    const spans = Math.floor((now - this.#startedAt) / spanMs);
+    if (spans < 1) return;
+    this.#before = spans === 1 ? this.#count : 0;
+    this.#count = 0;
+    this.#startedAt = spans === 1 ? this.#startedAt + spanMs : now;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * How a bucket fills. The documented numbers are where it starts; what is seen corrects them. A level that rises from one
+ * answer to a later one has gained at least that much, so steps are learnt upwards at once, and downwards when none
+ * of the old size has come for a while. Where steps are far apart (Compute: a minute) the time of the step matters more
+ * than its size: it lies between the two answers that show the rise.
+ */
+import type { RateLimit } from "./limits.js";
+import type { Movement } from "./mirror.js";
+
+/** Steps that come at least this often are a stream; rarer ones are waited for one by one. */
+const streamMs = 2_000;
+/** Periods that are watched closely before a refill is believed to have become smaller. */
+const watchedPeriods = 8;
+
+export class Refill {
+  #limit: RateLimit;
+  #stepSeenAt: number | undefined;
+  #watchedMs = 0;
+  #largestRise = 0;
+
+  constructor(limit: RateLimit) {
+    this.#limit = limit;
+  }
+
+  get limit(): RateLimit {
+    return this.#limit;
+  }
+
+  /** Tokens a millisecond, on average. */
+  get rate(): number {
+    return this.#limit.refill / this.#limit.periodMs;
+  }
+
+  get isStream(): boolean {
+    return this.#limit.periodMs <= streamMs;
+  }
+
+  /** The first step after `time` that a step seen before lets expect; undefined while none has been seen. */
+  stepAfter(time: number): number | undefined {
+    if (this.#stepSeenAt === undefined) return undefined;
+    const { periodMs } = this.#limit;
+    const periods = Math.max(0, Math.floor((time - this.#stepSeenAt) / periodMs) + 1);
+    return this.#stepSeenAt + periods * periodMs;
+  }
+
+  /** When so many tokens more will have come. */
+  timeOf(tokens: number, now: number): number {
+    const { refill, periodMs } = this.#limit;
+    if (this.isStream) return now + tokens / this.rate;
+    const steps = Math.ceil(tokens / refill);
+    return (this.stepAfter(now) ?? now) + (steps - 1) * periodMs;
+  }
+
+  /** Learns from two answers, the second received `now`. */
+  learn(level: number, movement: Movement, now: number): void {
+    this.#learnCapacity(level + 1);
+    const rise = movement.own - movement.drop;
+    if (!movement.later) return;
+    if (rise > 0) this.#learnRise(rise, movement, now);
+    this.#watch(rise, now - movement.since);
+  }
+
+  #learnCapacity(capacity: number): void {
+    if (capacity > this.#limit.capacity) this.#limit = { ...this.#limit, capacity };
+  }
+
+  #learnRise(rise: number, { since, drop }: Movement, now: number): void {
+    const { periodMs, refill } = this.#limit;
+    const steps = Math.floor((now - since) / periodMs) + 1;
+    if (!this.isStream && drop < 0) this.#stepSeenAt = now;
+    if (rise / steps > refill) this.#setRefill(rise / steps);
+  }
+
+  /** Rises between answers close to each other show whole steps; when all of many were smaller, so is the refill. */
+  #watch(rise: number, gapMs: number): void {
+    const { periodMs, refill } = this.#limit;
+    if (gapMs > periodMs / 2) return;
+    this.#largestRise = Math.max(this.#largestRise, rise);
+    this.#watchedMs += gapMs;
+    if (this.#watchedMs < watchedPeriods * periodMs) return;
+    if (this.#largestRise >= 1 && this.#largestRise < refill * 0.6) this.#setRefill(this.#largestRise);
+    this.#watchedMs = 0;
+    this.#largestRise = 0;
+  }
+
+  #setRefill(refill: number): void {
+    this.#limit = { ...this.#limit, refill: Math.max(refill, 0.01) };
+    this.#watchedMs = 0;
+    this.#largestRise = 0;
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * All buckets and lanes that are known, found by what a request is. Memory stays bounded: what has not been used for a
+ * while and holds nothing (no waiter, no request on its way, no closed window) is forgotten, and learned again when needed.
+ */
+import type { Random } from "../time/clock.js";
+import { Bucket } from "./bucket.js";
+import { Lane, type Kind } from "./lane.js";
+import { allPrincipalsFactor, documentedLimits, likelyLimit, type OperationClass, type RateLimit } from "./limits.js";
+import { Principals } from "./principal.js";
+import type { ScopeName } from "./scope-name.js";
+import { Targets, type Target } from "./target.js";
+import type { ThrottledRequest } from "./throttle.js";
+
+export type PriorLimits = Readonly<Partial<Record<OperationClass, RateLimit>>>;
+
+/** Unused this long, a lane or bucket is forgotten. Longer than the buckets of Resource Manager and Compute take to fill up. */
+const idleMs = 15 * 60_000;
+const sweepEveryMs = 60_000;
+/** With more buckets than this, those idle for a minute go too. */
+const bucketsKept = 5_000;
+const crowdedIdleMs = 60_000;
+
+/** A service that makes up names without end costs no more than this. */
+const policiesOfLane = 64;
+const policiesKept = 1_000;
+
+/** The highest level that a documented limit of a single resource can show; a policy above it is shared by resources. */
+const mostOfOneResource = 45;
+
+/** What is known of a provider's policy. */
+interface Policy {
+  /** Counted for all resources of a subscription and region together, or for each resource. */
+  shared: boolean;
+  /** The resource whose request it sent away last, while it is not known to be shared. */
+  rejected?: string;
+}
+
+export class Scopes {
+  readonly #targets = new Targets();
+  readonly #principals = new Principals();
+  readonly #lanes = new Map<string, Lane>();
+  readonly #buckets = new Map<string, { readonly bucket: Bucket; usedAt: number }>();
+  readonly #policies = new Map<string, Policy>();
+  readonly #priors: Readonly<Record<OperationClass, RateLimit>>;
+  #sweepAt = 0;
+
+  constructor(
+    priors: PriorLimits,
+    private readonly random: Random,
+    private readonly onBucket: (bucket: Bucket, key: string) => void = () => undefined,
+  ) {
+    this.#priors = { ...documentedLimits, ...priors };
+  }
+
+  get buckets(): readonly Bucket[] {
+    return [...this.#buckets.values()].map(({ bucket }) => bucket);
+  }
+
+  targetOf(request: ThrottledRequest): Target {
+    return this.#targets.of(request.url);
+  }
+
+  laneOf(request: ThrottledRequest, target: Target, now: number): Lane {
+    if (now >= this.#sweepAt) this.#sweep(now);
+    const principal = this.#principals.of(request.headers.get("authorization"));
+    const recent = target.lanes?.get(request.method);
+    if (recent?.kind.principal === principal && !recent.forgotten) {
+      recent.usedAt = now;
+      return recent;
+    }
+    const lane = this.#findLane(request.method, principal, target, now);
+    (target.lanes ??= new Map()).set(request.method, lane);
+    lane.usedAt = now;
+    return lane;
+  }
+
+  /** The buckets of policies that count each resource apart. Most often none. */
+  resourceBuckets(lane: Lane, target: Target, now: number): readonly Bucket[] {
+    if (lane.policies.size === 0 || !target.isSingle) return noBuckets;
+    const buckets: Bucket[] = [];
+    for (const name of lane.policies) {
+      if (this.#policy(lane, name).shared) continue;
+      const found = this.#buckets.get(policyKey(lane, name, target.resource));
+      if (found === undefined) continue;
+      found.usedAt = now;
+      buckets.push(found.bucket);
+    }
+    return buckets;
+  }
+
+  /** Resource Manager's bucket for this principal and kind of call. */
+  ownBucket({ kind }: Lane, operation: OperationClass, now: number): Bucket {
+    const name = { ...placeOf(kind), principal: kind.principal, operation };
+    return this.#bucket(`arm|${place(kind)}|${kind.principal}|${operation}`, name, now, () =>
+      kind.isResourceManager ? this.#priors[operation] : undefined,
+    );
+  }
+
+  /** Resource Manager's bucket for all principals of the subscription, once an answer has told of it. */
+  allPrincipalsBucket({ kind, operation }: Lane, now: number): Bucket {
+    const { capacity, refill, periodMs } = this.#priors[operation];
+    return this.#bucket(allPrincipalsKey(kind, operation), { ...placeOf(kind), operation }, now, () => ({
+      capacity: capacity * allPrincipalsFactor,
+      refill: refill * allPrincipalsFactor,
+      periodMs,
+    }));
+  }
+
+  /** Whatever a resource provider counts without a name. No limit is known until it sends a request away. */
+  providerBucket({ kind, operation }: Lane, now: number): Bucket {
+    const { namespace, region } = kind;
+    const name = { ...placeOf(kind), namespace, region, operation };
+    return this.#bucket(`rp|${place(kind)}|${region}|${namespace}|${operation}`, name, now, () => undefined);
+  }
+
+  /**
+   * The bucket of a provider's policy, by the name that the service gives it.
+   * @param level what an answer told; undefined for a policy that a rejection named
+   */
+  policyBucket(lane: Lane, target: Target, policyName: string, level: number | undefined, now: number): Bucket {
+    const policy = this.#policy(lane, policyName);
+    const isNew = !lane.policies.has(policyName);
+    const wasShared = policy.shared;
+    if (level !== undefined && level > mostOfOneResource) policy.shared = true;
+    if (!target.isSingle) policy.shared = true;
+    if (level === undefined && !policy.shared) noteRejection(policy, target);
+    const resource = policy.shared ? undefined : target.resource;
+    const { namespace, region } = lane.kind;
+    const name = {
+      ...placeOf(lane.kind),
+      namespace,
+      region,
+      policy: policyName,
+      ...(resource !== undefined && { resource }),
+    };
+    const bucket = this.#bucket(policyKey(lane, policyName, resource), name, now, () =>
+      level === undefined ? this.providerBucket(lane, now).recentRate(now) : likelyLimit(policyName, level),
+    );
+    if (isNew && lane.policies.size < policiesOfLane) lane.policies.add(policyName);
+    if (isNew || policy.shared !== wasShared) this.refresh(lane, now);
+    return bucket;
+  }
+
+  /** Puts the buckets of a lane together anew, after something about them has been learned. */
+  refresh(lane: Lane, now: number): void {
+    const buckets = [this.ownBucket(lane, lane.operation, now)];
+    const everybody = this.#buckets.get(allPrincipalsKey(lane.kind, lane.operation));
+    if (everybody) buckets.push(everybody.bucket);
+    if (lane.kind.namespace !== "") buckets.push(this.providerBucket(lane, now));
+    for (const name of lane.policies) {
+      const found = this.#policy(lane, name).shared && this.#buckets.get(policyKey(lane, name, undefined));
+      if (found) buckets.push(found.bucket);
+    }
+    lane.buckets = buckets;
+  }
+
+  #findLane(method: string, principal: string, target: Target, now: number): Lane {
+    const { endpoint, subscription, namespace, region, isResourceManager } = target;
+    const key = [method, principal, endpoint, subscription, namespace, region, target.kind].join("|");
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      const kind = { endpoint, subscription, principal, namespace, region, isResourceManager };
+      lane = new Lane(kind, operationOf(method));
+      this.refresh(lane, now);
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  #policy({ kind }: Lane, name: string): Policy {
+    const key = `${kind.endpoint}|${name.toLowerCase()}`;
+    let policy = this.#policies.get(key);
+    if (policy === undefined) {
+      if (this.#policies.size >= policiesKept) this.#policies.clear();
+      policy = { shared: false };
+      this.#policies.set(key, policy);
+    }
+    return policy;
+  }
+
+  #bucket(key: string, name: ScopeName, now: number, limit: () => RateLimit | undefined): Bucket {
+    let found = this.#buckets.get(key);
+    if (found === undefined) {
+      found = { bucket: new Bucket(name, limit(), this.random), usedAt: now };
+      this.#buckets.set(key, found);
+      this.onBucket(found.bucket, key);
+    }
+    found.usedAt = now;
+    return found.bucket;
+  }
+
+  #sweep(now: number): void {
+    this.#sweepAt = now + sweepEveryMs;
+    const before = now - (this.#buckets.size > bucketsKept ? crowdedIdleMs : idleMs);
+    const inUse = new Set<Bucket>();
+    const busyPolicies = new Set<string | undefined>();
+    for (const { bucket } of this.#buckets.values()) if (!bucket.isIdle(now)) busyPolicies.add(bucket.name.policy);
+    for (const [key, lane] of this.#lanes) {
+      // A lane that were forgotten would no longer know that a policy of its kind has closed a window.
+      const isBusy = lane.line.length > 0 || [...lane.policies].some((name) => busyPolicies.has(name));
+      if (!isBusy && lane.usedAt < before) {
+        lane.forgotten = true;
+        this.#lanes.delete(key);
+      } else {
+        for (const bucket of lane.buckets) inUse.add(bucket);
+      }
+    }
+    for (const [key, { bucket, usedAt }] of this.#buckets) {
+      if (usedAt < before && !inUse.has(bucket) && bucket.isIdle(now)) this.#buckets.delete(key);
+    }
+  }
+}
+
+const noBuckets: readonly Bucket[] = [];
+
+/** A second resource that the same policy sends away shows that it counts them together. */
+function noteRejection(policy: Policy, { resource }: Target): void {
+  if (policy.rejected !== undefined && policy.rejected !== resource) policy.shared = true;
+  policy.rejected = resource;
+}
+
+function operationOf(method: string): OperationClass {
+  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return "read";
+  return method === "DELETE" ? "delete" : "write";
+}
+
+function placeOf({ endpoint, subscription }: Kind): ScopeName {
+  return { endpoint, ...(subscription !== undefined && { subscription }) };
+}
+
+const place = ({ endpoint, subscription = "tenant" }: Kind): string => `${subscription}|${endpoint}`;
+
+function allPrincipalsKey(kind: Kind, operation: OperationClass): string {
+  return `all|${place(kind)}|${operation}`;
+}
+
+function policyKey({ kind }: Lane, name: string, resource: string | undefined): string {
+  return `policy|${place(kind)}|${kind.region}|${name.toLowerCase()}|${resource ?? ""}`;
+}

@@ -1,0 +1,138 @@
+/**
+ * What an answer tells about limits: the levels in its headers, and after a rejection, which limit it was.
+ *
+ * Resource Manager tells its own level in `x-ms-ratelimit-remaining-{subscription,tenant}-{reads,writes,deletes}`. Resource
+ * providers tell theirs in `x-ms-ratelimit-remaining-resource: Microsoft.Compute/PutVM3Min;239`, a header for each
+ * policy, which arrive joined by commas. No header ever tells the size of a bucket or when it fills.
+ */
+import type { OperationClass } from "./limits.js";
+import type { ThrottleReply } from "./throttle.js";
+
+export interface Signals {
+  /** The kind of call that Resource Manager counted, with what is left of it. */
+  readonly own?: { readonly operation: OperationClass; readonly level: number };
+  /** The same for all principals of the subscription together. */
+  readonly allPrincipals?: number;
+  /** Policies of the resource provider. */
+  readonly policies: readonly PolicyLevel[];
+}
+
+export interface PolicyLevel {
+  /** As the service names it: `Microsoft.Compute/PutVM3Min`. */
+  readonly name: string;
+  readonly level: number;
+}
+
+type Headers = ThrottleReply["headers"];
+
+const classes: readonly OperationClass[] = ["read", "write", "delete"];
+const prefix = "x-ms-ratelimit-remaining-";
+/** Header names by kind of call; those of tenant calls name no deletes. */
+const ownHeaders = {
+  read: [`${prefix}subscription-reads`, `${prefix}tenant-reads`],
+  write: [`${prefix}subscription-writes`, `${prefix}tenant-writes`],
+  delete: [`${prefix}subscription-deletes`, `${prefix}tenant-deletes`],
+} as const;
+const allPrincipalsHeaders = {
+  read: `${prefix}subscription-global-reads`,
+  write: `${prefix}subscription-global-writes`,
+  delete: `${prefix}subscription-global-deletes`,
+} as const;
+/** Limits that Resource Manager tells under names of their own; they are kept like a provider's policies. */
+const furtherHeaders = [
+  "subscription-resource-requests",
+  "subscription-resource-entities-read",
+  "tenant-resource-requests",
+];
+
+/** A hostile or broken header costs no more than this. */
+const mostChars = 4_096;
+const mostPolicies = 32;
+const none: readonly PolicyLevel[] = [];
+
+/** @param expected the kind of call that the request was taken for: looked for first, and most often the last look */
+export function readSignals(headers: Headers, expected: OperationClass): Signals {
+  const own = ownLevel(headers, expected);
+  const allPrincipals = levelIn(headers.get(allPrincipalsHeaders[own?.operation ?? expected]));
+  return {
+    ...(own && { own }),
+    ...(allPrincipals !== undefined && { allPrincipals }),
+    policies: policyLevels(headers, own === undefined),
+  };
+}
+
+function ownLevel(headers: Headers, expected: OperationClass): Signals["own"] {
+  for (const operation of [expected, ...classes.filter((each) => each !== expected)]) {
+    for (const name of ownHeaders[operation]) {
+      const level = levelIn(headers.get(name));
+      if (level !== undefined) return { operation, level };
+    }
+  }
+  return undefined;
+}
+
+function policyLevels(headers: Headers, lookFurther: boolean): readonly PolicyLevel[] {
+  const joined = headers.get(`${prefix}resource`);
+  if (joined === undefined && !lookFurther) return none;
+  const policies = joined === undefined ? [] : readPolicies(joined);
+  if (!lookFurther) return policies;
+  for (const name of furtherHeaders) {
+    const level = levelIn(headers.get(prefix + name));
+    if (level !== undefined) policies.push({ name, level });
+  }
+  return policies;
+}
+
+function readPolicies(joined: string): PolicyLevel[] {
+  const policies: PolicyLevel[] = [];
+  for (const part of joined.slice(0, mostChars).split(",", mostPolicies)) {
+    const semicolon = part.lastIndexOf(";");
+    const level = semicolon < 0 ? undefined : levelIn(part.slice(semicolon + 1));
+    const name = part.slice(0, semicolon).trim();
+    if (level !== undefined && name !== "") policies.push({ name, level });
+  }
+  return policies;
+}
+
+/** The lowest of the numbers in a header that may have come more than once. */
+function levelIn(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!value.includes(",")) return count(value);
+  const levels = value.slice(0, mostChars).split(",", mostPolicies).map(count);
+  return levels.reduce((least, level) => (least === undefined || (level ?? Infinity) < least ? level : least));
+}
+
+function count(text: string): number | undefined {
+  const digits = text.trim();
+  return /^\d{1,12}$/.test(digits) ? Number(digits) : undefined;
+}
+
+/** Which limit sent a request away. */
+export type Culprit =
+  | { readonly limit: "own" | "allPrincipals" | "provider" }
+  | { readonly limit: "policies"; readonly names: readonly string[] };
+
+/** Below this many requests left a bucket may well have been the one that was empty. */
+const nearlyEmpty = 1;
+
+/**
+ * The documented way to tell them apart: what the body names; a policy at zero; `x-ms-failure-cause: gateway`, which is
+ * Resource Manager itself; its own level near zero; else the resource provider.
+ * @param ownLevel what is known of Resource Manager's level from earlier answers
+ */
+export function findCulprit(reply: ThrottleReply, signals: Signals, ownLevel: number | undefined): Culprit {
+  if (reply.scopeHint) return { limit: "policies", names: [nameOf(reply.scopeHint, signals)] };
+  const empty = signals.policies.filter(({ level }) => level <= 0).map(({ name }) => name);
+  if (empty.length > 0) return { limit: "policies", names: empty };
+  const level = signals.own?.level ?? ownLevel ?? 0;
+  const { allPrincipals = Infinity } = signals;
+  if (allPrincipals <= nearlyEmpty && level > nearlyEmpty) return { limit: "allPrincipals" };
+  if (reply.headers.get("x-ms-failure-cause") === "gateway" || level <= nearlyEmpty) return { limit: "own" };
+  return { limit: "provider" };
+}
+
+/** Bodies leave out the namespace that headers have in front of a policy's name. */
+function nameOf(hint: string, { policies }: Signals): string {
+  const short = hint.slice(0, 128).toLowerCase();
+  return policies.find(({ name }) => name.toLowerCase().endsWith(`/${short}`))?.name ?? hint.slice(0, 128);
+}
