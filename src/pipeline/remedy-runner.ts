@@ -202,7 +202,11 @@ function toRemedyResponse(response: {
 export function change(request: PipelineRequest, outcome: RemedyOutcome): void {
   const { url, body, headers } = outcome.request ?? {};
   if (url !== undefined) request.url = url;
-  if (body !== undefined) request.body = JSON.stringify(body);
+  if (body !== undefined) {
+    request.body = JSON.stringify(body);
+    // Set by the first send, and kept by the next: a longer body would be cut at the length of the old one.
+    request.headers.delete("content-length");
+  }
   for (const [name, value] of Object.entries(headers ?? {})) request.headers.set(name, value);
   // ARM replays its earlier answer to a known id: "not registered" although it is by now.
   request.headers.set("x-ms-client-request-id", crypto.randomUUID());
