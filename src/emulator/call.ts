@@ -123,13 +123,15 @@ export class Call {
   /** Starts the work as an operation. */
   begin(work: Work): Operation {
     const pace = { ...this.cloud.options.operations, ...this.pace };
+    const showsInBody = this.request.method === "PUT" || this.request.method === "PATCH";
+    const style = pace.style === "body" && !showsInBody ? work.style : (pace.style ?? work.style);
     return this.cloud.operations.begin({
       method: this.request.method,
       resourceId: work.resourceId,
       namespace: work.namespace ?? "Microsoft.Compute",
       location: work.location,
       pace,
-      style: pace.style ?? work.style,
+      style,
       failure: this.takeFailure(),
       succeed: work.succeed,
       fail: work.fail,

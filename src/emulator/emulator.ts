@@ -9,27 +9,15 @@
  * await compute.virtualMachines.createOrUpdate("rg", "web-01", { location: "westeurope" });
  * ```
  */
-import type { Pipeline, PipelineRequest } from "@azure/core-rest-pipeline";
+import type { Pipeline } from "@azure/core-rest-pipeline";
 import type { Cloud } from "./call.js";
-import { plantChaos, type ChaosOptions } from "./chaos.js";
+import { createClientFailures } from "./client-failures.js";
 import { createClientSide, type EmulatorClientOptions } from "./client.js";
-import { createDispatcher, nameOf } from "./dispatch.js";
-import {
-  breakEffect,
-  failEffect,
-  latencyEffect,
-  pageEffect,
-  throttleEffect,
-  type FailOptions,
-  type FaultCode,
-  type FaultContext,
-  type Moment,
-  type RetryAfter,
-  type ThrottleFaultOptions,
-} from "./fault-effects.js";
-import { Faults, type FaultPlacement, type FaultTarget, type PlantedFault } from "./faults.js";
+import { createDispatcher } from "./dispatch.js";
+import { faultControls, type FaultControls } from "./fault-controls.js";
+import type { FaultContext } from "./fault-effects.js";
+import { Faults, type FaultTarget } from "./faults.js";
 import { allRoutes } from "./handlers/all-routes.js";
-import { isJsonObject } from "./json.js";
 import { Operations } from "./operations.js";
 import { checkPace, resolveOptions, type EmulatorOptions, type OperationPace } from "./options.js";
 import { Registrations } from "./registrations.js";
@@ -37,17 +25,12 @@ import { Resources } from "./resources.js";
 import { Router, type RouteMatch } from "./router.js";
 import { startServer } from "./server.js";
 import { EmulatorState, type VmSeed, type VmState } from "./state.js";
-import { observe, Story, type Exchange } from "./story.js";
+import { Story, type Exchange } from "./story.js";
 import { Throttling } from "./throttling.js";
 import { TokenIssuer, type EmulatorCredential } from "./tokens.js";
 
-/** Where and how often a fault strikes, and whether the service acts on the request before. Default `before-execution`. */
-export interface BreakOptions extends FaultPlacement {
-  readonly after?: Moment;
-}
-
 /** A running emulator. */
-export interface Emulator {
+export interface Emulator extends FaultControls {
   /** `http://127.0.0.1:PORT`, for curl and other tools; no token is needed. */
   readonly endpoint: string;
   readonly subscriptionId: string;
@@ -79,28 +62,6 @@ export interface Emulator {
   /** Throws an `Error` that names each request the emulator did not know. */
   assertNoUnknownRequests(): void;
 
-  /**
-   * Plants a failure: a catalog code (status and words come from the catalog, names from the request), a rule by its id,
-   * a transport code (`"ECONNRESET"`, `"EAI_AGAIN"`), or the answer as it should come.
-   * Throws a `TypeError` on an unknown code or a target that nothing can match.
-   */
-  fail(fault: FaultCode, options: FailOptions & FaultPlacement): PlantedFault;
-  /** Resets the connection in place of the answer. */
-  reset(options: BreakOptions): PlantedFault;
-  /** Sends half of the answer's body and closes. The service has acted by then. */
-  cutBody(options: FaultPlacement): PlantedFault;
-  /** Never answers. */
-  hang(options: BreakOptions): PlantedFault;
-  /** An HTML page of a gateway, without the headers of Resource Manager. `status` defaults to 502. */
-  html(options: BreakOptions & { readonly status?: number; readonly retryAfter?: RetryAfter }): PlantedFault;
-  /** 429, with the wait said in one way or another. The true buckets stay as they are. */
-  throttle(options: FaultPlacement & ThrottleFaultOptions): PlantedFault;
-  /** Answers `ms` milliseconds later. `times` defaults to `Infinity` here. */
-  latency(options: FaultPlacement & { readonly ms: number }): PlantedFault;
-  /** A mix of faults struck at random, from a seed. */
-  chaos(options: ChaosOptions): PlantedFault;
-  /** Takes back all planted faults, latencies and chaos. */
-  clearFaults(): void;
   /** Every token issued so far is answered 401 ExpiredAuthenticationToken from now on. */
   expireTokens(): void;
   /** The next `times` calls of `getToken` reject with the error. Default 1. */
@@ -113,7 +74,7 @@ export interface Emulator {
 
   /**
    * Closes every socket. Rejects, once all is closed, if requests came that the emulator did not know (see
-   * `onUnknownRequest`) and nobody has called `assertNoUnknownRequests()`. Stopping twice is harmless.
+   * `onUnknownRequest`) and `assertNoUnknownRequests()` has not told of yet. Stopping twice is harmless.
    */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -147,23 +108,20 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     resolved.port,
     createDispatcher({ cloud, router, faults, throttling, tokens, story, paceOf }),
   );
-  const client = createClientSide(server.endpoint, (request) =>
-    beforeSend(request, { cloud, router, faults, story, tokens }),
-  );
+  const client = createClientSide(server.endpoint, createClientFailures({ cloud, router, faults, story, tokens }));
   const state = new EmulatorState(cloud);
-  let complained = false;
-
+  let toldOf = 0;
   const assertNoUnknownRequests = (): void => {
-    complained = true;
-    const unknown = story.exchanges.filter((exchange) => !exchange.known);
-    if (unknown.length === 0) return;
-    const list = unknown.map(({ method, path }) => `  ${method} ${path}`).join("\n");
-    throw new Error(`The emulator does not know ${unknown.length} of the requests that came:\n${list}`);
+    toldOf = story.unknown.length;
+    if (toldOf === 0) return;
+    const list = story.unknown.map((request) => `  ${request}`).join("\n");
+    throw new Error(`The emulator does not know ${toldOf} of the requests that came:\n${list}`);
   };
   const stop = async (): Promise<void> => {
     client.close();
     await server.stop();
-    if (resolved.onUnknownRequest === "complain" && !complained) assertNoUnknownRequests();
+    const isNews = story.unknown.length > toldOf;
+    if (isNews && resolved.onUnknownRequest === "complain") assertNoUnknownRequests();
   };
 
   return {
@@ -187,67 +145,18 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     },
     clearStory: () => story.clear(),
     assertNoUnknownRequests,
-    fail: (fault, wanted) => faults.plant(wanted, failEffect(fault, wanted, faults.canBeOperation(wanted.on))),
-    reset: (wanted) => faults.plant(wanted, breakEffect("reset", wanted.after ?? "before-execution")),
-    cutBody: (wanted) => faults.plant(wanted, breakEffect("cut", "after-execution")),
-    hang: (wanted) => faults.plant(wanted, breakEffect("hung", wanted.after ?? "before-execution")),
-    html: (wanted) =>
-      faults.plant(wanted, pageEffect(wanted.status ?? 502, wanted.after ?? "before-execution", wanted.retryAfter)),
-    throttle: (wanted) => faults.plant(wanted, throttleEffect(wanted)),
-    latency: (wanted) => faults.plant({ times: Infinity, ...wanted }, latencyEffect(wanted.ms)),
-    chaos: (wanted) => plantChaos(faults, wanted),
-    clearFaults: () => faults.clear(),
+    ...faultControls(faults),
     expireTokens: () => tokens.expireAll(),
     failToken: (error, times = 1) => tokens.failNext(error, times),
     longRunning: ({ on, ...pace }) => {
       checkPace("longRunning", pace);
-      if (!faults.canBeOperation(on))
+      if (!faults.canBeOperation(on)) {
         throw new TypeError(`longRunning: nothing that ${String(on)} means begins an operation.`);
+      }
       paces.push({ matches: faults.matcher(on), pace });
     },
     finishOperations: () => cloud.operations.finishAll(),
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-interface SendParts {
-  readonly cloud: Cloud;
-  readonly router: Router;
-  readonly faults: Faults;
-  readonly story: Story;
-  readonly tokens: TokenIssuer;
-}
-
-/** The client's own failures strike here; the story tells of them, since no request arrives that could. */
-function beforeSend(request: PipelineRequest, parts: SendParts): { code: string; message: string } | undefined {
-  const { cloud, router, faults, story, tokens } = parts;
-  const url = new URL(request.url);
-  const match = router.find(request.method, url.pathname);
-  const headers = request.headers.toJSON();
-  const body: unknown = typeof request.body === "string" ? parseBody(request.body) : undefined;
-  const arrived = {
-    method: request.method,
-    url,
-    headers,
-    body: isJsonObject(body) ? body : undefined,
-    malformed: false,
-  };
-  const [, token] = (headers["authorization"] ?? "").split(" ");
-  const observed = observe(arrived, match ? nameOf(match, cloud) : url.pathname, tokens.verify(token).principal);
-  const context = { request: observed, params: match?.params ?? {}, path: url.pathname, cloud };
-  const struck = faults.strikeUnsent(context, match?.route);
-  if (!struck) return undefined;
-  const exchange = story.open(observed, cloud.clock.now(), true);
-  exchange.outcome = "failed to send";
-  exchange.code = struck.code;
-  return struck;
-}
-
-function parseBody(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -124,7 +124,7 @@ function transportEffect(code: string, options: FailOptions): Effect | undefined
 
 export function breakEffect(how: ServerSideBreak, moment: Moment): Effect {
   // Half an answer can only be cut from a whole one: the service has acted by then.
-  return { kind: "break", how, moment: how === "cut" ? "after-execution" : moment };
+  return { kind: "break", how, moment: how === "cut" || how === "stalled" ? "after-execution" : moment };
 }
 
 export function latencyEffect(ms: number): Effect {

@@ -130,6 +130,11 @@ export class Faults {
     return { latencyMs, effect: struck?.effect, takeFailure: () => undefined };
   }
 
+  /** Whether some planted fault is the client's own. */
+  get strikeClients(): boolean {
+    return this.#live(true).length > 0;
+  }
+
   /** The client's own failure that strikes a request about to be sent. */
   strikeUnsent(context: FaultContext, route: Route | undefined): Extract<Effect, { kind: "unsent" }> | undefined {
     const plan = this.#live(true).find((candidate) => candidate.matches(context.request, route, context.params));

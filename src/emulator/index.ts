@@ -1,8 +1,9 @@
 /** A local ARM for tests and rehearsals. Node only. */
-export { startEmulator, type BreakOptions, type Emulator } from "./emulator.js";
+export { startEmulator, type Emulator } from "./emulator.js";
 export type { BucketSize } from "./buckets.js";
 export type { ChaosFault, ChaosOptions } from "./chaos.js";
 export type { EmulatorClientOptions } from "./client.js";
+export type { BreakOptions, FaultControls } from "./fault-controls.js";
 export type {
   ExplicitFault,
   FailOptions,

@@ -6,6 +6,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The object that the text is, or undefined when it is anything else. */
+export function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value at the end of the path, or undefined where the path breaks off: `dig(vm, "properties", "vmId")`. */
 export function dig(value: unknown, ...path: readonly string[]): unknown {
   let found = value;

@@ -3,7 +3,10 @@ import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../time/clock.js";
 import type { BucketSize } from "./buckets.js";
 
-/** How an answer tells the client to follow a long-running operation. */
+/**
+ * How an answer tells the client to follow a long-running operation. `body` gives no link: the `provisioningState` of the
+ * resource alone tells; only PUT and PATCH can do so, other calls keep their own style.
+ */
 export type PollingStyle = "azure-async-operation" | "location" | "both" | "body";
 
 /** How long operations run. An operation is over once `durationMs` have passed *and* `polls` looks have found it running. */

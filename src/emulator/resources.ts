@@ -1,6 +1,6 @@
 /** The resources of the subscription, and what all kinds of them have in common. */
 import { randomUUID } from "node:crypto";
-import { dig, type JsonObject } from "./json.js";
+import { dig, digObject, type JsonObject } from "./json.js";
 
 export interface Resource {
   readonly id: string;
@@ -112,7 +112,7 @@ export function newResource(id: string, location: string, body: JsonObject): Res
 /** What a request says beside `properties`, and in it. What the service alone decides is left out. */
 export function partsOf(body: JsonObject): { outer: JsonObject; properties: JsonObject } {
   const outer = Object.fromEntries(Object.entries(body).filter(([key]) => !ownFields.has(key)));
-  const { provisioningState: _, ...properties } = (body["properties"] ?? {}) as JsonObject;
+  const { provisioningState: _, ...properties } = digObject(body, "properties");
   return { outer, properties };
 }
 

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Delivery, Dispatcher } from "./dispatch.js";
-import { isJsonObject } from "./json.js";
+import { parseObject } from "./json.js";
 import type { ExchangeOutcome } from "./story.js";
 import type { ArmRequest, Reply } from "./wire.js";
 
@@ -94,22 +94,14 @@ async function readRequest(incoming: IncomingMessage): Promise<ArmRequest | unde
     return undefined;
   }
   const text = Buffer.concat(chunks).toString("utf8");
-  const body = parse(text);
+  const body = parseObject(text);
   return {
     method: incoming.method ?? "GET",
     url: urlOf(incoming),
     headers: incoming.headers,
-    body: isJsonObject(body) ? body : undefined,
-    malformed: text !== "" && !isJsonObject(body),
+    body,
+    malformed: text !== "" && body === undefined,
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function urlOf(incoming: IncomingMessage): URL {
@@ -138,10 +130,11 @@ function deliver({ manner, reply }: Delivery, method: string, response: ServerRe
     response.end(method === "HEAD" ? undefined : content);
     return;
   }
-  // FIN after half of the promised bytes (an empty answer promises two), once they have left: a reset could overtake them.
+  // Half of the promised bytes; an empty answer promises two.
   response.writeHead(reply.status, { ...headers, "content-length": Math.max(2, content.length) });
   const half = content.length === 0 ? " " : content.subarray(0, Math.floor(content.length / 2));
-  response.write(half, () => socket?.destroy());
+  // A FIN once they have left, for a reset could overtake them; or nothing more, as long as the client waits.
+  response.write(half, () => manner === "cut" && socket?.destroy());
 }
 
 function encode(reply: Reply): { headers: Record<string, string | string[] | number>; content: Buffer } {

@@ -22,10 +22,11 @@ export interface ObservedRequest {
 
 /**
  * - `answered`: a whole answer went out.
- * - `reset`, `cut`, `hung`: what a fault did in place of it. `failed to send`: the client's own error, nothing was sent.
+ * - `reset`, `cut`, `hung`, `stalled`: what a fault did in place of it. `failed to send`: the client's own error, nothing was sent.
  * - `aborted`: the client went away before the answer.
  */
-export type ExchangeOutcome = "pending" | "answered" | "reset" | "cut" | "hung" | "aborted" | "failed to send";
+export type ExchangeOutcome =
+  "pending" | "answered" | "reset" | "cut" | "hung" | "stalled" | "aborted" | "failed to send";
 
 export interface Exchange extends ObservedRequest {
   /** From 1, in the order of arrival. */
@@ -61,9 +62,15 @@ const keptHeaders = [
 
 export class Story {
   readonly #exchanges: OpenExchange[] = [];
+  readonly #unknown: string[] = [];
   #count = 0;
 
   constructor(private readonly limit: number) {}
+
+  /** `METHOD path` of the requests that the emulator did not know; never forgotten. */
+  get unknown(): readonly string[] {
+    return this.#unknown;
+  }
 
   get exchanges(): readonly Exchange[] {
     return this.#exchanges.map((exchange) => ({ ...exchange }));
@@ -88,6 +95,7 @@ export class Story {
       executed: false,
     };
     this.#exchanges.push(exchange);
+    if (!known) this.#unknown.push(`${observed.method} ${observed.path}`);
     if (this.#exchanges.length > this.limit) this.#exchanges.shift();
     return exchange;
   }

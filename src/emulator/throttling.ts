@@ -174,8 +174,9 @@ function computeCounts(buckets: readonly NamedBucket[]): HeaderValues {
   };
 }
 
+/** At most an hour, also for a bucket that is never refilled. */
 function secondsOf(bucket: TokenBucket): number {
-  return Math.max(1, Math.ceil(bucket.waitMs / 1000));
+  return Math.min(3600, Math.max(1, Math.ceil(bucket.waitMs / 1000)));
 }
 
 function perMinute(capacity: number, refill: number): BucketSize {

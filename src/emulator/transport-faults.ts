@@ -1,7 +1,10 @@
 /** Failures below HTTP: those that a server can cause, and those that only the client sees. */
 
-/** What the server can do to a connection in place of a whole answer. */
-export type ServerSideBreak = "reset" | "cut" | "hung";
+/**
+ * What the server can do to a connection in place of a whole answer: reset it, close it after half of the body, stay
+ * silent, or stay silent after half of the body.
+ */
+export type ServerSideBreak = "reset" | "cut" | "hung" | "stalled";
 
 /** The code that a Node client reports for it. */
 const causedByServer: Readonly<Record<string, ServerSideBreak>> = { ECONNRESET: "reset", PARSE_ERROR: "cut" };

@@ -1,4 +1,5 @@
 /** Who is let in: tokens, registration, api-version, and requests that nobody knows. */
+import { request } from "node:http";
 import { createDefaultHttpClient, createPipelineFromOptions, createPipelineRequest } from "@azure/core-rest-pipeline";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import { startEmulator, type Emulator, type EmulatorOptions } from "azure-remedy/emulator";
@@ -164,7 +165,52 @@ describe("a request that the emulator does not know", () => {
     await ask(silent, "GET", compute("galleries/images"));
     await silent.stop();
     await start();
-    arm.assertNoUnknownRequests();
+    expect(() => arm.assertNoUnknownRequests()).not.toThrow();
+  });
+});
+
+describe("a request that nobody should send", () => {
+  const raw = (path: string, method = "GET", body = ""): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const { port } = new URL(arm.endpoint);
+      const sent = request({ host: "127.0.0.1", port, path, method, agent: false }, (response) => {
+        response.resume();
+        response.on("end", () => resolve(response.statusCode));
+      });
+      sent.on("error", reject);
+      sent.end(body);
+    });
+
+  it.each(["/%", "//evil.example/x", "/%2e%2e/", "/providers/%E0%A4%A", "http://evil.example/", "/?api-version=1"])(
+    "is answered 501 at %s",
+    async (path) => {
+      await start({ onUnknownRequest: "answer" });
+      expect(await raw(path)).toBe(501);
+    },
+  );
+
+  it("is no way to break it: bodies of the wrong shape end in a plain answer", async () => {
+    await start();
+    arm.addVm({ name: "web-01" });
+    const url = `/subscriptions/${arm.subscriptionId}${vm("web-01")}?api-version=1`;
+    const shapes: unknown[] = [
+      [],
+      "text",
+      { location: 7 },
+      { location: "westeurope", properties: "x", tags: 1, zones: {} },
+      { location: "westeurope", properties: { storageProfile: [], networkProfile: { networkInterfaces: [null, 1] } } },
+      { location: "westeurope", properties: { storageProfile: { dataDisks: [{}, null], osDisk: "x" } } },
+      JSON.parse('{"location":"westeurope","properties":{"__proto__":{"polluted":true},"constructor":1}}'),
+    ];
+    for (const shape of shapes) {
+      for (const method of ["PUT", "PATCH"]) {
+        await raw(url, method, JSON.stringify(shape));
+        arm.finishOperations();
+      }
+    }
+    expect(arm.exchanges.filter(({ code }) => code === "EmulatorDefect")).toEqual([]);
+    expect(arm.exchanges.filter(({ status }) => status === undefined || status >= 500)).toEqual([]);
+    expect({}).not.toHaveProperty("polluted");
   });
 });
 
@@ -174,19 +220,19 @@ describe("a bare pipeline", () => {
     arm.addVm({ name: "web-01" });
     const pipeline = arm.connect(createPipelineFromOptions({}));
     const url = `https://management.azure.com/subscriptions/${arm.subscriptionId}${vm("web-01")}?api-version=2024-07-01`;
-    const request = createPipelineRequest({ url });
-    const response = await pipeline.sendRequest(createDefaultHttpClient(), request);
+    const sent = createPipelineRequest({ url });
+    const response = await pipeline.sendRequest(createDefaultHttpClient(), sent);
     expect(JSON.parse(response.bodyAsText ?? "")).toMatchObject({ name: "web-01" });
-    expect(request).toMatchObject({ url, allowInsecureConnection: false });
-    expect(request.agent).toBeUndefined();
-    expect(request.headers.has("x-emulator-origin")).toBe(false);
+    expect(sent).toMatchObject({ url, allowInsecureConnection: false });
+    expect(sent.agent).toBeUndefined();
+    expect(sent.headers.has("x-emulator-origin")).toBe(false);
   });
 
   it("never reaches a real host, whatever it asks for", async () => {
     await start({ onUnknownRequest: "answer" });
     const pipeline = arm.connect(createPipelineFromOptions({}));
-    const request = createPipelineRequest({ url: "https://management.usgovcloudapi.net/subscriptions?api-version=1" });
-    expect((await pipeline.sendRequest(createDefaultHttpClient(), request)).status).toBe(200);
+    const sent = createPipelineRequest({ url: "https://management.usgovcloudapi.net/subscriptions?api-version=1" });
+    expect((await pipeline.sendRequest(createDefaultHttpClient(), sent)).status).toBe(200);
   });
 });
 

@@ -77,6 +77,21 @@ describe("a call that fails at once", () => {
     expect(await error).toMatchObject({ name: "AbortError" });
   });
 
+  it.each(generations)(
+    "%s: an answer that stops half-way keeps the caller waiting until it gives up",
+    async (_, connect) => {
+      arm.hang({ on: "POST virtualMachines/runCommand", inBody: true });
+      const given = new AbortController();
+      const command = { commandId: "RunShellScript" };
+      const vms = connect(arm).virtualMachines;
+      const error = thrownBy(vms.beginRunCommandAndWait("rg", "web-01", command, { abortSignal: given.signal }));
+      await expect.poll(() => arm.story).toEqual(["POST virtualMachines/web-01/runCommand stalled"]);
+      given.abort();
+      expect((await error).name).toMatch(/^(AbortError|RestError)$/);
+      expect(arm.exchanges).toMatchObject([{ executed: true }]);
+    },
+  );
+
   it.each(generations)("%s: 429 is retried when a header says how long, and only then", async (_, connect) => {
     const compute = connect(arm);
     arm.throttle({ on: "GET virtualMachines", retryAfter: 0 });

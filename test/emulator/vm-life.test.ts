@@ -79,6 +79,17 @@ describe.each(generations)("the life of a VM, seen by %s", (_, connect) => {
     expect(arm.vm("web-01")).toMatchObject({ size: "Standard_E4s_v5", powerState: "deallocated" });
   });
 
+  it("takes any size after a create that failed, but keeps its zone", async () => {
+    arm.fail("AllocationFailed", { on: "PUT virtualMachines" });
+    const wanted = { location: "westeurope", zones: ["1"], hardwareProfile: { vmSize: "Standard_D2s_v5" } };
+    await thrownBy(vms.beginCreateOrUpdateAndWait("rg", "web-01", wanted, atOnce));
+    const moved = await thrownBy(vms.beginCreateOrUpdateAndWait("rg", "web-01", { ...wanted, zones: ["2"] }, atOnce));
+    expect(moved).toMatchObject({ statusCode: 409, code: "PropertyChangeNotAllowed" });
+    const other = { ...wanted, hardwareProfile: { vmSize: "Standard_E2s_v5" } };
+    await vms.beginCreateOrUpdateAndWait("rg", "web-01", other, atOnce);
+    expect(arm.vm("web-01")).toMatchObject({ size: "Standard_E2s_v5", powerState: "running", zones: ["1"] });
+  });
+
   it.each<[string, (act: Compute["virtualMachines"]) => Promise<unknown>, string]>([
     ["ephemeral", (act) => act.beginDeallocateAndWait("rg", "ephemeral", atOnce), "using an ephemeral OS disk"],
     ["generalized", (act) => act.beginStartAndWait("rg", "generalized", atOnce), "since the VM is generalized"],

@@ -91,7 +91,7 @@ function update(call: Call, machine: Machine, wanted: { outer: JsonObject; prope
   const { vmId, timeCreated, hardwareProfile, storageProfile, osProfile, networkProfile } = machine.properties;
   const next: Machine = {
     ...machine,
-    outer: wanted.outer,
+    outer: { ...(machine.outer["zones"] !== undefined && { zones: machine.outer["zones"] }), ...wanted.outer },
     properties: { hardwareProfile, storageProfile, osProfile, networkProfile, ...wanted.properties, vmId, timeCreated },
   };
   checkUnchanged(call, machine, next);
@@ -216,20 +216,26 @@ function checkUnchanged(call: Call, machine: Machine, next: Machine): void {
       `The resource '${machine.name}' already exists in location '${machine.location}' in resource group '${machine.resourceGroup}'. A resource with the same name cannot be created in location '${call.location}'. Please select a new resource name.`,
     );
   }
+  if (call.body["zones"] !== undefined && String(next.outer["zones"]) !== String(machine.outer["zones"])) {
+    throw fixed("zones");
+  }
   for (const path of fixedProperties) {
     const before = digText(machine.properties, ...path);
     const after = digText(next.properties, ...path);
     if (after === undefined || before === after) continue;
-    const property = path.join(".");
-    throw new ArmError(409, "PropertyChangeNotAllowed", `Changing property '${property}' is not allowed.`, {
-      target: property,
-    });
+    throw fixed(path.join("."));
   }
+}
+
+function fixed(property: string): ArmError {
+  const message = `Changing property '${property}' is not allowed.`;
+  return new ArmError(409, "PropertyChangeNotAllowed", message, { target: property });
 }
 
 function checkResize(machine: Machine, next: Machine): void {
   const size = sizeOf(next);
-  if (sameCluster(sizeOf(machine), size) || machine.powerState === "deallocated") return;
+  const hasNoPlace = machine.powerState === "deallocated" || machine.powerState === "unknown";
+  if (hasNoPlace || sameCluster(sizeOf(machine), size)) return;
   throw notAllowed(
     `Unable to resize the VM because the requested size ${size} is not available in the cluster where the VM is currently allocated. To resize your VM to ${size} please deallocate (this is Stop operation in the Azure portal) and try the resize operation again. Read more on VM resizing strategy at https://aka.ms/azure-resizevm.`,
   );
