@@ -1,0 +1,42 @@
+/**
+ * What one reading may cost. A failure is read on the worst day, from bytes that a proxy, a log or an attacker shaped,
+ * so every walk is bounded by depth, by count and by length, and what lies beyond is left unread rather than waited for.
+ */
+
+/** JSON longer than this is not parsed as a whole; its head is read like damaged text. ARM's own limit for errors is far below. */
+export const maxJsonChars = 1_048_576;
+
+/** Of a longer text the head and the tail are read: logs say what failed at one of the two ends. */
+export const maxTextChars = 262_144;
+
+/** Longest message kept. The guest's output in extension failures reaches 8 KB; twice that loses nothing seen so far. */
+export const maxMessageChars = 16_384;
+
+/** Longest code, target or id kept. Resource ids stay below 1 KB. */
+export const maxNameChars = 1_024;
+
+/** Nested deployments reach six levels, each made of an error object, an array, an entry and JSON in a string. */
+export const maxDepth = 64;
+
+/** How often text may be found inside a message of text. Escaping doubles at each level, so real nesting ends at three. */
+export const maxTextDepth = 6;
+
+/** Error nodes looked at in one failure. A deployment of 800 resources has as many operations. */
+export const maxNodes = 1_000;
+
+/** Keys looked at in one object, and items in one array. */
+export const maxKeys = 256;
+export const maxItems = 1_000;
+
+/** Roots kept. Nobody reads more, and the deciding one comes first. */
+export const maxChains = 32;
+
+/** Errors followed through `cause` and `errors`. */
+export const maxCauses = 8;
+
+/** Cuts a string without leaving half of a surrogate pair behind. */
+export function cut(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  const last = text.charCodeAt(maxChars - 1);
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? maxChars - 1 : maxChars);
+}

@@ -1,0 +1,183 @@
+/**
+ * The tree of raw nodes -> chains from the outermost node to each root. "The innermost node is the root" is nearly true:
+ * services put placeholders innermost (`301`, `Unspecified`, a code with an empty message), repeat the parent as its own detail,
+ * list properties under an error that says more, and wrap the failure of one resource five times. What counts is decided
+ * here, by rank.
+ */
+import { cut, maxChains, maxMessageChars, maxNameChars } from "./bounds.js";
+import type { FailureChain, FailureNode } from "./failure.js";
+import type { RawNode } from "./raw-node.js";
+import { redact } from "./redact.js";
+
+/** How much a node tells about the cause, least first. */
+const rank = {
+  empty: 0,
+  /** Says only that something below failed: `DeploymentFailed`. */
+  wrapper: 1,
+  words: 2,
+  /** A code that stands for none: `Unspecified`, `301`. */
+  placeholder: 3,
+  /** The name of an HTTP status: an envelope if something is below, and a cause of its own if nothing is. */
+  envelope: 4,
+  real: 5,
+} as const;
+
+const wrappers = new Set([
+  "deploymentfailed",
+  "resourcedeploymentfailure",
+  "resourceoperationfailure",
+  "invalidtemplatedeployment",
+  "multipleerrorsoccurred",
+  "deployerror",
+  "failed",
+  "canceled",
+  "cancelled",
+]);
+
+const envelopes = new Set([
+  "conflict",
+  "badrequest",
+  "forbidden",
+  "notfound",
+  "requesttimeout",
+  "unauthorized",
+  "internalservererror",
+  "retryableerror",
+]);
+
+function rankOf({ code, message }: RawNode): number {
+  if (code !== undefined) return rankOfCode(code);
+  return message === "" ? rank.empty : rank.words;
+}
+
+/** Whether the code names a cause, rather than a wrapper, an envelope or nothing. */
+export function isTellingCode(code: string): boolean {
+  return rankOfCode(code) === rank.real;
+}
+
+function rankOfCode(code: string): number {
+  const folded = code.toLowerCase();
+  if (wrappers.has(folded)) return rank.wrapper;
+  // AKS names the step that failed (`ReconcileVMSSAgentPoolFailed`) and says the cause inside.
+  if (folded.startsWith("reconcile") && /(?:failed|error)$/.test(folded)) return rank.wrapper;
+  if (folded.startsWith("batchmachine") && folded.endsWith("error")) return rank.wrapper;
+  if (folded === "unspecified" || folded === "unknown" || /^\d+$/.test(folded)) return rank.placeholder;
+  return envelopes.has(folded) ? rank.envelope : rank.real;
+}
+
+/** All chains of a tree, most telling first; one chain with an empty node when the tree says nothing. */
+export function chainsOf(tree: RawNode | undefined): [FailureChain, ...FailureChain[]] {
+  if (!tree) return [[{ message: "" }]];
+  if (!tree.below) return [[toNode(tree)]];
+  const branches = branchesOf(tree);
+  const [first, ...others] = branches.length === 1 ? branches : distinct(branches);
+  return first ? [first.map(toNode), ...others.map((branch) => branch.map(toNode))] : [[toNode(tree)]];
+}
+
+/** From the outermost node to a root. */
+type Branch = readonly [RawNode, ...RawNode[]];
+
+function branchesOf(node: RawNode): Branch[] {
+  if (!node.below) return [[node]];
+  const parentRank = rankOf(node);
+  const below = node.below.length === 1 && node.below[0] ? branchesOf(node.below[0]) : node.below.flatMap(branchesOf);
+  const telling = (below.length === 1 ? below : mostTelling(below)).filter((branch) =>
+    tellsMore(rootOf(branch), node, parentRank),
+  );
+  if (telling.length === 0) {
+    const words = below.find((branch) => rootOf(branch).message !== "");
+    if (node.message === "" && words) node.message = rootOf(words).message;
+    return [[node]];
+  }
+  return parentRank === rank.empty ? telling : telling.map((branch) => withParent(node, branch));
+}
+
+/** A detail that repeats its parent is the same node. The one with the target or with words is kept. */
+function withParent(parent: RawNode, branch: Branch): Branch {
+  const [child] = branch;
+  const sameCode = child.code !== undefined && child.code.toLowerCase() === parent.code?.toLowerCase();
+  if (!sameCode || (child.message !== parent.message && child.message !== "" && parent.message !== "")) {
+    return [parent, ...branch];
+  }
+  if (child.message === "") child.message = parent.message;
+  child.target ??= parent.target;
+  child.status ??= parent.status;
+  return branch;
+}
+
+function tellsMore(root: RawNode, parent: RawNode, parentRank: number): boolean {
+  switch (rankOf(root)) {
+    case rank.real:
+      return parentRank !== rank.real || !elaborates(root, parent);
+    case rank.envelope:
+      return root.message !== "" || parentRank < rank.envelope;
+    case rank.placeholder:
+      // Under an envelope a number is all the cause there is (`Conflict` > `2008`); `Unspecified` says less than `NotFound`.
+      return (
+        parentRank <= rank.words || (parentRank <= rank.envelope && root.message !== "" && /^\d/.test(root.code ?? ""))
+      );
+    case rank.words:
+      return parentRank <= rank.words;
+    default:
+      return parentRank <= rank.wrapper;
+  }
+}
+
+/**
+ * A detail that is named after a property only says which part of the request its parent means:
+ * `{ code: "Password", target: "adminPassword" }` below `InvalidParameter`.
+ */
+function elaborates(detail: RawNode, parent: RawNode): boolean {
+  const code = detail.code ?? "";
+  if (parent.message === "") return false;
+  if (/^(?:\$|[a-z]\w*[.[/])/.test(code)) return true;
+  const property = (detail.target ?? "").toLowerCase().split(/[./]/).pop() ?? "";
+  return property !== "" && property.endsWith(code.toLowerCase());
+}
+
+/** Roots of the highest kind that is there. Placeholders, wrappers and empty envelopes beside a real code are no causes. */
+function mostTelling(branches: readonly Branch[]): Branch[] {
+  let best = 0;
+  const ranked = branches.map((branch) => {
+    const root = rootOf(branch);
+    const rootRank = rankOf(root);
+    const weight = rootRank === rank.envelope && root.message === "" ? rank.words : rootRank;
+    best = Math.max(best, weight);
+    return { branch, weight };
+  });
+  const least = best >= rank.envelope ? rank.envelope : best;
+  return ranked
+    .filter(({ weight }) => weight >= least)
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ branch }) => branch);
+}
+
+/** Ten machines that fail alike are one cause; ten different messages are ten. A cut message is the same message. */
+function distinct(branches: readonly Branch[]): Branch[] {
+  const kept: Branch[] = [];
+  for (const branch of branches) {
+    if (kept.length === maxChains) break;
+    if (!kept.some((other) => sameCause(rootOf(branch), rootOf(other)))) kept.push(branch);
+  }
+  return kept;
+}
+
+function sameCause(a: RawNode, b: RawNode): boolean {
+  return (
+    a.code?.toLowerCase() === b.code?.toLowerCase() &&
+    (a.message.startsWith(b.message) || b.message.startsWith(a.message))
+  );
+}
+
+function rootOf(branch: Branch): RawNode {
+  return branch[branch.length - 1] ?? branch[0];
+}
+
+function toNode(raw: RawNode): FailureNode {
+  const message = redact(cut(raw.message, maxMessageChars));
+  const node: { code?: string; message: string; target?: string; status?: number } =
+    raw.code === undefined ? { message } : { code: raw.code, message };
+  if (raw.target !== undefined) node.target = redact(cut(raw.target, maxNameChars));
+  if (raw.status !== undefined) node.status = raw.status;
+  return node;
+}

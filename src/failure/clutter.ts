@@ -1,0 +1,63 @@
+/**
+ * Takes off what terminals, logs, chats and mail put on a text before somebody pasted it: gutters, timestamps, levels, colours,
+ * Markdown, HTML entities, typographic quotes, and the mask that some build servers put over braces. Line breaks stay, since
+ * labels stand at the beginning of lines.
+ */
+import { maxTextChars, cut } from "./bounds.js";
+
+export function withoutClutter(text: string): string {
+  let clean = headAndTail(text);
+  if (clean.includes("\r")) clean = clean.replace(/\r+\n?/g, "\n");
+  // eslint-disable-next-line no-control-regex -- colours of a terminal begin with this character
+  if (clean.includes("\u001b")) clean = clean.replace(/\u001b\[[\d;]{0,20}[A-Za-z]/g, "");
+  if (clean.includes("&")) clean = clean.replace(/&(?:#(\d{1,5})|([a-z]{2,5}));/gi, decodeEntity);
+  if (clean.includes("<")) clean = withoutTags(clean);
+  if (clean.includes("*"))
+    clean = clean
+      .replace(/(?<!\*)\*{3}(?=\s{0,64}\\{0,8}["']\w{1,32}\\{0,8}["']\s?:)/g, "{")
+      .replace(/(?<!\*)\*\*(?!\*)/g, "");
+  if (clean.includes("](")) clean = clean.replace(/\[([^\][\n]{1,300})\]\([^()\s]{1,500}\)/g, "$1");
+  if (/[“”„]/.test(clean) && !clean.includes('"')) clean = clean.replace(/[“”„]/g, '"');
+  if (/[‘’]/.test(clean) && !clean.includes("'") && !clean.includes('"')) clean = clean.replace(/[‘’]/g, "'");
+  return clean.split("\n").map(withoutPrefix).join("\n");
+}
+
+/** Logs say what failed at one of the two ends. */
+function headAndTail(text: string): string {
+  if (text.length <= maxTextChars) return text;
+  const half = maxTextChars / 2;
+  return `${cut(text, half)}\n\n${text.slice(-half)}`;
+}
+
+const entities: Record<string, string> = { quot: '"', apos: "'", amp: "&", lt: "<", gt: ">", nbsp: " " };
+
+function decodeEntity(entity: string, decimal: string | undefined, name: string | undefined): string {
+  if (decimal !== undefined) return String.fromCharCode(Number(decimal));
+  return entities[(name ?? "").toLowerCase()] ?? entity;
+}
+
+/** `<https://…>` of Markdown, and the tags that mail and wikis leave; tags of an XML error stay. */
+function withoutTags(text: string): string {
+  return text
+    .replace(/<(https?:\/\/[^\s<>]{1,2000})>/g, "$1")
+    .replace(/<br ?\/?>/gi, "\n")
+    .replace(/<\/?(?:a|b|i|p|em|span|div|strong|pre|blockquote)(?: [^<>]{0,500})?>/gi, "");
+}
+
+const gutter = /^[ \t]*(?:[│╷╵┃|>][ \t]*)+/;
+const stamp = /^[ \t]*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?[ \t]*/;
+const level =
+  /^[ \t]*(?:##\[\w{1,16}\]|\[?(?:VERBOSE|DEBUG|INFO|WARNING|WARN|ERROR|FATAL)\]?:?(?=\s)(?! CODE)|\[azure\]|==>? ?[\w.-]{1,40}:|[a-z]\w{1,40}(?:\.\w{1,40}){1,6} : )[ \t]*/;
+const clock = /^(?:\d{1,2}:\d\d:\d\d(?: ?[AP]M)?) - /;
+
+function withoutPrefix(line: string): string {
+  let bare = line.endsWith("^M") ? line.slice(0, -2) : line;
+  if (bare.length === 0) return bare;
+  const first = bare.trimStart().charCodeAt(0);
+  // Letters in lower case, braces and quotes begin no prefix, and most lines of a body begin with one of them.
+  if (first === 34 || first === 123 || first === 125) return bare;
+  if (gutter.test(bare)) bare = bare.replace(gutter, "");
+  if (stamp.test(bare)) bare = bare.replace(stamp, "");
+  if (level.test(bare)) bare = bare.replace(level, "").replace(clock, "");
+  return bare;
+}

@@ -1,0 +1,68 @@
+/**
+ * The few headers that a failure needs, from whatever holds them: `HttpHeaders` of the SDK, `Headers` of fetch, a Map, or a
+ * plain object in any case. A plain object is walked once, and only names of the right length are compared.
+ */
+import { maxKeys, maxNameChars } from "./bounds.js";
+
+export interface AnswerHeaders {
+  retryAfterMs?: string;
+  msRetryAfterMs?: string;
+  retryAfter?: string;
+  requestId?: string;
+  correlationId?: string;
+  /** When the answer was sent. Asked for only where a wait is given as a date. */
+  date?: () => string | undefined;
+}
+
+type HeaderField = Exclude<keyof AnswerHeaders, "date">;
+
+const fieldByName = new Map<string, HeaderField>([
+  ["retry-after-ms", "retryAfterMs"],
+  ["x-ms-retry-after-ms", "msRetryAfterMs"],
+  ["retry-after", "retryAfter"],
+  ["x-ms-request-id", "requestId"],
+  ["x-ms-correlation-request-id", "correlationId"],
+]);
+const fields = [...fieldByName];
+const lengths = new Set(fields.map(([name]) => name.length));
+
+interface HeaderGetter {
+  get(name: string): unknown;
+}
+
+export function readHeaders(headers: unknown): AnswerHeaders {
+  const found: AnswerHeaders = {};
+  if (typeof headers !== "object" || headers === null) return found;
+  if (typeof (headers as Partial<HeaderGetter>).get === "function" && !(headers instanceof Map)) {
+    const getter = headers as HeaderGetter;
+    for (const [name, field] of fields) {
+      const value = getter.get(name);
+      if (typeof value === "string") found[field] = value;
+    }
+    found.date = () => textOf(getter.get("date"));
+  } else {
+    const names: readonly unknown[] = headers instanceof Map ? [...headers.keys()] : Object.keys(headers);
+    for (let i = 0; i < names.length && i < maxKeys; i++) {
+      const name = names[i];
+      if (typeof name !== "string" || !lengths.has(name.length)) continue;
+      const field = fieldByName.get(name.toLowerCase());
+      const value = field === undefined ? undefined : textOf(valueOf(headers, name));
+      if (field !== undefined && value !== undefined) found[field] ??= value;
+    }
+    found.date = () => {
+      const name = names.slice(0, maxKeys).find((key) => typeof key === "string" && key.toLowerCase() === "date");
+      return typeof name === "string" ? textOf(valueOf(headers, name)) : undefined;
+    };
+  }
+  return found;
+}
+
+function valueOf(headers: object, name: string): unknown {
+  return headers instanceof Map ? headers.get(name) : headers[name as keyof typeof headers];
+}
+
+/** Node gives a repeated header as an array; the first line counts, as in Node's own `Retry-After`. */
+function textOf(value: unknown): string | undefined {
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === "string" || typeof first === "number" ? String(first).slice(0, maxNameChars) : undefined;
+}

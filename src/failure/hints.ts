@@ -1,0 +1,79 @@
+/**
+ * How long to wait, in milliseconds. Headers say it in three ways; bodies say it in words ("try again after '10' seconds") or as
+ * the end of a throttling window. A hint that cannot be read, or that lies in the past, is no hint; zero is one.
+ */
+import type { AnswerHeaders } from "./headers.js";
+
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** `retry-after-ms`, then `x-ms-retry-after-ms`, then `Retry-After`: the order of the SDK's own retry policy. */
+export function waitFromHeaders(headers: AnswerHeaders, now: number | undefined): number | undefined {
+  const { retryAfterMs, msRetryAfterMs, retryAfter } = headers;
+  if (retryAfterMs === undefined && msRetryAfterMs === undefined && retryAfter === undefined) return undefined;
+  return (
+    waitFromNumber(retryAfterMs, 1) ??
+    waitFromNumber(msRetryAfterMs, 1) ??
+    waitFromSeconds(retryAfter) ??
+    waitUntil(retryAfter, headers, now)
+  );
+}
+
+/**
+ * `Retry-After` counts seconds, but VM Inspector's examples send milliseconds (`120000`). More than a day of seconds that would
+ * be at most a day of milliseconds is read as milliseconds: no Azure service asks for a wait of days.
+ */
+function waitFromSeconds(value: string | undefined): number | undefined {
+  const asSeconds = waitFromNumber(value, secondMs);
+  if (asSeconds === undefined || asSeconds <= dayMs) return asSeconds;
+  const asMilliseconds = asSeconds / secondMs;
+  return asMilliseconds <= dayMs ? asMilliseconds : asSeconds;
+}
+
+/** A number, or the first of a list that a fetch implementation joined. Whatever its size, the result is a finite integer. */
+function waitFromNumber(value: string | undefined, unitMs: number): number | undefined {
+  const digits = value === undefined ? undefined : /^\s{0,8}(\d{1,400}(?:\.\d{1,20})?)\s{0,8}(?:,|$)/.exec(value)?.[1];
+  return digits === undefined ? undefined : finite(Number(digits) * unitMs);
+}
+
+function finite(ms: number): number {
+  return Math.min(Math.round(ms), Number.MAX_SAFE_INTEGER);
+}
+
+/** A date in the forms that HTTP and Azure use. `Date.parse` alone reads a date into nearly any text with a digit. */
+function waitUntil(date: string | undefined, headers: AnswerHeaders, now: number | undefined): number | undefined {
+  if (date === undefined || !/^(?:[A-Za-z]{3,9},? \d|\d{4}-\d\d-\d\dT)/.test(date)) return undefined;
+  const waitMs = Date.parse(date) - (now ?? answeredAt(headers) ?? NaN);
+  return waitMs >= 0 ? finite(waitMs) : undefined;
+}
+
+function answeredAt({ date }: AnswerHeaders): number | undefined {
+  const at = Date.parse(date?.() ?? "");
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** The end of Compute's throttling window, relative to `now` or to the time of the answer. */
+export function waitFromWindow(end: string, headers: AnswerHeaders, now: number | undefined): number | undefined {
+  return waitUntil(end, headers, now);
+}
+
+const unitsMs: Record<string, number> = { m: minuteMs, h: hourMs, s: secondMs };
+
+/**
+ * A wait in words. The number must belong to waiting: "did not finish in 20 minutes. Please retry" asks for no wait of 20 minutes.
+ */
+export function waitFromWords(text: string): number | undefined {
+  if (!/\d["'‘’“”]?\s?(?:sec|min|hour|mil)/.test(text)) return undefined;
+  const amount =
+    /\b(?:after|in|for|within|wait)\s{1,4}(?:about |at least )?["'‘’“”]?(\d{1,9}(?:\.\d{1,3})?)["'‘’“”]?\s?(millisecond|second|minute|hour)s?\b/gi;
+  for (const match of text.matchAll(amount)) {
+    const before = text.slice(Math.max(0, match.index - 60), match.index + 4);
+    if (!/again|retry|retri|wait|reserved|resubmit|come back/i.test(before)) continue;
+    const unit = (match[2] ?? "").toLowerCase();
+    const unitMs = unit === "millisecond" ? 1 : (unitsMs[unit.charAt(0)] ?? secondMs);
+    return finite(Number(match[1]) * unitMs);
+  }
+  return undefined;
+}

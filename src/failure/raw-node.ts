@@ -1,0 +1,85 @@
+/**
+ * What reading finds before it is judged: a tree of error nodes in the order in which the service nested them. Structure and
+ * text both end here, so that the rules about wrappers and roots (`chains.ts`) are written once.
+ */
+import { maxNameChars, maxNodes, cut } from "./bounds.js";
+import { redact } from "./redact.js";
+
+export interface RawNode {
+  code: string | undefined;
+  message: string;
+  target: string | undefined;
+  status: number | undefined;
+  /** The nodes one level further in; siblings stand beside each other. */
+  below: RawNode[] | undefined;
+}
+
+/** Shared by all that is read from one input: what is left to spend, and what was seen beside the nodes. */
+export interface Reading {
+  nodesLeft: number;
+  /** How many messages of text the reader is inside of. */
+  textDepth: number;
+  /** `endTime` of Compute's throttling window, which hides as JSON in a message. */
+  windowEnd: string | undefined;
+  /** Finds error nodes in the words of a message. Handed in, since text reads structures and structures hold text. */
+  readonly readWords: ReadWords;
+}
+
+/** `code` is the code of the node to which the message belongs. */
+export type ReadWords = (
+  text: string,
+  reading: Reading,
+  depth: number,
+  code: string | undefined,
+) => RawNode | undefined;
+
+export function startReading(readWords: ReadWords): Reading {
+  return { nodesLeft: maxNodes, textDepth: 0, windowEnd: undefined, readWords };
+}
+
+export function rawNode(code: string | undefined, message: string): RawNode {
+  return {
+    code: code === undefined ? undefined : cleanCode(code),
+    message,
+    target: undefined,
+    status: undefined,
+    below: undefined,
+  };
+}
+
+export function addBelow(node: RawNode, child: RawNode): void {
+  if (node.below) node.below.push(child);
+  else node.below = [child];
+}
+
+/** What tools print where a service gave no code. */
+const noCode = new Set(["", "undefined", "null", "nil", "<nil>", "none", "n/a", "unavailable", "''"]);
+
+/**
+ * The code without what tools put around it: blanks, line breaks inside a wrapped code, `ProvisioningState/failed/` of an
+ * instance view, and the service's name in front (`Compute.AllocationFailed`).
+ */
+export function cleanCode(code: string): string | undefined {
+  return /^[A-Za-z]{12,64}$/.test(code) ? code : cleanOddCode(code);
+}
+
+function cleanOddCode(code: string): string | undefined {
+  let clean = code;
+  if (clean.length > maxNameChars) clean = cut(clean, maxNameChars);
+  const first = clean.charCodeAt(0);
+  if (first <= 32 || clean.charCodeAt(clean.length - 1) <= 32 || clean.includes("\n")) {
+    clean = clean.replace(/\s*[\r\n]\s*/g, "").trim();
+  }
+  if (clean.length <= 11 && noCode.has(clean.toLowerCase())) return undefined;
+  if (clean.includes("/") && /^ProvisioningState\/failed\//i.test(clean))
+    clean = clean.slice(clean.lastIndexOf("/") + 1);
+  const dot = clean.lastIndexOf(".");
+  if (dot > 0 && dot < clean.length - 1 && /^[A-Z]\w*(?:\.[A-Z]\w*){0,5}$/.test(clean)) clean = clean.slice(dot + 1);
+  // A code is a name; what is longer, or reads like a setting, was never one.
+  return redact(clean);
+}
+
+/** Whether the node or anything below it names a code. */
+export function holdsCode(node: RawNode): boolean {
+  return node.code !== undefined || (node.below?.some(holdsCode) ?? false);
+}

@@ -1,0 +1,242 @@
+/**
+ * Thrown things -> failures. A `RestError` of arm-compute 22 carries the whole body, one of 24 a narrow copy of it or nothing,
+ * core-lro throws a sentence, and any layer above may have made the last error its `cause`. The nearest thing to the wire wins.
+ */
+import { type AnswerFields, bodyOf, readBody } from "./answer.js";
+import { maxCauses } from "./bounds.js";
+import { type Draft, finish } from "./draft.js";
+import type { Execution, Failure, FailureChain, FailureNode, FailureOrigin } from "./failure.js";
+import { readHeaders } from "./headers.js";
+import { identityCodeIn, isIdentityError } from "./identity.js";
+import { type RawNode, type Reading, addBelow, holdsCode, rawNode, startReading } from "./raw-node.js";
+import { httpStatus, readValue } from "./structure.js";
+import { readText, readWords } from "./text.js";
+import {
+  executionFromWords,
+  executionOfTransport,
+  isFetchFailure,
+  isTransportCode,
+  namesServiceCode,
+} from "./transport.js";
+
+/** The fields that errors of the SDK, of fetch and of Node carry. Anything may stand in them. */
+interface ThrownFields {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly errorCode?: unknown;
+  readonly syscall?: unknown;
+  readonly statusCode?: unknown;
+  readonly status?: unknown;
+  readonly details?: unknown;
+  readonly body?: unknown;
+  readonly response?: unknown;
+  readonly errorResponse?: unknown;
+  readonly errors?: unknown;
+  readonly cause?: unknown;
+  readonly stack?: unknown;
+}
+
+/** By shape, since errors come from other copies of a package, from other realms, and out of JSON. */
+export function isThrown(value: object): value is ThrownFields {
+  if (value instanceof Error) return true;
+  const { name, message, stack } = value as ThrownFields;
+  return (
+    typeof message === "string" && (typeof stack === "string" || (typeof name === "string" && name.endsWith("Error")))
+  );
+}
+
+/** Everything a thrown thing may be, the surest sign first. `readInner` reads what stands in `cause` and `errors`. */
+export function readThrown(error: ThrownFields, now: number | undefined, depth: number, readInner: ReadInner): Failure {
+  const inner = depth < maxCauses ? readInner : undefined;
+  if (isIdentityError(error.name)) return readIdentity(error, error.name, now, inner);
+  const answered = readAnswered(error);
+  if (answered) return finish(answered, now);
+  return (
+    readTransport(error, now) ??
+    readStopped(error, now) ??
+    readOperation(error, now) ??
+    readWrapped(error, inner) ??
+    finish(readOwnWords(error), now)
+  );
+}
+
+export type ReadInner = (input: unknown) => Failure;
+
+/** An error with an answer: a status, or a body that names a code. */
+function readAnswered(error: ThrownFields): Draft | undefined {
+  const response = (
+    typeof error.response === "object" && error.response !== null ? error.response : {}
+  ) as AnswerFields;
+  const status =
+    httpStatus(error.statusCode) ??
+    httpStatus(response.status) ??
+    httpStatus(response.statusCode) ??
+    httpStatus(error.status);
+  const headers = readHeaders(response.headers);
+  let words: Draft | undefined;
+  for (const body of [bodyOf(response), ...ownBodies(error)]) {
+    if (body === undefined || body === null || body === "") continue;
+    const draft = readBody(body, status, headers);
+    if (draft.tree && holdsCode(draft.tree)) return draft;
+    words ??= draft;
+  }
+  if (status === undefined || isTransportCode(error.code)) return undefined;
+  const reading = words?.reading ?? startReading(readWords);
+  return { origin: "response", tree: ownNode(error, words?.tree, reading), reading, status, headers };
+}
+
+/** `details` is the body, or, as an array, the details of the error itself. */
+function ownBodies({ code, message, details, body }: ThrownFields): unknown[] {
+  return Array.isArray(details) ? [{ code, message, details }, body] : [details, body];
+}
+
+/** What the error says itself, where its body says less. */
+function ownNode(error: ThrownFields, fromBody: RawNode | undefined, reading: Reading): RawNode | undefined {
+  const message = wordsOf(error) || (fromBody?.message ?? "");
+  if (hasCode(error)) return readValue({ code: error.code, message }, reading, 0);
+  return fromBody && fromBody.message !== "" ? fromBody : readText(message, reading);
+}
+
+function wordsOf({ message }: ThrownFields): string {
+  return typeof message === "string" ? message : "";
+}
+
+/** No answer came: the code of a socket, of a resolver, of TLS, or the sentence with which fetch hides them. */
+function readTransport(error: ThrownFields, now: number | undefined): Failure | undefined {
+  const message = wordsOf(error);
+  const cause = (typeof error.cause === "object" && error.cause !== null ? error.cause : {}) as ThrownFields;
+  const fetchFailed = isFetchFailure(message);
+  const source = !isTransportCode(error.code) && fetchFailed && isTransportCode(cause.code) ? cause : error;
+  const bare = fetchFailed ? "REQUEST_SEND_ERROR" : message === "socket hang up" ? "ECONNRESET" : undefined;
+  const code = isTransportCode(source.code) ? source.code : bare;
+  if (code === undefined) return undefined;
+  const connecting = source.syscall === "connect" || source.syscall === "getaddrinfo";
+  const root = rawNode(code, wordsOf(source) || firstWords(source.errors) || message);
+  const tree = source === cause ? rawNode(undefined, message) : root;
+  if (source === cause) addBelow(tree, root);
+  const execution = connecting ? "none" : executionOfTransport(code, root.message);
+  return finish(draftOf("transport", tree, execution, httpStatus(error.statusCode)), now);
+}
+
+/** Node tries several addresses and gathers what each said; the gathering error itself says nothing. */
+function firstWords(errors: unknown): string {
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  return typeof first === "object" && first !== null ? wordsOf(first) : "";
+}
+
+/** The caller's signal, or a timer. Both end a request that may have arrived. */
+function readStopped(error: ThrownFields, now: number | undefined): Failure | undefined {
+  if (error.name !== "AbortError" && error.name !== "TimeoutError") return undefined;
+  const origin = error.name === "TimeoutError" ? "transport" : "error";
+  return finish(draftOf(origin, rawNode(error.name, wordsOf(error)), "unknown"), now);
+}
+
+/** core-lro throws plain errors: the code and the message of the operation stand in one sentence. */
+function readOperation(error: ThrownFields, now: number | undefined): Failure | undefined {
+  const message = wordsOf(error);
+  if (/^Operation was cancell?ed\.?$/.test(message)) {
+    return finish(draftOf("operation", rawNode("Canceled", message), "answered"), now);
+  }
+  if (!message.startsWith("The long-running operation has failed")) return undefined;
+  const reading = startReading(readWords);
+  const tree = readText(message, reading);
+  return finish({ origin: "operation", tree, reading, status: undefined, headers: {}, execution: "answered" }, now);
+}
+
+/** An error around another one: the inner one knows, the outer one says where. */
+function readWrapped(error: ThrownFields, readInner: ReadInner | undefined): Failure | undefined {
+  if (!readInner) return undefined;
+  const inner = sourcesOf(error)
+    .map((source) => readInner(source))
+    .filter(({ origin }) => origin !== "none");
+  const [first] = inner;
+  if (!first || !inner.some(tells)) return undefined;
+  const chains = inner.flatMap((failure) => failure.chains) as [FailureChain, ...FailureChain[]];
+  const outer = rawNode(typeof error.code === "string" ? error.code : undefined, wordsOf(error));
+  return {
+    ...first,
+    chains: withOuter(outer, chains),
+    execution: together(inner.map(({ execution }) => execution)),
+  };
+}
+
+/** What an error was made from. */
+function sourcesOf({ errors, cause }: ThrownFields): unknown[] {
+  if (Array.isArray(errors)) return errors.slice(0, maxCauses);
+  return cause === undefined || cause === null ? [] : [cause];
+}
+
+/** Whether an inner error brings more than a sentence. */
+function tells({ origin, chains }: Failure): boolean {
+  return origin !== "error" || chains.some((chain) => chain.some(({ code }) => code !== undefined));
+}
+
+function withOuter(raw: RawNode, chains: [FailureChain, ...FailureChain[]]): [FailureChain, ...FailureChain[]] {
+  const [[outer]] = finish(draftOf("error", raw, "answered"), undefined).chains;
+  if (!outer || (outer.code === undefined && outer.message === "")) return chains;
+  const [first, ...others] = chains;
+  const prefix = (chain: FailureChain): FailureChain => (repeats(outer, chain[0]) ? chain : [outer, ...chain]);
+  return [prefix(first), ...others.map(prefix)];
+}
+
+function repeats(outer: FailureNode, next: FailureNode | undefined): boolean {
+  return outer.message === next?.message && (outer.code === undefined || outer.code === next.code);
+}
+
+/** Of several attempts none was executed only if none of them was. */
+function together(executions: readonly Execution[]): Execution {
+  if (executions.every((execution) => execution === "none")) return "none";
+  return executions.includes("unknown") ? "unknown" : "answered";
+}
+
+/** No token. The code stands in the words, in the answer of Entra ID, or in the cause; else the type of the error is the code. */
+function readIdentity(
+  error: ThrownFields,
+  name: string,
+  now: number | undefined,
+  readInner: ReadInner | undefined,
+): Failure {
+  const message = wordsOf(error);
+  const response = (error.errorResponse ?? {}) as { error?: unknown; errorDescription?: unknown };
+  const named = [response.error, error.errorCode].find(
+    (code): code is string => typeof code === "string" && code !== "",
+  );
+  const told = identityCodeIn(message) ?? named;
+  const own = finish(draftOf("identity", rawNode(told ?? name, message), "none", httpStatus(error.statusCode)), now);
+  const inner = readInner ? sourcesOf(error).map(readInner).filter(tells) : [];
+  if (inner.length === 0 || (told !== undefined && !Array.isArray(error.errors))) return own;
+  const chains = inner.flatMap((failure) => failure.chains).sort((a, b) => silence(a) - silence(b));
+  const [first, ...others] = chains;
+  if (!first) return own;
+  const status = own.status ?? inner.find((failure) => failure.status !== undefined)?.status;
+  return {
+    ...own,
+    chains: withOuter(rawNode(name, message), [first, ...others]),
+    ...(status !== undefined && { status }),
+  };
+}
+
+/** In a chain of credentials most were never set up; the one that Entra ID refused tells the cause. */
+function silence(chain: FailureChain): number {
+  const code = chain[chain.length - 1]?.code;
+  if (code?.startsWith("AADSTS")) return 0;
+  return code === undefined || code === "CredentialUnavailableError" ? 2 : 1;
+}
+
+/** Nothing but a name and a sentence, in which a code may stand. */
+function readOwnWords(error: ThrownFields): Draft {
+  const message = wordsOf(error);
+  const reading = startReading(readWords);
+  const tree = hasCode(error) ? readValue({ code: error.code, message }, reading, 0) : readText(message, reading);
+  const execution = tree && namesServiceCode(tree) ? "answered" : (executionFromWords(message) ?? "unknown");
+  return { origin: "error", tree, reading, status: undefined, headers: {}, text: message, execution };
+}
+
+function hasCode({ code }: ThrownFields): boolean {
+  return typeof code === "string" && code !== "";
+}
+
+function draftOf(origin: FailureOrigin, tree: RawNode, execution: Execution, status?: number): Draft {
+  return { origin, tree, reading: startReading(readWords), status, headers: {}, execution };
+}
