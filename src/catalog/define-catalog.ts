@@ -88,7 +88,8 @@ function mistakesIn(list: string, index: number, value: { id?: unknown } | undef
   const id = typeof value?.id === "string" ? ` (${value.id})` : "";
   return (check.errors ?? []).map(({ instancePath, message = "does not fit", params }) => {
     const allowed = params["allowedValues"] ?? params["additionalProperty"];
-    const more = allowed === undefined ? "" : `: ${Array.isArray(allowed) ? allowed.join(", ") : JSON.stringify(allowed)}`;
+    const more =
+      allowed === undefined ? "" : `: ${Array.isArray(allowed) ? allowed.join(", ") : JSON.stringify(allowed)}`;
     return `${list}[${index}]${id}${instancePath.replaceAll("/", ".")} ${message}${more}`;
   });
 }

@@ -3,7 +3,7 @@
  * (`OperationNotAllowed`) leaves the word to the kind of wording, then an unknown code to its kind, then the status.
  */
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
-import type { Catalog } from "./catalog.js";
+import type { Catalog, CodeEntry } from "./catalog.js";
 import type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./diagnosis.js";
 import { dispositions, type RuleKnowledge, type RuleSource } from "./rule.js";
 import { fillIn, noParameters, type Fit, type Parameters, type WordTemplate } from "./template.js";
@@ -46,34 +46,46 @@ const nothingKnown: Finding = {
 
 /** Explains a failure. Pure, and total: every failure has a diagnosis. */
 export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
-  const found = failure.chains.map((chain) => ({ chain, finding: findForChain(chain, failure.status, catalog) }));
-  const deciding = found.length === 1 ? found[0] : found.reduce(lessHopeful);
-  const { chain, finding } = deciding ?? { chain: failure.chains[0], finding: nothingKnown };
+  const { chains, status } = failure;
+  if (chains.length === 1) {
+    const [chain] = chains;
+    return diagnosisOf(failure, chain, findForChain(chain, status, catalog), []);
+  }
+  const found = chains.map((chain) => ({ chain, finding: findForChain(chain, status, catalog) }));
+  const deciding = found.reduce(lessHopeful);
+  const others = found.filter((other) => other !== deciding).map(toOtherRoot);
+  return diagnosisOf(failure, deciding.chain, deciding.finding, others);
+}
+
+/** Assignments, not spreads: this runs for every failure, and twenty conditional spreads cost more than all the rest. */
+function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, others: readonly OtherRoot[]): Diagnosis {
   const root = rootOf(chain);
   const { knowledge, basis, parameters } = finding;
-  const code = root.code ?? finding.code;
-  const status = failure.status ?? root.status;
-  const { retryAfterMs, requestId, correlationId } = failure;
-  return {
-    ...(code !== undefined && { code }),
+  const diagnosis: { -readonly [Key in keyof Diagnosis]: Diagnosis[Key] } = {
     message: root.message,
-    ...(status !== undefined && { status }),
     disposition: knowledge.disposition,
     category: knowledge.category,
     basis,
-    ...(basis !== "none" && { rule: { id: knowledge.id, sources: knowledge.sources ?? [] } }),
     parameters,
     chain,
-    others: found.length === 1 ? [] : found.filter((other) => other !== deciding).map(toOtherRoot),
+    others,
     explanation: fillIn(knowledge.explanation, parameters),
     remedy: adviceOf(knowledge, parameters),
     execution: failure.execution,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(knowledge.waitMs !== undefined && { usualWaitMs: knowledge.waitMs }),
-    ...(requestId !== undefined && { requestId }),
-    ...(correlationId !== undefined && { correlationId }),
   };
+  const code = root.code ?? finding.code;
+  const status = failure.status ?? root.status;
+  if (code !== undefined) diagnosis.code = code;
+  if (status !== undefined) diagnosis.status = status;
+  if (basis !== "none") diagnosis.rule = { id: knowledge.id, sources: knowledge.sources ?? noSources };
+  if (failure.retryAfterMs !== undefined) diagnosis.retryAfterMs = failure.retryAfterMs;
+  if (knowledge.waitMs !== undefined) diagnosis.usualWaitMs = knowledge.waitMs;
+  if (failure.requestId !== undefined) diagnosis.requestId = failure.requestId;
+  if (failure.correlationId !== undefined) diagnosis.correlationId = failure.correlationId;
+  return diagnosis;
 }
+
+const noSources: readonly RuleSource[] = [];
 
 interface Found {
   readonly chain: FailureChain;
@@ -125,15 +137,24 @@ function findForNode(node: FailureNode, status: number | undefined, catalog: Cat
   );
 }
 
+/**
+ * By the code, within the layers in order: to the letter first, since the look-up by words is the dearer one. A layer whose
+ * rule for the code has no message has said all there is to say: later layers are not asked.
+ */
 function byOwnCode(code: string, message: string, words: () => Words, catalog: Catalog): Finding | undefined {
+  const entries: CodeEntry[] = [];
   for (const layer of catalog.layers) {
     const entry = layer.entry(code);
     if (!entry) continue;
     const exact = message === "" ? undefined : entry.templates.findExactly(message);
     if (exact) return { knowledge: exact.rule, basis: "message", parameters: exact.parameters };
-    const close = message === "" ? undefined : entry.templates.findClosely(words(), fitsUnderOwnCode);
+    entries.push(entry);
+    if (entry.fallback && entry.fallback.message === undefined) break;
+  }
+  for (const { templates, fallback } of entries) {
+    const close = message === "" ? undefined : templates.findClosely(words(), fitsUnderOwnCode);
     if (close) return { knowledge: close.rule, basis: "message", parameters: close.parameters };
-    if (entry.fallback && !entry.fallback.vague) return byCode(entry.fallback);
+    if (fallback && !fallback.vague) return byCode(fallback);
   }
   return undefined;
 }
@@ -190,12 +211,10 @@ function firstOf<T>(catalog: Catalog, ask: (layer: Catalog["layers"][number]) =>
 }
 
 function adviceOf(knowledge: RuleKnowledge, parameters: Parameters): RemedyAdvice {
-  return {
-    summary: summaryOf(knowledge),
-    steps: knowledge.steps.map((step) => fillIn(step, parameters)),
-    ...(knowledge.automatic !== undefined && { automatic: knowledge.automatic }),
-    docs: knowledge.docs,
-  };
+  const { automatic, docs } = knowledge;
+  const summary = summaryOf(knowledge);
+  const steps = knowledge.steps.map((step) => fillIn(step, parameters));
+  return automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs };
 }
 
 function summaryOf({ disposition, automatic }: RuleKnowledge): string {

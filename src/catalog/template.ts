@@ -31,51 +31,74 @@ export function compileTemplate(rule: Rule, message: string): Template {
 export function readExactly(template: Template, message: string): Parameters | undefined {
   const { literals, names } = template;
   const first = literals[0] ?? "";
-  const last = literals[literals.length - 1] ?? "";
   if (names.length === 0) return message === first ? noParameters : undefined;
+  const last = literals[names.length] ?? "";
   if (!message.startsWith(first) || !message.endsWith(last)) return undefined;
-  const end = message.length - last.length;
-  const values: string[] = [];
+  const parameters: Record<string, string> = {};
   let at = first.length;
-  for (let index = 1; index < literals.length - 1; index++) {
-    const literal = literals[index] ?? "";
-    const next = message.indexOf(literal, at);
-    if (next < 0) return undefined;
-    values.push(message.slice(at, next));
+  for (let index = 0; index < names.length; index++) {
+    const isLast = index === names.length - 1;
+    const literal = literals[index + 1] ?? "";
+    const next = isLast ? message.length - last.length : message.indexOf(literal, at);
+    if (next < at) return undefined;
+    // `__proto__` cannot come in as a name: the schema allows letters and digits only. A name used twice keeps its first value.
+    parameters[names[index] ?? ""] ??= message.slice(at, next);
     at = next + literal.length;
   }
-  if (at > end) return undefined;
-  values.push(message.slice(at, end));
-  return parametersOf(names, values);
+  return parameters;
 }
 
 export const noParameters: Parameters = Object.freeze({});
 
 function parametersOf(names: readonly string[], values: readonly string[]): Parameters {
   const parameters: Record<string, string> = {};
-  names.forEach((name, index) => {
-    // `__proto__` cannot come in as a name: the schema allows letters and digits only.
-    parameters[name] ??= values[index] ?? "";
-  });
+  for (let index = 0; index < names.length; index++) {
+    // `__proto__` cannot come in as a name: the schema allows letters and digits only. A name used twice keeps its first value.
+    parameters[names[index] ?? ""] ??= values[index] ?? "";
+  }
   return parameters;
 }
 
-/** A template as words: the literal words, and before which of them each placeholder stands. */
+/** A template as words: the literal words with their weights, and before which of them each placeholder stands. */
 export interface WordTemplate {
   readonly template: Template;
   readonly words: readonly string[];
   /** For each placeholder, the number of literal words before it. */
   readonly gaps: readonly number[];
+  /** Weight of each word: rare words tell templates apart. */
+  readonly weights: readonly number[];
+  readonly totalWeight: number;
+  /** The rarest words. "… since the VM is generalized" without "generalized" is another sentence. */
+  readonly distinctive: ReadonlySet<string>;
 }
 
-export function toWordTemplate(template: Template): WordTemplate {
+/** A template's words and gaps, before anything is known of their weights. */
+export function wordsOfTemplate(template: Template): { words: readonly string[]; gaps: readonly number[] } {
   const words: string[] = [];
   const gaps: number[] = [];
   template.literals.forEach((literal, index) => {
     words.push(...wordsOf(literal).list);
     if (index < template.names.length) gaps.push(words.length);
   });
-  return { template, words, gaps };
+  return { words, gaps };
+}
+
+export function toWordTemplate(
+  template: Template,
+  words: readonly string[],
+  gaps: readonly number[],
+  weightOf: (word: string) => number,
+): WordTemplate {
+  const weights = words.map(weightOf);
+  const heaviest = Math.max(0, ...weights);
+  return {
+    template,
+    words,
+    gaps,
+    weights,
+    totalWeight: weights.reduce((sum, weight) => sum + weight, 0),
+    distinctive: new Set(words.filter((_, index) => (weights[index] ?? 0) >= heaviest * 0.95)),
+  };
 }
 
 /** How well a message fits a template, each from 0 to 1. */
@@ -98,17 +121,15 @@ const mostWordsInValue = 30;
  * Aligns a message with a template: the heaviest common subsequence of words. Costs the product of both lengths, which
  * are bounded, and is done for the few best candidates only.
  */
-export function readClosely(shape: WordTemplate, message: Words, weightOf: (word: string) => number): Fit {
-  const { words } = shape;
+export function readClosely(shape: WordTemplate, message: Words): Fit {
+  const { words, weights, totalWeight, distinctive } = shape;
   const rows = words.length;
   const columns = message.list.length;
   const width = columns + 1;
   const best = new Float64Array((rows + 1) * width);
-  let total = 0;
   for (let row = rows - 1; row >= 0; row--) {
-    const word = words[row] ?? "";
-    const weight = weightOf(word);
-    total += weight;
+    const word = words[row];
+    const weight = weights[row] ?? 0;
     for (let column = columns - 1; column >= 0; column--) {
       const skip = Math.max(best[(row + 1) * width + column] ?? 0, best[row * width + column + 1] ?? 0);
       const take = message.list[column] === word ? weight + (best[(row + 1) * width + column + 1] ?? 0) : 0;
@@ -117,7 +138,6 @@ export function readClosely(shape: WordTemplate, message: Words, weightOf: (word
   }
 
   const places: (number | undefined)[] = new Array<number | undefined>(rows).fill(undefined);
-  const distinctive = distinctiveWords(words, weightOf);
   const told = new Set<string>();
   let matched = 0;
   for (let row = 0, column = 0; row < rows && column < columns;) {
@@ -135,18 +155,12 @@ export function readClosely(shape: WordTemplate, message: Words, weightOf: (word
 
   const { values, wordsInValues } = valuesBetween(shape, message, places);
   return {
-    recall: total === 0 ? 0 : (best[0] ?? 0) / total,
+    recall: totalWeight === 0 ? 0 : (best[0] ?? 0) / totalWeight,
     coverage: columns === 0 ? 0 : Math.min(1, (matched + wordsInValues) / columns),
     matched,
     distinctive: distinctive.size === 0 ? 1 : told.size / distinctive.size,
     parameters: parametersOf(shape.template.names, values),
   };
-}
-
-/** The rarest words of a template. "… since the VM is generalized" without "generalized" is another sentence. */
-function distinctiveWords(words: readonly string[], weightOf: (word: string) => number): ReadonlySet<string> {
-  const heaviest = words.reduce((most, word) => Math.max(most, weightOf(word)), 0);
-  return new Set(words.filter((word) => weightOf(word) >= heaviest * 0.95));
 }
 
 function valuesBetween(
@@ -190,11 +204,36 @@ function trimMarks(value: string): string {
   return value.slice(start, end);
 }
 
+/** A text of a rule, cut at its placeholders: literal parts, and the names between them. */
+interface CutText {
+  readonly literals: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** Cutting costs more than filling in, and the texts of rules are few: each is cut once. */
+const cutTexts = new Map<string, CutText>();
+
+function cut(text: string): CutText {
+  const known = cutTexts.get(text);
+  if (known) return known;
+  const parts = text.split(placeholder);
+  const made = {
+    literals: parts.filter((_, index) => index % 2 === 0),
+    names: parts.filter((_, index) => index % 2 === 1),
+  };
+  cutTexts.set(text, made);
+  return made;
+}
+
 /** Fills `{name}` by the parameter, `<name>` where the message did not give it: the reader sees what to fill in. */
 export function fillIn(text: string, parameters: Parameters): string {
   if (!text.includes("{")) return text;
-  return text.replace(/\{([a-zA-Z][a-zA-Z0-9]*)\}/g, (_, name: string) => {
+  const { literals, names } = cut(text);
+  let filled = literals[0] ?? "";
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] ?? "";
     const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    return value === undefined || value === "" ? `<${name}>` : value;
-  });
+    filled += (value === undefined || value === "" ? `<${name}>` : value) + (literals[index + 1] ?? "");
+  }
+  return filled;
 }

@@ -7,6 +7,7 @@ import {
   readClosely,
   readExactly,
   toWordTemplate,
+  wordsOfTemplate,
   type Fit,
   type Parameters,
   type Template,
@@ -28,13 +29,17 @@ export interface CloseMatch extends Match {
 const headLength = 4;
 const tailLength = 6;
 
+/** So few templates are compared sooner than looked up. */
+const fewTemplates = 3;
+
 /** Aligning costs tens of microseconds: only this many candidates, those that share the rarest words, are aligned. */
-const mostAligned = 6;
+const mostAligned = 5;
 /** Postings read for one message. A catalog a hundred times as large must not make a message dearer. */
-const mostPostings = 600;
+const mostPostings = 400;
 
 export class TemplateIndex {
-  readonly #byEnds = new Map<string, Template[]>();
+  /** By the characters at both ends of the template, see {@link endsKey}. */
+  readonly #byEnds = new Map<number, Template[]>();
   readonly #shapes: WordTemplate[] = [];
   readonly #postings = new Map<string, number[]>();
   /** Words are only indexed when a message was not found to the letter: most never need it. */
@@ -50,7 +55,8 @@ export class TemplateIndex {
     // "Blob {0} for disk '{1}' …" reads "Blob {0} …" too, with a value too long: of two that fit the more literal is asked first.
     this.#templates.sort((left, right) => literalLength(right) - literalLength(left));
     for (const template of this.#templates) {
-      const key = endsKey(template.literals[0] ?? "", template.literals[template.literals.length - 1] ?? "");
+      const { literals } = template;
+      const key = endsKey(headKey(literals[0] ?? ""), tailKey(literals[literals.length - 1] ?? ""));
       const bucket = this.#byEnds.get(key);
       if (bucket) bucket.push(template);
       else this.#byEnds.set(key, [template]);
@@ -62,30 +68,23 @@ export class TemplateIndex {
   }
 
   findExactly(message: string): Match | undefined {
-    const head = message.slice(0, headLength);
-    const tail = message.slice(-tailLength);
+    if (this.#templates.length <= fewTemplates) return readFirst(this.#templates, message);
+    const head = headKey(message);
+    const tail = tailKey(message);
     return (
-      this.#readBucket(endsKey(head, tail), message) ??
-      this.#readBucket(endsKey(head, ""), message) ??
-      this.#readBucket(endsKey("", tail), message) ??
-      this.#readBucket(endsKey("", ""), message)
+      readFirst(this.#byEnds.get(endsKey(head, tail)), message) ??
+      readFirst(this.#byEnds.get(endsKey(head, noEnd)), message) ??
+      readFirst(this.#byEnds.get(endsKey(noEnd, tail)), message) ??
+      readFirst(this.#byEnds.get(endsKey(noEnd, noEnd)), message)
     );
   }
 
-  #readBucket(key: string, message: string): Match | undefined {
-    for (const template of this.#byEnds.get(key) ?? []) {
-      const parameters = readExactly(template, message);
-      if (parameters) return { rule: template.rule, parameters };
-    }
-    return undefined;
-  }
-
-  /** The template that fits best, by recall and coverage, or nothing when no word is shared. */
+  /** The template that fits best, by recall and coverage, or nothing when none is accepted. */
   findClosely(message: Words, accepts: (fit: Fit, shape: WordTemplate) => boolean): CloseMatch | undefined {
     if (!this.#indexed) this.#indexWords();
     let best: CloseMatch | undefined;
     for (const shape of this.#candidates(message)) {
-      const fit = readClosely(shape, message, (word) => this.#weightOf(word));
+      const fit = readClosely(shape, message);
       if (accepts(fit, shape) && (!best || isCloser(fit, best.fit))) {
         best = { rule: shape.template.rule, parameters: fit.parameters, fit };
       }
@@ -94,26 +93,30 @@ export class TemplateIndex {
   }
 
   #indexWords(): void {
-    this.#templates.forEach((template, id) => {
-      const shape = toWordTemplate(template);
-      this.#shapes.push(shape);
-      for (const word of new Set(shape.words)) {
+    const cut = this.#templates.map(wordsOfTemplate);
+    cut.forEach(({ words }, id) => {
+      for (const word of new Set(words)) {
         const postings = this.#postings.get(word);
         if (postings) postings.push(id);
         else this.#postings.set(word, [id]);
       }
     });
+    const weightOf = (word: string): number => this.#weight(this.#postings.get(word)?.length ?? 0);
+    this.#templates.forEach((template, id) => {
+      const { words, gaps } = cut[id] ?? { words: [], gaps: [] };
+      this.#shapes.push(toWordTemplate(template, words, gaps, weightOf));
+    });
     this.#indexed = true;
   }
 
   /** Rare words tell templates apart: `deallocated` weighs more than `the`. */
-  #weightOf(word: string): number {
-    const occurrences = this.#postings.get(word)?.length ?? 0;
+  #weight(occurrences: number): number {
     return Math.log2(2 + this.#templates.length / (1 + occurrences));
   }
 
-  #candidates(message: Words): WordTemplate[] {
-    const known: number[][] = [];
+  /** The few templates that share the most weight with the message, by its rarest words. */
+  #candidates(message: Words): readonly WordTemplate[] {
+    const known: (readonly number[])[] = [];
     for (const word of new Set(message.list)) {
       const postings = this.#postings.get(word);
       if (postings) known.push(postings);
@@ -123,18 +126,31 @@ export class TemplateIndex {
     const shared = new Map<number, number>();
     let read = 0;
     for (const postings of known) {
-      const weight = Math.log2(2 + this.#templates.length / (1 + postings.length));
+      const weight = this.#weight(postings.length);
       for (const id of postings) {
         shared.set(id, (shared.get(id) ?? 0) + weight);
-        if (++read >= mostPostings) break;
+        if (++read >= mostPostings) return this.#best(shared);
       }
-      if (read >= mostPostings) break;
     }
-    return [...shared]
-      .map(([id, weight]) => ({ id, score: weight / Math.sqrt(this.#shapes[id]?.words.length ?? 1) }))
-      .sort((left, right) => right.score - left.score || left.id - right.id)
-      .slice(0, mostAligned)
-      .flatMap(({ id }) => this.#shapes[id] ?? []);
+    return this.#best(shared);
+  }
+
+  #best(shared: ReadonlyMap<number, number>): readonly WordTemplate[] {
+    const best: { shape: WordTemplate; score: number }[] = [];
+    for (const [id, weight] of shared) {
+      const shape = this.#shapes[id];
+      if (!shape) continue;
+      const score = weight / Math.sqrt(shape.words.length);
+      if (best.length === mostAligned && score <= (best[mostAligned - 1]?.score ?? 0)) continue;
+      let at = best.length === mostAligned ? mostAligned - 1 : best.length;
+      while (at > 0 && (best[at - 1]?.score ?? 0) < score) {
+        const moved = best[at - 1];
+        if (moved) best[at] = moved;
+        at -= 1;
+      }
+      best[at] = { shape, score };
+    }
+    return best.map(({ shape }) => shape);
   }
 }
 
@@ -148,9 +164,32 @@ function literalLength({ literals }: Template): number {
   return literals.reduce((sum, literal) => sum + literal.length, 0);
 }
 
+function readFirst(templates: readonly Template[] | undefined, message: string): Match | undefined {
+  if (!templates) return undefined;
+  for (const template of templates) {
+    const parameters = readExactly(template, message);
+    if (parameters) return { rule: template.rule, parameters };
+  }
+  return undefined;
+}
+
 /** Ends shorter than the key's length (a template that starts or ends with a placeholder) share the key of no end. */
-function endsKey(head: string, tail: string): string {
-  const headKey = head.length >= headLength ? head.slice(0, headLength) : "";
-  const tailKey = tail.length >= tailLength ? tail.slice(-tailLength) : "";
-  return `${headKey}\n${tailKey}`;
+const noEnd = 0;
+
+function headKey(text: string): number {
+  return text.length < headLength ? noEnd : hash(text, 0, headLength);
+}
+
+function tailKey(text: string): number {
+  return text.length < tailLength ? noEnd : hash(text, text.length - tailLength, text.length);
+}
+
+/** Numbers, not strings: cutting and hashing four strings for each message would cost more than all the comparing. */
+const endsKey = (head: number, tail: number): number => (Math.imul(head, 31) ^ tail) >>> 2;
+
+/** A hash, never 0. Templates that collide share a bucket, and are compared like all in a bucket. */
+function hash(text: string, from: number, to: number): number {
+  let value = 0x811c9dc5;
+  for (let at = from; at < to; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  return value | 1;
 }

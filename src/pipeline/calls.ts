@@ -114,9 +114,24 @@ export class Calls {
       if (!this.#breakers) return await send();
       return await this.#breakers.run(hostOf(request.url), send, isOutage);
     } catch (error) {
-      if (error instanceof ThrottleDeadlineError) throw this.#throttledPastDeadline(call, error);
-      throw error;
+      throw this.notAdmitted(call, error);
     }
+  }
+
+  /** Counts what came of a send that went past the breaker. */
+  async count(request: PipelineRequest, outcome: Outcome): Promise<Outcome> {
+    if (this.#breakers && isOutage(outcome)) await this.#breakers.countFailure(hostOf(request.url));
+    return outcome;
+  }
+
+  /** A call that went well at once gives back to the allowance what others may need. */
+  countSuccess(): void {
+    this.#allowance.succeeded();
+  }
+
+  /** What to throw when the throttle refused a call: it would have had to wait past its deadline. */
+  notAdmitted(call: Call, error: unknown): unknown {
+    return error instanceof ThrottleDeadlineError ? this.#throttledPastDeadline(call, error) : error;
   }
 
   async #judge(call: Call, outcome: Outcome | undefined): Promise<Step> {

@@ -17,14 +17,14 @@ export interface Entry {
 }
 
 const entries = new WeakMap<PipelineRequest, Entry>();
-const probes = new WeakSet<PipelineRequest>();
+const probeMark = Symbol("azure-remedy probe");
 const verdicts = new WeakMap<PipelineRequest, RemedyError>();
 
 /** The entry that a request came through, if it came through one. */
 export const entryOf = (request: PipelineRequest): Entry | undefined => entries.get(request);
 
 /** A probe is a request that only wants its Authorization header set: it is answered inside and never sent. */
-export const isProbe = (request: PipelineRequest): boolean => probes.has(request);
+export const isProbe = (request: PipelineRequest & { [probeMark]?: true }): boolean => request[probeMark] === true;
 
 export function answerProbe(request: PipelineRequest): PipelineResponse {
   return { request, status: 204, headers: createPipelineRequest({ url: request.url }).headers, bodyAsText: "" };
@@ -41,7 +41,7 @@ export async function freshAuthorization(request: PipelineRequest): Promise<stri
     ...(tracingOptions && { tracingOptions }),
     ...(request.allowInsecureConnection && { allowInsecureConnection: true }),
   });
-  probes.add(probe);
+  Object.assign(probe, { [probeMark]: true });
   await entry.next(probe);
   return probe.headers.get("authorization");
 }

@@ -1,11 +1,12 @@
 /** `remedyPolicy`: the pipeline policy. Stands in phase `Retry`, in place of the SDK's default retry policy. */
-import type { PipelinePolicy } from "@azure/core-rest-pipeline";
+import type { PipelinePolicy, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import { newCall } from "./call.js";
 import { Calls, isFine } from "./calls.js";
 import { answerProbe, isProbe } from "./entry.js";
 import { settle, type RemedyOptions } from "./options.js";
 import { Polls } from "./polls.js";
 import { prepare } from "./remedy-runner.js";
+import { restore, type Outcome } from "./sender.js";
 
 /** The programmatic identifier of the remedyPolicy. */
 export const remedyPolicyName = "remedyPolicy";
@@ -29,25 +30,72 @@ export function remedyPolicy(options: RemedyOptions = {}): PipelinePolicy {
 /** The policy around a given engine; `withRemedy` shares the engine between its two policies. */
 export function policyOf(calls: Calls): PipelinePolicy {
   const polls = new Polls(calls);
+  const { settings, sender } = calls;
+
+  /** The road of a call that does not go well at once. */
+  async function recover(
+    request: PipelineRequest,
+    next: SendRequest,
+    startedAt: number,
+    first: Outcome | undefined,
+  ): Promise<PipelineResponse> {
+    const call = newCall(request, next, startedAt);
+    const response = await calls.recover(call, first ?? (await calls.attempt(call)));
+    if (request.method === "GET") polls.explainForeign(request, response);
+    else if (!polls.track(request, response, call)) await calls.finish(call.afterwards);
+    return response;
+  }
+
   return {
     name: remedyPolicyName,
     async sendRequest(request, next) {
       if (isProbe(request)) return answerProbe(request);
       const operation = polls.operationOf(request);
       if (operation) return polls.poll(operation, request, next);
+      if (settings.remedies.length > 0) prepare(settings, request);
+      const startedAt = settings.clock.now();
+      if (!calls.quiet) return recover(request, next, startedAt, undefined);
 
-      prepare(calls.settings, request);
-      const call = newCall(request, next, calls.settings.clock.now());
-      const first = await calls.attempt(call);
-      let response;
-      if (first?.kind === "answer" && isFine(request, first.response)) {
-        first.permit.settle(first.response);
-        response = first.response;
-      } else {
-        response = await calls.recover(call, first);
+      // The clean road: what follows is `sender.send` and `calls.attempt` without the promises and objects between them,
+      // which would cost a clean call more than the SDK's default policy does.
+      let admitted;
+      let sentAt = startedAt;
+      try {
+        admitted = sender.admit(request, false);
+        if (admitted instanceof Promise) {
+          admitted = await admitted;
+          sentAt = settings.clock.now();
+        }
+      } catch (error) {
+        throw calls.notAdmitted(newCall(request, next, startedAt), error);
       }
+      const { url, abortSignal } = request;
+      const limit = sender.limit(request, sentAt);
+      let response;
+      try {
+        response = await next(request);
+      } catch (error) {
+        restore(request, url, abortSignal, limit);
+        return recover(
+          request,
+          next,
+          startedAt,
+          await calls.count(request, { kind: "error", error, permit: admitted }),
+        );
+      }
+      restore(request, url, abortSignal, limit);
+      if (!isFine(request, response)) {
+        return recover(
+          request,
+          next,
+          startedAt,
+          await calls.count(request, { kind: "answer", response, permit: admitted }),
+        );
+      }
+      admitted.settle(response);
+      calls.countSuccess();
       if (request.method === "GET") polls.explainForeign(request, response);
-      else if (!polls.track(call, response) && call.afterwards.length > 0) await calls.finish(call.afterwards);
+      else polls.track(request, response, undefined);
       return response;
     },
   };

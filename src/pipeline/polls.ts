@@ -44,9 +44,10 @@ export class Polls {
   }
 
   /** Remembers the operation that an answer has begun. False when it began none. */
-  track(call: Call, response: PipelineResponse): boolean {
-    const operation = this.#operations.track(call.request, response, this.#now);
+  track(request: PipelineRequest, response: PipelineResponse, call: Call | undefined): boolean {
+    const operation = this.#operations.track(request, response, this.#now);
     if (!operation) return false;
+    if (!call) return true;
     // What a remedy left for the end waits for the operation's end, and what it may do once it may do once in all.
     operation.afterwards.push(...call.afterwards);
     for (const [name, count] of call.remedyRuns) operation.remedyRuns.set(name, count);

@@ -22,9 +22,8 @@ export class AttemptTimeouts {
     this.#clock = clock;
   }
 
-  /** A signal that aborts when an attempt that starts now has had its time. */
-  signal(): AbortSignal {
-    const now = this.#clock.now();
+  /** A signal that aborts when an attempt that starts at `now` has had its time. */
+  signal(now: number): AbortSignal {
     if (!this.#span || now >= this.#span.joinBefore || this.#span.controller.signal.aborted)
       this.#span = this.#open(now);
     return this.#span.controller.signal;
