@@ -4,19 +4,19 @@
  */
 import { randomUUID } from "node:crypto";
 import { Call, type Cloud } from "./call.js";
-import type { FaultContext } from "./fault-effects.js";
-import type { Faults } from "./faults.js";
+import type { Effect, FaultContext } from "./fault-effects.js";
+import type { Faults, Strike } from "./faults.js";
 import { checkRegistered } from "./handlers/providers.js";
 import { dig, digText } from "./json.js";
 import type { OperationPace } from "./options.js";
 import { nameSegments, type Router, type RouteMatch } from "./router.js";
 import { observe, textOfName, tokenOf, type OpenExchange, type Story } from "./story.js";
-import type { Throttling } from "./throttling.js";
-import type { TokenIssuer } from "./tokens.js";
+import type { Admission, Throttling } from "./throttling.js";
+import type { TokenIssuer, Verdict } from "./tokens.js";
 import type { ServerSideBreak } from "./transport-faults.js";
 import { ArmError, type ArmRequest, type HeaderValues, type Reply } from "./wire.js";
 
-/** What the socket is to do. A `reset` or `hung` exchange has no reply. */
+/** What the socket is to do. Of a reply whose connection is reset or hangs, nothing is written. */
 export interface Delivery {
   readonly manner: "whole" | ServerSideBreak;
   readonly reply: Reply;
@@ -43,40 +43,21 @@ export interface DispatchParts {
 const replaysKept = 1000;
 
 export function createDispatcher(parts: DispatchParts): Dispatcher {
-  const { cloud, router, faults, throttling, tokens, story } = parts;
+  const { cloud, router, faults, tokens, story } = parts;
   const replays = new Map<string, Reply>();
 
   return async (request, signal) => {
     cloud.operations.pass();
     cloud.registrations.pass();
     const match = router.find(request.method, request.url.pathname);
-    const token = tokenOf(request);
-    const verdict = tokens.verify(token);
+    const verdict = tokens.verify(tokenOf(request));
     const name = match ? nameOf(match, cloud) : request.url.pathname;
     const observed = observe(request, name, verdict.principal);
     const exchange = story.open(observed, cloud.clock.now(), match !== undefined);
-    const requestId = randomUUID();
-    const finish = (reply: Reply, manner: Delivery["manner"] = "whole", counts: HeaderValues = {}) => {
-      const headers = reply.page
-        ? { date: new Date(cloud.clock.now()).toUTCString(), ...reply.headers }
-        : { ...armHeaders(cloud, requestId), ...counts, ...reply.headers };
-      if (manner === "whole") note(exchange, reply, headers);
-      return { delivery: { manner, reply: { ...reply, headers } }, exchange };
-    };
+    if (!match) return close(exchange, unknownRequest(request));
 
-    if (!match) return finish(unknownRequest(request));
-    if ("refusal" in verdict && (token !== undefined || cloud.options.authentication === "required")) {
-      return finish(unauthorized(verdict.refusal, cloud));
-    }
-    const admission = throttling.admit({
-      method: request.method,
-      route: match.route,
-      principal: verdict.principal,
-      location: locationOf(request, match, cloud),
-      resource: vmOf(match) ?? cloud.operations.find(match.params["operation"] ?? "")?.resourceId ?? "",
-    });
-    if (admission.refusal) return finish(admission.refusal, "whole", admission.headers);
-
+    const { headers: counts, refusal } = admit(request, match, verdict);
+    if (refusal) return close(exchange, refusal, counts);
     const context: FaultContext = { request: observed, params: match.params, path: request.url.pathname, cloud };
     const strike = faults.strike(context, match.route);
     if (strike.latencyMs > 0) {
@@ -87,24 +68,50 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
       cloud.operations.pass();
     }
     const { effect } = strike;
-    const struckBefore =
-      (effect?.kind === "answer" || effect?.kind === "break") && effect.moment === "before-execution";
-    let reply: Reply = { status: 200 };
-    if (!struckBefore) {
-      const call = new Call(
-        request,
-        match.route,
-        match.params,
-        cloud,
-        parts.paceOf(context, match),
-        strike.takeFailure,
-      );
-      reply = replayOr(call, () => handle(call));
-      exchange.executed = reply.status < 400;
-    }
-    if (effect?.kind === "answer") return finish(effect.reply(context), "whole", admission.headers);
-    return finish(reply, effect?.kind === "break" ? effect.how : "whole", admission.headers);
+    const reply = strikesBefore(effect) ? { status: 503 } : execute(request, match, context, strike, exchange);
+    if (effect?.kind === "answer") return close(exchange, effect.reply(context), counts);
+    return close(exchange, reply, counts, effect?.kind === "break" ? effect.how : "whole");
   };
+
+  /** The door: a token, if it must be one, and a place in the throttle's buckets. */
+  function admit(request: ArmRequest, match: RouteMatch, verdict: Verdict): Admission {
+    const mustHold = cloud.options.authentication === "required" || tokenOf(request) !== undefined;
+    if ("refusal" in verdict && mustHold) return { headers: {}, refusal: unauthorized(verdict.refusal, cloud) };
+    return parts.throttling.admit({
+      method: request.method,
+      route: match.route,
+      principal: verdict.principal,
+      location: locationOf(request, match, cloud),
+      resource: vmOf(match) ?? cloud.operations.find(match.params["operation"] ?? "")?.resourceId ?? "",
+    });
+  }
+
+  function execute(
+    request: ArmRequest,
+    match: RouteMatch,
+    context: FaultContext,
+    strike: Strike,
+    exchange: OpenExchange,
+  ): Reply {
+    const pace = parts.paceOf(context, match);
+    const call = new Call(request, match.route, match.params, cloud, pace, strike.takeFailure);
+    const reply = replayOr(call, () => handle(call));
+    exchange.executed = reply.status < 400;
+    return reply;
+  }
+
+  function close(
+    exchange: OpenExchange,
+    reply: Reply,
+    counts: HeaderValues = {},
+    manner: Delivery["manner"] = "whole",
+  ): { delivery: Delivery; exchange: OpenExchange } {
+    const headers = reply.page
+      ? { date: new Date(cloud.clock.now()).toUTCString(), ...reply.headers }
+      : { ...armHeaders(cloud), ...counts, ...reply.headers };
+    if (manner === "whole") note(exchange, reply, headers);
+    return { delivery: { manner, reply: { ...reply, headers } }, exchange };
+  }
 
   /**
    * ARM answers a PUT that repeats the client request id of one refused for a missing registration with that refusal,
@@ -123,6 +130,10 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     if (replays.size > replaysKept && oldest !== undefined) replays.delete(oldest);
     return reply;
   }
+}
+
+function strikesBefore(effect: Effect | undefined): boolean {
+  return (effect?.kind === "answer" || effect?.kind === "break") && effect.moment === "before-execution";
 }
 
 function handle(call: Call): Reply {
@@ -193,7 +204,7 @@ function unauthorized({ code, message }: { code: string; message: string }, clou
   };
 }
 
-function armHeaders({ clock, options }: Cloud, requestId: string): HeaderValues {
+function armHeaders({ clock, options }: Cloud): HeaderValues {
   const now = new Date(clock.now());
   const stamp = now.toISOString().replace(/[-:]|\.\d+/g, "");
   const correlationId = randomUUID();
@@ -202,7 +213,7 @@ function armHeaders({ clock, options }: Cloud, requestId: string): HeaderValues 
     pragma: "no-cache",
     expires: "-1",
     date: now.toUTCString(),
-    "x-ms-request-id": requestId,
+    "x-ms-request-id": randomUUID(),
     "x-ms-correlation-request-id": correlationId,
     "x-ms-routing-request-id": `${options.location.toUpperCase()}:${stamp}:${correlationId}`,
     "strict-transport-security": "max-age=31536000; includeSubDomains",

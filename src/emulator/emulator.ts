@@ -24,7 +24,7 @@ import { Registrations } from "./registrations.js";
 import { Resources } from "./resources.js";
 import { Router, type RouteMatch } from "./router.js";
 import { startServer } from "./server.js";
-import { EmulatorState, type VmSeed, type VmState } from "./state.js";
+import { EmulatorState, type VmSetup, type VmState } from "./state.js";
 import { Story, type Exchange } from "./story.js";
 import { Throttling } from "./throttling.js";
 import { TokenIssuer, type EmulatorCredential } from "./tokens.js";
@@ -47,12 +47,12 @@ export interface Emulator extends FaultControls {
   /** Turns a pipeline made by `createPipelineFromOptions` to the emulator. Returns it. */
   connect<Connected extends Pipeline>(pipeline: Connected): Connected;
 
-  /** What the cloud holds: to look at, to seed, to change behind the client's back. */
+  /** What the cloud holds: to look at, to fill, to change behind the client's back. */
   readonly state: EmulatorState;
   /** The VM as it truly is, whatever a client was told; undefined when there is none. Short for `state.vm`. */
   vm(name: string, resourceGroup?: string): VmState | undefined;
   /** Adds a VM that is there from the start. Short for `state.addVm`. */
-  addVm(seed: VmSeed): VmState;
+  addVm(setup: VmSetup): VmState;
   /** Every exchange in order of arrival, one line each: `"PUT virtualMachines/web-01 201"`, `"GET operations/op-1 200 InProgress"`. */
   readonly story: readonly string[];
   /** The same in full. */
@@ -136,7 +136,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     connect: (pipeline) => client.connect(pipeline),
     state,
     vm: (name, resourceGroup) => state.vm(name, resourceGroup),
-    addVm: (seed) => state.addVm(seed),
+    addVm: (setup) => state.addVm(setup),
     get story() {
       return story.lines;
     },

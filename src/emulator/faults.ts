@@ -124,8 +124,9 @@ export class Faults {
       } else struck ??= { plan, effect };
     }
     // A failure of the operation strikes only if the request is accepted: until then it stays planted.
-    if (struck?.effect.kind === "operation")
+    if (struck?.effect.kind === "operation") {
       return { latencyMs, effect: undefined, takeFailure: taker(struck, context) };
+    }
     if (struck) use(struck.plan);
     return { latencyMs, effect: struck?.effect, takeFailure: () => undefined };
   }

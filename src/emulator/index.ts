@@ -25,6 +25,6 @@ export type {
   ThrottlingOptions,
 } from "./options.js";
 export type { RegistrationState } from "./registrations.js";
-export type { EmulatorState, OperationState, VmSeed, VmState } from "./state.js";
+export type { EmulatorState, OperationState, VmSetup, VmState } from "./state.js";
 export type { Exchange, ExchangeOutcome, ObservedRequest } from "./story.js";
 export type { EmulatorCredential } from "./tokens.js";

@@ -69,7 +69,7 @@ export interface EmulatorOptions {
   readonly tenantId?: string;
   /** Resource groups that exist from the start. Default `["rg"]`. */
   readonly resourceGroups?: readonly string[];
-  /** Region of what is seeded without one. Default `westeurope`. */
+  /** Region of what is added without one. Default `westeurope`. */
   readonly location?: string;
   /** Port on 127.0.0.1. Default 0: any free port. */
   readonly port?: number;

@@ -1,4 +1,4 @@
-/** What the cloud holds, for tests and people: to look at, to seed, and to change behind the client's back. */
+/** What the cloud holds, for tests and people: to look at, to fill, and to change behind the client's back. */
 import type { Cloud } from "./call.js";
 import { digText, type JsonObject } from "./json.js";
 import { isMachine, machineType, newMachine, setSize, sizeOf, type Machine, type PowerState } from "./machine.js";
@@ -26,7 +26,7 @@ export interface VmState {
 }
 
 /** A VM to begin with. */
-export interface VmSeed {
+export interface VmSetup {
   readonly name: string;
   /** Default `Standard_DS1_v2`. */
   readonly size?: string;
@@ -104,22 +104,22 @@ export class EmulatorState {
   }
 
   /** Adds a VM that is there from the start. Returns it. */
-  addVm(seed: VmSeed): VmState {
+  addVm(setup: VmSetup): VmState {
     const { options, resources, clock } = this.#cloud;
-    const location = seed.location ?? options.location;
-    const groupName = seed.resourceGroup ?? options.resourceGroups[0] ?? "rg";
+    const location = setup.location ?? options.location;
+    const groupName = setup.resourceGroup ?? options.resourceGroups[0] ?? "rg";
     const group = resources.group(groupName) ?? resources.putGroup(groupName, location, {});
-    const body = { ...(seed.zones && { zones: [...seed.zones] }), properties: { ...seed.properties } };
-    const machine = newMachine(`${group.id}/providers/${machineType}/${seed.name}`, location, body, clock);
-    if (seed.size !== undefined) setSize(machine, seed.size);
-    if (seed.ephemeralOsDisk) {
+    const body = { ...(setup.zones && { zones: [...setup.zones] }), properties: { ...setup.properties } };
+    const machine = newMachine(`${group.id}/providers/${machineType}/${setup.name}`, location, body, clock);
+    if (setup.size !== undefined) setSize(machine, setup.size);
+    if (setup.ephemeralOsDisk) {
       machine.properties["storageProfile"] = {
         osDisk: { createOption: "FromImage", diffDiskSettings: { option: "Local" } },
       };
     }
-    machine.powerState = seed.powerState ?? "running";
-    machine.generalized = seed.generalized ?? false;
-    settle(machine, seed.provisioningState ?? "Succeeded");
+    machine.powerState = setup.powerState ?? "running";
+    machine.generalized = setup.generalized ?? false;
+    settle(machine, setup.provisioningState ?? "Succeeded");
     return this.#view(resources.put(machine));
   }
 

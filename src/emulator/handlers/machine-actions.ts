@@ -109,8 +109,8 @@ function allOf(...checks: readonly ((machine: Machine) => void)[]): (machine: Ma
 
 function notGeneralized(operation: string): (machine: Machine) => void {
   return ({ name, generalized }) => {
-    if (generalized)
-      throw notAllowed(`Operation '${operation}' is not allowed on VM '${name}' since the VM is generalized.`);
+    if (!generalized) return;
+    throw notAllowed(`Operation '${operation}' is not allowed on VM '${name}' since the VM is generalized.`);
   };
 }
 
