@@ -5,6 +5,7 @@
 import type { Random } from "../time/clock.js";
 import { BlindMirror } from "./blind-mirror.js";
 import { ClosedWindow } from "./closed-window.js";
+import type { LeaseAccount } from "./lease-account.js";
 import type { RateLimit } from "./limits.js";
 import { Mirror } from "./mirror.js";
 import { mayClaim, reserveOf, trickleMs } from "./pace.js";
@@ -45,6 +46,8 @@ export class Bucket {
   #waiting = 0;
   #waitingInBackground = 0;
   readonly window: ClosedWindow;
+  /** Permits on lease from a store that other processes share; they count while the store is there. */
+  account: LeaseAccount | undefined;
   readonly #mirror = new Mirror();
   readonly #share = new Share();
   readonly #random: Random;
@@ -120,6 +123,8 @@ export class Bucket {
   opensAt(now: number, waiting = Math.max(1, this.#waiting)): number {
     if (now < this.window.reopensAt) return this.window.reopensAt;
     if (!this.#refill) return now;
+    const leasedAt = this.account?.opensAt(now);
+    if (leasedAt !== undefined) return leasedAt;
     if (this.#mirror.seen) return this.#paced(now, this.#refill, waiting);
     if (this.#blind) return this.#pacedBlindly(now, this.#refill, this.#blind, waiting);
     return this.#mirror.inFlight < this.#span ? now : this.#slowRequestAt(now, this.#refill);
@@ -143,6 +148,7 @@ export class Bucket {
     this.#recent.note(now);
     this.#mirror.send();
     this.#blind?.send(now);
+    this.account?.take();
   }
 
   /** What came back to a request that was sent at `sentAt`. */
@@ -150,9 +156,18 @@ export class Bucket {
     if (sign.rejected) this.#reject(sentAt, now, sign);
     else if (sign.level !== undefined) this.#observe(sentAt, now, sign.level);
     else this.#pass(now);
-    if (sign.rejected) return;
+    this.account?.answered(sentAt, now, sign.rejected ? 0 : sign.level);
+    if (sign.rejected) {
+      this.account?.closed(this.window.until);
+      return;
+    }
     this.#span++;
     this.window.pass();
+  }
+
+  /** Another process was told that the service wants no requests for so long. */
+  closeFor(ms: number, now: number): void {
+    this.window.extend(now + ms);
   }
 
   #paced(now: number, refill: Refill, waiting: number): number {

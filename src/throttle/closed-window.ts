@@ -28,6 +28,12 @@ export class ClosedWindow {
     this.reopensAt = Math.max(this.reopensAt, now + waitMs + spread * this.random());
   }
 
+  /** Somebody else was told of a window; whoever shares that also sees to it that there is no herd. */
+  extend(until: number): void {
+    this.until = Math.max(this.until, until);
+    this.reopensAt = Math.max(this.reopensAt, until);
+  }
+
   /** A request went through. */
   pass(): void {
     this.#vainReopenings = 0;

@@ -4,18 +4,23 @@ import type { Bucket } from "./bucket.js";
 import type { ThrottleEvent, ThrottleListener } from "./events.js";
 import { Gate, type GateListener } from "./gate.js";
 import type { Lane } from "./lane.js";
+import { LeaseAccount } from "./lease-account.js";
+import { LeaseDesk, type DeskListener } from "./lease-desk.js";
 import { operationUrls } from "./operation-urls.js";
 import { Polls, type PollGroup } from "./polls.js";
 import { wordsFor } from "./scope-name.js";
-import { Scopes, type PriorLimits } from "./scopes.js";
+import { Scopes, type PriorLimits, type ScopesListener } from "./scopes.js";
 import type { SentPermit } from "./sent-permit.js";
 import { scopeSnapshot, type ThrottleSnapshot } from "./snapshot.js";
+import type { ThrottleStore } from "./store.js";
 import type { Target } from "./target.js";
 import type { AdmissionOptions, Permit, Throttle, ThrottledRequest, ThrottleReply } from "./throttle.js";
 
 export interface ThrottleOptions {
   /** What is known of Resource Manager's limits beforehand. Default the documented ones; all are corrected by what is seen. */
   readonly limits?: PriorLimits;
+  /** What all processes of a subscription share, so that they act as one. Default none: each goes by what the service tells it. */
+  readonly store?: ThrottleStore;
   /** Called with every event. What it throws is ignored. */
   readonly onEvent?: ThrottleListener;
   /** Replaces time, for tests. */
@@ -45,18 +50,20 @@ export function createThrottle(options: ThrottleOptions = {}): CreatedThrottle {
   return new LocalThrottle(options);
 }
 
-class LocalThrottle implements CreatedThrottle, GateListener {
+class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, DeskListener {
   readonly #clock: Clock;
   readonly #scopes: Scopes;
   readonly #gate: Gate;
   readonly #polls: Polls;
   readonly #groups = new WeakMap<Bucket, PollGroup>();
   readonly #onEvent: ThrottleListener | undefined;
+  readonly #desk: LeaseDesk | undefined;
 
-  constructor({ limits = {}, onEvent, clock = systemClock, random = Math.random }: ThrottleOptions) {
+  constructor({ limits = {}, store, onEvent, clock = systemClock, random = Math.random }: ThrottleOptions) {
     this.#clock = clock;
     this.#onEvent = onEvent;
-    this.#scopes = new Scopes(limits, random);
+    this.#desk = store && new LeaseDesk(store, crypto.randomUUID(), clock, this);
+    this.#scopes = new Scopes(limits, random, this);
     this.#polls = new Polls(random);
     this.#gate = new Gate(clock, this.#scopes, this);
   }
@@ -85,7 +92,11 @@ class LocalThrottle implements CreatedThrottle, GateListener {
       .map((bucket) => scopeSnapshot(bucket, now))
       .filter((scope) => scope !== undefined);
     const { waiting, inFlight } = this.#gate;
-    return { at: now, waiting, inFlight, operations: this.#polls.size, scopes };
+    return { at: now, waiting, inFlight, operations: this.#polls.size, ...this.#storeState(), scopes };
+  }
+
+  #storeState(): Pick<ThrottleSnapshot, "store"> {
+    return this.#desk ? { store: this.#desk.isConnected ? "connected" : "away" } : {};
   }
 
   polled(url: string, now: number): void {
@@ -99,6 +110,7 @@ class LocalThrottle implements CreatedThrottle, GateListener {
     now: number,
   ): void {
     for (const bucket of closed) this.#tellClosed(bucket, now);
+    this.#desk?.news(closed.length > 0, now);
     if (reply === undefined) return;
     if (poll !== undefined) {
       if (reply.ended) this.#polls.ended(poll, now);
@@ -106,6 +118,47 @@ class LocalThrottle implements CreatedThrottle, GateListener {
       const urls = operationUrls(reply);
       if (urls.length > 0) this.#polls.began(urls, `${lane.operation} ${target.namespace}/${target.kind}`, now);
     }
+  }
+
+  /** Buckets that all processes draw on are leased from the store; a single resource's are left to what answers tell. */
+  found(bucket: Bucket, key: string): void {
+    if (!this.#desk || bucket.name.resource !== undefined) return;
+    const { subscription, endpoint } = bucket.name;
+    bucket.account = new LeaseAccount(key, subscription ?? endpoint, bucket, this.#desk);
+    this.#desk.open(bucket.account);
+  }
+
+  forgotten(bucket: Bucket): void {
+    this.#desk?.close(bucket.account);
+  }
+
+  waiting(now: number): void {
+    this.#desk?.serve(now);
+  }
+
+  changed(): void {
+    this.#gate.pump();
+  }
+
+  storeLost(error: unknown, now: number): void {
+    const reason = error instanceof Error ? error.message : "it failed";
+    this.#tell({
+      type: "throttle",
+      at: now,
+      scope: "store",
+      what: "storeLost",
+      change: `away (${reason}); each process goes by its own mirror`,
+    });
+  }
+
+  storeBack(now: number): void {
+    this.#tell({
+      type: "throttle",
+      at: now,
+      scope: "store",
+      what: "storeBack",
+      change: "back; permits are shared again",
+    });
   }
 
   #pollDueAt(url: string, lane: Lane, target: Target, now: number): number {

@@ -21,6 +21,8 @@ import { Waiter, type Arrival } from "./waiter.js";
 const abandonedMs = 10 * 60_000;
 
 export interface GateListener {
+  /** Somebody waits whom nothing but time, an answer or a store can help. */
+  waiting(now: number): void;
   /** A request that polls an operation was let through. */
   polled(url: string, now: number): void;
   /** A permit was settled; `reply` is missing when no answer came. `closed` are the buckets that sent it away. */
@@ -92,6 +94,7 @@ export class Gate {
       if (now - permit.sentAt < abandonedMs) break;
     }
     this.#alarm.set(next);
+    if (this.#waiting > 0) this.listener.waiting(now);
   }
 
   /** Serves in order until every lane is closed or empty. Gives the time at which the first of them opens. */

@@ -54,20 +54,20 @@ export class Refill {
   /** Learns from two answers, the second received `now`. */
   learn(level: number, movement: Movement, now: number): void {
     this.#learnCapacity(level + 1);
-    const rise = movement.own - movement.drop;
     if (!movement.later) return;
-    if (rise > 0) this.#learnRise(rise, movement, now);
-    this.#watch(rise, now - movement.since);
+    // Own requests are counted a little early or late while many are on their way. What the level rose by is certain.
+    if (movement.drop < 0) this.#learnRise(-movement.drop, movement.since, now);
+    this.#watch(movement.own - movement.drop, now - movement.since);
   }
 
   #learnCapacity(capacity: number): void {
     if (capacity > this.#limit.capacity) this.#limit = { ...this.#limit, capacity };
   }
 
-  #learnRise(rise: number, { since, drop }: Movement, now: number): void {
+  #learnRise(rise: number, since: number, now: number): void {
     const { periodMs, refill } = this.#limit;
     const steps = Math.floor((now - since) / periodMs) + 1;
-    if (!this.isStream && drop < 0) this.#stepSeenAt = now;
+    if (!this.isStream) this.#stepSeenAt = now;
     if (rise / steps > refill) this.#setRefill(rise / steps);
   }
 

@@ -35,6 +35,12 @@ interface Policy {
   rejected?: string;
 }
 
+export interface ScopesListener {
+  /** A bucket that was not known before; `key` names it in all processes alike. */
+  found?(bucket: Bucket, key: string): void;
+  forgotten?(bucket: Bucket): void;
+}
+
 export class Scopes {
   readonly #targets = new Targets();
   readonly #principals = new Principals();
@@ -47,7 +53,7 @@ export class Scopes {
   constructor(
     priors: PriorLimits,
     private readonly random: Random,
-    private readonly onBucket: (bucket: Bucket, key: string) => void = () => undefined,
+    private readonly listener: ScopesListener = {},
   ) {
     this.#priors = { ...documentedLimits, ...priors };
   }
@@ -183,10 +189,15 @@ export class Scopes {
     if (found === undefined) {
       found = { bucket: new Bucket(name, limit(), this.random), usedAt: now };
       this.#buckets.set(key, found);
-      this.onBucket(found.bucket, key);
+      this.listener.found?.(found.bucket, key);
     }
     found.usedAt = now;
     return found.bucket;
+  }
+
+  #forget(key: string, bucket: Bucket): void {
+    this.#buckets.delete(key);
+    this.listener.forgotten?.(bucket);
   }
 
   #sweep(now: number): void {
@@ -206,7 +217,7 @@ export class Scopes {
       }
     }
     for (const [key, { bucket, usedAt }] of this.#buckets) {
-      if (usedAt < before && !inUse.has(bucket) && bucket.isIdle(now)) this.#buckets.delete(key);
+      if (usedAt < before && !inUse.has(bucket) && bucket.isIdle(now)) this.#forget(key, bucket);
     }
   }
 }

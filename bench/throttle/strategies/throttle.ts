@@ -11,10 +11,10 @@ const mostTries = 9;
 
 export const ownMirrors: Strategy = {
   name: "azure-remedy",
-  start: () => (context) => caller(createThrottle({ clock: context.clock, random: context.random }), context),
+  start: () => (context) => throttledCaller(createThrottle({ clock: context.clock, random: context.random }), context),
 };
 
-function caller(throttle: Throttle, { clock, random, send }: ProcessContext): Caller {
+export function throttledCaller(throttle: Throttle, { clock, random, send }: ProcessContext): Caller {
   return async () => {
     const since = clock.now();
     for (let tries = 0; tries < mostTries;) {

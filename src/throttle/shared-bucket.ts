@@ -1,0 +1,184 @@
+/**
+ * The arithmetic of a bucket that processes share: pure, and the same as the script that runs inside Redis, which a test
+ * compares with it answer for answer.
+ *
+ * The level is what the last answer told, less the permits that are out. Since every process tells all its answers here,
+ * nothing has to be guessed about shares: permits are divided by what each process wants. Nothing is guessed about the
+ * refill either: a little is kept back from every bucket, and when it may have filled, one request goes out to see.
+ * Only where no answer ever tells a level is the documented bucket taken at its word.
+ */
+import type { Lease, LeaseAsk } from "./store.js";
+
+/** A process's part of a shared bucket. */
+export interface Holder {
+  /** Permits given and not answered. */
+  out: number;
+  /** When they end. */
+  until: number;
+  wanted: number;
+  seenAt: number;
+}
+
+export interface SharedBucket {
+  level: number;
+  /** The time up to which refill is counted in. */
+  filledAt: number;
+  /** When the answer that told the level was received. */
+  receivedAt: number;
+  closedUntil: number;
+  /** A window has passed, and no request has gone through since. */
+  probing: boolean;
+  /** Whether any answer has told a level. */
+  told: boolean;
+  /** Permits that may be out while no level is told; more with each answer. */
+  span: number;
+  readonly holders: Map<string, Holder>;
+}
+
+/** How long permits hold. A request that takes longer is not stopped; its token is counted as gone. */
+export const leaseMs = 5_000;
+const firstSpan = 8;
+/** A level told longer ago than this is old: others may have used it up. */
+const staleMs = 10_000;
+/** Processes heard of within this time share what there is. */
+const activeMs = 5_000;
+/** Kept back against what others take unseen, unless all that is wanted can be given: tokens, and at most this part. */
+const keptBack = 2;
+const keptBackPart = 0.05;
+/** A nearly empty bucket is looked at after this part of a short period, and so often in a long one. */
+const lookPart = 0.6;
+const looksPerPeriod = 8;
+/** Those who wait ask in turn: each after this part of the time in which all of them could have one permit. */
+const turnPart = 0.75;
+/** How soon to ask again: not before this, and within a second even where steps are rare. */
+const soonestMs = 20;
+const latestMs = 1_000;
+
+export function newSharedBucket(capacity: number, now: number): SharedBucket {
+  return {
+    level: capacity,
+    filledAt: now,
+    receivedAt: 0,
+    closedUntil: 0,
+    probing: false,
+    told: false,
+    span: firstSpan,
+    holders: new Map(),
+  };
+}
+
+export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: number): Lease {
+  const { capacity, refill, periodMs } = ask.limit;
+  endLeases(bucket, now);
+  learn(bucket, holderOf(bucket, member), ask, now);
+  if (!bucket.told) fill(bucket, ask, now);
+  const holder = holderOf(bucket, member);
+  holder.wanted = ask.want;
+  holder.seenAt = now;
+  const { out, wanted, waiting } = sum(bucket, now);
+  let free = bucket.level - out;
+  if (wanted > free) free -= Math.min(keptBack, capacity * keptBackPart);
+  const span = mostOut(bucket, now);
+  const needsAnswer = span - out < free;
+  free = Math.max(0, Math.floor(Math.min(free, span - out)));
+  if (free === 0 && out === 0 && now >= lookAt(bucket, ask)) free = 1;
+  const fair = Math.max(1, Math.floor((free * ask.want) / Math.max(1, wanted)));
+  const granted = Math.min(ask.want, free, fair);
+  if (granted > 0) {
+    holder.out += granted;
+    holder.until = now + leaseMs;
+  }
+  const stepMs = Math.min(latestMs, Math.max(soonestMs, lookAt(bucket, ask) - now));
+  const turnMs = Math.min(latestMs * 2, (turnPart * waiting * periodMs) / refill);
+  return {
+    granted,
+    ttlMs: leaseMs,
+    askAgainMs: Math.ceil(granted < ask.want ? Math.max(stepMs, turnMs) : 0),
+    needsAnswer: needsAnswer && granted < ask.want,
+    closedForMs: Math.max(0, Math.ceil(bucket.closedUntil - now)),
+    level: Math.max(0, Math.floor(bucket.level - out - granted)),
+  };
+}
+
+/** When a bucket that was nearly empty may have filled: time for one request to find out. What was kept back pays for it. */
+function lookAt({ told, receivedAt, closedUntil }: SharedBucket, { limit: { periodMs } }: LeaseAsk): number {
+  if (!told) return Infinity;
+  return Math.max(
+    closedUntil,
+    receivedAt + Math.max(lookPart * Math.min(periodMs, latestMs), periodMs / looksPerPeriod),
+  );
+}
+
+/** Permits that may be out: none in a closed window, one to find out whether it has opened, few while the level is not known. */
+function mostOut({ closedUntil, probing, told, receivedAt, span }: SharedBucket, now: number): number {
+  if (now < closedUntil) return 0;
+  if (probing) return 1;
+  if (!told) return span;
+  return now - receivedAt < staleMs ? Infinity : firstSpan;
+}
+
+/** Permits that have ended were sent, for all we know: their tokens are gone. */
+function endLeases(bucket: SharedBucket, now: number): void {
+  for (const [member, holder] of bucket.holders) {
+    if (holder.out > 0 && holder.until <= now) {
+      bucket.level -= holder.out;
+      holder.out = 0;
+    }
+    if (holder.out === 0 && holder.seenAt + activeMs < now) bucket.holders.delete(member);
+  }
+}
+
+function learn(bucket: SharedBucket, holder: Holder, ask: LeaseAsk, now: number): void {
+  const { answered, returned, levelless, level, closedForMs = 0 } = ask;
+  holder.out = Math.max(0, holder.out - answered - returned);
+  bucket.level -= levelless;
+  if (level) {
+    const sentAt = now - level.sentAgoMs;
+    const receivedAt = now - level.receivedAgoMs;
+    if (!bucket.told || sentAt >= bucket.receivedAt || level.tokens <= bucket.level) {
+      bucket.level = level.tokens;
+      bucket.receivedAt = receivedAt;
+      bucket.told = true;
+    }
+  }
+  if (closedForMs > 0) {
+    bucket.closedUntil = Math.max(bucket.closedUntil, now + closedForMs);
+    bucket.level = 0;
+    bucket.filledAt = now;
+    bucket.receivedAt = now;
+    bucket.probing = true;
+    bucket.span = firstSpan;
+  } else if (answered > 0) {
+    if (now >= bucket.closedUntil) bucket.probing = false;
+    bucket.span += answered;
+  }
+}
+
+function fill(bucket: SharedBucket, { limit: { capacity, refill, periodMs } }: LeaseAsk, now: number): void {
+  const steps = Math.floor((now - bucket.filledAt) / periodMs);
+  if (steps <= 0) return;
+  bucket.level = Math.min(capacity, bucket.level + steps * refill);
+  bucket.filledAt += steps * periodMs;
+}
+
+function sum({ holders }: SharedBucket, now: number): { out: number; wanted: number; waiting: number } {
+  let out = 0;
+  let wanted = 0;
+  let waiting = 0;
+  for (const holder of holders.values()) {
+    out += holder.out;
+    if (holder.wanted === 0 || holder.seenAt + activeMs < now) continue;
+    wanted += holder.wanted;
+    waiting++;
+  }
+  return { out, wanted, waiting };
+}
+
+function holderOf({ holders }: SharedBucket, member: string): Holder {
+  let holder = holders.get(member);
+  if (holder === undefined) {
+    holder = { out: 0, until: 0, wanted: 0, seenAt: 0 };
+    holders.set(member, holder);
+  }
+  return holder;
+}

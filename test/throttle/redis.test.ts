@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import { Redis as IoRedis6 } from "ioredis";
+import { Redis as IoRedis5 } from "ioredis-5";
+import * as redis6 from "redis";
+import * as redis4 from "redis-4";
+import * as redis5 from "redis-5";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { redisThrottleStore, type IoRedisClient, type NodeRedisClient } from "azure-remedy/redis";
+import { lease, newSharedBucket } from "../../src/throttle/shared-bucket.js";
+import type { LeaseAsk } from "../../src/throttle/store.js";
+import { redisBinary, startRedis, type RedisServer } from "./redis-server.js";
+
+const limit = { capacity: 200, refill: 10, periodMs: 1_000 };
+const slot = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";
+
+function ask(changes: Partial<LeaseAsk> = {}): LeaseAsk {
+  return { key: "writes", limit, want: 0, answered: 0, returned: 0, levelless: 0, ...changes };
+}
+
+interface Connection {
+  readonly client: NodeRedisClient | IoRedisClient;
+  close(): unknown;
+}
+
+const clients: Record<string, (port: number) => Promise<Connection>> = {
+  "node-redis 6": async (port) => {
+    const client = redis6.createClient({ socket: { host: "127.0.0.1", port } });
+    await client.connect();
+    return { client: client as unknown as NodeRedisClient, close: () => client.destroy() };
+  },
+  "node-redis 5": async (port) => {
+    const client = redis5.createClient({ socket: { host: "127.0.0.1", port } });
+    await client.connect();
+    return { client: client as unknown as NodeRedisClient, close: () => client.destroy() };
+  },
+  "node-redis 4": async (port) => {
+    const client = redis4.createClient({ socket: { host: "127.0.0.1", port } });
+    await client.connect();
+    return { client: client as unknown as NodeRedisClient, close: () => client.disconnect() };
+  },
+  "ioredis 6": async (port) => {
+    const client = new IoRedis6({ host: "127.0.0.1", port, lazyConnect: true });
+    await client.connect();
+    return { client: client as unknown as IoRedisClient, close: () => client.disconnect() };
+  },
+  "ioredis 5": async (port) => {
+    const client = new IoRedis5({ host: "127.0.0.1", port, lazyConnect: true });
+    await client.connect();
+    return { client: client as unknown as IoRedisClient, close: () => client.disconnect() };
+  },
+};
+
+describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-server or valkey-server)", () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  it.each(Object.keys(clients))("gives leases through %s", async (name) => {
+    const connection = await clients[name]!(server.port);
+    try {
+      const store = redisThrottleStore(connection.client, { prefix: `${name}:` });
+      const told = { tokens: 100, sentAgoMs: 100, receivedAgoMs: 0 };
+      const leases = await store.lease(slot, "a", [
+        ask({ want: 5, level: told }),
+        ask({ key: "reads", want: 3, level: told }),
+      ]);
+      expect(leases.map(({ granted, level }) => [granted, level])).toEqual([
+        [5, 95],
+        [3, 97],
+      ]);
+      const [second] = await store.lease(slot, "b", [ask({ want: 200 })]);
+      // 95 are left, 2 are kept back, and "a" may still want its 5 of 205.
+      expect(second).toMatchObject({ granted: Math.floor((93 * 200) / 205), closedForMs: 0 });
+    } finally {
+      await connection.close();
+    }
+  });
+
+  it("answers as the arithmetic in TypeScript does", async () => {
+    const connection = await clients["node-redis 6"]!(server.port);
+    let run = 0;
+    const tokens = fc.integer({ min: 0, max: 250 });
+    const ago = fc.double({ min: 0, max: 3_000, noNaN: true });
+    const step = fc.record({
+      member: fc.constantFrom("a", "b", "c"),
+      passes: fc.integer({ min: 0, max: 4_000 }),
+      want: fc.integer({ min: 0, max: 300 }),
+      answered: fc.integer({ min: 0, max: 20 }),
+      returned: fc.integer({ min: 0, max: 3 }),
+      levelless: fc.integer({ min: 0, max: 3 }),
+      level: fc.option(fc.record({ tokens, sentAgoMs: ago, receivedAgoMs: ago }), { nil: undefined }),
+      closedForMs: fc.option(fc.integer({ min: 1, max: 5_000 }), { nil: undefined, freq: 6 }),
+      limit: fc.constantFrom(
+        limit,
+        { capacity: 1_500, refill: 500, periodMs: 60_000 },
+        { capacity: 12, refill: 4.5, periodMs: 60_000 },
+      ),
+    });
+    try {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+          let now = 1_700_000_000_000;
+          const store = redisThrottleStore(connection.client, { prefix: `parity-${run++}:`, now: () => now });
+          const limitOfBucket = steps[0]?.limit ?? limit;
+          const bucket = newSharedBucket(limitOfBucket.capacity, now);
+          for (const { member, passes, level, closedForMs, ...rest } of steps) {
+            now += passes;
+            const next = ask({
+              ...rest,
+              limit: limitOfBucket,
+              ...(level && { level }),
+              ...(closedForMs !== undefined && { closedForMs }),
+            });
+            const [fromRedis] = await store.lease(slot, member, [next]);
+            expect(fromRedis).toEqual(lease(bucket, member, next, now));
+          }
+        }),
+        { numRuns: 60 },
+      );
+    } finally {
+      await connection.close();
+    }
+  });
+});
