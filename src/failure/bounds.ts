@@ -18,6 +18,9 @@ export const maxNameChars = 1_024;
 /** Nested deployments reach six levels, each made of an error object, an array, an entry and JSON in a string. */
 export const maxDepth = 64;
 
+/** What may be read in all messages of one failure together. One string may stand in a thousand nodes. */
+export const maxMessageCharsInAll = 1_048_576;
+
 /** How often text may be found inside a message of text. Escaping doubles at each level, so real nesting ends at three. */
 export const maxTextDepth = 6;
 
@@ -31,8 +34,9 @@ export const maxItems = 1_000;
 /** Roots kept. Nobody reads more, and the deciding one comes first. */
 export const maxChains = 32;
 
-/** Errors followed through `cause` and `errors`. */
-export const maxCauses = 8;
+/** Errors read in one failure, through `cause` and `errors`, and how many of one list. */
+export const maxErrors = 32;
+export const maxErrorsInList = 8;
 
 /** Cuts a string without leaving half of a surrogate pair behind. */
 export function cut(text: string, maxChars: number): string {

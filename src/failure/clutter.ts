@@ -47,7 +47,7 @@ function withoutTags(text: string): string {
 const gutter = /^[ \t]*(?:[│╷╵┃|>][ \t]*)+/;
 const stamp = /^[ \t]*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?[ \t]*/;
 const level =
-  /^[ \t]*(?:##\[\w{1,16}\]|\[?(?:VERBOSE|DEBUG|INFO|WARNING|WARN|ERROR|FATAL)\]?:?(?=\s)(?! CODE)|\[azure\]|==>? ?[\w.-]{1,40}:|[a-z]\w{1,40}(?:\.\w{1,40}){1,6} : )[ \t]*/;
+  /^[ \t]*(?:##\[\w{1,16}\]|\[?(?:VERBOSE|DEBUG|INFO|WARNING|WARN|ERROR|FATAL)\]?:?(?=\s)(?! CODE)|\[azure\]|(?:silly|verbose|error|warn|info|data):(?= {2})|==>? ?[\w.-]{1,40}:|[a-z]\w{1,40}(?:\.\w{1,40}){1,6} : )[ \t]*/;
 const clock = /^(?:\d{1,2}:\d\d:\d\d(?: ?[AP]M)?) - /;
 
 function withoutPrefix(line: string): string {

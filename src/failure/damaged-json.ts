@@ -160,9 +160,9 @@ class DamagedReader {
     return pattern.test(this.text) ? quoteAt(this.text, pattern.lastIndex) : undefined;
   }
 
-  /** A number, a word, `[Object]`, `None`: up to the next comma, brace or line. */
+  /** A number, a word, `[Object]`, `None`: up to the next comma, brace or line, or to the next field as Go prints it. */
   private bare(): unknown {
-    const pattern = /[^,{}[\]\n\r"']*/y;
+    const pattern = /(?:(?! [A-Z]\w{1,24}:)[^,{}[\]\n\r"'])*/y;
     pattern.lastIndex = this.at;
     const word = (pattern.exec(this.text)?.[0] ?? "").trim();
     this.at = pattern.lastIndex;

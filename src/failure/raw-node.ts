@@ -2,7 +2,7 @@
  * What reading finds before it is judged: a tree of error nodes in the order in which the service nested them. Structure and
  * text both end here, so that the rules about wrappers and roots (`chains.ts`) are written once.
  */
-import { maxNameChars, maxNodes, cut } from "./bounds.js";
+import { cut, maxMessageCharsInAll, maxNameChars, maxNodes } from "./bounds.js";
 import { redact } from "./redact.js";
 
 export interface RawNode {
@@ -17,6 +17,8 @@ export interface RawNode {
 /** Shared by all that is read from one input: what is left to spend, and what was seen beside the nodes. */
 export interface Reading {
   nodesLeft: number;
+  /** Characters that may still be read in messages. */
+  charsLeft: number;
   /** How many messages of text the reader is inside of. */
   textDepth: number;
   /** `endTime` of Compute's throttling window, which hides as JSON in a message. */
@@ -34,7 +36,7 @@ export type ReadWords = (
 ) => RawNode | undefined;
 
 export function startReading(readWords: ReadWords): Reading {
-  return { nodesLeft: maxNodes, textDepth: 0, windowEnd: undefined, readWords };
+  return { nodesLeft: maxNodes, charsLeft: maxMessageCharsInAll, textDepth: 0, windowEnd: undefined, readWords };
 }
 
 export function rawNode(code: string | undefined, message: string): RawNode {

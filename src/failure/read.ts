@@ -3,7 +3,7 @@
  * It never throws, whatever comes: what cannot be read says so in the result.
  */
 import { isAnswer, readAnswer, readBody } from "./answer.js";
-import { cut, maxItems, maxJsonChars, maxKeys, maxTextChars } from "./bounds.js";
+import { cut, maxErrors, maxItems, maxJsonChars, maxKeys, maxTextChars } from "./bounds.js";
 import { type Draft, finish } from "./draft.js";
 import type { Failure } from "./failure.js";
 import { startReading } from "./raw-node.js";
@@ -22,19 +22,29 @@ export interface ReadOptions {
  */
 export function readFailure(input: unknown, options: ReadOptions = {}): Failure {
   try {
-    return read(input, options.now, 0);
+    return read(input, options.now, startingBudget());
   } catch {
     return readGuarded(input, options.now);
   }
 }
 
-function read(input: unknown, now: number | undefined, depth: number): Failure {
-  if (typeof input === "string") return readWritten(input, now, depth);
+/** Errors hold errors in `cause` and `errors`, and may hold themselves. */
+interface Budget {
+  errorsLeft: number;
+}
+
+const startingBudget = (): Budget => ({ errorsLeft: maxErrors });
+
+function read(input: unknown, now: number | undefined, budget: Budget): Failure {
+  if (typeof input === "string") return readWritten(input, now, budget);
   if (typeof input !== "object" || input === null) return nothing;
-  if (isThrown(input)) return readThrown(input, now, depth, (inner) => read(inner, now, depth + 1));
+  if (isThrown(input)) {
+    budget.errorsLeft -= 1;
+    return readThrown(input, now, (inner) => (budget.errorsLeft > 0 ? read(inner, now, budget) : nothing));
+  }
   if (isAnswer(input)) return finish(readAnswer(input), now);
   if (Array.isArray(input) && input.some((item) => item instanceof Error)) {
-    return read({ name: "AggregateError", message: "", errors: input }, now, depth);
+    return read({ name: "AggregateError", message: "", errors: input }, now, budget);
   }
   const draft = readBody(input, undefined, {});
   return draft.tree || draft.origin !== "response" ? finish(draft, now) : nothing;
@@ -43,9 +53,10 @@ function read(input: unknown, now: number | undefined, depth: number): Failure {
 const nothing: Failure = { origin: "none", chains: [[{ message: "" }]], execution: "unknown" };
 
 /** A text: a body that somebody copied whole, or words. */
-function readWritten(text: string, now: number | undefined, depth: number): Failure {
+function readWritten(text: string, now: number | undefined, budget: Budget): Failure {
+  if (text.trim() === "") return nothing;
   const json = wholeJson(text);
-  const copied = json ? read(json, now, depth + 1) : nothing;
+  const copied = json ? read(json, now, budget) : nothing;
   return copied.origin === "none" ? finish(readTold(text), now) : copied;
 }
 
@@ -85,7 +96,7 @@ function readTold(text: string): Draft {
 /** A getter or a proxy threw: what can be read without it is copied, and the copy is read. */
 function readGuarded(input: unknown, now: number | undefined): Failure {
   try {
-    return read(copyReadable(input, { left: maxItems }, 0), now, 0);
+    return read(copyReadable(input, { left: maxItems }, 0), now, startingBudget());
   } catch {
     return nothing;
   }

@@ -3,7 +3,7 @@
  * its keys. Services, proxies and tools also write `Code`, `ErrorCode`, `odata.error`, `ErrorEntity`, `properties.statusMessage`,
  * JSON in a string in JSON: those are found by folding the keys, but only where the usual names gave nothing.
  */
-import { maxDepth, maxItems, maxJsonChars, maxKeys, maxNameChars } from "./bounds.js";
+import { cut, maxDepth, maxItems, maxJsonChars, maxKeys, maxNameChars, maxTextChars } from "./bounds.js";
 import { readDamagedJson } from "./damaged-json.js";
 import { type RawNode, type Reading, addBelow, cleanCode, rawNode } from "./raw-node.js";
 
@@ -66,8 +66,10 @@ function readList(items: readonly unknown[], reading: Reading, depth: number): R
 
 /** A string that is JSON as a whole. */
 function readJson(text: string, reading: Reading, depth: number): RawNode | undefined {
+  if (text.length > reading.charsLeft) return undefined;
   const json = text.trim();
   if (!looksLikeJson(json)) return undefined;
+  reading.charsLeft -= text.length;
   const value = parseJson(json);
   return isWindow(value, reading) ? undefined : readValue(value, reading, depth + 1);
 }
@@ -86,7 +88,7 @@ export function parseJson(json: string): unknown {
       // Cut short, hard-wrapped, or JSON that was put into a string without escaping it.
     }
   }
-  return readDamagedJson(json, 0).value;
+  return readDamagedJson(cut(json, maxTextChars), 0).value;
 }
 
 /**

@@ -3,7 +3,7 @@
  * messages. Every tool writes the code in its own shape; the shapes stand below, one entry each. A text is walked once from
  * left to right: the shape that occurs first is read, and the walk goes on behind it. What stands later lies further in.
  */
-import { maxTextDepth } from "./bounds.js";
+import { cut, maxTextChars, maxTextDepth } from "./bounds.js";
 import { isTellingCode } from "./chains.js";
 import { withoutClutter } from "./clutter.js";
 import { type Quote, quoteAt, readDamagedJson, slashesBefore, unescape } from "./damaged-json.js";
@@ -41,17 +41,20 @@ export function readWords(
   code: string | undefined,
 ): RawNode | undefined {
   if (reading.textDepth >= maxTextDepth || (code !== undefined && holdsGuestOutput.test(code))) return undefined;
+  const readable = cut(text, Math.min(maxTextChars, reading.charsLeft));
+  reading.charsLeft -= readable.length;
   reading.textDepth += 1;
-  const found = new Walk(text, reading, depth, code === undefined).run();
+  const found = new Walk(readable, reading, depth, code === undefined).run();
   reading.textDepth -= 1;
   return found && holdsCode(found) ? found : undefined;
 }
 
 /** Terraform and PowerShell print several failures under each other; each begins a line in its own way. */
 function partsOf(text: string): string[] {
-  const starts = [...text.matchAll(/^(?:Error: |[\w-]{3,60} ?: \d{1,2}:\d\d:\d\d(?: ?[AP]M)? - )/gm)].map(
-    ({ index }) => index,
-  );
+  const begins = text.includes("error(s) occurred:")
+    ? /^\* /gm
+    : /^(?:Error: |[\w-]{3,60} ?: \d{1,2}:\d\d:\d\d(?: ?[AP]M)? - )/gm;
+  const starts = [...text.matchAll(begins)].map(({ index }) => index);
   if (starts.length < 2) return [text];
   return [0, ...starts].map((start, i) => text.slice(start, starts[i] ?? text.length)).filter((part) => part !== "");
 }
@@ -114,7 +117,7 @@ class Walk {
     const prose = this.proseUpTo(at);
     this.proseFrom = end;
     const code = cleanCode(value);
-    if (code !== undefined) this.enter(code, prose);
+    if (code !== undefined) this.enter(code, at, prose);
   }
 
   /** A code that stands behind its message. */
@@ -125,9 +128,9 @@ class Walk {
     if (!this.muted && this.current?.message === "") this.current.message = prose;
   }
 
-  private enter(code: string, prose: string): void {
+  private enter(code: string, at: number, prose: string): void {
     const known = this.seen.get(code.toLowerCase());
-    this.muted = !known && this.passesOver(code);
+    this.muted = !known && this.passesOver(code, at);
     if (this.muted) return;
     if (known) this.current = known;
     else if (this.current && takesCode(this.current)) this.current.code = code;
@@ -139,8 +142,10 @@ class Walk {
   }
 
   /** Tools repeat the envelope behind the cause (`… (Code: Conflict)`), and guests print codes of their own. */
-  private passesOver(code: string): boolean {
-    return (this.knowsCause && !isTellingCode(code)) || holdsGuestOutput.test(this.current?.code ?? "");
+  private passesOver(code: string, at: number): boolean {
+    if (this.knowsCause && !isTellingCode(code)) return true;
+    const beginsLine = /(?:^|\n)[ \t]*\n?$/.test(this.text.slice(Math.max(0, at - 16), at + 1));
+    return !beginsLine && holdsGuestOutput.test(this.current?.code ?? "");
   }
 
   private begin(node: RawNode, prose: string): void {
@@ -172,7 +177,7 @@ class Walk {
 
   private closeMessage(to: number): void {
     if (this.messageFrom < 0) return;
-    const value = oneLine(this.text.slice(this.messageFrom, to)).replace(/\s?\($/, "");
+    const value = oneLine(this.text.slice(this.messageFrom, to)).replace(/\s?[(`]$/, "");
     this.messageFrom = -1;
     this.proseFrom = to;
     if (value === "") return;
@@ -388,7 +393,7 @@ const shapes: readonly Shape[] = [
   {
     // What ends a message that has no closing mark
     pattern:
-      /\n[ \t]*\n|\n-{4,}|\n\s{0,16}At [^\n]{1,260}:\d{1,7} char:|\n\s{0,16}\+ |\n\s{0,16}(?:Error)?(?:Target|ReasonPhrase|OperationID|Content|Headers|Correlation ?ID|Additional ?Info\w{0,32}|Activity ?Id|Traceback)\b|;\s{0,8}[A-Z][A-Za-z]{2,24}:|\s(?:Target|Details|InnerError|AdditionalInfo)=|\sCorrelation ?ID:/gi,
+      /\n[ \t]*\n|\n-{4,}|\n\s{0,16}At [^\n]{1,260}:\d{1,7} char:|\n\s{0,16}\+ |\n\s{0,16}(?:Error)?(?:Target|ReasonPhrase|OperationID|Content|Headers|Correlation ?ID|Additional ?Info\w{0,32}|Activity ?Id|Details ?:|Traceback)\b|;\s{0,8}[A-Z][A-Za-z]{2,24}:|\s(?:Target|Details|InnerError|AdditionalInfo)=|\sCorrelation ?ID:/gi,
     anywhere: true,
     read: (walk, match) => (walk.border(match.index), match.index + 1),
   },
@@ -435,7 +440,7 @@ function readBareName(text: string, at: number, label: string): { name: string; 
 function readMessageLabel(walk: Walk, match: RegExpExecArray, end: number): number {
   // "… failed validation with message: '…'" and "Error message: …" are sentences.
   const inSentence = /[A-Za-z] $/.test(walk.text.slice(Math.max(0, match.index - 2), match.index));
-  if (inSentence && match[0].startsWith("m")) return end;
+  if (inSentence && /^m[^=]*$/.test(match[0])) return end;
   const quote = quoteAt(walk.text, end);
   if (!quote) {
     walk.openMessage(end);
@@ -472,26 +477,54 @@ function isCodeLike(name: string): boolean {
 
 /** Names that stand before a colon and are no codes: types of exceptions, and the labels of tools. */
 const speakers =
-  /(?:Exception|CloudError|RestError|ResponseError|ExistsError|NotFoundError|AuthenticationError|TypeError|ValueError|RuntimeError|KeyError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*Id|[A-Z]\w*ID|TimeStamp|ResourceType|ResourceName|ResourceGroup|StatusCode|ReasonPhrase|ErrorTarget|OperationName|InnerMessage|InnerError)$/;
+  /(?:Exception|CloudError|RestError|ResponseError|ExistsError|NotFoundError|AuthenticationError|TypeError|ValueError|RuntimeError|KeyError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*Id|[A-Z]\w*ID|TimeStamp|ResourceType|ResourceName|ResourceGroup|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+)$/;
 
 /** No labelled code. A code may still stand alone, in front with a colon, or behind as the last word; else it is prose. */
 function readBareWords(text: string): RawNode {
   if (/^[A-Z][\w.]{2,127}$/.test(text)) return rawNode(text, "");
+  const chain = readCodesInFront(text);
+  if (chain) return chain;
   // core-lro prints the word undefined where it lost the code.
-  const lines = oneLine(text)
-    .replace(/^.{0,80}long-running operation has failed\. undefined\. /i, "")
-    .replace(/(?: undefined)+$/, "");
-  const inFront = /(?:^|[\s>:])(?:[A-Z][A-Za-z]{1,32}\.)?([A-Z]\w{3,100})\s?: /g;
-  for (const match of lines.matchAll(inFront)) {
+  const line = withoutUndefined(oneLine(text).replace(/^.{0,80}long-running operation has failed\. undefined\. /i, ""));
+  for (const match of line.matchAll(/[\s>:](?:[A-Z][A-Za-z]{1,32}\.)?([A-Z]\w{3,100})\s?: /g)) {
     const name = match[1] ?? "";
-    if (isCodeLike(name) && !speakers.test(name)) return rawNode(name, lines.slice(match.index + match[0].length));
+    if (mayBeCode(name)) return rawNode(name, line.slice(match.index + match[0].length));
   }
-  const behind = /[.'"]\s{1,4}([A-Z]\w{3,100})$/.exec(lines);
-  if (behind?.[1] !== undefined && isCodeLike(behind[1])) return rawNode(behind[1], lines.slice(0, behind.index + 1));
-  const named = /\b(?:error|with) code:? ["']?([A-Z]\w{3,100})\b/i.exec(lines);
-  if (named?.[1] !== undefined && isCodeLike(named[1])) return rawNode(named[1], lines);
-  const words = lines.match(/\b[A-Z][A-Z0-9_]{3,40}\b/g) ?? [];
-  return rawNode(words.find(isTransportCode), lines);
+  const behind = /[.'"]\s{1,4}([A-Z]\w{3,100})$/.exec(line);
+  if (behind?.[1] !== undefined && mayBeCode(behind[1])) return rawNode(behind[1], line.slice(0, behind.index + 1));
+  const named = /\b(?:error|with) code:? ["']?([A-Z]\w{3,100})\b/i.exec(line)?.[1];
+  if (named !== undefined && mayBeCode(named)) return rawNode(named, line);
+  const words = line.match(/\b[A-Z][A-Z0-9_]{3,40}\b/g) ?? [];
+  return rawNode(words.find(isTransportCode), line);
+}
+
+function withoutUndefined(line: string): string {
+  let end = line.length;
+  while (line.endsWith(" undefined", end)) end -= " undefined".length;
+  return line.slice(0, end);
+}
+
+/** `X: message` at the beginning of lines, as azd prints it: the outermost first. */
+function readCodesInFront(text: string): RawNode | undefined {
+  const matches = [...text.matchAll(/^[ \t]{0,16}(?:[A-Z][A-Za-z]{1,32}\.)?([A-Z]\w{3,100})\s?: /gm)].filter(
+    ([, name = ""]) => mayBeCode(name),
+  );
+  let chain: RawNode | undefined;
+  for (let i = Math.min(matches.length, maxTextDepth) - 1; i >= 0; i--) {
+    const match = matches[i];
+    if (!match) continue;
+    const node = rawNode(
+      match[1],
+      oneLine(text.slice(match.index + match[0].length, matches[i + 1]?.index ?? text.length)),
+    );
+    if (chain) addBelow(node, chain);
+    chain = node;
+  }
+  return chain;
+}
+
+function mayBeCode(name: string): boolean {
+  return isCodeLike(name) && !speakers.test(name);
 }
 
 /** Who speaks is no part of the message: `Azure.RequestFailedException: …`, `New-AzVM : …`. */

@@ -3,7 +3,7 @@
  * core-lro throws a sentence, and any layer above may have made the last error its `cause`. The nearest thing to the wire wins.
  */
 import { type AnswerFields, bodyOf, readBody } from "./answer.js";
-import { maxCauses } from "./bounds.js";
+import { maxErrorsInList } from "./bounds.js";
 import { type Draft, finish } from "./draft.js";
 import type { Execution, Failure, FailureChain, FailureNode, FailureOrigin } from "./failure.js";
 import { readHeaders } from "./headers.js";
@@ -47,16 +47,15 @@ export function isThrown(value: object): value is ThrownFields {
 }
 
 /** Everything a thrown thing may be, the surest sign first. `readInner` reads what stands in `cause` and `errors`. */
-export function readThrown(error: ThrownFields, now: number | undefined, depth: number, readInner: ReadInner): Failure {
-  const inner = depth < maxCauses ? readInner : undefined;
-  if (isIdentityError(error.name)) return readIdentity(error, error.name, now, inner);
+export function readThrown(error: ThrownFields, now: number | undefined, readInner: ReadInner): Failure {
+  if (isIdentityError(error.name)) return readIdentity(error, error.name, now, readInner);
   const answered = readAnswered(error);
   if (answered) return finish(answered, now);
   return (
     readTransport(error, now) ??
     readStopped(error, now) ??
     readOperation(error, now) ??
-    readWrapped(error, inner) ??
+    readWrapped(error, now, readInner) ??
     finish(readOwnWords(error), now)
   );
 }
@@ -145,25 +144,25 @@ function readOperation(error: ThrownFields, now: number | undefined): Failure | 
 }
 
 /** An error around another one: the inner one knows, the outer one says where. */
-function readWrapped(error: ThrownFields, readInner: ReadInner | undefined): Failure | undefined {
-  if (!readInner) return undefined;
+function readWrapped(error: ThrownFields, now: number | undefined, readInner: ReadInner): Failure | undefined {
   const inner = sourcesOf(error)
-    .map((source) => readInner(source))
+    .map(readInner)
     .filter(({ origin }) => origin !== "none");
   const [first] = inner;
-  if (!first || !inner.some(tells)) return undefined;
+  if (!first) return undefined;
+  const own = finish(readOwnWords(error), now);
+  if (!inner.some(tells) && tells(own)) return own;
   const chains = inner.flatMap((failure) => failure.chains) as [FailureChain, ...FailureChain[]];
-  const outer = rawNode(typeof error.code === "string" ? error.code : undefined, wordsOf(error));
   return {
     ...first,
-    chains: withOuter(outer, chains),
+    chains: withOuter(own.chains[0][0], chains),
     execution: together(inner.map(({ execution }) => execution)),
   };
 }
 
 /** What an error was made from. */
 function sourcesOf({ errors, cause }: ThrownFields): unknown[] {
-  if (Array.isArray(errors)) return errors.slice(0, maxCauses);
+  if (Array.isArray(errors)) return errors.slice(0, maxErrorsInList);
   return cause === undefined || cause === null ? [] : [cause];
 }
 
@@ -172,11 +171,12 @@ function tells({ origin, chains }: Failure): boolean {
   return origin !== "error" || chains.some((chain) => chain.some(({ code }) => code !== undefined));
 }
 
-function withOuter(raw: RawNode, chains: [FailureChain, ...FailureChain[]]): [FailureChain, ...FailureChain[]] {
-  const [[outer]] = finish(draftOf("error", raw, "answered"), undefined).chains;
-  if (!outer || (outer.code === undefined && outer.message === "")) return chains;
-  const [first, ...others] = chains;
-  const prefix = (chain: FailureChain): FailureChain => (repeats(outer, chain[0]) ? chain : [outer, ...chain]);
+function withOuter(
+  outer: FailureNode | undefined,
+  [first, ...others]: readonly [FailureChain, ...FailureChain[]],
+): [FailureChain, ...FailureChain[]] {
+  const prefix = (chain: FailureChain): FailureChain =>
+    !outer || outer.message === "" || repeats(outer, chain[0]) ? chain : [outer, ...chain];
   return [prefix(first), ...others.map(prefix)];
 }
 
@@ -191,12 +191,7 @@ function together(executions: readonly Execution[]): Execution {
 }
 
 /** No token. The code stands in the words, in the answer of Entra ID, or in the cause; else the type of the error is the code. */
-function readIdentity(
-  error: ThrownFields,
-  name: string,
-  now: number | undefined,
-  readInner: ReadInner | undefined,
-): Failure {
+function readIdentity(error: ThrownFields, name: string, now: number | undefined, readInner: ReadInner): Failure {
   const message = wordsOf(error);
   const response = (error.errorResponse ?? {}) as { error?: unknown; errorDescription?: unknown };
   const named = [response.error, error.errorCode].find(
@@ -204,7 +199,7 @@ function readIdentity(
   );
   const told = identityCodeIn(message) ?? named;
   const own = finish(draftOf("identity", rawNode(told ?? name, message), "none", httpStatus(error.statusCode)), now);
-  const inner = readInner ? sourcesOf(error).map(readInner).filter(tells) : [];
+  const inner = sourcesOf(error).map(readInner).filter(tells);
   if (inner.length === 0 || (told !== undefined && !Array.isArray(error.errors))) return own;
   const chains = inner.flatMap((failure) => failure.chains).sort((a, b) => silence(a) - silence(b));
   const [first, ...others] = chains;
@@ -212,7 +207,8 @@ function readIdentity(
   const status = own.status ?? inner.find((failure) => failure.status !== undefined)?.status;
   return {
     ...own,
-    chains: withOuter(rawNode(name, message), [first, ...others]),
+    // The message of a chain of credentials repeats the codes of all of them: its own is its name.
+    chains: withOuter({ message: "", ...own.chains[0][0], code: name }, [first, ...others]),
     ...(status !== undefined && { status }),
   };
 }
