@@ -61,3 +61,13 @@ function withoutPrefix(line: string): string {
   if (level.test(bare)) bare = bare.replace(level, "").replace(clock, "");
   return bare;
 }
+
+/** A message on one line. Line by line, since a pattern for blanks around breaks goes back over long runs of blanks. */
+export function oneLine(text: string): string {
+  if (!text.includes("\n")) return text.trim();
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join(" ");
+}

@@ -8,7 +8,8 @@ import { type Draft, finish } from "./draft.js";
 import type { Failure } from "./failure.js";
 import { startReading } from "./raw-node.js";
 import { looksLikeJson } from "./structure.js";
-import { idsInText, readText, readWords, retryAfterInText, statusInText } from "./text.js";
+import { readText, readWords } from "./text.js";
+import { idsInText, retryAfterInText, statusInText } from "./text-facts.js";
 import { isThrown, readThrown } from "./thrown.js";
 import { executionFromWords, namesServiceCode } from "./transport.js";
 

@@ -1,0 +1,230 @@
+/**
+ * How each tool writes a code, a message, or a border between them: one entry for each shape, the surest first. A new tool is a new
+ * entry here and an example in its test.
+ */
+import { type Quote, quoteAt, slashesBefore, unescape } from "./damaged-json.js";
+import { httpStatus, isFailedWord } from "./structure.js";
+import { statusNumber } from "./text-facts.js";
+
+/** What a shape tells about what it found. Indices are those of the text. */
+export interface Finder {
+  readonly text: string;
+  /** A code that stands from `at` up to `end`. */
+  code(value: string, at: number, end: number): void;
+  /** A code that stands behind its message. */
+  codeBehind(value: string, at: number, end: number): void;
+  /** A message that stands in quotation marks, or between tags. */
+  message(value: string): void;
+  /** A message without quotation marks begins. */
+  openMessage(from: number): void;
+  /** A brace that may begin JSON; returns where to go on. */
+  braces(at: number): number;
+  status(status: number | undefined, at: number): void;
+  /** Something that is no part of a message. */
+  border(at: number): void;
+  /** The nodes to come stand beside each other, below the one that was found last. */
+  listBelow(at: number): void;
+}
+
+/** How one tool writes a code, a message or a border between them. */
+export interface Shape {
+  /** Global; matches where the shape begins. Every repetition is bounded. */
+  readonly pattern: RegExp;
+  /** No sentence looks like this by accident: it is looked for inside messages too. */
+  readonly anywhere?: boolean;
+  /** Reads the shape, tells the walk, and returns the index behind what was read. */
+  read(found: Finder, match: RegExpExecArray, end: number): number;
+}
+
+export const shapes: readonly Shape[] = [
+  {
+    // JSON, a dump of JavaScript or Python, an array of Go: `{ "error": …`, `{ code: 'X'`, `Details=[{"code":…`
+    pattern:
+      /(?:\[\s{0,64})?\{\s{0,256}(?:\\{0,63}["'][^"'\\\n]{1,64}\\{0,63}["']|(?:code|message|error|name|status|statusCode|details|body|response)\b|\[(?:stack|message|cause)\])\s{0,16}(?::|=>)/gi,
+    anywhere: true,
+    read: (found, match) => found.braces(match.index),
+  },
+  {
+    // Service management and storage: `<Error><Code>X</Code><Message>…</Message></Error>`
+    pattern: /<(?:\w{1,8}:)?code>([^<]{1,128})</gi,
+    read: (found, match, end) => (found.code(match[1] ?? "", match.index, end), end),
+  },
+  {
+    pattern: /<(?:\w{1,8}:)?message(?: [^<>]{0,64})?>([^<]{0,16384})/gi,
+    read: (found, match, end) => (found.message(match[1] ?? ""), end),
+  },
+  {
+    // `Status=409`, `StatusCode: 409`, `Status: 409 (Conflict)`, `RESPONSE 409:`, `HTTP/1.1 409`
+    pattern: statusNumber,
+    anywhere: true,
+    read: (found, match, end) => (found.status(httpStatus(match[1]), match.index), end),
+  },
+  {
+    // `Code="X"`, `Code: X`, `ErrorCode: X`, `ERROR CODE: X`, `SubCode: X;`, `"code": "X"`, `(Code: X, Target: …)`
+    pattern:
+      /(?:(?<![A-Za-z0-9_$])|(?<=\\[nrt]))(?:([A-Za-z]{1,16})[ _-]?)?Code["'\\]{0,16}[ \t]{0,8}[:=][ \t]{0,16}/gi,
+    anywhere: true,
+    read: readCodeLabel,
+  },
+  {
+    // `Message="…"`, `Message: …`, `ErrorMessage: …`, `Status Message: …`, `"message": "…"`
+    pattern:
+      /(?:(?<![A-Za-z0-9_$])|(?<=\\[nrt]))(?:Error[_-]?|Status[ _-]?)?Message["'\\]{0,16}[ \t]{0,8}[:=][ \t]{0,16}/gi,
+    anywhere: true,
+    read: readMessageLabel,
+  },
+  {
+    // azurerm puts the code where the status belongs: `Status: "X"`, `Code: ""`
+    pattern: /(?<![\w"'])Status: "([A-Z]\w{2,100})"/g,
+    read: (found, match, end) => {
+      if (!isFailedWord(match[1]) && match[1] !== "Succeeded") found.code(match[1] ?? "", match.index, end);
+      else found.border(match.index);
+      return end;
+    },
+  },
+  {
+    // az and Python: `(X) message`
+    pattern: /(?:^|\n|:)[ \t]{0,16}\(([A-Z]\w{2,100})\)[ \t]{1,4}/g,
+    read: (found, match, end) => {
+      if (!isCodeLike(match[1] ?? "")) return end;
+      found.code(match[1] ?? "", match.index, end);
+      found.openMessage(end);
+      return end;
+    },
+  },
+  {
+    // azurerm: `unexpected status 409 (409 Conflict) with error: X: message`
+    pattern: /\bwith error: ([A-Z][\w.]{2,100}): /g,
+    read: (found, match, end) => {
+      found.code(match[1] ?? "", match.index, end);
+      found.openMessage(end);
+      return end;
+    },
+  },
+  {
+    // msrestazure: `Azure Error: X`
+    pattern: /\bAzure Error: ([A-Z]\w{2,100})\b/g,
+    anywhere: true,
+    read: (found, match, end) => (found.code(match[1] ?? "", match.index, end), end),
+  },
+  {
+    // core-lro: `The long-running operation has failed. X. message`, with the word undefined where the code was lost
+    pattern: /long-running operation has failed(?:\. (\S{1,128})\. )/gi,
+    read: (found, match, end) => {
+      found.code(match[1] ?? "", match.index, end);
+      found.openMessage(end);
+      return end;
+    },
+  },
+  {
+    // the instance view of a machine
+    pattern: /\bProvisioningState\/failed\/([A-Za-z]\w{2,100})/gi,
+    read: (found, match, end) => (found.code(match[1] ?? "", match.index, end), end),
+  },
+  {
+    pattern: /\bAADSTS\d{2,9}\b/g,
+    read: (found, match, end) => {
+      found.code(match[0], match.index, end);
+      found.openMessage(match.index);
+      return end;
+    },
+  },
+  {
+    // the portal, copied: each label and each value on a line of its own
+    pattern: /(?:^|\n)[ \t]{0,16}Error code[ \t]{0,16}\n\s{0,16}([A-Z]\w{2,100})[ \t]{0,16}(?=\n|$)/gi,
+    read: (found, match, end) => (found.code(match[1] ?? "", match.index, end), end),
+  },
+  {
+    pattern: /\n[ \t]{0,16}Message[ \t]{0,16}\n/gi,
+    read: (found, _, end) => (found.openMessage(end), end),
+  },
+  {
+    // Python: what follows are the details
+    pattern: /\b(?:Exception Details|Inner Errors?)[ \t]{0,4}:/gi,
+    anywhere: true,
+    read: (found, match, end) => (found.listBelow(match.index), end),
+  },
+  {
+    // What ends a message that has no closing mark
+    pattern:
+      /\n[ \t]*\n|\n-{4,}|\n\s{0,16}At [^\n]{1,260}:\d{1,7} char:|\n\s{0,16}\+ |\n\s{0,16}(?:Error)?(?:Target|ReasonPhrase|OperationID|Content|Headers|Correlation ?ID|Additional ?Info\w{0,32}|Activity ?Id|Details ?:|Traceback)\b|;\s{0,8}[A-Z][A-Za-z]{2,24}:|\s(?:Target|Details|InnerError|AdditionalInfo)=|\sCorrelation ?ID:/gi,
+    anywhere: true,
+    read: (found, match) => (found.border(match.index), match.index + 1),
+  },
+];
+
+/** Labels that end in "code" and name something else. */
+const otherCodes =
+  /^(?:exit|return|status|http|httpstatus|response|country|zip|area|source|extended|internalerror|native|win32|result|qr|vs|language)$/i;
+
+function readCodeLabel(found: Finder, match: RegExpExecArray, end: number): number {
+  if (otherCodes.test(match[1] ?? "")) return end;
+  const quote = quoteAt(found.text, end);
+  const value = quote ? readName(found.text, quote) : readBareName(found.text, end, match[0]);
+  if (!value) return end;
+  if (found.text[match.index - 1] !== "(") {
+    found.code(value.name, match.index, value.end);
+    return value.end;
+  }
+  // In brackets behind its message: `Allocation failed. (Code: AllocationFailed, Target: …)`
+  const bracket = /[^()\n]{0,400}\)/y;
+  bracket.lastIndex = value.end;
+  const after = bracket.test(found.text) ? bracket.lastIndex : value.end;
+  found.codeBehind(value.name, match.index - 1, after);
+  return after;
+}
+
+/** A short quoted value. It may be broken by a line, as everything may. */
+function readName(text: string, quote: Quote): { name: string; end: number } | undefined {
+  const close = text.indexOf(quote.mark, quote.end);
+  if (close < 0 || close - quote.end > 200) return undefined;
+  return { name: text.slice(quote.end, close - slashesBefore(text, close, quote.end)), end: close + 1 };
+}
+
+/** A value without quotation marks: the label must look like one (`Code`, not "exit code"), or the value like a code. */
+function readBareName(text: string, at: number, label: string): { name: string; end: number } | undefined {
+  const pattern = /[A-Za-z_][\w-]{0,127}(?:\.[A-Z]\w{1,127})?|\d{1,9}\b/y;
+  pattern.lastIndex = at;
+  const name = pattern.exec(text)?.[0];
+  if (name === undefined) return undefined;
+  const isLabel = /(?:^|[a-z ])C(?:ode|ODE)/.test(label);
+  return isCodeLike(name) || (isLabel && /^(?:\d|[A-Z])/.test(name)) ? { name, end: pattern.lastIndex } : undefined;
+}
+
+function readMessageLabel(found: Finder, match: RegExpExecArray, end: number): number {
+  // "… failed validation with message: '…'" and "Error message: …" are sentences.
+  const inSentence = /[A-Za-z] $/.test(found.text.slice(Math.max(0, match.index - 2), match.index));
+  if (inSentence && /^m[^=]*$/.test(match[0])) return end;
+  const quote = quoteAt(found.text, end);
+  if (!quote) {
+    found.openMessage(end);
+    return end;
+  }
+  const { content, end: after } = readQuotedMessage(found.text, quote);
+  found.message(content);
+  return after;
+}
+
+/** A quoted message may hold the same marks unescaped: the one that closes it has something behind it that begins anew. */
+function readQuotedMessage(text: string, open: Quote): { content: string; end: number } {
+  const isClosing = /\s{0,64}(?:$|[)\]};,]|\\{0,63}["']|[A-Z]\w{2,24}=|\n\s{0,64}(?![a-z]))/y;
+  let last = -1;
+  for (let at = text.indexOf(open.mark, open.end); at >= 0; at = text.indexOf(open.mark, at + 1)) {
+    const slashes = slashesBefore(text, at, open.end);
+    if (slashes > open.slashes) continue;
+    last = at - slashes;
+    isClosing.lastIndex = at + 1;
+    if (slashes < open.slashes || isClosing.test(text)) break;
+  }
+  const close = last < 0 ? text.length : last;
+  return {
+    content: unescape(text.slice(open.end, close), open.slashes),
+    end: last < 0 ? close : close + open.slashes + 1,
+  };
+}
+
+/** More than one word written as one, or the name of an HTTP status: what a code looks like where no label says so. */
+export function isCodeLike(name: string): boolean {
+  if (/^(?:Conflict|Forbidden|Unauthorized)$/.test(name)) return true;
+  return name.length > 4 && /^[A-Z]\w*[A-Z]/.test(name) && /[a-z]/.test(name);
+}

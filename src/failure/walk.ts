@@ -1,0 +1,224 @@
+/**
+ * One walk through one text, from left to right: the shape that occurs first is read, and the walk goes on behind it. What
+ * stands later lies further in, unless the tool says that a list begins.
+ */
+import { isTellingCode } from "./chains.js";
+import { oneLine } from "./clutter.js";
+import { readDamagedJson } from "./damaged-json.js";
+import { type RawNode, type Reading, addBelow, cleanCode, holdsCode, rawNode } from "./raw-node.js";
+import { type Finder, type Shape, shapes } from "./shapes.js";
+import { looksLikeJson, readValue } from "./structure.js";
+
+/** The output of a program that ran in the guest may hold any code; it is no failure of the service. */
+export const holdsGuestOutput = /^(?:VMExtension|VMAgent|OSProvisioning|DeploymentScript)/i;
+
+/** One pass over one text: what was found so far, and what the next finding belongs to. */
+export class Walk implements Finder {
+  private readonly top = rawNode(undefined, "");
+  private readonly seen = new Map<string, RawNode>();
+  /** What stands before a code is its message when no label brings one. */
+  private readonly proseBefore = new Map<RawNode, string>();
+  /** The node that labels still to come belong to. */
+  private current: RawNode | undefined;
+  /** After "Exception Details:" the nodes to come stand beside each other, below this one. */
+  private listed: RawNode | undefined;
+  /** A code was passed over, and what is said about it is passed over too. */
+  private muted = false;
+  private knowsCause = false;
+  /** Where a message without quotation marks began, and where unlabelled prose began and ended; -1 is nowhere. */
+  private messageFrom = -1;
+  private proseFrom = 0;
+  private proseTo = -1;
+  private nodeStatus: number | undefined;
+  /** What may still be spent on braces that turn out not to be JSON, in characters. */
+  private bracesLeft: number;
+
+  constructor(
+    readonly text: string,
+    private readonly reading: Reading,
+    private readonly depth: number,
+    /** The text stands alone, or under a node without a code. */
+    private readonly alone: boolean,
+  ) {
+    this.bracesLeft = 4 * text.length;
+  }
+
+  run(): RawNode | undefined {
+    const searches = shapes
+      .filter(({ anywhere }) => this.alone || anywhere === true)
+      .map((shape) => new Search(shape, this.text));
+    for (let at = 0; ;) {
+      let first: Search | undefined;
+      for (const search of searches) {
+        search.moveTo(at);
+        if (search.index < (first?.index ?? Infinity)) first = search;
+      }
+      if (!first?.match) break;
+      at = Math.max(first.index + 1, first.shape.read(this, first.match, first.index + first.match[0].length));
+    }
+    this.closeMessage(this.text.length);
+    for (const [node, prose] of this.proseBefore) if (node.message === "" && !node.below) node.message = prose;
+    return this.top.below?.length === 1 ? this.top.below[0] : this.top.below && this.top;
+  }
+
+  code(value: string, at: number, end: number): void {
+    this.closeMessage(at);
+    const prose = this.proseUpTo(at);
+    this.proseFrom = end;
+    const code = cleanCode(value);
+    if (code !== undefined) this.enter(code, at, prose);
+  }
+
+  codeBehind(value: string, at: number, end: number): void {
+    const labelled = this.messageFrom >= 0;
+    const prose = labelled ? "" : this.proseUpTo(at);
+    this.code(value, at, end);
+    if (!this.muted && this.current?.message === "") this.current.message = prose;
+  }
+
+  private enter(code: string, at: number, prose: string): void {
+    const known = this.seen.get(code.toLowerCase());
+    this.muted = !known && this.passesOver(code, at);
+    if (this.muted) return;
+    if (known) this.current = known;
+    else if (this.current && takesCode(this.current)) this.current.code = code;
+    else this.begin(rawNode(code, ""), prose);
+    if (!this.current) return;
+    this.seen.set(code.toLowerCase(), this.current);
+    this.current.status ??= this.nodeStatus;
+    this.knowsCause ||= isTellingCode(code);
+  }
+
+  /** Tools repeat the envelope behind the cause (`… (Code: Conflict)`), and guests print codes of their own. */
+  private passesOver(code: string, at: number): boolean {
+    if (this.knowsCause && !isTellingCode(code)) return true;
+    const beginsLine = this.text[at] === "\n" || /\n[ \t]{0,16}$/.test(this.text.slice(Math.max(0, at - 17), at));
+    return !beginsLine && holdsGuestOutput.test(this.current?.code ?? "");
+  }
+
+  private begin(node: RawNode, prose: string): void {
+    addBelow(this.listed ?? this.current ?? this.top, node);
+    this.current = node;
+    this.proseBefore.set(node, prose);
+  }
+
+  message(value: string): void {
+    if (this.muted || this.messageFrom >= 0 || (this.current && this.current.message !== "")) return;
+    if (!this.current) this.begin(rawNode(undefined, ""), "");
+    const node = this.current;
+    if (!node) return;
+    node.message = oneLine(value);
+    const json = looksLikeJson(node.message);
+    const below = json
+      ? readValue(value, this.reading, this.depth + 1)
+      : this.reading.readWords(value, this.reading, this.depth + 1, node.code ?? "");
+    if (!below || !holdsCode(below)) return;
+    if (json) node.message = "";
+    this.attach(node, below);
+  }
+
+  openMessage(from: number): void {
+    if (this.messageFrom < 0 && !this.muted && (this.current?.message ?? "") === "") this.messageFrom = from;
+  }
+
+  private closeMessage(to: number): void {
+    if (this.messageFrom < 0) return;
+    const value = oneLine(this.text.slice(this.messageFrom, to)).replace(/\s?[(`]$/, "");
+    this.messageFrom = -1;
+    this.proseFrom = to;
+    if (value === "") return;
+    if (!this.current) this.begin(rawNode(undefined, value), "");
+    else if (this.current.message === "") this.current.message = value;
+  }
+
+  braces(at: number): number {
+    if (this.bracesLeft <= 0) return at + 1;
+    const { value, end } = readDamagedJson(this.text, at);
+    this.bracesLeft -= end - at;
+    const found = readValue(value, this.reading, this.depth + 1);
+    if (!found || !holdsCode(found)) return at + 1;
+    unwrapLines(found);
+    this.closeMessage(at);
+    if (!this.muted) this.attach(this.listed ?? this.current ?? this.top, found);
+    this.proseFrom = end;
+    return end;
+  }
+
+  private attach(parent: RawNode, found: RawNode): void {
+    addBelow(parent, found);
+    this.remember(found);
+  }
+
+  private remember(node: RawNode): void {
+    if (node.code !== undefined) {
+      this.seen.set(node.code.toLowerCase(), node);
+      this.knowsCause ||= isTellingCode(node.code);
+    }
+    node.below?.forEach((below) => this.remember(below));
+  }
+
+  status(status: number | undefined, at: number): void {
+    this.nodeStatus = status;
+    this.border(at);
+  }
+
+  border(at: number): void {
+    this.closeMessage(at);
+    if (this.proseTo < 0) this.proseTo = at;
+  }
+
+  listBelow(at: number): void {
+    this.border(at);
+    this.listed = this.current;
+  }
+
+  private proseUpTo(at: number): string {
+    const to = this.proseTo < 0 ? at : Math.min(this.proseTo, at);
+    this.proseTo = -1;
+    return withoutSpeaker(oneLine(this.text.slice(this.proseFrom, Math.max(to, this.proseFrom))));
+  }
+}
+
+/** In text a line break inside a JSON string is most often the edge of a terminal. */
+function unwrapLines(node: RawNode): void {
+  node.message = oneLine(node.message);
+  node.below?.forEach(unwrapLines);
+}
+
+/** A node that still waits for its code: its message came first, or only a placeholder did. */
+function takesCode({ code, message, below }: RawNode): boolean {
+  return code === undefined || (message === "" && !below && /^(?:\d+|unspecified)$/i.test(code));
+}
+
+/** The next place at which a shape occurs. Moves forward only, so that a walk is linear however many shapes there are. */
+class Search {
+  match: RegExpExecArray | null;
+
+  constructor(
+    readonly shape: Shape,
+    private readonly text: string,
+  ) {
+    this.match = this.from(0);
+  }
+
+  get index(): number {
+    return this.match?.index ?? Infinity;
+  }
+
+  moveTo(at: number): void {
+    if (this.index < at) this.match = this.from(at);
+  }
+
+  private from(at: number): RegExpExecArray | null {
+    this.shape.pattern.lastIndex = at;
+    return this.shape.pattern.exec(this.text);
+  }
+}
+
+/** Who speaks is no part of the message: `Azure.RequestFailedException: …`, `New-AzVM : …`. */
+function withoutSpeaker(prose: string): string {
+  return prose
+    .replace(/^[\s,;)-]{1,16}/, "")
+    .replace(/^(?:[\w.]{3,120}(?:Exception|Error)|[A-Z][a-z]{1,16}-[A-Za-z]{3,60}) ?: ['"]?/, "")
+    .replace(/[\s({['"-]{1,16}$/, "");
+}
