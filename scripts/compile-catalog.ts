@@ -1,10 +1,11 @@
 /**
- * Compiles `policies/**.yaml` into `src/catalog/rules.generated.ts`. Every mistake is reported with file and line, all of
+ * Compiles `policies/**.yaml` into `src/catalog/catalog.generated.ts`. Every mistake is reported with file and line, all of
  * them at once, and fails the build: a typo must not reach a user.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readPolicies } from "./read-policies.js";
+import { writeColumns } from "./write-columns.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { rules, families, mistakes } = readPolicies(root);
@@ -15,13 +16,10 @@ if (mistakes.length > 0) {
   process.exit(1);
 }
 
-const withoutExamples = <T extends { examples: unknown }>({ examples: _, ...rest }: T): Omit<T, "examples"> => rest;
 const generated = `// Compiled from policies/ by scripts/compile-catalog.ts. Do not edit.
-import type { Family, Rule } from "./rule.js";
+import type { CatalogColumns } from "./columns.js";
 
-export const compiledRules: readonly Rule[] = ${JSON.stringify(rules.map(withoutExamples))};
-
-export const compiledFamilies: readonly Family[] = ${JSON.stringify(families.map(withoutExamples))};
+export const compiledCatalog: CatalogColumns = ${JSON.stringify(writeColumns(rules, families), null, 2)};
 `;
-writeFileSync(new URL("../src/catalog/rules.generated.ts", import.meta.url), generated);
+writeFileSync(new URL("../src/catalog/catalog.generated.ts", import.meta.url), generated);
 console.log(`${rules.length} rules and ${families.length} families compiled.`);

@@ -13,24 +13,32 @@ export interface CodeEntry {
   readonly fallback?: Rule;
 }
 
-/** One set of rules, indexed. */
-export class CatalogLayer {
+/** What a layer is made of. */
+export interface LayerContent {
   readonly rules: readonly Rule[];
   readonly families: readonly Family[];
-  readonly #rulesByCode = new Map<string, Rule[]>();
+}
+
+/** One set of rules, indexed. */
+export class CatalogLayer {
+  readonly #read: () => LayerContent;
   readonly #entries = new Map<string, CodeEntry>();
+  #content: LayerContent | undefined;
+  #rulesByCode: ReadonlyMap<string, readonly Rule[]> | undefined;
   #allTemplates: TemplateIndex | undefined;
   #familyIndex: FamilyIndex | undefined;
 
-  constructor(rules: readonly Rule[], families: readonly Family[]) {
-    this.rules = rules;
-    this.families = families;
-    for (const rule of rules) {
-      const code = rule.code.toLowerCase();
-      const list = this.#rulesByCode.get(code);
-      if (list) list.push(rule);
-      else this.#rulesByCode.set(code, [rule]);
-    }
+  /** @param read called once, when the layer is first asked */
+  constructor(read: () => LayerContent) {
+    this.#read = read;
+  }
+
+  get rules(): readonly Rule[] {
+    return (this.#content ??= this.#read()).rules;
+  }
+
+  get families(): readonly Family[] {
+    return (this.#content ??= this.#read()).families;
   }
 
   /** What is known of a code; codes compare without regard to case. */
@@ -38,7 +46,7 @@ export class CatalogLayer {
     const key = code.toLowerCase();
     const known = this.#entries.get(key);
     if (known) return known;
-    const rules = this.#rulesByCode.get(key);
+    const rules = (this.#rulesByCode ??= byCode(this.rules)).get(key);
     if (!rules) return undefined;
     const fallback = fallbackOf(rules);
     const entry = { templates: new TemplateIndex(rules), ...(fallback && { fallback }) };
@@ -54,6 +62,17 @@ export class CatalogLayer {
   get familyIndex(): FamilyIndex {
     return (this.#familyIndex ??= new FamilyIndex(this.families));
   }
+}
+
+function byCode(rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> {
+  const grouped = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    const code = rule.code.toLowerCase();
+    const list = grouped.get(code);
+    if (list) list.push(rule);
+    else grouped.set(code, [rule]);
+  }
+  return grouped;
 }
 
 /** The rule without a message; else the one named like its code; else the only one. */

@@ -70,8 +70,8 @@ export function defineCatalog(
   ];
   if (mistakes.length > 0)
     throw new TypeError(`azure-remedy: defineCatalog was given rules that do not fit:\n  ${mistakes.join("\n  ")}`);
-  const layer = new CatalogLayer(rules.map(toRule), families.map(toFamily));
-  return { layers: [layer, ...base.layers] };
+  const content = { rules: rules.map(toRule), families: families.map(toFamily) };
+  return { layers: [new CatalogLayer(() => content), ...base.layers] };
 }
 
 const isList = (definition: CatalogDefinition | readonly RuleDefinition[]): definition is readonly RuleDefinition[] =>

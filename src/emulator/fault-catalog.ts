@@ -1,14 +1,15 @@
 /** Faults by catalog code: what status and words a code has on the wire, and whether an operation would carry it. */
 import type { Category, Rule } from "../catalog/rule.js";
-import { compiledRules } from "../catalog/rules.generated.js";
+import { rulesOf } from "../catalog/catalog.js";
+import { defaultCatalog } from "../catalog/default-catalog.js";
 
 /** The rule of a code, or of a rule id. Throws a `TypeError` that names near misses. */
 export function findRule(wanted: string | { readonly rule: string }): Rule {
   if (typeof wanted === "object") {
-    const found = compiledRules.find((rule) => rule.id === wanted.rule);
+    const found = rulesOf(defaultCatalog).find((rule) => rule.id === wanted.rule);
     return found ?? unknown("rule", wanted.rule, (rule) => rule.id);
   }
-  const sameCode = compiledRules.filter((rule) => rule.code.toLowerCase() === wanted.toLowerCase());
+  const sameCode = rulesOf(defaultCatalog).filter((rule) => rule.code.toLowerCase() === wanted.toLowerCase());
   // A rule with a message is what the service really says; one without is what the code means in general.
   return (
     sameCode.find((rule) => rule.message !== undefined) ?? sameCode[0] ?? unknown("code", wanted, (rule) => rule.code)
@@ -92,7 +93,7 @@ export function checkIsAnswer({ code }: Rule): void {
 }
 
 function unknown(kind: "code" | "rule", wanted: string, nameOf: (rule: Rule) => string): never {
-  const names = [...new Set(compiledRules.map(nameOf))];
+  const names = [...new Set(rulesOf(defaultCatalog).map(nameOf))];
   const near = names
     .map((name) => ({ name, likeness: likeness(name, wanted) }))
     .filter((candidate) => candidate.likeness > 0.4)

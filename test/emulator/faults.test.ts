@@ -1,6 +1,6 @@
+import { defaultCatalog, rulesOf } from "azure-remedy";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { compiledRules } from "../../src/catalog/rules.generated.js";
 import { ask, vm, type Answer } from "./direct.js";
 import { manualClock, type ManualClock } from "./manual-clock.js";
 
@@ -19,7 +19,7 @@ const create = (name = "new-01"): Promise<Answer> => ask(arm, "PUT", vm(name), l
 
 describe("a failure by catalog code", () => {
   it("has the catalog's status and words, with the names of the request in them", async () => {
-    const [rule] = compiledRules.filter(({ id }) => id === "OperationNotAllowed.vm-generalized");
+    const [rule] = rulesOf(defaultCatalog).filter(({ id }) => id === "OperationNotAllowed.vm-generalized");
     expect(rule?.status).toBe(409);
     arm.fail({ rule: "OperationNotAllowed.vm-generalized" }, { on: "POST virtualMachines/start" });
     const answer = await ask(arm, "POST", vm("web-01", "/start"));
@@ -72,7 +72,11 @@ describe("a failure by catalog code", () => {
   });
 
   it("fills every template of the catalog, so that no placeholder reaches a client", async () => {
-    const templates = new Set(compiledRules.filter((rule) => rule.sources.length > 0).map((rule) => rule.id));
+    const templates = new Set(
+      rulesOf(defaultCatalog)
+        .filter((rule) => rule.sources.length > 0)
+        .map((rule) => rule.id),
+    );
     const left: string[] = [];
     for (const rule of templates) {
       arm.fail({ rule }, { on: "GET virtualMachines", as: "answer" });

@@ -1,0 +1,77 @@
+/** Writes rules and families as the columns that `src/catalog/columns.ts` reads. */
+import { codeInId, type CatalogColumns, type Choices, type Lists, type Texts } from "../src/catalog/columns.js";
+import type { Family, Rule } from "../src/catalog/rule.js";
+
+export function writeColumns(rules: readonly Rule[], families: readonly Family[]): CatalogColumns {
+  const all = [...rules, ...families];
+  return {
+    rules: {
+      code: texts(rules.map(({ code }) => code)),
+      variant: texts(rules.map(variantOf)),
+      message: texts(rules.map(({ message }) => message)),
+      messageZh: texts(rules.map(({ messageZh }) => messageZh)),
+      status: choices(rules.map(({ status }) => status)),
+      vague: choices(rules.map(({ vague }) => vague)),
+      sources: lists(rules.map(({ sources }) => sources.map(({ document, row }) => `${document}/${row}`))),
+    },
+    families: {
+      id: texts(families.map(({ id }) => id)),
+      codes: lists(families.map(({ codes }) => codes)),
+      phrases: lists(families.map(({ phrases }) => phrases)),
+      statuses: lists(families.map(({ statuses }) => statuses?.map(String))),
+      rank: choices(families.map(({ rank }) => rank)),
+    },
+    knowledge: {
+      explanation: texts(all.map(({ explanation }) => explanation)),
+      steps: lists(all.map(({ steps }) => steps)),
+      disposition: choices(all.map(({ disposition }) => disposition)),
+      category: choices(all.map(({ category }) => category)),
+      docs: choices(all.map(({ docs }) => docs)),
+      automatic: choices(all.map(({ automatic }) => automatic)),
+      waitMs: choices(all.map(({ waitMs }) => waitMs)),
+    },
+  };
+}
+
+function variantOf({ id, code }: Rule): string | undefined {
+  const stem = codeInId(code);
+  if (id === stem) return undefined;
+  if (!id.startsWith(`${stem}.`)) throw new Error(`id ${id} does not start with its code, ${stem}`);
+  return id.slice(stem.length + 1);
+}
+
+function texts(column: readonly (string | undefined)[]): Texts {
+  return column.map(cellWriter()).join("\n");
+}
+
+function lists(column: readonly (readonly string[] | undefined)[]): Lists {
+  const write = cellWriter();
+  return column.map((items = []) => items.map(write).join("\t")).join("\n");
+}
+
+function cellWriter(): (text: string | undefined) => string {
+  const told = new Map<string, number>();
+  let above: string | undefined;
+  return (text) => {
+    if (text === undefined) return "";
+    if (text === "" || text.startsWith("=") || /[\t\n]/.test(text)) {
+      throw new Error(
+        `a text of the catalog must have no tabs and line breaks, and not begin with "=": ${JSON.stringify(text)}`,
+      );
+    }
+    const known = told.get(text);
+    if (known === undefined) told.set(text, told.size);
+    const cell = known === undefined ? text : text === above ? "=" : `=${known}`;
+    above = text;
+    return cell;
+  };
+}
+
+const firstPick = 0x30;
+
+function choices<T>(column: readonly (T | undefined)[]): Choices<T> {
+  const values = [...new Set(column.filter((value) => value !== undefined))];
+  const pick = (value: T | undefined): string =>
+    value === undefined ? "-" : String.fromCharCode(firstPick + values.indexOf(value));
+  return { values, picks: column.map(pick).join("") };
+}
