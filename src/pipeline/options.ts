@@ -71,7 +71,7 @@ export interface Settings {
  * @throws TypeError or RangeError that names the option and the value
  */
 export function settle(options: RemedyOptions): Settings {
-  check(typeof options === "object", "options", options, "an object");
+  check(isObject(options), "options", options, "an object");
   const {
     maxRetries = defaultOptions.maxRetries,
     maxElapsedMs = defaultOptions.maxElapsedMs,
@@ -94,16 +94,16 @@ export function settle(options: RemedyOptions): Settings {
   checkRemedies(remedies);
   check(["foreground", "background"].includes(priority), "priority", priority, '"foreground" or "background"');
   check(onEvent === undefined || typeof onEvent === "function", "onEvent", onEvent, "a function");
-  check(Array.isArray(catalog.layers), "catalog", catalog, "what defineCatalog() gives");
+  check(isObject(catalog) && Array.isArray(catalog.layers), "catalog", catalog, "what defineCatalog() gives");
   check(
-    typeof clock.now === "function" && typeof clock.sleep === "function",
+    isObject(clock) && typeof clock.now === "function" && typeof clock.sleep === "function",
     "clock",
     clock,
     "{ now(), sleep(ms, signal) }",
   );
   check(typeof random === "function", "random", random, "a function");
   const throttle = options.throttle ?? sharedThrottle(options.clock);
-  check(typeof throttle.admit === "function", "throttle", throttle, "what createThrottle() gives");
+  check(isObject(throttle) && typeof throttle.admit === "function", "throttle", throttle, "what createThrottle() gives");
   return {
     maxRetries,
     maxElapsedMs,
@@ -121,9 +121,14 @@ export function settle(options: RemedyOptions): Settings {
   };
 }
 
+/** Callers without types pass anything, null included. */
+function isObject<Value>(value: Value): value is Value & object {
+  return typeof value === "object" && value !== null;
+}
+
 function settleBreaker(option: Exclude<RemedyOptions["circuitBreaker"], undefined>): Settings["circuitBreaker"] {
   if (option === false) return undefined;
-  check(typeof option === "object", "circuitBreaker", option, "false or { failures, probeAfterMs }");
+  check(isObject(option), "circuitBreaker", option, "false or { failures, probeAfterMs }");
   const {
     failures = defaultOptions.circuitBreaker.failures,
     probeAfterMs = defaultOptions.circuitBreaker.probeAfterMs,
@@ -138,8 +143,7 @@ function checkRemedies(remedies: readonly Remedy[]): void {
   check(Array.isArray(remedies), "remedies", remedies, "an array of remedies, such as [registerProvider()]");
   const names = new Set<string>();
   remedies.forEach((remedy: Partial<Remedy> | string | undefined, index) => {
-    const isRemedy =
-      typeof remedy === "object" && typeof remedy.name === "string" && typeof remedy.apply === "function";
+    const isRemedy = isObject(remedy) && typeof remedy.name === "string" && typeof remedy.apply === "function";
     check(isRemedy, `remedies[${index}]`, remedy, "a remedy, such as registerProvider()");
     const { name } = remedy as Remedy;
     check(!names.has(name), `remedies[${index}]`, name, "named once");
