@@ -5,31 +5,25 @@ import type { Family, Rule } from "../src/catalog/rule.js";
 export function writeColumns(rules: readonly Rule[], families: readonly Family[]): CatalogColumns {
   const all = [...rules, ...families];
   return {
-    rules: {
-      code: texts(rules.map(({ code }) => code)),
-      variant: texts(rules.map(variantOf)),
-      message: texts(rules.map(({ message }) => message)),
-      messageZh: texts(rules.map(({ messageZh }) => messageZh)),
-      status: choices(rules.map(({ status }) => status)),
-      vague: choices(rules.map(({ vague }) => vague)),
-      sources: lists(rules.map(({ sources }) => sources.map(({ document, row }) => `${document}/${row}`))),
-    },
-    families: {
-      id: texts(families.map(({ id }) => id)),
-      codes: lists(families.map(({ codes }) => codes)),
-      phrases: lists(families.map(({ phrases }) => phrases)),
-      statuses: lists(families.map(({ statuses }) => statuses?.map(String))),
-      rank: choices(families.map(({ rank }) => rank)),
-    },
-    knowledge: {
-      explanation: texts(all.map(({ explanation }) => explanation)),
-      steps: lists(all.map(({ steps }) => steps)),
-      disposition: choices(all.map(({ disposition }) => disposition)),
-      category: choices(all.map(({ category }) => category)),
-      docs: choices(all.map(({ docs }) => docs)),
-      automatic: choices(all.map(({ automatic }) => automatic)),
-      waitMs: choices(all.map(({ waitMs }) => waitMs)),
-    },
+    messageZh: texts(rules.map(({ messageZh }) => messageZh)),
+    familyCodes: lists(families.map(({ codes }) => codes)),
+    code: texts(rules.map(({ code }) => code)),
+    phrases: lists(families.map(({ phrases }) => phrases)),
+    message: texts(rules.map(({ message }) => message)),
+    explanation: texts(all.map(({ explanation }) => explanation)),
+    steps: lists(all.map(({ steps }) => steps)),
+    variant: texts(rules.map(variantOf)),
+    familyId: texts(families.map(({ id }) => id)),
+    docs: choices(all.map(({ docs }) => docs)),
+    disposition: choices(all.map(({ disposition }) => disposition)),
+    category: choices(all.map(({ category }) => category)),
+    automatic: choices(all.map(({ automatic }) => automatic)),
+    waitMs: choices(all.map(({ waitMs }) => waitMs)),
+    vague: choices(rules.map(({ vague }) => vague)),
+    status: choices(rules.map(({ status }) => status)),
+    sources: lists(rules.map(({ sources }) => sources.map(({ document, row }) => `${document}/${row}`))),
+    rank: choices(families.map(({ rank }) => rank)),
+    statuses: lists(families.map(({ statuses }) => statuses?.map(String))),
   };
 }
 

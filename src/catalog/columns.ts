@@ -20,48 +20,45 @@ export interface Choices<T> {
   readonly picks: string;
 }
 
-/** What rules and families have in common. */
-export interface KnowledgeColumns {
-  readonly explanation: Texts;
-  readonly steps: Lists;
-  readonly disposition: Choices<Disposition>;
-  readonly category: Choices<Category>;
-  readonly docs: Choices<string>;
-  readonly automatic: Choices<string>;
-  readonly waitMs: Choices<number>;
-}
-
-export interface RuleColumns {
-  readonly code: Texts;
-  /** What stands behind the code in the id; nothing where the id is the code. */
-  readonly variant: Texts;
-  readonly message: Texts;
+/**
+ * Texts that have words in common stand side by side, since compression looks back only so far. Columns called shared
+ * have a row for each rule in order, then for each family; those of rules or families alone have theirs.
+ */
+export interface CatalogColumns {
   readonly messageZh: Texts;
-  readonly status: Choices<number>;
+  readonly familyCodes: Lists;
+  readonly code: Texts;
+  readonly phrases: Lists;
+  readonly message: Texts;
+  /** Shared. */
+  readonly explanation: Texts;
+  /** Shared. */
+  readonly steps: Lists;
+  /** What stands behind the code in a rule's id; nothing where the id is the code. */
+  readonly variant: Texts;
+  readonly familyId: Texts;
+  /** Shared. */
+  readonly docs: Choices<string>;
+  /** Shared. */
+  readonly disposition: Choices<Disposition>;
+  /** Shared. */
+  readonly category: Choices<Category>;
+  /** Shared. */
+  readonly automatic: Choices<string>;
+  /** Shared. */
+  readonly waitMs: Choices<number>;
   readonly vague: Choices<boolean>;
+  readonly status: Choices<number>;
   /** `document/row` each. */
   readonly sources: Lists;
-}
-
-export interface FamilyColumns {
-  readonly id: Texts;
-  readonly codes: Lists;
-  readonly phrases: Lists;
-  readonly statuses: Lists;
   readonly rank: Choices<number>;
-}
-
-export interface CatalogColumns {
-  readonly rules: RuleColumns;
-  readonly families: FamilyColumns;
-  /** Of the rules in their order, then of the families. */
-  readonly knowledge: KnowledgeColumns;
+  readonly statuses: Lists;
 }
 
 export function readColumns(columns: CatalogColumns): { rules: readonly Rule[]; families: readonly Family[] } {
-  const rules = readRules(columns.rules);
-  const families = readFamilies(columns.families);
-  const knowledge = readKnowledge(columns.knowledge);
+  const rules = readRules(columns);
+  const families = readFamilies(columns);
+  const knowledge = readKnowledge(columns);
   return {
     rules: rules.map((rule, row) => withoutGaps({ ...rule, ...knowledge[row] }) as Rule),
     families: families.map((family, row) => withoutGaps({ ...family, ...knowledge[rules.length + row] }) as Family),
@@ -71,7 +68,7 @@ export function readColumns(columns: CatalogColumns): { rules: readonly Rule[]; 
 /** A code as it stands in ids: without the characters that ids have not. */
 export const codeInId = (code: string): string => code.replaceAll(/[^A-Za-z0-9_-]/g, "");
 
-function readRules(columns: RuleColumns): object[] {
+function readRules(columns: CatalogColumns): object[] {
   const variants = readTexts(columns.variant);
   const messages = readTexts(columns.message);
   const messagesZh = readTexts(columns.messageZh);
@@ -89,12 +86,12 @@ function readRules(columns: RuleColumns): object[] {
   }));
 }
 
-function readFamilies(columns: FamilyColumns): object[] {
-  const codes = readLists(columns.codes);
+function readFamilies(columns: CatalogColumns): object[] {
+  const codes = readLists(columns.familyCodes);
   const phrases = readLists(columns.phrases);
   const statuses = readLists(columns.statuses);
   const ranks = readChoices(columns.rank);
-  return readTexts(columns.id).map((id, row) => ({
+  return readTexts(columns.familyId).map((id, row) => ({
     id,
     codes: codes[row],
     phrases: phrases[row],
@@ -103,7 +100,7 @@ function readFamilies(columns: FamilyColumns): object[] {
   }));
 }
 
-function readKnowledge(columns: KnowledgeColumns): object[] {
+function readKnowledge(columns: CatalogColumns): object[] {
   const explanations = readTexts(columns.explanation);
   const steps = readLists(columns.steps);
   const dispositions = readChoices(columns.disposition);

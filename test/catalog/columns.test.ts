@@ -48,8 +48,8 @@ describe("columns", () => {
     const later = { ...rule, id: "DiskFull.later" };
     const between = { ...rule, id: "DiskFull.between", explanation: "Another text." };
     const columns = writeColumns([rule, between, later], []);
-    expect(columns.knowledge.explanation).toBe("The disk is full.\nAnother text.\n=0");
-    expect(columns.knowledge.steps).toBe("Make room.\n=\n=");
+    expect(columns.explanation).toBe("The disk is full.\nAnother text.\n=0");
+    expect(columns.steps).toBe("Make room.\n=\n=");
     expect(readColumns(columns).rules).toStrictEqual([rule, between, later]);
   });
 
