@@ -1,0 +1,69 @@
+/**
+ * `azure-remedy demo`: the same VM script through two real clients, the SDK as it ships and with one line around it, over
+ * the faults of a cloud. Real sockets to 127.0.0.1, real time, no account.
+ */
+import { CliError } from "./cli-error.js";
+import { loadComputePackage } from "./demo/compute-package.js";
+import { demoFaults, type DemoFault } from "./demo/faults.js";
+import { Rehearsal, warmUp } from "./demo/rehearsal.js";
+import { beforeAndAfter, demoTable, rowJson, summaryLine, type Row } from "./demo/report.js";
+import { DemoScreen, type Pair } from "./demo/screen.js";
+import { exitCodes, signalExitCode } from "./exit-codes.js";
+import { Terminal } from "./terminal.js";
+import { untilInterrupted } from "./until-interrupted.js";
+
+export interface DemoFlags {
+  readonly json?: true;
+  readonly fault?: readonly string[];
+}
+
+export async function demoCommand({ json, fault }: DemoFlags): Promise<number> {
+  const chosen = choose(fault);
+  const compute = await loadComputePackage();
+  const out = new Terminal(process.stdout);
+  const interrupted = untilInterrupted();
+  const pairs = chosen.map((one) => ({
+    fault: one,
+    plain: new Rehearsal(one, "plain"),
+    remedied: new Rehearsal(one, "remedied"),
+  }));
+  const rehearsals = pairs.flatMap(({ plain, remedied }) => [plain, remedied]);
+  const screen = json ? undefined : new DemoScreen(out, pairs);
+  try {
+    await warmUp(compute);
+    await Promise.all(rehearsals.map((rehearsal) => rehearsal.prepare(compute)));
+    screen?.begin();
+    await Promise.all(rehearsals.map((rehearsal) => rehearsal.play(interrupted)));
+  } finally {
+    screen?.end();
+    await Promise.all(rehearsals.map((rehearsal) => rehearsal.dispose()));
+  }
+  if (interrupted.aborted) return signalExitCode("SIGINT");
+  const rows = pairs.flatMap(finished);
+  if (json) out.line(JSON.stringify(rows.map(rowJson), undefined, 2));
+  else show(rows, out);
+  return exitCodes.ok;
+}
+
+function choose(codes: readonly string[] | undefined): readonly DemoFault[] {
+  if (codes === undefined) return demoFaults;
+  const known = [...new Set(demoFaults.map(({ code }) => code))];
+  const unknown = codes.find((code) => !known.some((one) => one.toLowerCase() === code.toLowerCase()));
+  if (unknown !== undefined) throw new CliError(`the demo has no fault ${unknown}`, `It has: ${known.join(", ")}`);
+  return demoFaults.filter(({ code }) => codes.some((one) => one.toLowerCase() === code.toLowerCase()));
+}
+
+function finished({ fault, plain, remedied }: Pair): Row[] {
+  return plain.run && remedied.run ? [{ fault, plain: plain.run, remedied: remedied.run }] : [];
+}
+
+/** A table in a pipe is read later, in a window of unknown width. */
+const usualWidth = 150;
+
+function show(rows: readonly Row[], out: Terminal): void {
+  const paint = (style: Parameters<Terminal["style"]>[0], text: string): string => out.style(style, text);
+  const width = out.columns ?? usualWidth;
+  const bothFailed = rows.find(({ plain, remedied }) => plain.outcome === "failed" && remedied.outcome === "failed");
+  if (bothFailed) out.lines(["", ...beforeAndAfter(bothFailed, paint, width)]);
+  out.lines(["", ...demoTable(rows, paint, width), "", paint("bold", summaryLine(rows))]);
+}

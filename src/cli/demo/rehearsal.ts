@@ -1,0 +1,151 @@
+/** One fault met by one client: a local ARM of its own, one step of the script, and what came of it. */
+import { inWords } from "../../decision/decide.js";
+import { startEmulator, type Emulator } from "../../emulator/index.js";
+import type { RemedyEvent } from "../../pipeline/events.js";
+import { isRemedyError } from "../../pipeline/remedy-error.js";
+import { withRemedy } from "../../pipeline/with-remedy.js";
+import type { ComputePackage } from "./compute-package.js";
+import type { DemoFault } from "./faults.js";
+import type { Compute } from "./script.js";
+
+/** `plain` is the SDK as it ships. */
+export type Side = "plain" | "remedied";
+
+export interface Run {
+  readonly requests: number;
+  readonly elapsedMs: number;
+  /** `stopped`: it would have gone on for longer than anybody watches. */
+  readonly outcome: "passed" | "failed" | "stopped";
+  /** The error's message, as the caller sees it. */
+  readonly error?: string;
+  /** Why azure-remedy tried nothing more, in its own words. */
+  readonly reason?: string;
+  /** What azure-remedy did on the way. */
+  readonly steps: readonly string[];
+  /** How the VM stands afterwards, whatever the caller was told. */
+  readonly truth: string;
+}
+
+/**
+ * A first call through both clients, which loads and compiles what every call needs, so that no row pays for it.
+ */
+export async function warmUp({ ComputeManagementClient }: ComputePackage): Promise<void> {
+  await using arm = await startEmulator();
+  arm.addVm({ name: "web-01" });
+  const connect = (): Compute => new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions);
+  for (const client of [connect(), withRemedy(connect())]) await client.virtualMachines.get("rg", "web-01");
+}
+
+/** A run while it happens. */
+export class Rehearsal {
+  #arm: Emulator | undefined;
+  #client: Compute | undefined;
+  #startedAt = 0;
+  #run: Run | undefined;
+  #saying = "";
+  readonly #steps: string[] = [];
+
+  constructor(
+    readonly fault: DemoFault,
+    readonly side: Side,
+  ) {}
+
+  get run(): Run | undefined {
+    return this.#run;
+  }
+
+  get requests(): number {
+    return this.#run?.requests ?? this.#arm?.exchanges.length ?? 0;
+  }
+
+  get elapsedMs(): number {
+    return this.#run?.elapsedMs ?? (this.#startedAt === 0 ? 0 : Date.now() - this.#startedAt);
+  }
+
+  /** The latest news: what azure-remedy decided, or what the cloud answered. */
+  get saying(): string {
+    return this.#saying === "" ? (this.#arm?.story.at(-1) ?? "") : this.#saying;
+  }
+
+  /** Starts the cloud and makes the client, so that nothing but the step itself is timed. */
+  async prepare({ ComputeManagementClient }: ComputePackage): Promise<void> {
+    const { fault, side } = this;
+    const arm = await startEmulator({ onUnknownRequest: "answer", ...fault.cloud });
+    fault.plant(arm);
+    const client = new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions);
+    if (side === "remedied") withRemedy(client, { ...fault.options?.(), onEvent: (event) => this.#note(event) });
+    this.#arm = arm;
+    this.#client = client;
+  }
+
+  /** @param abortSignal ends it early */
+  async play(abortSignal: AbortSignal): Promise<void> {
+    const [arm, client] = [this.#arm, this.#client];
+    if (!arm || !client) throw new Error("prepare() comes before play()");
+    const { signal, patience } = this.#patient(abortSignal);
+    this.#startedAt = Date.now();
+    const error = await this.fault.step(client, signal).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    this.#run = this.#endOf(error, patience?.aborted ?? false, arm);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#arm?.stop();
+  }
+
+  #patient(abortSignal: AbortSignal): { signal: AbortSignal; patience: AbortSignal | undefined } {
+    const { patienceMs } = this.fault;
+    if (this.side === "remedied" || patienceMs === undefined) return { signal: abortSignal, patience: undefined };
+    const patience = AbortSignal.timeout(patienceMs);
+    return { signal: AbortSignal.any([abortSignal, patience]), patience };
+  }
+
+  #endOf(error: unknown, isStopped: boolean, arm: Emulator): Run {
+    const elapsedMs = Date.now() - this.#startedAt;
+    const requests = arm.exchanges.length;
+    const asked = arm.exchanges.at(-1)?.retryAfter;
+    // What the service still works on comes to its end whether or not the caller waits for it.
+    arm.finishOperations();
+    const truth = this.fault.outcome(arm.vm("web-01"));
+    const common = { requests, elapsedMs, steps: this.#steps, truth };
+    if (isStopped)
+      return {
+        ...common,
+        outcome: "stopped",
+        error: `still waiting after ${inWords(elapsedMs)}, and would for ${asked ?? "many"} s`,
+      };
+    if (error === undefined) return { ...common, outcome: "passed" };
+    const message = error instanceof Error ? error.message : "something that is no Error was thrown";
+    return { ...common, outcome: "failed", error: message, ...(isRemedyError(error) && { reason: error.reason }) };
+  }
+
+  #note(event: RemedyEvent): void {
+    switch (event.type) {
+      case "retry":
+        this.#saying = event.reason;
+        this.#steps.push(`sent again after ${inWords(event.delayMs)}`);
+        break;
+      case "resubmit":
+        this.#saying = event.reason;
+        this.#steps.push(`submitted again after ${inWords(event.delayMs)}`);
+        break;
+      case "readBack":
+        this.#saying = event.lastSeen === undefined ? event.reason : `last seen: ${event.lastSeen}`;
+        if (!this.#steps.includes("read back")) this.#steps.push("read back");
+        break;
+      case "remedy":
+        this.#saying = `${event.remedy} ${event.phase}`;
+        if (event.phase === "done" && event.change !== undefined) this.#steps.push(event.change);
+        break;
+      case "recovered":
+      case "failed":
+        this.#saying = event.reason;
+        break;
+      case "throttle":
+      case "fault":
+        break;
+    }
+  }
+}

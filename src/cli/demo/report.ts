@@ -1,0 +1,99 @@
+/** What the demo shows in the end: one failed create before and after, and the table of all faults. Pure. */
+import { table, wrap, type Cell } from "../layout.js";
+import type { Style } from "../terminal.js";
+import type { DemoFault } from "./faults.js";
+import type { Run } from "./rehearsal.js";
+
+export interface Row {
+  readonly fault: DemoFault;
+  readonly plain: Run;
+  readonly remedied: Run;
+}
+
+type Paint = (style: Style, text: string) => string;
+
+/** The two error messages of a create that failed, under each other. */
+export function beforeAndAfter({ plain, remedied }: Row, paint: Paint, width: number): string[] {
+  const indented = (text: string): string[] =>
+    text.split("\n").flatMap((line) => hanging(line, width - 4).map((part) => `    ${part}`));
+  return [
+    paint("bold", "A create that failed, as its caller sees it"),
+    "",
+    `  ${paint("red", "The SDK as it ships")}`,
+    ...indented(plain.error ?? ""),
+    "",
+    `  ${paint("green", "With azure-remedy")}`,
+    ...indented(remedied.error ?? ""),
+  ];
+}
+
+/** Wraps a line, and keeps its indentation. */
+function hanging(line: string, width: number): string[] {
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  return wrap(line.slice(indent.length), width - indent.length).map((part) => indent + part);
+}
+
+const columns = [
+  { title: "FAULT", shrinksTo: 16 },
+  { title: "SENT", right: true },
+  { title: "TIME", right: true },
+  { title: "AS IT SHIPS", shrinksTo: 24 },
+  { title: "SENT", right: true },
+  { title: "TIME", right: true },
+  { title: "WITH AZURE-REMEDY", shrinksTo: 24 },
+];
+
+export function demoTable(rows: readonly Row[], paint: Paint, width: number | undefined): string[] {
+  const [titles = "", rule = "", ...lines] = table(
+    columns,
+    rows.flatMap((row, index) => [...(index > 0 ? [[]] : []), cellsOf(row, paint)]),
+    width,
+  );
+  return [paint("bold", titles), paint("dim", rule), ...lines];
+}
+
+function cellsOf({ fault, plain, remedied }: Row, paint: Paint): Cell[] {
+  return [
+    { text: `${fault.code}\n${fault.title}` },
+    ...runCells(plain, plainWords(plain), paint),
+    ...runCells(remedied, remediedWords(remedied), paint),
+  ];
+}
+
+const colourOf: Readonly<Record<Run["outcome"], Style>> = { passed: "green", failed: "red", stopped: "yellow" };
+
+function runCells(run: Run, words: string, paint: Paint): Cell[] {
+  return [
+    { text: String(run.requests) },
+    { text: `${(run.elapsedMs / 1_000).toFixed(1)} s` },
+    { text: words, paint: (text) => paint(colourOf[run.outcome], text) },
+  ];
+}
+
+const plainWords = (run: Run): string =>
+  run.outcome === "passed" ? `✓ ${run.truth}` : `✗ ${firstLine(run)} [${run.truth}]`;
+
+function remediedWords(run: Run): string {
+  if (run.outcome !== "passed") return `✗ ${firstLine(run)} ${run.reason ?? ""} [${run.truth}]`;
+  const how = run.steps.length === 0 ? "" : `: ${[...new Set(run.steps)].join("; ")}`;
+  return `✓ ${run.truth}${how}`;
+}
+
+const mostWords = 170;
+
+function firstLine({ error = "" }: Run): string {
+  const line = error.split("\n", 1)[0] ?? "";
+  return line.length <= mostWords ? line : `${line.slice(0, mostWords)}…`;
+}
+
+/** The figures under the table. */
+export function summaryLine(rows: readonly Row[]): string {
+  const well = (run: (row: Row) => Run): number => rows.filter((row) => run(row).outcome === "passed").length;
+  return `Returned without an error: ${well(({ plain }) => plain)} of ${rows.length} as the SDK ships, ${well(({ remedied }) => remedied)} of ${rows.length} with azure-remedy.`;
+}
+
+/** One row of \`--json\`. */
+export function rowJson({ fault, plain, remedied }: Row): object {
+  const { code, title, allowed } = fault;
+  return { code, fault: title, ...(allowed !== undefined && { options: allowed }), plain, remedied };
+}

@@ -1,0 +1,94 @@
+/** `azure-remedy explain`: what an error means, whoever printed it. */
+import { existsSync } from "node:fs";
+import { rulesOf, type Catalog, type CatalogLayer } from "../catalog/catalog.js";
+import { defaultCatalog } from "../catalog/default-catalog.js";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { diagnose } from "../pipeline/diagnose.js";
+import type { BlankValues } from "./blanks.js";
+import { CliError } from "./cli-error.js";
+import { diagnoseErrors, type FoundError } from "./diagnose-text.js";
+import { exitCodes } from "./exit-codes.js";
+import { explain, explanationJson, explanationLines, type Explanation } from "./explanation.js";
+import { readInputFile, readStandardInput, type Input } from "./input.js";
+import { Terminal } from "./terminal.js";
+
+export interface ExplainFlags {
+  readonly json?: true;
+  readonly lang: "en" | "zh";
+  readonly var?: BlankValues;
+  readonly rules?: readonly string[];
+}
+
+/** @param what a file, `-`, a code or a text; left out, standard input is read when something is piped into it */
+export async function explainCommand(what: string | undefined, flags: ExplainFlags): Promise<number> {
+  const catalog = flags.rules ? await (await import("./rule-catalog.js")).catalogOfFiles(flags.rules) : defaultCatalog;
+  const { text, isCut } = await textOf(what);
+  const out = new Terminal(process.stdout);
+  const err = new Terminal(process.stderr);
+  if (text.trim() === "")
+    throw new CliError(
+      "there is nothing to explain: the input is empty",
+      "Pipe the error text in, or name a file or a code.",
+    );
+  if (isCut) err.line("azure-remedy: the input is long; only its end was read.");
+
+  const rules = new Map(rulesOf(catalog).map((rule) => [rule.id, rule]));
+  const options = {
+    blanks: flags.var ?? new Map<string, string>(),
+    ruleOf: (id: string) => rules.get(id),
+    lang: flags.lang,
+  };
+  const explanations = errorsIn(text, catalog).map(({ diagnosis, occurrences }) =>
+    explain(diagnosis, occurrences, options),
+  );
+  if (flags.json) out.line(JSON.stringify({ errors: explanations.map(explanationJson) }, undefined, 2));
+  else print(explanations, catalog, flags, out);
+  return explanations.every(({ diagnosis }) => diagnosis.basis === "none") ? exitCodes.no : exitCodes.ok;
+}
+
+async function textOf(what: string | undefined): Promise<Input> {
+  if (what === "-" || (what === undefined && !process.stdin.isTTY)) return readStandardInput();
+  if (what === undefined) {
+    throw new CliError(
+      "there is nothing to explain",
+      "Name a file or a code (azure-remedy explain AllocationFailed), or pipe an error in (az vm start … 2>&1 | azure-remedy explain).",
+    );
+  }
+  if (existsSync(what)) return readInputFile(what);
+  if (/^[\w.~-]*[/\\]|\.(?:json|txt|log|out|err)$/i.test(what) && !/\s/.test(what)) return readInputFile(what);
+  return { text: what, isCut: false };
+}
+
+/** A bare number is an HTTP status. */
+function errorsIn(text: string, catalog: Catalog): readonly FoundError[] {
+  const status = /^\s*([1-5]\d\d)\s*$/.exec(text)?.[1];
+  if (status === undefined) return diagnoseErrors(text, catalog);
+  return [{ diagnosis: diagnose({ status: Number(status), bodyAsText: "" }, { catalog }), occurrences: 1 }];
+}
+
+function print(explanations: readonly Explanation[], catalog: Catalog, flags: ExplainFlags, out: Terminal): void {
+  explanations.forEach((explanation, index) => {
+    if (index > 0) out.line();
+    out.lines(explanationLines(explanation, (style, text) => out.style(style, text)));
+    const hint = hintFor(explanation.diagnosis, catalog);
+    if (hint !== undefined) out.line(`  ${out.style("dim", hint)}`);
+  });
+  if (flags.lang === "zh") {
+    const missing = explanations.some(({ messageZh }) => messageZh === undefined);
+    out.line();
+    out.line(out.style("dim", `解释与步骤目前只有英文。${missing ? "没有中文消息的规则只显示英文。" : ""}`));
+  }
+}
+
+/** A bare code that means many things: the message would tell which. */
+function hintFor({ code, message }: Diagnosis, catalog: Catalog): string | undefined {
+  if (code === undefined || message !== "") return undefined;
+  const count = catalog.layers.reduce((sum, layer) => sum + countRules(layer, code), 0);
+  return count < 2
+    ? undefined
+    : `${code} has ${count} rules, and the message tells which: azure-remedy catalog show ${code}`;
+}
+
+function countRules(layer: CatalogLayer, code: string): number {
+  return layer.rules.filter((rule) => rule.code.toLowerCase() === code.toLowerCase()).length;
+}

@@ -1,0 +1,133 @@
+/** What `explain` shows of one error: the section for people and the object for programs. Pure. */
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { Rule } from "../catalog/rule.js";
+import { fillIn } from "../catalog/template.js";
+import { decide, inWords } from "../decision/decide.js";
+import { fillBlanks, type BlankValues } from "./blanks.js";
+import { dispositionColours } from "./disposition-colours.js";
+import type { Style } from "./terminal.js";
+
+export interface Explanation {
+  readonly diagnosis: Diagnosis;
+  /** How often the same error stood in the input. */
+  readonly occurrences: number;
+  /** Whether sending the same request again helps, and when. */
+  readonly retry: { readonly helps: boolean; readonly afterMs?: number; readonly words: string };
+  readonly steps: readonly string[];
+  /** The rule's message in Chinese, values filled in, where it was asked for and the rule has one. */
+  readonly messageZh?: string;
+}
+
+export interface ExplainOptions {
+  readonly blanks: BlankValues;
+  /** Rules by id, to look a Chinese message up. */
+  readonly ruleOf: (id: string) => Rule | undefined;
+  readonly lang: "en" | "zh";
+}
+
+export function explain(diagnosis: Diagnosis, occurrences: number, options: ExplainOptions): Explanation {
+  const { parameters, remedy, rule } = diagnosis;
+  const template = options.lang === "zh" && rule ? options.ruleOf(rule.id)?.messageZh : undefined;
+  return {
+    diagnosis,
+    occurrences,
+    retry: retryAdvice(diagnosis),
+    steps: remedy.steps.map((step) => fillBlanks(step, options.blanks, parameters)),
+    ...(template !== undefined && { messageZh: fillIn(template, parameters) }),
+  };
+}
+
+/** Asks the judgement of the pipeline about a request that may be repeated, such as a PUT. */
+function retryAdvice(diagnosis: Diagnosis): Explanation["retry"] {
+  const { disposition, execution, remedy } = diagnosis;
+  const caution =
+    execution === "unknown" ? " It may have been carried out: look before you repeat what must not run twice." : "";
+  if (disposition !== "transient") return { helps: false, words: `No. ${remedy.summary}${caution}` };
+  const decision = decide(diagnosis, { method: "PUT", random: 0, maxElapsedMs: Infinity });
+  const afterMs = decision.action === "retry" ? decision.delayMs : (diagnosis.retryAfterMs ?? 0);
+  const asked = diagnosis.retryAfterMs !== undefined;
+  const when = asked
+    ? `after ${inWords(afterMs)}, as the service asks`
+    : `after ${inWords(afterMs)}, then less and less often`;
+  return { helps: true, afterMs, words: `Yes, ${when}.${caution}` };
+}
+
+/** What `--json` prints of one error. */
+export function explanationJson({ diagnosis, occurrences, retry, steps, messageZh }: Explanation): object {
+  return {
+    ...diagnosis,
+    remedy: { ...diagnosis.remedy, steps },
+    retry,
+    occurrences,
+    ...(messageZh !== undefined && { messageZh }),
+  };
+}
+
+type Paint = (style: Style, text: string) => string;
+
+const basisWords: Readonly<Record<Diagnosis["basis"], string>> = {
+  message: "code and wording are known",
+  code: "the code is known, the wording is not",
+  pattern: "by the kind of code or wording",
+  status: "by the HTTP status alone",
+  none: "nothing is known about it",
+};
+
+const labelWidth = 10;
+
+/** The section that a person reads. */
+export function explanationLines(explanation: Explanation, paint: Paint): string[] {
+  const { diagnosis, occurrences, retry, steps, messageZh } = explanation;
+  const { disposition, category, status, requestId, correlationId, message } = diagnosis;
+  const entry = (label: string, text: string): string => `  ${paint("dim", label.padEnd(labelWidth))}${text}`;
+  const times = occurrences > 1 ? paint("dim", `  (${occurrences} times)`) : "";
+  const kind = paint(dispositionColours[disposition], disposition);
+  const http = status === undefined ? "" : paint("dim", ` · HTTP ${status}`);
+  const lines = [
+    `${paint("bold", titleOf(diagnosis))}  ${kind} · ${category}${http}${times}`,
+    `  ${diagnosis.explanation}`,
+    "",
+  ];
+  if (message !== "") lines.push(entry("said", shorten(message)));
+  if (messageZh !== undefined) lines.push(entry("中文", messageZh));
+  lines.push(...chainLines(diagnosis).map((text, index) => entry(index === 0 ? "within" : "", text)));
+  lines.push(...steps.map((step, index) => entry(index === 0 ? "do" : "", `${index + 1}. ${step}`)));
+  if (diagnosis.remedy.automatic !== undefined) {
+    lines.push(entry("or allow", `withRemedy(client, { remedies: [${diagnosis.remedy.automatic}(…)] })`));
+  }
+  lines.push(entry("retry", retry.words));
+  lines.push(...diagnosis.others.map((other, index) => entry(index === 0 ? "also" : "", otherLine(other))));
+  lines.push(entry("sure", sureWords(diagnosis)), entry("more", diagnosis.remedy.docs));
+  const ids = [requestId && `request id ${requestId}`, correlationId && `correlation id ${correlationId}`].filter(
+    Boolean,
+  );
+  if (ids.length > 0) lines.push(entry("support", ids.join(", ")));
+  return lines;
+}
+
+const titleOf = ({ code, rule }: Diagnosis): string => code ?? rule?.id ?? "Unknown";
+
+function chainLines({ chain }: Diagnosis): string[] {
+  const around = chain
+    .slice(0, -1)
+    .map(({ code, message }) => [code, message && shorten(message, 100)].filter(Boolean).join(": "));
+  return around.filter((line) => line !== "");
+}
+
+function otherLine({ code, message, disposition, category }: Diagnosis["others"][number]): string {
+  return `${code ?? "no code"}, ${disposition} · ${category}${message === "" ? "" : `: ${shorten(message, 120)}`}`;
+}
+
+function sureWords({ basis, rule }: Diagnosis): string {
+  if (!rule) return basisWords[basis];
+  const sources = rule.sources.map(({ document, row }) => `${document} row ${row}`);
+  return [
+    `${basisWords[basis]}; rule ${rule.id}`,
+    ...(sources.length > 0 ? [`documented in ${sources.join(", ")}`] : []),
+  ].join(", ");
+}
+
+function shorten(message: string, most = 600): string {
+  const line = message.replaceAll(/\s+/g, " ").trim();
+  return line.length <= most ? line : `${line.slice(0, most)}…`;
+}

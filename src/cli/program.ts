@@ -1,0 +1,171 @@
+/** The surface of the command line: every command, argument and option. What a command does is loaded when it is called. */
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { collectValue } from "./blanks.js";
+import type { DemoFlags } from "./demo.js";
+import { completeCommand, completeCommandName, completionCommand, shells, type Shell } from "./completion.js";
+import { parseDuration } from "./duration.js";
+import type { EmulatorFlags } from "./emulator.js";
+import { exitCodesHelp, runExitCodesHelp } from "./exit-codes.js";
+import type { ExplainFlags } from "./explain.js";
+import type { RunFlags } from "./run.js";
+
+const json = (): Option => new Option("--json", "print JSON");
+const rules = (): Option => new Option("--rules <files...>", "rule files of your own, asked before the catalog");
+
+/** @param end is told the exit code of the command that ran */
+export function createProgram(version: string, end: (exitCode: number) => void): Command {
+  const program = new Command("azure-remedy")
+    .description("Knows what each Azure VM failure means: what happened, whether a retry helps, what to do.")
+    .version(version)
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError("(--help shows what there is)")
+    .addHelpText("after", exitCodesHelp);
+
+  program
+    .command("explain")
+    .description("explain an error: a file, standard input, a text, or a code")
+    .argument("[what]", "a file, - for standard input, a code (AllocationFailed), or the text of an error")
+    .addOption(json())
+    .addOption(
+      new Option("--lang <lang>", "language of the rule's message, where it has it")
+        .choices(["en", "zh"])
+        .default("en"),
+    )
+    .option(
+      "--var <name=value>",
+      "fill <name> in the advice, for example --var resource-group=rg; again for more",
+      collectValue,
+    )
+    .addOption(rules())
+    .addHelpText(
+      "after",
+      `
+What any tool printed will do: JSON, az, Terraform, PowerShell, Pulumi, Go, Python, JavaScript, logs.
+  az vm start -g rg -n web-01 2>&1 | azure-remedy explain
+  azure-remedy explain terraform.log
+  azure-remedy explain OperationNotAllowed
+With --lang zh the Chinese message of the rule is shown beside the error's; explanation and steps are in English.
+${exitCodesHelp}`,
+    )
+    .action(async (what: string | undefined, flags: ExplainFlags) =>
+      end(await (await import("./explain.js")).explainCommand(what, flags)),
+    );
+
+  const catalog = program.command("catalog").description("search what the package knows");
+  catalog
+    .command("list", { isDefault: true })
+    .description("rules whose code, message, explanation, category or disposition holds every word")
+    .argument("[search...]", "words to search for; without any, everything")
+    .addOption(json())
+    .addHelpText("after", exitCodesHelp)
+    .action(async (search: string[], flags: { json?: true }) =>
+      end((await import("./catalog.js")).catalogListCommand(search, flags)),
+    );
+  catalog
+    .command("show")
+    .description("everything known of a code, a rule or a family")
+    .argument("<code>", "a code (AllocationFailed) or the id of a rule")
+    .addOption(json())
+    .addHelpText("after", exitCodesHelp)
+    .action(async (code: string, flags: { json?: true }) =>
+      end((await import("./catalog.js")).catalogShowCommand(code, flags)),
+    );
+  catalog
+    .command("lint")
+    .description("check rule files of your own, in YAML or JSON")
+    .argument("<files...>", "in the form of policies/, or what defineCatalog takes")
+    .addOption(json())
+    .addHelpText("after", exitCodesHelp)
+    .action(async (files: string[], flags: { json?: true }) =>
+      end(await (await import("./catalog-lint.js")).catalogLintCommand(files, flags)),
+    );
+
+  program
+    .command("run")
+    .description("run a command, and again while its failure will pass")
+    .usage("[options] -- <command> [args...]")
+    .argument("<command>")
+    .argument("[args...]")
+    .passThroughOptions()
+    .option(
+      "--deadline <time>",
+      "start nothing after this long (90s, 10m, 1h30m); a run under way is not ended",
+      parseDuration,
+    )
+    .option("--max-retries <count>", "runs after the first; throttling waits are not counted", parseCount, 8)
+    .option("--idempotent", "running it twice is harmless: run it again also when nobody knows whether it ran")
+    .addOption(rules())
+    .option("--json", "say what happens as JSON lines on stderr")
+    .addHelpText("after", runHelp + runExitCodesHelp)
+    .action(async (command: string, args: string[], flags: RunFlags) =>
+      end(await (await import("./run.js")).runCommand(command, args, flags)),
+    );
+
+  program
+    .command("demo")
+    .description("the same VM script through the SDK as it ships and with azure-remedy, over the faults of a cloud")
+    .option("--fault <codes...>", "only the faults with these codes")
+    .addOption(json())
+    .addHelpText("after", `\nNeeds @azure/arm-compute and nothing else: no account, no network.\n${exitCodesHelp}`)
+    .action(async (flags: DemoFlags) => end(await (await import("./demo.js")).demoCommand(flags)));
+
+  program
+    .command("emulator")
+    .description("a local ARM to rehearse against, until Ctrl-C")
+    .option("--port <number>", "port on 127.0.0.1; 0 for any that is free", parsePort, 0)
+    .option("--fault <codes...>", "codes of the catalog, or of sockets (ECONNRESET), to strike with, in this order")
+    .option(
+      "--on <targets...>",
+      'where they strike: "PUT virtualMachines", "POST virtualMachines/start" (default: every write on a VM)',
+    )
+    .option("--times <count>", "how often each strikes; 0 for always", (text) => parseCount(text) || Infinity, 1)
+    .option("--vm <names...>", "virtual machines that are there and running")
+    .option("--json", "print JSON lines")
+    .addHelpText("after", exitCodesHelp)
+    .action(async (flags: EmulatorFlags) => end(await (await import("./emulator.js")).emulatorCommand(flags)));
+
+  program
+    .command("completion")
+    .description("print the completion script of a shell")
+    .addArgument(new Argument("<shell>").choices(shells))
+    .addHelpText(
+      "after",
+      '\nbash: eval "$(azure-remedy completion bash)" in ~/.bashrc; zsh likewise; fish: > ~/.config/fish/completions/azure-remedy.fish',
+    )
+    .action((shell: Shell) => end(completionCommand(shell)));
+  program
+    .command(completeCommandName, { hidden: true })
+    .argument("[words...]")
+    .action(async (words: string[]) => end(await completeCommand(program, words)));
+
+  return program;
+}
+
+const runHelp = `
+The command's output passes through untouched; what azure-remedy does stands on stderr behind "azure-remedy:".
+What it printed decides (stderr, or the end of stdout where stderr is empty):
+
+  failure                                     what happens
+  refused at the door: throttling, conflict,  waited out as long as asked, run again
+    no connection, no DNS
+  passing, but perhaps half done              run again with --idempotent, or when the words of an az command are
+                                              harmless twice (show, list, start, stop, deallocate, restart); else stopped
+  outcome unknown: may still complete         run again after 5 s with --idempotent; else stopped
+  a changed request would pass                stopped, with the change to make
+  permanent, or nothing known                 stopped at once, with what to do
+  a wait longer than --deadline leaves        stopped at once, with the time to come back
+  a signal                                    passed on; a wait ends; nothing is started after it
+  the command was killed                      stopped, 128 + n
+`;
+
+function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number, 0 or more.");
+  return Number(text);
+}
+
+function parsePort(text: string): number {
+  const port = parseCount(text);
+  if (port > 65_535) throw new InvalidArgumentError("Give a port from 0 to 65535.");
+  return port;
+}

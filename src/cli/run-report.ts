@@ -1,0 +1,85 @@
+/** What `run` says on stderr: sentences for people, or one JSON object to a line. stdout belongs to the command. */
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { inWords, type Decision } from "../decision/decide.js";
+import { failureOf } from "../pipeline/events.js";
+import type { CommandEnd } from "./child-command.js";
+import { exitCodes } from "./exit-codes.js";
+import { Terminal } from "./terminal.js";
+
+export class RunReport {
+  readonly #err = new Terminal(process.stderr);
+
+  constructor(private readonly asJson: boolean) {}
+
+  again(
+    exitCode: number,
+    run: number,
+    diagnosis: Diagnosis,
+    { delayMs, reason }: Decision & { action: "retry" },
+  ): void {
+    if (this.asJson) this.#json({ event: "again", run, exitCode, delayMs, reason, failure: failureOf(diagnosis) });
+    else this.#say(`${titleOf(diagnosis)} ${reason}.`);
+  }
+
+  recovered(run: number, elapsedMs: number): void {
+    if (this.asJson) this.#json({ event: "recovered", runs: run, elapsedMs });
+    else this.#say(`ended well in run ${run}, after ${inWords(elapsedMs)}.`);
+  }
+
+  /** @returns the command's own exit code */
+  stopped(exitCode: number, run: number, diagnosis: Diagnosis, decision: Decision, isIdempotent: boolean): number {
+    const { reason } = decision;
+    const retryAfterMs = decision.action === "fail" ? decision.retryAfterMs : undefined;
+    const isUnknown = decision.action === "fail" && decision.outcome === "unknown";
+    if (this.asJson) {
+      const { steps, docs } = diagnosis.remedy;
+      const later = retryAfterMs === undefined ? {} : { retryAfterMs };
+      this.#json({
+        event: "stopped",
+        runs: run,
+        exitCode,
+        reason,
+        ...later,
+        failure: failureOf(diagnosis),
+        steps,
+        docs,
+      });
+      return exitCode;
+    }
+    if (diagnosis.basis === "none") {
+      this.#say("not run again: nothing is known about this failure.");
+      return exitCode;
+    }
+    this.#say(titleOf(diagnosis));
+    diagnosis.remedy.steps.forEach((step, index) => this.#say(`  ${index + 1}. ${step}`));
+    this.#say(`not run again: ${reason}.`);
+    if (isUnknown && !isIdempotent) this.#say("where running it twice is harmless, allow it with --idempotent.");
+    if (retryAfterMs !== undefined) this.#say(`a new try makes sense in ${inWords(retryAfterMs)}.`);
+    return exitCode;
+  }
+
+  /** @returns 127 or 126, as shells have it */
+  notStarted(command: string, { code, message }: CommandEnd & { kind: "not started" }): number {
+    const isMissing = code === "ENOENT";
+    const exitCode = isMissing ? exitCodes.notFound : exitCodes.notExecutable;
+    if (this.asJson) this.#json({ event: "notStarted", command, exitCode, code, message });
+    else {
+      this.#say(
+        isMissing
+          ? `there is no command ${command}; check the spelling and the PATH. A shell's own words need a shell: run -- sh -c "…"`
+          : `${command} cannot be executed: ${message}`,
+      );
+    }
+    return exitCode;
+  }
+
+  #say(sentence: string): void {
+    this.#err.line(`${this.#err.style("dim", "azure-remedy:")} ${sentence}`);
+  }
+
+  #json(value: object): void {
+    this.#err.line(JSON.stringify(value));
+  }
+}
+
+const titleOf = ({ code, explanation }: Diagnosis): string => [code, explanation].filter(Boolean).join(": ");

@@ -1,0 +1,68 @@
+/**
+ * Writing for people: colours where they are wanted, and lines that change while somebody looks. Node's own `styleText`
+ * knows NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, TERM and pipes, so that no package is needed for it.
+ */
+import { styleText } from "node:util";
+
+export type Style = Parameters<typeof styleText>[0];
+
+export class Terminal {
+  constructor(readonly stream: NodeJS.WriteStream) {}
+
+  /** Whether somebody looks, so that lines may change after they were written. */
+  get isLive(): boolean {
+    return this.stream.isTTY && process.env["TERM"] !== "dumb";
+  }
+
+  /** Characters to a line, or nothing for a pipe or file, whose lines are as long as they are. */
+  get columns(): number | undefined {
+    return this.stream.isTTY ? this.stream.columns : undefined;
+  }
+
+  style(style: Style, text: string): string {
+    return styleText(style, text, { stream: this.stream, validateStream: true });
+  }
+
+  line(text = ""): void {
+    this.stream.write(`${text}\n`);
+  }
+
+  lines(lines: readonly string[]): void {
+    if (lines.length > 0) this.line(lines.join("\n"));
+  }
+}
+
+const hideCursor = "\u001b[?25l";
+const showCursor = "\u001b[?25h";
+const eraseBelow = "\u001b[J";
+const up = (lines: number): string => `\u001b[${lines}A`;
+
+/**
+ * Some lines at the end of the output that are drawn anew in place. The caller keeps each within the terminal's width, and
+ * all of them within its height: what has scrolled away cannot be drawn over.
+ */
+export class LiveLines {
+  #drawn = 0;
+
+  constructor(private readonly terminal: Terminal) {}
+
+  draw(lines: readonly string[]): void {
+    const back = this.#drawn > 0 ? `\r${up(this.#drawn)}` : hideCursor;
+    this.#drawn = lines.length;
+    this.terminal.stream.write(`${back}${eraseBelow}${lines.map((line) => `${line}\n`).join("")}`);
+  }
+
+  /** Takes the lines away, and gives the cursor back. */
+  clear(): void {
+    if (this.#drawn === 0) return;
+    this.terminal.stream.write(`\r${up(this.#drawn)}${eraseBelow}${showCursor}`);
+    this.#drawn = 0;
+  }
+}
+
+const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+
+/** The picture of a turning wheel at a time in milliseconds. */
+export function wheel(ms: number): string {
+  return frames.charAt(Math.floor(ms / 100) % frames.length);
+}
