@@ -1,0 +1,3 @@
+import { describeSize, measureCore } from "./core-size.js";
+
+console.log(describeSize(await measureCore()));
