@@ -110,10 +110,10 @@ function endedWord(body: object): string | undefined {
   return isFailedWord(provisioningState) ? (provisioningState as string) : undefined;
 }
 
-/** `Canceled` names what happened even where no error stands beside it; `Failed` does not. */
+/** Where no error stands beside it, the word itself is all that the service said. */
 function ended(body: object): RawNode | undefined {
   const word = endedWord(body);
-  return word !== undefined && /^c/i.test(word) ? rawNode(word, "") : undefined;
+  return word === undefined ? undefined : rawNode(word, "");
 }
 
 function readTokenAnswer(body: object, reading: Reading, status: number | undefined, headers: AnswerHeaders): Draft {

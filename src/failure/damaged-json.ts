@@ -117,7 +117,7 @@ class DamagedReader {
   /** `"code":`, `'code':`, `code:`, `[stack]:`, `"code" =>`; nothing when there is no key here. */
   private key(): string | undefined {
     const pattern =
-      /\\{0,63}(["']?)([\w@.$[][^"'\\:=\n{},]{0,63}(?:\n[ \t]{0,64}[\w.]{1,32})?)\\{0,63}\1\s{0,64}(?::|=>)/y;
+      /\\{0,63}(["']?)\s{0,64}([\w@.$[][^"'\\:=\n{},]{0,63}(?:\n[ \t]{0,64}[\w.]{1,32})?)\s{0,64}\\{0,63}\1\s{0,64}(?::|=>)/y;
     pattern.lastIndex = this.at;
     const match = pattern.exec(this.text);
     if (!match) return undefined;
@@ -162,7 +162,7 @@ class DamagedReader {
 
   /** A number, a word, `[Object]`, `None`: up to the next comma, brace or line, or to the next field as Go prints it. */
   private bare(): unknown {
-    const pattern = /(?:(?! [A-Z]\w{1,24}:)[^,{}[\]\n\r"'])*/y;
+    const pattern = /(?:(?! [A-Z]\w{1,24}:)(?:[^,{}[\]\n\r"']|["'](?![,}\]\n:]|$)))*/y;
     pattern.lastIndex = this.at;
     const word = (pattern.exec(this.text)?.[0] ?? "").trim();
     this.at = pattern.lastIndex;

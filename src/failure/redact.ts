@@ -151,16 +151,19 @@ function endOfBraces(text: string, from: number): number {
   return text.length;
 }
 
-/** `https://user:password@host`. */
+/** `https://user:password@host`, even if nobody encoded the password; but `https://host:443/path@x` holds none. */
 function userInfoAfter(text: string, from: number): Cut | undefined {
-  let colon = -1;
-  for (let at = from; at < text.length && at - from < 320; at++) {
+  const userInfo = /[\w.~%-]{0,64}:(?!\d{1,5}\/)([^\s@"'<>]{1,256})@/y;
+  // Without a colon before the path there is no password, and most addresses have none.
+  for (let at = from; at < text.length && at - from < 64; at++) {
     const char = text.charCodeAt(at);
-    if (char === 64 /* @ */) return colon < 0 ? undefined : { from: colon + 1, to: at };
-    if (char === 58 /* : */ && colon < 0) colon = at;
-    else if (char <= 39 || char === 47 /* / */) break; // a blank, a quotation mark or the end of the host
+    if (char === 47 /* / */ || char <= 39) return undefined;
+    if (char === 58 /* : */) break;
   }
-  return undefined;
+  userInfo.lastIndex = from;
+  const password = userInfo.exec(text)?.[1];
+  if (password === undefined) return undefined;
+  return { from: userInfo.lastIndex - 1 - password.length, to: userInfo.lastIndex - 1 };
 }
 
 /** A storage key with no name before it: 86 characters of base64 and `==`. */
@@ -214,7 +217,7 @@ function findWebTokens(text: string, cuts: Cut[]): void {
 
 /** A signature in an address that is itself a parameter of an address: `sig%3D…`. */
 function findEncodedSignatures(text: string, cuts: Cut[]): void {
-  const signature = /(?<=\bsig%3[Dd])[\w%+/-]+/y;
+  const signature = /(?<=sig%3[Dd])[\w%+/-]+/y;
   for (let at = text.indexOf("%"); at >= 0; at = text.indexOf("%", at + 1)) {
     if (text.charCodeAt(at - 1) !== 103 /* g */ || text.charCodeAt(at + 1) !== 51 /* 3 */) continue;
     signature.lastIndex = at + 3;

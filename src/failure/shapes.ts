@@ -40,7 +40,7 @@ export const shapes: readonly Shape[] = [
   {
     // JSON, a dump of JavaScript or Python, an array of Go: `{ "error": …`, `{ code: 'X'`, `Details=[{"code":…`
     pattern:
-      /(?:\[\s{0,64})?\{\s{0,256}(?:\\{0,63}["'][^"'\\\n]{1,64}\\{0,63}["']|(?:code|message|error|name|status|statusCode|details|body|response)\b|\[(?:stack|message|cause)\])\s{0,16}(?::|=>)/gi,
+      /(?:\[\s{0,64})?\{\s{0,256}(?:\\{0,63}["'][^"'\\]{1,64}\\{0,63}["']|(?:code|message|error|name|status|statusCode|details|body|response)\b|\[(?:stack|message|cause)\])\s{0,16}(?::|=>)/gi,
     anywhere: true,
     read: (found, match) => found.braces(match.index),
   },
@@ -84,7 +84,7 @@ export const shapes: readonly Shape[] = [
   },
   {
     // az and Python: `(X) message`
-    pattern: /(?:^|\n|:)[ \t]{0,16}\(([A-Z]\w{2,100})\)[ \t]{1,4}/g,
+    pattern: /(?:^|\n|:| -)[ \t]{0,16}\(([A-Z]\w{2,100})\)[ \t]{1,4}/g,
     read: (found, match, end) => {
       if (!isCodeLike(match[1] ?? "")) return end;
       found.code(match[1] ?? "", match.index, end);
@@ -147,7 +147,7 @@ export const shapes: readonly Shape[] = [
   {
     // What ends a message that has no closing mark
     pattern:
-      /\n[ \t]*\n|\n-{4,}|\n\s{0,16}At [^\n]{1,260}:\d{1,7} char:|\n\s{0,16}\+ |\n\s{0,16}(?:Error)?(?:Target|ReasonPhrase|OperationID|Content|Headers|Correlation ?ID|Additional ?Info\w{0,32}|Activity ?Id|Details ?:|Traceback)\b|;\s{0,8}[A-Z][A-Za-z]{2,24}:|\s(?:Target|Details|InnerError|AdditionalInfo)=|\sCorrelation ?ID:/gi,
+      /\n[ \t]*\n|\n-{4,}|\n\s{0,16}At [^\n]{1,260}:\d{1,7} char:|\n\s{0,16}\+ |\n\s{0,16}(?:Error)?(?:Target|ReasonPhrase|OperationID|Content|Headers|Correlation ?ID|Additional ?Info\w{0,32}|Activity ?Id|Traceback)\b|\nDetails ?:|;\s{0,8}[A-Z][A-Za-z]{2,24}:|\s(?:Target|Details|InnerError|AdditionalInfo)=|\sCorrelation ?ID:/gi,
     anywhere: true,
     read: (found, match) => (found.border(match.index), match.index + 1),
   },

@@ -45,23 +45,24 @@ function readObject(fields: UsualFields, reading: Reading, depth: number): RawNo
   return readFolded(fields, reading, depth);
 }
 
-/** One entry of an array says the code and its neighbour the message: `[{ Message }, { Code }, …]`. */
 function readList(items: readonly unknown[], reading: Reading, depth: number): RawNode | undefined {
   const group = rawNode(undefined, "");
-  let codeOnly: RawNode | undefined;
-  let messageOnly: RawNode | undefined;
   for (let i = 0; i < items.length && i < maxItems && reading.nodesLeft > 0; i++) {
     const node = readValue(items[i], reading, depth + 1);
-    if (!node) continue;
-    if (!node.below && !codeOnly && node.code !== undefined && node.message === "") codeOnly = node;
-    if (!node.below && !messageOnly && node.code === undefined && node.message !== "") messageOnly = node;
-    addBelow(group, node);
-  }
-  if (codeOnly && messageOnly && group.below) {
-    codeOnly.message = messageOnly.message;
-    group.below = group.below.filter((node) => node !== messageOnly);
+    const last = group.below?.[group.below.length - 1];
+    if (node && !(last && joins(last, node))) addBelow(group, node);
   }
   return group.below?.length === 1 ? group.below[0] : group.below && group;
+}
+
+/** One entry of an array says the code and its neighbour the message: `[{ Message }, { Code }, …]`. */
+function joins(last: RawNode, next: RawNode): boolean {
+  if (last.below || next.below) return false;
+  const [code, words] = last.code === undefined ? [next, last] : [last, next];
+  if (code.code === undefined || code.message !== "" || words.code !== undefined) return false;
+  last.code = code.code;
+  last.message = words.message;
+  return true;
 }
 
 /** A string that is JSON as a whole. */

@@ -3,7 +3,7 @@
  * messages. `shapes.ts` knows how each tool writes, `walk.ts` goes through the text, and here stands what is asked first and last: is it
  * a page, is it several failures, and what if no shape occurs.
  */
-import { cut, maxTextChars, maxTextDepth } from "./bounds.js";
+import { cut, maxChains, maxTextChars, maxTextDepth } from "./bounds.js";
 import { oneLine, withoutClutter } from "./clutter.js";
 import { type RawNode, type Reading, addBelow, holdsCode, rawNode } from "./raw-node.js";
 import { isCodeLike } from "./shapes.js";
@@ -53,7 +53,7 @@ function partsOf(text: string): string[] {
   const begins = text.includes("error(s) occurred:")
     ? /^\* /gm
     : /^(?:Error: |[\w-]{3,60} ?: \d{1,2}:\d\d:\d\d(?: ?[AP]M)? - )/gm;
-  const starts = [...text.matchAll(begins)].map(({ index }) => index);
+  const starts = [...text.matchAll(begins)].slice(0, maxChains).map(({ index }) => index);
   if (starts.length < 2) return [text];
   return [0, ...starts].map((start, i) => text.slice(start, starts[i] ?? text.length)).filter((part) => part !== "");
 }

@@ -131,16 +131,17 @@ function readStopped(error: ThrownFields, now: number | undefined): Failure | un
   return finish(draftOf(origin, rawNode(error.name, wordsOf(error)), "unknown"), now);
 }
 
-/** core-lro throws plain errors: the code and the message of the operation stand in one sentence. */
+/** core-lro throws plain errors: the code and the message of the operation stand in one sentence, or only how it ended. */
 function readOperation(error: ThrownFields, now: number | undefined): Failure | undefined {
   const message = wordsOf(error);
-  if (/^Operation was cancell?ed\.?$/.test(message)) {
-    return finish(draftOf("operation", rawNode("Canceled", message), "answered"), now);
-  }
+  const ended = /^Operation was cancell?ed\.?$/.test(message)
+    ? "Canceled"
+    : /^The long-running operation has failed\.?$/.test(message)
+      ? "Failed"
+      : undefined;
+  if (ended !== undefined) return finish(draftOf("operation", rawNode(ended, message), "answered"), now);
   if (!message.startsWith("The long-running operation has failed")) return undefined;
-  const reading = startReading(readWords);
-  const tree = readText(message, reading);
-  return finish({ origin: "operation", tree, reading, status: undefined, headers: {}, execution: "answered" }, now);
+  return finish(draftOf("operation", readText(message, startReading(readWords)), "answered"), now);
 }
 
 /** An error around another one: the inner one knows, the outer one says where. */

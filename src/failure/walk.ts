@@ -2,6 +2,7 @@
  * One walk through one text, from left to right: the shape that occurs first is read, and the walk goes on behind it. What
  * stands later lies further in, unless the tool says that a list begins.
  */
+import { maxDepth } from "./bounds.js";
 import { isTellingCode } from "./chains.js";
 import { oneLine } from "./clutter.js";
 import { readDamagedJson } from "./damaged-json.js";
@@ -91,7 +92,7 @@ export class Walk implements Finder {
 
   /** Tools repeat the envelope behind the cause (`… (Code: Conflict)`), and guests print codes of their own. */
   private passesOver(code: string, at: number): boolean {
-    if (this.knowsCause && !isTellingCode(code)) return true;
+    if (this.seen.size >= maxDepth || (this.knowsCause && !isTellingCode(code))) return true;
     const beginsLine = this.text[at] === "\n" || /\n[ \t]{0,16}$/.test(this.text.slice(Math.max(0, at - 17), at));
     return !beginsLine && holdsGuestOutput.test(this.current?.code ?? "");
   }
