@@ -3,6 +3,9 @@ import type { PipelineRequest, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { decide, type Decision } from "../decision/decide.js";
 import { redact } from "../failure/redact.js";
+import type { Carrier } from "../supervisor/errand.js";
+import type { PollMode } from "../supervisor/operation.js";
+import type { Clock } from "../time/clock.js";
 import type { EventRequest } from "./events.js";
 import { remainingMs, type Settings } from "./options.js";
 import type { Attempt } from "./remedy-error.js";
@@ -23,18 +26,22 @@ export interface Call {
   readonly remedyRuns: Map<string, number>;
   readonly remedyNotes: Map<string, unknown>;
   readonly afterwards: (() => Promise<void>)[];
+  /** Set with the first remedy. */
+  carrier?: Carrier;
   /** Calls that a remedy or a reading makes use no remedies themselves. */
   readonly nested: boolean;
-  /** The request is a poll: of an operation by `Location`, only outages are the poll's own failure. */
-  readonly poll: "status" | "location" | undefined;
+  /** The request is a poll; `foreign` of an operation that this process did not begin. By `Location`, only outages are the poll's own failure. */
+  readonly poll: PollMode | "foreign" | undefined;
+  /** Milliseconds that it may wait to be admitted before it is sent away, to come back later. Default as long as it takes. */
+  readonly patienceMs: number | undefined;
+  /** Replaces the clock of the settings for the waits of a remedy's call. */
+  readonly clock: Clock | undefined;
 }
 
-export function newCall(
-  request: PipelineRequest,
-  next: SendRequest,
-  now: number,
-  kind: { nested?: boolean; poll?: "status" | "location" | undefined } = {},
-): Call {
+/** What a call is for, where it is not the caller's own. */
+export type CallKind = Partial<Pick<Call, "nested" | "poll" | "patienceMs" | "clock">>;
+
+export function newCall(request: PipelineRequest, next: SendRequest, now: number, kind: CallKind = {}): Call {
   return {
     request,
     next,
@@ -49,6 +56,8 @@ export function newCall(
     afterwards: [],
     nested: kind.nested ?? false,
     poll: kind.poll,
+    patienceMs: kind.patienceMs,
+    clock: kind.clock,
   };
 }
 

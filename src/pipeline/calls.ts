@@ -16,10 +16,12 @@ import { decide, type Decision } from "../decision/decide.js";
 import { readFailure } from "../failure/read.js";
 import { redact, redactBody } from "../failure/redact.js";
 import { jsonOf } from "../supervisor/json.js";
-import { isRepeatable } from "../supervisor/operations.js";
+import type { PollMode } from "../supervisor/operation.js";
+import { progressOf } from "../supervisor/poll.js";
 import { interpret, readTargetOf, type ReadTarget, type Reading } from "../supervisor/read-back.js";
+import { isRepeatable } from "../supervisor/resubmission.js";
 import type { ResumeInfo } from "../supervisor/resume.js";
-import { ThrottleDeadlineError } from "../throttle/throttle.js";
+import { ThrottleDeadlineError, type ThrottleReply } from "../throttle/throttle.js";
 import { Breakers, hostOf } from "./breaker.js";
 import { decideCall, eventRequest, newCall, noteFailure, type Call } from "./call.js";
 import { entryOf, freshAuthorization, leaveToDeserializer } from "./entry.js";
@@ -32,11 +34,24 @@ import { Sender, type Outcome } from "./sender.js";
 /** A token that has lived through a longer wait may be dead: the SDK refreshes two minutes before the end, not later. */
 const tokenMayBeDeadAfterMs = 120_000;
 
-/** How the loop goes on: once more, or with this answer. A failure for good is thrown. */
-type Step = { readonly again: true } | { readonly again: false; readonly response: PipelineResponse };
+/** How the loop goes on: once more after a while, or with this answer. A failure for good is thrown. */
+type Step =
+  { readonly again: true; readonly afterMs: number } | { readonly again: false; readonly response: PipelineResponse };
 
-const once = { again: true } as const;
+const atOnce = { again: true, afterMs: 0 } as const;
 const done = (response: PipelineResponse): Step => ({ again: false, response });
+
+/** What one send of a poll brings: its answer, or how long its poller is to wait before it asks again. */
+export type Asked = { readonly response: PipelineResponse } | Later;
+
+/** `unsent`: the throttle sent it away. */
+interface Later {
+  readonly againInMs: number;
+  readonly unsent: boolean;
+}
+
+/** What one look at a resource brings. */
+export type Look = { readonly reading: Reading; readonly response: PipelineResponse } | Later;
 
 /** How a reading ended: the resource says so, or the budget ended first. */
 export type ReadingEnd =
@@ -97,19 +112,40 @@ export class Calls {
 
   /** Sees a call through whose first send has been made. */
   async recover(call: Call, first: Outcome | undefined): Promise<PipelineResponse> {
+    const clock = call.clock ?? this.settings.clock;
     const end = (await this.#loop.execute(async ({ attempt }) => {
-      if (attempt === 0) return this.#judge(call, first);
-      call.sends += 1;
-      await this.#renewToken(call);
-      return this.#judge(call, await this.attempt(call));
+      const step = await this.#judge(call, attempt === 0 ? first : await this.#sendAgain(call));
+      if (step.again && step.afterMs > 0) await clock.sleep(step.afterMs, call.request.abortSignal);
+      return step;
     })) as { response: PipelineResponse };
     return end.response;
   }
 
+  async #sendAgain(call: Call): Promise<Outcome | undefined> {
+    call.sends += 1;
+    await this.#renewToken(call);
+    return this.attempt(call);
+  }
+
+  /**
+   * One send of a poll, which leaves every wait to its poller.
+   * @throws RemedyError when polling has failed for good
+   */
+  async ask(call: Call): Promise<Asked> {
+    try {
+      let step = await this.#judge(call, await this.attempt(call));
+      while (step.again && step.afterMs === 0) step = await this.#judge(call, await this.#sendAgain(call));
+      return step.again ? { againInMs: step.afterMs, unsent: false } : { response: step.response };
+    } catch (error) {
+      if (!(error instanceof ThrottleDeadlineError)) throw error;
+      return { againInMs: error.retryAt - this.settings.clock.now(), unsent: true };
+    }
+  }
+
   /** One send, past the breaker; nothing when the circuit is open. */
   async attempt(call: Call): Promise<Outcome | undefined> {
-    const { request, next, poll } = call;
-    const send = (): Promise<Outcome> => this.sender.send(request, next, poll !== undefined);
+    const { request, next, poll, patienceMs } = call;
+    const send = (): Promise<Outcome> => this.sender.send(request, next, poll !== undefined, patienceMs);
     try {
       if (!this.#breakers) return await send();
       return await this.#breakers.run(hostOf(request.url), send, isOutage);
@@ -129,9 +165,22 @@ export class Calls {
     this.#allowance.succeeded();
   }
 
-  /** What to throw when the throttle refused a call: it would have had to wait past its deadline. */
+  /** Whether the shared allowance lets a request that failed be sent again. */
+  hasAllowance(now: number): boolean {
+    return this.#allowance.isLeft(now);
+  }
+
+  takeAllowance(): void {
+    this.#allowance.take(this.settings.clock.now());
+  }
+
+  /** What to throw when the throttle refused a call: it would have had to wait past its deadline, or its patience. */
   notAdmitted(call: Call, error: unknown): unknown {
-    return error instanceof ThrottleDeadlineError ? this.#throttledPastDeadline(call, error) : error;
+    if (!(error instanceof ThrottleDeadlineError)) return error;
+    const now = this.settings.clock.now();
+    const comesBack =
+      call.patienceMs !== undefined && error.retryAt - now < (remainingMs(this.settings, now) ?? Infinity);
+    return comesBack ? error : this.#throttledPastDeadline(call, error);
   }
 
   async #judge(call: Call, outcome: Outcome | undefined): Promise<Step> {
@@ -151,9 +200,11 @@ export class Calls {
     const now = this.settings.clock.now();
     const response = outcome.kind === "answer" ? outcome.response : undefined;
     if (response && this.#isDeleted(call, response)) return done(deletedAnswer(call.request));
-    if (await this.#getsFreshToken(call, diagnosis)) return once;
-    if (call.poll === "location" && response && !isPollTrouble(response.status))
-      throw this.#giveUp(call, outcome, diagnosis, operationFailed);
+    if (await this.#getsFreshToken(call, diagnosis)) return atOnce;
+    if (tellsEndByStatus(call) && response && !isPollTrouble(response.status)) {
+      noteFailure(call.failures, diagnosis, operationFailed, now);
+      throw this.#giveUp(call, outcome, diagnosis, operationFailed.reason);
+    }
 
     if (!call.nested) letLearn(this.settings, diagnosis, call.request);
     const target = call.nested || call.poll ? undefined : readTargetOf(call.request.method, call.request.url);
@@ -163,14 +214,14 @@ export class Calls {
       readable: target !== undefined && !(target.kind === "provisioning" && diagnosis.execution !== "answered"),
       repeatable: isRepeatable(call.request),
       remedies: fitting.map((remedy) => remedy.name),
-      allowance: this.#allowance.isLeft(now),
+      allowance: this.hasAllowance(now),
     });
     call.mayHaveRun ||= diagnosis.execution === "unknown";
     noteFailure(call.failures, diagnosis, decision, now);
 
     switch (decision.action) {
       case "retry":
-        return this.#waitAndRetry(call, diagnosis, decision);
+        return this.#planRetry(call, diagnosis, decision);
       case "readBack":
         return this.#readBack(call, outcome, diagnosis, decision, target);
       case "apply":
@@ -180,11 +231,11 @@ export class Calls {
     }
   }
 
-  async #waitAndRetry(call: Call, diagnosis: Diagnosis, decision: Decision & { action: "retry" }): Promise<Step> {
+  #planRetry(call: Call, diagnosis: Diagnosis, decision: Decision & { action: "retry" }): Step {
     const { clock, teller } = this.settings;
     if (decision.counts) {
       call.retries += 1;
-      this.#allowance.take(clock.now());
+      this.takeAllowance();
     }
     teller.tell({
       type: "retry",
@@ -195,8 +246,7 @@ export class Calls {
       reason: decision.reason,
       failure: failureOf(diagnosis),
     });
-    await clock.sleep(decision.delayMs, call.request.abortSignal);
-    return once;
+    return { again: true, afterMs: decision.delayMs };
   }
 
   async #readBack(
@@ -245,21 +295,40 @@ export class Calls {
     }
   }
 
-  /** Reads the resource once. A reading that fails for good says nothing about the request: it counts as pending. */
+  /** Reads the resource. A reading that fails for good says nothing about the request: it counts as pending. */
   async read(call: Call, target: ReadTarget): Promise<{ reading: Reading; response: PipelineResponse }> {
-    const request = subRequest(call.request, { method: "GET", url: target.url });
+    const { request, next } = this.#readingOf(call, target);
     try {
-      const response = await this.run(newCall(request, call.next, this.settings.clock.now(), { nested: true }));
-      return { reading: interpret(target, response.status, jsonOf(response)), response };
+      const response = await this.run(newCall(request, next, this.settings.clock.now(), { nested: true }));
+      return { reading: this.#interpret(target, response), response };
     } catch (error) {
-      if (!(error instanceof RemedyError)) throw error;
-      const response = error.response ?? { request, status: 0, headers: createHttpHeaders() };
-      if (error.statusCode === 404) return { reading: interpret(target, 404, undefined), response };
-      return {
-        reading: { kind: "pending", lastSeen: `not readable (${error.code ?? error.statusCode ?? "no answer"})` },
-        response,
-      };
+      return unread(target, request, error);
     }
+  }
+
+  /** Looks at the resource once on behalf of a poll, and leaves every wait to its poller. */
+  async look(call: Call, target: ReadTarget): Promise<Look> {
+    const { request, next } = this.#readingOf(call, target);
+    const { patienceMs } = call;
+    try {
+      const asked = await this.ask(newCall(request, next, this.settings.clock.now(), { nested: true, patienceMs }));
+      if ("againInMs" in asked) return asked;
+      return { reading: this.#interpret(target, asked.response), response: asked.response };
+    } catch (error) {
+      return unread(target, request, error);
+    }
+  }
+
+  #readingOf({ request, next }: Call, target: ReadTarget): Pick<Call, "request" | "next"> {
+    return { request: subRequest(request, { method: "GET", url: target.url }), next };
+  }
+
+  /** A resource that has failed for a reason that may still pass by itself (OSProvisioningTimedOut) has not failed for good. */
+  #interpret(target: ReadTarget, response: PipelineResponse): Reading {
+    const reading = interpret(target, response.status, jsonOf(response));
+    if (reading.kind !== "failed") return reading;
+    const why = this.#diagnosisOf(reading);
+    return why?.disposition === "indeterminate" ? { ...reading, kind: "pending" } : reading;
   }
 
   #diagnosisOf(reading: Reading & { kind: "failed" }): Diagnosis | undefined {
@@ -272,15 +341,16 @@ export class Calls {
     diagnosis: Diagnosis,
     decision: Decision & { action: "apply" },
   ): Promise<Step> {
+    call.carrier ??= { request: call.request, next: call.next, clock: this.settings.clock };
     const failure = await this.#remedies.apply(decision.remedy, diagnosis, {
       request: call.request,
-      next: call.next,
+      carrier: call.carrier,
       runs: call.remedyRuns,
       notes: call.remedyNotes,
       startedAt: call.startedAt,
       afterwards: call.afterwards,
     });
-    if (failure === undefined) return once;
+    if (failure === undefined) return atOnce;
     await this.finish(call.afterwards);
     throw this.#giveUp(call, outcome, diagnosis, `the remedy ${decision.remedy} failed: ${failure.message}`, {
       cause: failure.cause,
@@ -380,7 +450,7 @@ export class Calls {
           reason: "the circuit is open for longer than the call may wait",
         } as const);
     noteFailure(call.failures, diagnosis, decision, this.settings.clock.now());
-    if (decision.action === "retry") return this.#waitAndRetry(call, diagnosis, decision);
+    if (decision.action === "retry") return this.#planRetry(call, diagnosis, decision);
     await this.finish(call.afterwards);
     throw this.#error(call, diagnosis, decision.reason, { retryAfterMs: delayMs });
   }
@@ -394,7 +464,7 @@ export class Calls {
 
   #succeeded(call: Call, outcome: Outcome & { kind: "answer" }): PipelineResponse {
     const { response } = outcome;
-    outcome.permit.settle(response);
+    outcome.permit.settle(isFollowed(call) ? pollReply(response, call.poll) : response);
     this.#allowance.succeeded();
     if (call.failures.length > 0) this.#tellRecovered(call, call.failures[call.failures.length - 1]?.reason ?? "");
     return response;
@@ -455,7 +525,7 @@ export class Calls {
       startedAt: call.startedAt,
       reason,
       ...more,
-      silent: call.nested || call.poll !== undefined,
+      silent: call.nested || isFollowed(call),
     });
   }
 
@@ -516,7 +586,23 @@ export class Calls {
   }
 }
 
-const operationFailed = "the operation ended with this answer";
+const operationFailed = {
+  action: "fail",
+  outcome: "failed",
+  reason: "the operation ended with this answer",
+} as const;
+
+/** A poll of an operation that this process began, whose end the throttle learns how long such operations take from. */
+const isFollowed = (call: Call): call is Call & { poll: PollMode } =>
+  call.poll !== undefined && call.poll !== "foreign";
+
+function pollReply(response: PipelineResponse, mode: PollMode): ThrottleReply {
+  const { status, headers } = response;
+  return { status, headers, ended: progressOf(response, mode) !== "running" };
+}
+
+/** Polls by `Location` learn the operation's end from the status; those of an operation begun elsewhere may be such. */
+const tellsEndByStatus = ({ poll }: Call): boolean => poll === "location" || poll === "foreign";
 
 /**
  * 2xx and 3xx: the redirect policy inside has followed what there was to follow. A HEAD asks a question whose answer is
@@ -591,6 +677,19 @@ export function subRequest(
   });
   sub.headers.set("x-ms-client-request-id", sub.requestId);
   return sub;
+}
+
+/** What a reading that brought no resource tells: that there is none, or nothing. */
+function unread(
+  target: ReadTarget,
+  request: PipelineRequest,
+  error: unknown,
+): { reading: Reading; response: PipelineResponse } {
+  if (!(error instanceof RemedyError)) throw error;
+  const response = error.response ?? { request, status: 0, headers: createHttpHeaders() };
+  if (error.statusCode === 404) return { reading: interpret(target, 404, undefined), response };
+  const lastSeen = `not readable (${error.code ?? error.statusCode ?? "no answer"})`;
+  return { reading: { kind: "pending", lastSeen }, response };
 }
 
 function deletedAnswer(request: PipelineRequest): PipelineResponse {

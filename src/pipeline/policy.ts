@@ -5,7 +5,6 @@ import { Calls, isFine } from "./calls.js";
 import { answerProbe, isProbe } from "./entry.js";
 import { settle, type RemedyOptions } from "./options.js";
 import { Polls } from "./polls.js";
-import { prepare } from "./remedy-runner.js";
 import { restore, type Outcome } from "./sender.js";
 
 /** The programmatic identifier of the remedyPolicy. */
@@ -39,7 +38,7 @@ export function policyOf(calls: Calls): PipelinePolicy {
     startedAt: number,
     first: Outcome | undefined,
   ): Promise<PipelineResponse> {
-    const call = newCall(request, next, startedAt);
+    const call = newCall(request, next, startedAt, polls.kindOf(request));
     const response = await calls.recover(call, first ?? (await calls.attempt(call)));
     if (request.method === "GET") polls.explainForeign(request, response);
     else if (!polls.track(request, response, call)) await calls.finish(call.afterwards);
@@ -52,7 +51,10 @@ export function policyOf(calls: Calls): PipelinePolicy {
       if (isProbe(request)) return answerProbe(request);
       const operation = polls.operationOf(request);
       if (operation) return polls.poll(operation, request, next);
-      if (settings.remedies.length > 0) prepare(settings, request);
+      if (settings.remedies.length > 0) {
+        const preparing = calls.remedies.prepare(request, next);
+        if (preparing) await preparing;
+      }
       const startedAt = settings.clock.now();
       if (!calls.quiet) return recover(request, next, startedAt, undefined);
 

@@ -5,33 +5,43 @@
  * Waiting is left to the poller ("still running, come back in 20 s"): its wait ends on abort in both generations of the
  * SDK, while arm-compute 22 gives an abort signal of `pollUntilDone` no way into a poll that is under way.
  */
-import {
-  createHttpHeaders,
-  createPipelineRequest,
-  type PipelineRequest,
-  type PipelineResponse,
-  type SendRequest,
-} from "@azure/core-rest-pipeline";
+import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { decide, type Decision } from "../decision/decide.js";
-import type { Operation, Plan } from "../supervisor/operation.js";
+import { Errand, shortWaitMs } from "../supervisor/errand.js";
+import type { Ending, Operation, Plan, Poll } from "../supervisor/operation.js";
 import { sharedOperations, type Operations } from "../supervisor/operations.js";
-import { isForeignFailure, progressOf, runningAnswer, succeededAnswer, translate } from "../supervisor/poll.js";
+import {
+  isForeignFailure,
+  looksLikeOperation,
+  progressOf,
+  runningAnswer,
+  succeededAnswer,
+  translate,
+} from "../supervisor/poll.js";
 import { readTargetOf, type ReadTarget } from "../supervisor/read-back.js";
+import { resubmissionOf } from "../supervisor/resubmission.js";
 import { resumeInfo, type ResumeInfo } from "../supervisor/resume.js";
+import { ThrottleDeadlineError } from "../throttle/throttle.js";
 import { eventRequest, newCall, noteFailure, type Call } from "./call.js";
-import { isFine, type Calls } from "./calls.js";
+import { isFine, type Asked, type Calls } from "./calls.js";
 import { failureOf } from "./events.js";
 import { remainingMs } from "./options.js";
 import { isRemedyError, type RemedyError } from "./remedy-error.js";
 import { fittingRemedies, letLearn } from "./remedy-runner.js";
+import type { Outcome } from "./sender.js";
 
-/** A poller that comes a moment early is kept, not sent away for another second. */
-const earlyMs = 1_000;
+/** What a poll may wait for a closed window of the throttle. Sent away once, it waits in line with the others. */
+const patienceMs = 2_000;
+
+/** What another poll of an operation is told while one works on it. */
+const busyMs = 2_000;
 
 export class Polls {
   readonly #calls: Calls;
   readonly #operations: Operations;
+  /** The call of a poll that failed and is made again; it knows what was tried. */
+  readonly #troubled = new WeakMap<Operation, Call>();
 
   constructor(calls: Calls, operations: Operations = sharedOperations) {
     this.#calls = calls;
@@ -50,9 +60,15 @@ export class Polls {
     if (!call) return true;
     // What a remedy left for the end waits for the operation's end, and what it may do once it may do once in all.
     operation.afterwards.push(...call.afterwards);
+    operation.carrier = call.carrier;
     for (const [name, count] of call.remedyRuns) operation.remedyRuns.set(name, count);
     for (const [name, note] of call.remedyNotes) operation.remedyNotes.set(name, note);
     return true;
+  }
+
+  /** How a GET that fails is to be judged: one that polls an operation which this process did not begin is a poll all the same. */
+  kindOf(request: PipelineRequest): { poll?: "foreign" } {
+    return request.method === "GET" && looksLikeOperation(request.url) ? { poll: "foreign" } : {};
   }
 
   /** A poll of an operation that this process did not begin: a failure is explained, never resubmitted. */
@@ -61,109 +77,116 @@ export class Polls {
     const diagnosis = this.#diagnose(response);
     const reason = "the operation was begun elsewhere; its first request is not known here and is not sent again";
     const now = this.#now;
-    throw this.#calls.errorOf({
-      request,
-      diagnosis,
-      attempts: [
-        {
-          at: now,
-          ...(diagnosis.code !== undefined && { code: diagnosis.code }),
-          status: response.status,
-          waitMs: 0,
-          reason,
-        },
-      ],
-      startedAt: now,
-      reason,
-      response,
-    });
+    const attempts: RemedyError["attempts"][number][] = [];
+    noteFailure(attempts, diagnosis, { action: "fail", outcome: "failed", reason }, now);
+    throw this.#calls.errorOf({ request, diagnosis, attempts, startedAt: now, reason, response });
   }
 
   /** Answers a poll of a known operation. @throws RemedyError when the operation has failed for good */
   async poll(operation: Operation, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
-    const now = this.#now;
-    this.#notePace(operation, now);
+    this.#notePace(operation);
     // Two pollers may follow one operation: while one heals it the other is told to come back.
-    if (operation.busy) return runningAnswer(operation, request, 2_000);
+    if (operation.busy) return runningAnswer(operation, request, busyMs);
     operation.busy = true;
     try {
-      return await this.#answer(operation, request, next);
+      return await this.#answer(operation, { request, next });
     } catch (error) {
-      if (isRemedyError(error) || !request.abortSignal?.aborted) this.#operations.end(operation);
+      // A caller that aborts may come back with a poller restored from its state; half a remedy is not taken up again.
+      const mayComeBack = request.abortSignal?.aborted && !isRemedyError(error) && operation.plan.kind !== "errand";
+      if (!mayComeBack) this.#operations.end(operation);
       throw error;
     } finally {
       operation.busy = false;
     }
   }
 
-  async #answer(operation: Operation, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
+  async #answer(operation: Operation, poll: Poll): Promise<PipelineResponse> {
     const { plan } = operation;
-    if (plan.kind === "follow") return this.#follow(operation, request, next);
+    if (plan.kind === "follow") return this.#follow(operation, poll);
+    if (plan.kind === "errand") return this.#carry(operation, plan.errand, poll);
     const leftMs = plan.dueAt - this.#now;
-    if (leftMs > earlyMs) return runningAnswer(operation, request, leftMs);
-    if (leftMs > 0) await this.#calls.settings.clock.sleep(leftMs, request.abortSignal);
-    return plan.kind === "resubmit"
-      ? this.#resubmit(operation, request, next)
-      : this.#readBack(operation, plan, request, next);
+    if (leftMs > shortWaitMs) return this.#comeBackIn(operation, poll, leftMs);
+    // A poller that comes a moment early is kept, not sent away for another second.
+    if (leftMs > 0) await this.#calls.settings.clock.sleep(leftMs, poll.request.abortSignal);
+    return plan.kind === "resubmit" ? this.#resubmit(operation, poll) : this.#readBack(operation, plan, poll);
   }
 
-  async #follow(operation: Operation, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
-    let response: PipelineResponse;
+  async #follow(operation: Operation, poll: Poll): Promise<PipelineResponse> {
+    let asked: Asked;
     try {
-      response = await this.#ask(operation, request, next);
+      asked = await this.#ask(operation, poll);
     } catch (error) {
       if (!isRemedyError(error)) throw error;
-      return this.#pollFailed(operation, error, request, next);
+      return this.#pollFailed(operation, error, poll);
     }
+    if ("againInMs" in asked) return this.#comeBackIn(operation, poll, asked.againInMs);
+    const { response } = asked;
+    // A claims challenge: the bearer policy outside answers it, and sends the poll again.
+    if (response.status === 401) return response;
+    if (operation.pollMode === "body" && response.status === 200)
+      operation.lastSeenResource = response.bodyAsText ?? undefined;
     const progress = progressOf(response, operation.mode);
-    if (progress === "failed") return this.#heal(operation, this.#diagnose(response), request, next, response);
+    if (progress === "failed") return this.#heal(operation, this.#accepted(this.#diagnose(response)), poll, response);
     if (progress === "running") {
-      this.#checkDeadline(operation, request, response);
-      return translate(operation, request, response, progress);
+      this.#checkDeadline(operation, poll, waitOf(response) ?? operation.pollIntervalMs ?? 2_000, response);
+      return translate(operation, poll.request, response, progress);
     }
-    return this.#ended(operation, translate(operation, request, response, progress));
+    return this.#succeed(operation, poll, translate(operation, poll.request, response, progress));
   }
 
   /** Asks where the current submission tells its status; the poller may still ask at the URL of an earlier one. */
-  async #ask(operation: Operation, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
-    const poll = operation.mode === "location" ? "location" : "status";
+  async #ask(operation: Operation, { request, next }: Poll): Promise<Asked> {
     const { url } = request;
-    const follows = operation.submissions === 1 || operation.mode === "body";
-    if (!follows) request.url = operation.operationUrl;
+    const before = this.#troubled.get(operation);
+    const fresh = newCall(request, next, this.#now, { poll: operation.mode, ...this.#patienceOf(operation) });
+    const call = before ? { ...before, ...pick(fresh), sends: before.sends + 1 } : fresh;
+    if (operation.submissions > 1 && operation.mode !== "body") request.url = operation.operationUrl;
+    this.#troubled.delete(operation);
     try {
-      return await this.#calls.run(newCall(request, next, this.#now, { poll }));
+      const asked = await this.#calls.ask(call);
+      if ("againInMs" in asked && call.failures.length > 0) this.#troubled.set(operation, call);
+      operation.deferred = "againInMs" in asked && asked.unsent;
+      return asked;
     } finally {
       request.url = url;
     }
   }
 
-  /** A poll that failed for good itself: by `Location` that is the operation's end, and a 404 means that nobody knows it any more. */
-  #pollFailed(
-    operation: Operation,
-    error: RemedyError,
-    request: PipelineRequest,
-    next: SendRequest,
-  ): Promise<PipelineResponse> {
-    const status = error.statusCode ?? 0;
-    if (operation.mode === "location" && status >= 400 && status !== 401 && status !== 403) {
-      return this.#heal(operation, { ...error.diagnosis, execution: "answered" }, request, next, error.response);
+  #patienceOf({ deferred }: Operation): { patienceMs?: number } {
+    return deferred ? {} : { patienceMs };
+  }
+
+  /**
+   * A poll that failed for good. By `Location` that is how an operation fails; a 404 means that nobody knows the operation
+   * any more, and the resource is asked instead. Otherwise the operation goes on, and the error says how to follow it.
+   */
+  #pollFailed(operation: Operation, error: RemedyError, poll: Poll): Promise<PipelineResponse> {
+    const { statusCode: status = 0, diagnosis, response } = error;
+    if (status === 404 && this.#targetOf(operation)) {
+      return this.#heal(operation, { ...diagnosis, disposition: "indeterminate" }, poll, response);
     }
-    const target = this.#targetOf(operation);
-    if (status !== 404 || !target)
-      throw this.#giveUp(operation, error.diagnosis, `polling failed: ${error.reason}`, request, {
-        response: error.response,
-        cause: error,
-      });
-    const lost: Diagnosis = { ...error.diagnosis, disposition: "indeterminate" };
-    return this.#heal(operation, lost, request, next, error.response);
+    if (operation.mode === "location" && status >= 400 && ![401, 403, 408, 429].includes(status)) {
+      return this.#heal(operation, this.#accepted(diagnosis), poll, response);
+    }
+    operation.failures.push(...error.attempts);
+    throw this.#giveUp(operation, diagnosis, `polling failed: ${error.reason}`, poll, {
+      response,
+      cause: error,
+      stillRuns: true,
+      retryAfterMs: error.retryAfterMs,
+    });
+  }
+
+  /** What an accepted request's operation failed of may have run in part, whatever the failure is. */
+  #accepted(diagnosis: Diagnosis): Diagnosis {
+    return { ...diagnosis, execution: "unknown" };
   }
 
   /** The operation failed: decides, and answers the poller accordingly. */
   async #heal(
     operation: Operation,
     diagnosis: Diagnosis,
-    request: PipelineRequest,
-    next: SendRequest,
+    poll: Poll,
     response: PipelineResponse | undefined,
   ): Promise<PipelineResponse> {
     const now = this.#now;
@@ -173,44 +196,44 @@ export class Polls {
     noteFailure(operation.failures, diagnosis, decision, now);
     switch (decision.action) {
       case "retry":
-        return this.#planResubmission(operation, diagnosis, decision, request);
+        return this.#planResubmission(operation, diagnosis, decision, poll);
       case "readBack":
-        return this.#planReading(operation, diagnosis, decision, request, response);
+        return this.#planReading(operation, diagnosis, decision, poll, response);
       case "apply":
-        return this.#applyRemedy(operation, diagnosis, decision.remedy, request, next, response);
+        return this.#applyRemedy(operation, diagnosis, decision.remedy, poll, response);
       case "fail":
-        await this.#finish(operation);
-        throw this.#giveUp(operation, diagnosis, decision.reason, request, {
-          response,
-          retryAfterMs: decision.retryAfterMs,
-        });
+        return this.#fail(operation, poll, () =>
+          this.#giveUp(operation, diagnosis, decision.reason, poll, { response, retryAfterMs: decision.retryAfterMs }),
+        );
     }
   }
 
   #decide(operation: Operation, diagnosis: Diagnosis, now: number): Decision {
     const { settings } = this.#calls;
+    const { first } = operation;
     const left = remainingMs(settings, now);
+    const remedies = fittingRemedies(settings.remedies, diagnosis, first, operation.remedyRuns);
     const decision = decide(diagnosis, {
-      method: operation.first.method,
-      url: operation.first.url,
+      method: first.method,
+      url: first.url,
       attempt: operation.submissions,
-      retries: operation.submissions - 1,
+      retries: operation.retries,
       elapsedMs: now - (operation.firstFailureAt ?? now),
       ...(left !== undefined && { remainingMs: left }),
       maxRetries: settings.maxResubmissions,
       maxElapsedMs: settings.maxElapsedMs,
       readable: this.#targetOf(operation) !== undefined,
-      remedies: fittingRemedies(settings.remedies, diagnosis, operation.first, operation.remedyRuns).map(
-        ({ name }) => name,
-      ),
+      remedies: remedies.map(({ name }) => name),
+      allowance: this.#calls.hasAllowance(now),
       random: settings.random(),
     });
-    if ((decision.action === "retry" || decision.action === "apply") && !operation.first.repeatable) {
-      return {
-        action: "fail",
-        outcome: "failed",
-        reason: `${diagnosis.disposition}, but the first request's body was a stream and cannot be sent twice`,
-      };
+    if ((decision.action === "retry" || decision.action === "apply") && !first.repeatable) {
+      const reason = `${diagnosis.disposition}, but the first request's body was a stream and cannot be sent twice`;
+      return { action: "fail", outcome: "failed", reason };
+    }
+    // The conflict is with our own resubmission, whose reply was lost: what became of it, the resource tells.
+    if (decision.action === "fail" && operation.mayHaveRun && diagnosis.status === 409 && this.#targetOf(operation)) {
+      return { action: "readBack", delayMs: 0, reason: "an earlier submission may be at work; the resource will tell" };
     }
     return decision;
   }
@@ -219,9 +242,13 @@ export class Polls {
     operation: Operation,
     diagnosis: Diagnosis,
     decision: Decision & { action: "retry" },
-    request: PipelineRequest,
+    { request }: Poll,
   ): PipelineResponse {
-    const { delayMs, reason } = decision;
+    const { delayMs, reason, counts } = decision;
+    if (counts) {
+      operation.retries += 1;
+      this.#calls.takeAllowance();
+    }
     operation.plan = { kind: "resubmit", dueAt: this.#now + delayMs };
     this.#calls.settings.teller.tell({
       type: "resubmit",
@@ -239,114 +266,147 @@ export class Polls {
     operation: Operation,
     diagnosis: Diagnosis,
     decision: Decision & { action: "readBack" },
-    request: PipelineRequest,
+    poll: Poll,
     response: PipelineResponse | undefined,
   ): PipelineResponse {
     const target = this.#targetOf(operation);
     // decide() says readBack only where there is something to read.
-    if (!target) throw this.#giveUp(operation, diagnosis, decision.reason, request, { response });
-    this.#planNextReading(operation, { target, diagnosis, response, reads: 0, lastSeen: undefined }, decision.delayMs);
+    if (!target) throw this.#giveUp(operation, diagnosis, decision.reason, poll, { response });
+    const dueAt = this.#now + decision.delayMs;
+    operation.plan = { kind: "read", target, dueAt, diagnosis, response, reads: 0, lastSeen: undefined };
     this.#tellReading(operation, diagnosis, decision.reason, undefined);
-    return runningAnswer(operation, request, decision.delayMs);
+    return runningAnswer(operation, poll.request, decision.delayMs);
   }
 
-  #planNextReading(
-    operation: Operation,
-    reading: Omit<Plan & { kind: "read" }, "kind" | "dueAt">,
-    delayMs: number,
-  ): void {
-    operation.plan = { kind: "read", dueAt: this.#now + delayMs, ...reading };
-  }
-
-  async #applyRemedy(
+  #applyRemedy(
     operation: Operation,
     diagnosis: Diagnosis,
     name: string,
-    request: PipelineRequest,
-    next: SendRequest,
+    poll: Poll,
     response: PipelineResponse | undefined,
   ): Promise<PipelineResponse> {
-    const resubmission = resubmissionOf(operation, request);
-    const failure = await this.#calls.remedies.apply(name, diagnosis, {
-      request: resubmission,
-      next,
-      runs: operation.remedyRuns,
-      notes: operation.remedyNotes,
-      startedAt: operation.startedAt,
-      afterwards: operation.afterwards,
+    return this.#begin(operation, poll, async (carrier) => {
+      const draft = resubmissionOf(operation.first, poll.request);
+      const { remedyRuns: runs, remedyNotes: notes, startedAt, afterwards, created } = operation;
+      const patient = { request: draft, carrier, runs, notes, startedAt, afterwards, created };
+      const failure = await this.#calls.remedies.apply(name, diagnosis, patient);
+      if (failure) {
+        const { message, cause } = failure;
+        return (last) =>
+          this.#fail(operation, last, () =>
+            this.#giveUp(operation, diagnosis, `the remedy ${name} failed: ${message}`, last, { response, cause }),
+          );
+      }
+      const { url, body } = draft;
+      operation.first = { ...operation.first, url, headers: withoutToken(draft), ...(body !== undefined && { body }) };
+      return (last) => this.#resubmit(operation, last);
     });
-    if (failure) {
-      await this.#finish(operation);
-      throw this.#giveUp(operation, diagnosis, `the remedy ${name} failed: ${failure.message}`, request, {
-        response,
-        cause: failure.cause,
-      });
-    }
-    operation.first = {
-      ...operation.first,
-      url: resubmission.url,
-      headers: withoutToken(resubmission),
-      ...(resubmission.body !== undefined && { body: resubmission.body }),
-    };
-    return this.#resubmit(operation, request, next);
+  }
+
+  /** Begins work that may take minutes, and carries it as far as this poll can. */
+  #begin(
+    operation: Operation,
+    poll: Poll,
+    work: (carrier: NonNullable<Operation["carrier"]>) => Promise<Ending>,
+  ): Promise<PipelineResponse> {
+    const { clock } = this.#calls.settings;
+    const carrier = (operation.carrier ??= { ...poll, clock });
+    const errand = new Errand(carrier, clock, () => work(carrier));
+    operation.plan = { kind: "errand", errand };
+    return this.#carry(operation, errand, poll);
+  }
+
+  async #carry(operation: Operation, errand: Errand<Ending>, poll: Poll): Promise<PipelineResponse> {
+    const turn = await errand.carry(poll.request, poll.next);
+    // Work that is short of time says so itself: no deadline is checked here.
+    return "waitMs" in turn ? runningAnswer(operation, poll.request, turn.waitMs) : turn.end(poll);
   }
 
   /** Sends the first request again, with the poll's fresh token. What it brings is judged like everything else. */
-  async #resubmit(operation: Operation, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
-    const call = newCall(resubmissionOf(operation, request), next, this.#now, { nested: true });
+  async #resubmit(operation: Operation, poll: Poll): Promise<PipelineResponse> {
+    const { request, next } = poll;
+    const resubmission = resubmissionOf(operation.first, request);
+    const call = newCall(resubmission, next, this.#now, { nested: true, ...this.#patienceOf(operation) });
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await this.#calls.attempt(call);
+    } catch (error) {
+      return this.#notSent(operation, poll, error);
+    }
+    // The circuit is open.
+    if (!outcome) return this.#postpone(operation, poll, this.#calls.settings.circuitBreaker?.probeAfterMs ?? busyMs);
+    operation.deferred = false;
     operation.submissions += 1;
-    const outcome = await this.#calls.attempt(call);
-    if (!outcome)
-      return runningAnswer(operation, request, this.#calls.settings.circuitBreaker?.probeAfterMs ?? earlyMs);
     if (outcome.kind === "error" && request.abortSignal?.aborted) {
       outcome.permit.settle();
       throw outcome.error;
     }
-    if (outcome.kind === "error" || !isFine(call.request, outcome.response)) {
+    const response = outcome.kind === "answer" ? outcome.response : undefined;
+    const isGone = resubmission.method === "DELETE" && response?.status === 404;
+    if (!response || !(isFine(resubmission, response) || isGone)) {
       const diagnosis = this.#calls.explain(outcome);
-      return this.#heal(operation, diagnosis, request, next, outcome.kind === "answer" ? outcome.response : undefined);
+      operation.mayHaveRun ||= diagnosis.execution === "unknown";
+      return this.#heal(operation, diagnosis, poll, response);
     }
-    outcome.permit.settle(outcome.response);
-    if (this.#operations.follow(operation, call.request, outcome.response)) {
+    outcome.permit.settle(response);
+    if (this.#operations.follow(operation, resubmission, response)) {
       return runningAnswer(operation, request, operation.pollIntervalMs ?? 2_000);
     }
-    return this.#ended(
-      operation,
-      succeededAnswer(operation, request, this.#targetOf(operation)?.url, outcome.response),
+    const target = this.#targetOf(operation);
+    return this.#succeed(operation, poll, succeededAnswer(operation, request, target?.url, response));
+  }
+
+  /** The throttle did not let a resubmission through: it comes back later, or not in time. */
+  #notSent(operation: Operation, poll: Poll, error: unknown): PipelineResponse | Promise<PipelineResponse> {
+    if (error instanceof ThrottleDeadlineError) {
+      operation.deferred = true;
+      return this.#postpone(operation, poll, error.retryAt - this.#now);
+    }
+    if (!isRemedyError(error)) throw error;
+    const { diagnosis, reason, retryAfterMs } = error;
+    return this.#fail(operation, poll, () =>
+      this.#giveUp(operation, diagnosis, reason, poll, { cause: error, retryAfterMs }),
     );
   }
 
-  async #readBack(
-    operation: Operation,
-    plan: Plan & { kind: "read" },
-    request: PipelineRequest,
-    next: SendRequest,
-  ): Promise<PipelineResponse> {
-    const call = newCall(request, next, this.#now, { nested: true });
-    const { reading, response } = await this.#calls.read(call, plan.target);
+  #postpone(operation: Operation, poll: Poll, waitMs: number): PipelineResponse {
+    operation.plan = { kind: "resubmit", dueAt: this.#now + waitMs };
+    return this.#comeBackIn(operation, poll, waitMs);
+  }
+
+  async #readBack(operation: Operation, plan: Plan & { kind: "read" }, poll: Poll): Promise<PipelineResponse> {
+    const { request, next } = poll;
+    const call = newCall(request, next, this.#now, { nested: true, ...this.#patienceOf(operation) });
+    const look = await this.#calls.look(call, plan.target);
+    if ("againInMs" in look) {
+      operation.deferred = look.unsent;
+      operation.plan = { ...plan, dueAt: this.#now + look.againInMs };
+      return this.#comeBackIn(operation, poll, look.againInMs);
+    }
+    operation.deferred = false;
+    const { reading, response } = look;
     const { lastSeen } = reading;
     if (reading.kind === "succeeded") {
-      return this.#ended(
-        operation,
-        succeededAnswer(operation, request, plan.target.url, response),
-        `read back: ${lastSeen}`,
-      );
+      const answer = succeededAnswer(operation, request, plan.target.url, response);
+      return this.#succeed(operation, poll, answer, `read back: ${lastSeen}`);
     }
     if (reading.kind === "failed") {
-      await this.#finish(operation);
       const diagnosis = reading.error === undefined ? plan.diagnosis : this.#calls.diagnose(reading.error);
-      throw this.#giveUp(operation, diagnosis, `read back: ${lastSeen}`, request, { response: plan.response });
+      return this.#fail(operation, poll, () =>
+        this.#giveUp(operation, diagnosis, `read back: ${lastSeen}`, poll, { response: plan.response }),
+      );
     }
     const delayMs = Math.min(5_000 * 2 ** Math.min(plan.reads, 3), 30_000);
     const hopeless = this.#pastBudget(operation, delayMs);
     if (hopeless) {
-      await this.#finish(operation);
-      throw this.#giveUp(operation, plan.diagnosis, `outcome unknown, last seen: ${lastSeen}; ${hopeless}`, request, {
-        response: plan.response,
-        unknown: true,
-      });
+      return this.#fail(operation, poll, () =>
+        this.#giveUp(operation, plan.diagnosis, `outcome unknown, last seen: ${lastSeen}; ${hopeless}`, poll, {
+          response: plan.response,
+          stillRuns: true,
+        }),
+      );
     }
-    this.#planNextReading(operation, { ...plan, reads: plan.reads + 1, lastSeen }, delayMs);
+    operation.plan = { ...plan, dueAt: this.#now + delayMs, reads: plan.reads + 1, lastSeen };
     this.#tellReading(operation, plan.diagnosis, "not known yet", lastSeen);
     return runningAnswer(operation, request, delayMs);
   }
@@ -360,61 +420,76 @@ export class Polls {
     return elapsedMs + delayMs > settings.maxElapsedMs ? "the budget is used up" : undefined;
   }
 
-  /** A poller would wait past the deadline of a healthy operation: its caller is told in time, with the means to go on elsewhere. */
-  #checkDeadline(operation: Operation, request: PipelineRequest, response: PipelineResponse): void {
+  /** Sends the poller away for a while. */
+  #comeBackIn(operation: Operation, poll: Poll, waitMs: number): PipelineResponse {
+    this.#checkDeadline(operation, poll, waitMs, undefined);
+    return runningAnswer(operation, poll.request, waitMs);
+  }
+
+  /** A poller that would wait past the deadline of a healthy operation: its caller is told in time, with the means to go on elsewhere. */
+  #checkDeadline(operation: Operation, poll: Poll, waitMs: number, response: PipelineResponse | undefined): void {
     const left = remainingMs(this.#calls.settings, this.#now);
-    if (left === undefined) return;
-    const seconds = Number(response.headers.get("retry-after"));
-    const waitMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : (operation.pollIntervalMs ?? 2_000);
-    if (waitMs < left) return;
+    if (left === undefined || waitMs < left) return;
     const diagnosis = this.#calls.diagnose({
       error: { code: "DeadlineReached", message: "The deadline came while the operation was still running." },
     });
     const reason = "the deadline has come; the operation is still running";
     noteFailure(operation.failures, diagnosis, { action: "fail", outcome: "unknown", reason }, this.#now);
-    throw this.#giveUp(operation, diagnosis, reason, request, { response, unknown: true, retryAfterMs: waitMs });
+    throw this.#giveUp(operation, diagnosis, reason, poll, { response, stillRuns: true, retryAfterMs: waitMs });
   }
 
-  async #ended(operation: Operation, response: PipelineResponse, reason?: string): Promise<PipelineResponse> {
-    await this.#finish(operation);
-    this.#operations.end(operation);
-    const last = operation.failures[operation.failures.length - 1];
-    if (last) {
-      this.#calls.settings.teller.tell({
-        type: "recovered",
-        at: this.#now,
-        request: eventRequest(operation.first),
-        attempts: operation.submissions,
-        elapsedMs: this.#now - operation.startedAt,
-        reason: reason ?? last.reason,
-      });
-    }
-    return response;
+  #succeed(operation: Operation, poll: Poll, response: PipelineResponse, reason?: string): Promise<PipelineResponse> {
+    return this.#end(operation, poll, () => {
+      this.#operations.end(operation);
+      const last = operation.failures[operation.failures.length - 1];
+      if (last) {
+        this.#calls.settings.teller.tell({
+          type: "recovered",
+          at: this.#now,
+          request: eventRequest(operation.first),
+          attempts: operation.submissions,
+          elapsedMs: this.#now - operation.startedAt,
+          reason: reason ?? last.reason,
+        });
+      }
+      return response;
+    });
   }
 
-  /** Runs what remedies left to do after the end, last one first. What fails there is reported and hides nothing. */
-  async #finish(operation: Operation): Promise<void> {
-    await this.#calls.finish(operation.afterwards);
+  #fail(operation: Operation, poll: Poll, error: () => RemedyError): Promise<PipelineResponse> {
+    return this.#end(operation, poll, () => {
+      throw error();
+    });
+  }
+
+  /** Runs what remedies left to do after the end, then ends so. What fails there is reported and hides nothing. */
+  async #end(operation: Operation, poll: Poll, ending: () => PipelineResponse): Promise<PipelineResponse> {
+    const { afterwards } = operation;
+    if (afterwards.length === 0) return ending();
+    return this.#begin(operation, poll, async () => {
+      await this.#calls.finish(afterwards);
+      return ending;
+    });
   }
 
   #giveUp(
     operation: Operation,
     diagnosis: Diagnosis,
     reason: string,
-    request: PipelineRequest,
+    poll: Poll,
     more: {
       response?: PipelineResponse | undefined;
       retryAfterMs?: number | undefined;
       cause?: unknown;
-      unknown?: boolean;
+      /** The operation has not ended, or may still: another process can go on with it. */
+      stillRuns?: boolean;
     },
   ): RemedyError {
-    const mayStillEnd = more.unknown ?? diagnosis.disposition === "indeterminate";
     if (operation.failures.length === 0)
       noteFailure(operation.failures, diagnosis, { action: "fail", outcome: "failed", reason }, this.#now);
     return this.#calls.errorOf({
       request: operation.first,
-      liveRequest: request,
+      liveRequest: poll.request,
       diagnosis,
       attempts: operation.failures,
       startedAt: operation.startedAt,
@@ -422,7 +497,7 @@ export class Polls {
       response: more.response,
       retryAfterMs: more.retryAfterMs,
       cause: more.cause,
-      resume: mayStillEnd ? resumeOf(operation) : undefined,
+      resume: more.stillRuns ? resumeOf(operation) : undefined,
     });
   }
 
@@ -441,8 +516,9 @@ export class Polls {
     });
   }
 
-  #notePace(operation: Operation, now: number): void {
-    if (operation.plan.kind === "follow" && operation.lastPollAt !== undefined && operation.failures.length === 0) {
+  #notePace(operation: Operation): void {
+    const now = this.#now;
+    if (operation.lastPollAt !== undefined && !operation.slowed) {
       operation.pollIntervalMs = Math.max(1_000, now - operation.lastPollAt);
     }
     operation.lastPollAt = now;
@@ -457,32 +533,24 @@ export class Polls {
   }
 }
 
-function resumeOf(operation: Operation): ResumeInfo {
-  const { first, mode, operationUrl, resourceUrl } = operation;
-  return resumeInfo({ method: first.method, url: first.url, mode, operationUrl, resourceUrl });
+/** What is new about a poll that is made again. */
+function pick({ request, next, authorizedAt, patienceMs: patience }: Call): Partial<Call> {
+  return { request, next, authorizedAt, patienceMs: patience };
 }
 
-/** The first request once more: its own headers and body, the poll's token and connection. */
-function resubmissionOf({ first }: Operation, poll: PipelineRequest): PipelineRequest {
-  const { abortSignal, tracingOptions, agent, proxySettings, allowInsecureConnection, timeout } = poll;
-  const headers = createHttpHeaders(first.headers);
-  const authorization = poll.headers.get("authorization");
-  if (authorization !== undefined) headers.set("authorization", authorization);
-  const request = createPipelineRequest({
-    method: first.method as PipelineRequest["method"],
-    url: first.url,
-    headers,
-    timeout,
-    ...(first.body !== undefined && { body: first.body }),
-    ...(abortSignal && { abortSignal }),
-    ...(tracingOptions && { tracingOptions }),
-    ...(agent && { agent }),
-    ...(proxySettings && { proxySettings }),
-    ...(allowInsecureConnection && { allowInsecureConnection }),
-  });
-  // A new id: ARM replays its earlier answer to a known one.
-  request.headers.set("x-ms-client-request-id", request.requestId);
-  return request;
+/** `Retry-After` in milliseconds; pollers ignore nothing at all. */
+function waitOf(response: PipelineResponse): number | undefined {
+  const seconds = Number(response.headers.get("retry-after"));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
+}
+
+/** While a resource is read, its own state is what a poller in another process can follow. */
+function resumeOf({ first, plan, mode, operationUrl, resourceUrl }: Operation): ResumeInfo {
+  const { method, url } = first;
+  if (plan.kind === "read" && plan.target.kind === "provisioning") {
+    return resumeInfo({ method, url, mode: "body", operationUrl: url, resourceUrl: url });
+  }
+  return resumeInfo({ method, url, mode, operationUrl, resourceUrl });
 }
 
 function withoutToken(request: PipelineRequest): Record<string, string> {

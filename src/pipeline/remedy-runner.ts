@@ -1,6 +1,7 @@
 /** Runs an allowed remedy: with its bounds, its events, and a context that sends through the caller's own pipeline. */
-import type { PipelineRequest, SendRequest } from "@azure/core-rest-pipeline";
+import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
+import { inWords } from "../decision/decide.js";
 import type {
   FailedRequest,
   Remedy,
@@ -9,9 +10,12 @@ import type {
   RemedyOutcome,
   RemedyResponse,
 } from "../remedies/remedy.js";
+import type { Carrier } from "../supervisor/errand.js";
 import { jsonOf } from "../supervisor/json.js";
-import { Operations } from "../supervisor/operations.js";
+import type { PollMode } from "../supervisor/operation.js";
+import { followUpOf } from "../supervisor/operations.js";
 import { progressOf } from "../supervisor/poll.js";
+import type { AbortSignalLike, Clock } from "../time/clock.js";
 import { eventRequest, newCall } from "./call.js";
 import { subRequest, type Calls } from "./calls.js";
 import { freshAuthorization } from "./entry.js";
@@ -20,14 +24,16 @@ import { remainingMs, type Settings } from "./options.js";
 
 /** What a remedy works on: the call or operation it repairs. */
 export interface Patient {
-  /** A live request: its token and pipeline are used, and it is what is sent again. */
+  /** What is sent again: the remedy's changes are put on it. */
   readonly request: PipelineRequest;
-  readonly next: SendRequest;
+  readonly carrier: Carrier;
   /** How often each remedy has run for it. */
   readonly runs: Map<string, number>;
   readonly notes: Map<string, unknown>;
   readonly startedAt: number;
   readonly afterwards: (() => Promise<void>)[];
+  /** The body by which the service said that this very request created the resource. */
+  readonly created?: string | undefined;
 }
 
 /** The remedies that are allowed, fit the failure, and are not used up, in the caller's order. */
@@ -76,35 +82,13 @@ export function letLearn(
   }
 }
 
-/** Asks the remedies that remember for a better first request, and puts their change on it. */
-export function prepare(settings: Settings, request: PipelineRequest): void {
-  for (const remedy of settings.remedies) {
-    if (!remedy.prepare) continue;
-    const { method, url } = request;
-    const now = settings.clock.now();
-    try {
-      const outcome = remedy.prepare({ method, url, body: () => failedRequestOf(request).body }, now);
-      if (!outcome) continue;
-      change(request, outcome);
-      settings.teller.tell({
-        type: "remedy",
-        at: now,
-        request: eventRequest(request),
-        remedy: remedy.name,
-        phase: "done",
-        change: outcome.change,
-      });
-    } catch (error) {
-      settings.teller.fault(`remedy ${remedy.name}`, error, now);
-    }
-  }
-}
-
 export class RemedyRunner {
   readonly #calls: Calls;
+  readonly #preparing: readonly Remedy[];
 
   constructor(calls: Calls) {
     this.#calls = calls;
+    this.#preparing = calls.settings.remedies.filter((remedy) => remedy.prepare !== undefined);
   }
 
   /** Runs the remedy and puts its changes on the request. Gives the failure, or nothing when it went well. */
@@ -133,60 +117,145 @@ export class RemedyRunner {
       tell("done", outcome.change);
       return undefined;
     } catch (error) {
-      if (patient.request.abortSignal?.aborted) throw error;
+      if (patient.carrier.request.abortSignal?.aborted) throw error;
       tell("failed", messageOf(error));
       return { message: messageOf(error).split("\n", 1)[0] ?? "", cause: error };
     }
   }
 
-  #contextOf(diagnosis: Diagnosis, { request, next, notes, startedAt, afterwards }: Patient): RemedyContext {
-    const { settings } = this.#calls;
+  /**
+   * Asks the remedies that remember for a better first request, and puts their change on it. Gives a promise only when one
+   * of them has something to say.
+   */
+  prepare(request: PipelineRequest, next: SendRequest): Promise<void> | undefined {
+    for (const [index, remedy] of this.#preparing.entries()) {
+      const coming = this.#consult(remedy, request, next);
+      if (coming) return this.#putOn(request, next, remedy, coming, this.#preparing.slice(index + 1));
+    }
+    return undefined;
+  }
+
+  #consult(remedy: Remedy, request: PipelineRequest, next: SendRequest): ReturnType<NonNullable<Remedy["prepare"]>> {
+    const { clock, teller } = this.#calls.settings;
+    const { method, url } = request;
+    const asked = { method, url, body: () => failedRequestOf(request).body };
+    const carrier = { request, next, clock };
+    try {
+      return remedy.prepare?.(asked, clock.now(), (call) => this.#send(carrier, call, () => this.#leftMs()));
+    } catch (error) {
+      teller.fault(`remedy ${remedy.name}`, error, clock.now());
+      return undefined;
+    }
+  }
+
+  async #putOn(
+    request: PipelineRequest,
+    next: SendRequest,
+    { name }: Remedy,
+    coming: Promise<RemedyOutcome | undefined>,
+    rest: readonly Remedy[],
+  ): Promise<void> {
+    const { clock, teller } = this.#calls.settings;
+    try {
+      const outcome = await coming;
+      if (outcome) {
+        change(request, outcome);
+        const at = clock.now();
+        const { change: words } = outcome;
+        teller.tell({ type: "remedy", at, request: eventRequest(request), remedy: name, phase: "done", change: words });
+      }
+    } catch (error) {
+      if (request.abortSignal?.aborted) throw error;
+      teller.fault(`remedy ${name}`, error, clock.now());
+    }
+    for (const [index, remedy] of rest.entries()) {
+      const later = this.#consult(remedy, request, next);
+      if (later) return this.#putOn(request, next, remedy, later, rest.slice(index + 1));
+    }
+  }
+
+  #contextOf(diagnosis: Diagnosis, patient: Patient): RemedyContext {
+    const { request, carrier, notes, startedAt, afterwards, created } = patient;
+    const { clock } = this.#calls.settings;
+    let begunAt = clock.now();
+    const leftMs = (): number => this.#leftMs(begunAt);
+    const createdBody = created === undefined ? undefined : jsonOf({ bodyAsText: created });
     return {
       diagnosis,
       request: failedRequestOf(request),
-      clock: settings.clock,
-      signal: request.abortSignal,
+      clock: {
+        now: () => clock.now(),
+        sleep: (ms, signal, options) => sleepWithin(carrier, ms, leftMs(), signal, options),
+      },
+      get signal() {
+        return carrier.request.abortSignal;
+      },
       startedAt,
       notes,
-      remainingMs: () => remainingMs(settings, settings.clock.now()) ?? Infinity,
-      send: (call) => this.#sendAndWait(request, next, call),
-      afterwards: (action) => void afterwards.push(action),
+      ...(createdBody !== undefined && { created: createdBody }),
+      remainingMs: leftMs,
+      send: (call) => this.#send(carrier, call, leftMs),
+      afterwards: (action) => {
+        afterwards.push(() => {
+          begunAt = clock.now();
+          return action();
+        });
+      },
     };
   }
 
-  /** A remedy's call, followed to the end of its long-running operation. */
-  async #sendAndWait(patient: PipelineRequest, next: SendRequest, call: RemedyCall): Promise<RemedyResponse> {
+  /** Milliseconds that a remedy has left: until the deadline, and never more than `maxElapsedMs` from its beginning. */
+  #leftMs(begunAt?: number): number {
     const { settings } = this.#calls;
-    const send = async (target: RemedyCall): Promise<Awaited<ReturnType<Calls["run"]>>> => {
-      // A repair takes minutes, and the token of the failed request ages with it.
-      const authorization = await freshAuthorization(patient);
-      if (authorization !== undefined) patient.headers.set("authorization", authorization);
-      return this.#calls.run(newCall(subRequest(patient, target), next, settings.clock.now(), { nested: true }));
-    };
-    let response = await send(call);
-    const operation = new Operations().track(subRequest(patient, call), response, settings.clock.now());
-    if (!operation) return toRemedyResponse(response);
-    for (;;) {
+    const now = settings.clock.now();
+    return Math.min(settings.maxElapsedMs - (now - (begunAt ?? now)), remainingMs(settings, now) ?? Infinity);
+  }
+
+  /** A remedy's call, followed to the end of its long-running operation. */
+  async #send(carrier: Carrier, call: RemedyCall, leftMs: () => number): Promise<RemedyResponse> {
+    const first = await this.#sendOnce(carrier, call);
+    const followUp = followUpOf(first.request, first.response);
+    if (!followUp) return toRemedyResponse(first.response);
+    for (let { response } = first; ;) {
       const seconds = Number(response.headers.get("retry-after"));
-      await settings.clock.sleep(
-        Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 60) * 1_000 : 2_000,
-        patient.abortSignal,
-      );
-      response = await send({ method: "GET", url: operation.operationUrl });
-      const progress = progressOf(response, operation.mode);
+      const waitMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 60) * 1_000 : 2_000;
+      await sleepWithin(carrier, waitMs, leftMs());
+      ({ response } = await this.#sendOnce(carrier, { method: "GET", url: followUp.operationUrl }, followUp.mode));
+      const progress = progressOf(response, followUp.mode);
       if (progress === "succeeded") return toRemedyResponse(response);
       if (progress === "failed") {
-        const diagnosis = this.#calls.diagnose({
-          status: response.status,
-          headers: response.headers,
-          bodyAsText: response.bodyAsText,
-        });
-        throw new Error(
-          `${call.method} ${eventRequest(call).url} failed: ${diagnosis.code ?? ""} ${diagnosis.explanation}`,
-        );
+        const { status, headers, bodyAsText } = response;
+        const { code, explanation } = this.#calls.diagnose({ status, headers, bodyAsText });
+        throw new Error(`${call.method} ${eventRequest(call).url} failed: ${code ?? ""} ${explanation}`);
       }
     }
   }
+
+  async #sendOnce(
+    carrier: Carrier,
+    target: RemedyCall,
+    poll?: PollMode,
+  ): Promise<{ request: PipelineRequest; response: PipelineResponse }> {
+    // A repair takes minutes, and the token of the failed request ages with it.
+    const authorization = await freshAuthorization(carrier.request);
+    const request = subRequest(carrier.request, target);
+    if (authorization !== undefined) request.headers.set("authorization", authorization);
+    const { next, clock } = carrier;
+    const call = newCall(request, next, this.#calls.settings.clock.now(), { nested: true, poll, clock });
+    return { request, response: await this.#calls.run(call) };
+  }
+}
+
+/** What waits past the time that is left would be too late to help. */
+function sleepWithin(
+  carrier: Carrier,
+  ms: number,
+  leftMs: number,
+  signal: AbortSignalLike | undefined = carrier.request.abortSignal,
+  options?: Parameters<Clock["sleep"]>[2],
+): Promise<void> {
+  if (ms >= leftMs) return Promise.reject(new Error(`no time is left: the next step is due in ${inWords(ms)}`));
+  return carrier.clock.sleep(ms, signal, options);
 }
 
 function toRemedyResponse(response: {

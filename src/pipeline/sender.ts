@@ -30,10 +30,11 @@ export class Sender {
 
   /**
    * Sends the request once.
+   * @param patienceMs milliseconds that it may wait to be admitted; default as long as it takes
    * @throws AbortError or ThrottleDeadlineError from the throttle; what `next` throws is an outcome
    */
-  async send(request: PipelineRequest, next: SendRequest, isPoll: boolean): Promise<Outcome> {
-    const admitted = this.admit(request, isPoll);
+  async send(request: PipelineRequest, next: SendRequest, isPoll: boolean, patienceMs?: number): Promise<Outcome> {
+    const admitted = this.admit(request, isPoll, patienceMs);
     const permit = admitted instanceof Promise ? await admitted : admitted;
     const { url, abortSignal } = request;
     const limit = this.limit(request, this.#settings.clock.now());
@@ -47,16 +48,18 @@ export class Sender {
   }
 
   /** Leave from the throttle, at once where it can be. */
-  admit(request: PipelineRequest, isPoll: boolean): Permit | Promise<Permit> {
+  admit(request: PipelineRequest, isPoll: boolean, patienceMs = Infinity): Permit | Promise<Permit> {
     const usual = isPoll ? this.#usualPoll : this.#usual;
     const { deadline, clock, throttle } = this.#settings;
-    if (request.abortSignal === undefined && deadline === undefined) return throttle.admit(request, usual);
+    if (request.abortSignal === undefined && deadline === undefined && patienceMs === Infinity) {
+      return throttle.admit(request, usual);
+    }
     const now = clock.now();
-    const left = remainingMs(this.#settings, now);
+    const left = Math.min(patienceMs, remainingMs(this.#settings, now) ?? Infinity);
     return throttle.admit(request, {
       ...usual,
       signal: request.abortSignal,
-      deadlineAt: left === undefined ? undefined : now + left,
+      deadlineAt: left === Infinity ? undefined : now + left,
     });
   }
 

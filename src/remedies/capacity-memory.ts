@@ -10,12 +10,14 @@ export interface Offer {
   readonly region: string;
   readonly zone?: string | undefined;
   readonly size: string;
+  /** Spot capacity comes and goes apart from the regular. Default false. */
+  readonly spot?: boolean;
 }
 
 const hourMs = 3_600_000;
 /** A region or zone that is full for a size is asked again after an hour. */
 const fullMs = hourMs;
-/** A size that the subscription is not offered at all changes at most daily. */
+/** A size that the subscription is not offered at all changes at most daily; of Spot it is offered by the hour. */
 const notOfferedMs = 23 * hourMs;
 const mostOffers = 1_000;
 
@@ -29,11 +31,12 @@ export class CapacityMemory {
   }
 
   learn(offer: Offer, diagnosis: Diagnosis, now: number): void {
-    const forMs = notOfferedCodes.has(diagnosis.code?.toLowerCase() ?? "") ? notOfferedMs : fullMs;
+    const isNotOffered = !offer.spot && notOfferedCodes.has(diagnosis.code?.toLowerCase() ?? "");
     const key = keyOf(offer);
+    const until = Math.max(this.#fullUntil.get(key) ?? 0, now + (isNotOffered ? notOfferedMs : fullMs));
     // A repeat extends the time; the oldest knowledge goes first when there is too much.
     this.#fullUntil.delete(key);
-    this.#fullUntil.set(key, now + forMs);
+    this.#fullUntil.set(key, until);
     const oldest = this.#fullUntil.keys().next();
     if (this.#fullUntil.size > mostOffers && !oldest.done) this.#fullUntil.delete(oldest.value);
   }
@@ -48,8 +51,8 @@ export class CapacityMemory {
   }
 }
 
-const keyOf = ({ subscription, region, zone = "", size }: Offer): string =>
-  `${subscription}|${region.replaceAll(" ", "")}|${zone}|${size}`.toLowerCase();
+const keyOf = ({ subscription, region, zone = "", size, spot = false }: Offer): string =>
+  `${subscription}|${region.replaceAll(" ", "")}|${zone}|${size}|${spot}`.toLowerCase();
 
 /** The memory that all clients of the process share. */
 export const sharedCapacityMemory = new CapacityMemory();

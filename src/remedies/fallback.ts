@@ -10,7 +10,8 @@ import type { FailedRequest, Remedy, RemedyContext, RemedyOutcome } from "./reme
 export interface FallbackOptions {
   /**
    * Delete the half-made machine that the failed create left behind before the next candidate is asked for. Only one that is
-   * in state Failed and was made by this very call is ever deleted. Default false; zones need it when Azure left a machine.
+   * in state Failed, and that the service said this very call created, is ever deleted. Default false; zones need it when
+   * Azure left a machine.
    */
   deleteFailed?: boolean;
   /** Where refusals are remembered. Default the memory that the process shares. */
@@ -21,7 +22,15 @@ export interface FallbackOptions {
 interface MachineBody {
   location?: string;
   zones?: string[];
-  properties?: { hardwareProfile?: { vmSize?: string } };
+  properties?: {
+    hardwareProfile?: { vmSize?: string };
+    priority?: string;
+    availabilitySet?: object;
+    proximityPlacementGroup?: object;
+    host?: object;
+    hostGroup?: object;
+    capacityReservation?: object;
+  };
 }
 
 /** What a fallback changes: how the value is read and written, and what else may stay. */
@@ -66,7 +75,8 @@ export function fallbackZones(candidates: readonly string[], options: FallbackOp
 }
 
 function fallback(name: string, dimension: Dimension, candidates: readonly string[], options: FallbackOptions): Remedy {
-  const expected = dimension.word === "size" ? 'a list of sizes, such as ["Standard_D2as_v5"]' : 'a list of zones, such as ["1", "2"]';
+  const expected =
+    dimension.word === "size" ? 'a list of sizes, such as ["Standard_D2as_v5"]' : 'a list of zones, such as ["1", "2"]';
   check(isListOfNames(candidates), name, candidates, expected);
   const { deleteFailed = false, memory = sharedCapacityMemory } = options;
   const key = `${name} tried`;
@@ -81,16 +91,18 @@ function fallback(name: string, dimension: Dimension, candidates: readonly strin
     learn(diagnosis, request, now) {
       if (diagnosis.category !== "capacity" || diagnosis.disposition !== "adaptable") return;
       const offer = offerOf(request);
-      if (offer) memory.learn(offer, diagnosis, now);
+      // What is bound to one set of hosts says nothing about the others of the region.
+      if (offer && !isBound(request.body as MachineBody)) memory.learn(offer, diagnosis, now);
     },
-    prepare(request, now) {
+    prepare(request, now, send) {
       if (memory.isEmpty || request.method !== "PUT") return undefined;
-      const failed = { method: request.method, url: request.url, body: request.body() };
-      const offer = isMachineWrite(failed) ? offerOf(failed) : undefined;
+      const create = { method: request.method, url: request.url, body: request.body() };
+      const body = create.body as MachineBody;
+      const offer = isMachineWrite(create) && dimension.read(body) !== undefined ? offerOf(create) : undefined;
       if (!offer || !memory.isFull(offer, now)) return undefined;
       const candidate = candidates.find((item) => !memory.isFull(dimension.offer(offer, item), now));
       if (candidate === undefined) return undefined;
-      return outcome(dimension, failed.body as MachineBody, candidate, "is known to be out of capacity");
+      return unlessThere(send, request.url, outcome(dimension, body, candidate, "is known to be out of capacity"));
     },
     async apply(context) {
       const body = context.request.body as MachineBody;
@@ -141,34 +153,55 @@ function offerOf({ url, body }: FailedRequest): Offer | undefined {
   const { location, zones: zoneList, properties } = (body ?? {}) as MachineBody;
   const size = properties?.hardwareProfile?.vmSize;
   if (subscription === undefined || typeof location !== "string" || typeof size !== "string") return undefined;
-  return { subscription, region: location, zone: zoneList?.[0], size };
+  const spot = /^(spot|low)$/i.test(properties?.priority ?? "");
+  return { subscription, region: location, zone: zoneList?.[0], size, spot };
+}
+
+/** A machine that is there has its place: a write of it must not move it. */
+async function unlessThere(
+  send: RemedyContext["send"],
+  url: string,
+  better: RemedyOutcome,
+): Promise<RemedyOutcome | undefined> {
+  return (await machineAt(send, url)) ? undefined : better;
+}
+
+function isBound({ properties = {} }: MachineBody): boolean {
+  const { availabilitySet, proximityPlacementGroup, host, hostGroup, capacityReservation } = properties;
+  return [availabilitySet, proximityPlacementGroup, host, hostGroup, capacityReservation].some(Boolean);
 }
 
 /** A failed create leaves a machine behind. Another size may be put onto it; a zone cannot be changed, so it has to go. */
 async function clearTheWay(context: RemedyContext, dimension: Dimension, deleteFailed: boolean): Promise<void> {
   if (dimension.word === "size" && !deleteFailed) return;
-  const left = await machineLeft(context);
+  const left = await machineAt(context.send, context.request.url);
   if (!left) return;
   if (!deleteFailed) {
     throw new Error(
       "the failed create left a machine behind, and a zone cannot be changed; allow { deleteFailed: true } or delete it by hand",
     );
   }
-  if (!left.isOurs) {
-    if (dimension.word === "size") return;
-    throw new Error("a machine of this name was there before this call, so it is not deleted");
+  if (isOurs(left, context.created)) await context.send({ method: "DELETE", url: context.request.url });
+  else if (dimension.word === "zone") {
+    throw new Error("the machine of this name is not one that this call made, so it is not deleted");
   }
-  await context.send({ method: "DELETE", url: context.request.url });
 }
 
-async function machineLeft(context: RemedyContext): Promise<{ isOurs: boolean } | undefined> {
+/** Deleting is for ever: the machine must be the one, by its id, that the service said it created for this very call. */
+function isOurs(left: MachineDocument, created: unknown): boolean {
+  const { vmId, provisioningState } = left.properties ?? {};
+  const ours = (created as MachineDocument | undefined)?.properties?.vmId;
+  return provisioningState === "Failed" && vmId !== undefined && vmId === ours;
+}
+
+interface MachineDocument {
+  readonly properties?: { readonly provisioningState?: string; readonly vmId?: string };
+}
+
+async function machineAt(send: RemedyContext["send"], url: string): Promise<MachineDocument | undefined> {
   try {
-    const { body } = await context.send({ method: "GET", url: context.request.url });
-    const { properties } = (body ?? {}) as { properties?: { provisioningState?: string; timeCreated?: string } };
-    const madeAt = Date.parse(properties?.timeCreated ?? "");
-    // The service's clock and ours may differ by some seconds; a machine of yesterday is never taken for ours.
-    const isOurs = properties?.provisioningState === "Failed" && madeAt >= context.startedAt - 30_000;
-    return { isOurs };
+    const { body } = await send({ method: "GET", url });
+    return (body ?? {});
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return undefined;
     throw error;

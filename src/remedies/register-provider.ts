@@ -3,7 +3,6 @@
  * Registers it, waits until Azure says `Registered`, and lets the request go again.
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { AbortError, type AbortSignalLike } from "../time/clock.js";
 import { parseArmUrl } from "./arm-url.js";
 import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
 
@@ -17,8 +16,20 @@ export interface RegisterProviderOptions {
 /** Stable since 2021, and known to every cloud. */
 const providersApiVersion = "2021-04-01";
 
-/** Registrations under way in this process, by subscription and namespace: callers that meet the same refusal share one. */
-const underWay = new Map<string, Promise<void>>();
+/** A registration under way in this process. Callers that meet the same refusal wait for it instead of asking again. */
+interface Registration {
+  /** Told anew with each step: one whose caller has gone is not waited for. */
+  aliveUntil: number;
+  end: "registered" | { readonly failure: unknown } | undefined;
+}
+
+/** By subscription and namespace. */
+const underWay = new Map<string, Registration>();
+
+/** How often those who wait look whether the registration has ended. */
+const lookMs = 1_000;
+/** A step of a registration that takes longer than this, beyond its wait, is not coming. */
+const stepMs = 120_000;
 
 /**
  * Allows registering a resource provider with the subscription when Azure asks for it. Needs the right
@@ -33,61 +44,65 @@ export function registerProvider({ timeoutMs = 300_000, pollMs = 10_000 }: Regis
       if (!subscription || !namespace)
         throw new Error("neither the answer nor the URL names a provider and a subscription");
       const provider = `${origin}/subscriptions/${subscription}/providers/${namespace}`;
-      await shared(provider.toLowerCase(), context.signal, () =>
-        register(context, provider, namespace, timeoutMs, pollMs),
-      );
+      await joinOrRegister(context, { provider, namespace, timeoutMs, pollMs });
       return { change: `registered ${namespace} with subscription ${subscription}` };
     },
   };
 }
 
-/**
- * Joins the registration under way, or begins it. It runs on its first caller's behalf: when that one gives up, those who
- * joined begin it anew instead of failing with somebody else's abort.
- */
-async function shared(key: string, signal: AbortSignalLike | undefined, begin: () => Promise<void>): Promise<void> {
-  for (let running = underWay.get(key); running; running = underWay.get(key)) {
-    const end = await orAbort(
-      running.then(
-        () => "done" as const,
-        () => "failed" as const,
-      ),
-      signal,
-    );
-    if (end === "done") return;
-  }
-  const own = begin().finally(() => underWay.delete(key));
-  underWay.set(key, own);
-  await own;
+interface Registering {
+  /** URL of the provider in the subscription. */
+  readonly provider: string;
+  readonly namespace: string;
+  readonly timeoutMs: number;
+  readonly pollMs: number;
 }
 
-function orAbort<T>(promise: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(new AbortError());
-    if (signal.aborted) { onAbort(); return; }
-    signal.addEventListener("abort", onAbort);
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
+/**
+ * Joins the registration under way, or begins it. It runs on its first caller's behalf: when that one gives up, those who
+ * joined begin it anew instead of failing with somebody else's abort. What the service refused it refused for all.
+ */
+async function joinOrRegister(context: RemedyContext, wanted: Registering): Promise<void> {
+  const { clock } = context;
+  const key = wanted.provider.toLowerCase();
+  for (let joined = underWay.get(key); joined && clock.now() < joined.aliveUntil; joined = underWay.get(key)) {
+    while (!joined.end && clock.now() < joined.aliveUntil && underWay.get(key) === joined) {
+      await clock.sleep(lookMs, context.signal);
+    }
+    if (joined.end === "registered") return;
+    if (joined.end) throw joined.end.failure;
+  }
+  const own: Registration = { aliveUntil: clock.now() + stepMs, end: undefined };
+  underWay.set(key, own);
+  try {
+    await register(context, wanted, (waitMs) => (own.aliveUntil = clock.now() + waitMs + stepMs));
+    own.end = "registered";
+  } catch (error) {
+    const isOwnTrouble = context.signal?.aborted === true || context.remainingMs() <= wanted.pollMs;
+    if (!isOwnTrouble) own.end = { failure: error };
+    throw error;
+  } finally {
+    if (underWay.get(key) === own) underWay.delete(key);
+  }
 }
 
 async function register(
   context: RemedyContext,
-  provider: string,
-  namespace: string,
-  timeoutMs: number,
-  pollMs: number,
+  { provider, namespace, timeoutMs, pollMs }: Registering,
+  alive: (waitMs: number) => void,
 ): Promise<void> {
-  const { clock, signal } = context;
+  const { clock } = context;
   const query = `?api-version=${providersApiVersion}`;
-  const endsAt = clock.now() + Math.min(timeoutMs, context.remainingMs());
+  const begunAt = clock.now();
+  const endsAt = begunAt + Math.min(timeoutMs, context.remainingMs());
   let state = stateOf(await post(context, `${provider}/register${query}`, namespace));
   while (state !== "registered") {
     if (clock.now() + pollMs > endsAt)
       throw new Error(
-        `${namespace} is still ${state} after ${Math.round(timeoutMs / 1_000)} s; look at it with: az provider show -n ${namespace}`,
+        `${namespace} is still ${state} after ${Math.round((clock.now() - begunAt) / 1_000)} s; look at it with: az provider show -n ${namespace}`,
       );
-    await clock.sleep(pollMs, signal);
+    alive(pollMs);
+    await clock.sleep(pollMs, context.signal);
     state = stateOf((await context.send({ method: "GET", url: provider + query })).body);
   }
 }

@@ -33,20 +33,26 @@ export interface RemedyContext {
   readonly diagnosis: Diagnosis;
   readonly request: FailedRequest;
   readonly clock: Clock;
+  /** The caller's; ask for it anew after each wait. */
   readonly signal?: AbortSignalLike | undefined;
   /** Epoch milliseconds of the call's first send. */
   readonly startedAt: number;
   /** For what the remedy remembers between its runs for one call. Starts empty. */
   readonly notes: Map<string, unknown>;
-  /** Milliseconds left for the call; `Infinity` without a deadline. */
-  remainingMs(): number;
+  /**
+   * The resource as the service gave it when it answered that this very request created it (201); absent when it was there
+   * before, or nobody knows.
+   */
+  readonly created?: unknown;
+  /** Milliseconds left for the remedy: until the deadline, at most `maxElapsedMs`. Waits that would pass it reject. */
+  readonly remainingMs: () => number;
   /**
    * Sends a call through the same pipeline, with a fresh token, and waits until its long-running operation ends.
    * Transient failures are retried; rejects with a `RemedyError` when the call fails for good.
    */
-  send(call: RemedyCall): Promise<RemedyResponse>;
+  readonly send: (call: RemedyCall) => Promise<RemedyResponse>;
   /** Runs when the repaired request has ended, well or badly, before the caller learns of it. */
-  afterwards(action: () => Promise<void>): void;
+  readonly afterwards: (action: () => Promise<void>) => void;
 }
 
 /** What a remedy did. */
@@ -72,9 +78,13 @@ export interface Remedy {
   apply(context: RemedyContext): Promise<RemedyOutcome>;
   /** Told of every failure of a request, for remedies that remember. */
   learn?(diagnosis: Diagnosis, request: FailedRequest, now: number): void;
-  /** Asked before a request's first send whether what was learnt calls for a change. Must be cheap. */
+  /**
+   * Asked before a request's first send whether what was learnt calls for a change. Must be cheap when it does not, and then
+   * give nothing at all; the promise may use `send` to look before it changes anything.
+   */
   prepare?(
     request: { readonly method: string; readonly url: string; body(): unknown },
     now: number,
-  ): RemedyOutcome | undefined;
+    send: RemedyContext["send"],
+  ): Promise<RemedyOutcome | undefined> | undefined;
 }

@@ -1,5 +1,5 @@
 /** The parsed JSON body of an answer; nothing when it has none or it is no JSON. */
-export function jsonOf(response: { readonly bodyAsText?: string | null }): unknown {
+export function jsonOf(response: { readonly bodyAsText?: string | null | undefined }): unknown {
   const text = response.bodyAsText;
   if (text === undefined || text === null || text === "") return undefined;
   try {

@@ -2,8 +2,9 @@
  * A long-running operation in flight: the request that began it, how its poller asks for its status, and what is being
  * done about a failure of it.
  */
-import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
+import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { Carrier, Errand } from "./errand.js";
 import type { ReadTarget } from "./read-back.js";
 
 /**
@@ -22,10 +23,21 @@ export interface FirstRequest {
   readonly repeatable: boolean;
 }
 
+/** A poll under way. */
+export interface Poll {
+  readonly request: PipelineRequest;
+  readonly next: SendRequest;
+}
+
+/** How an errand goes on when its work is done, in the poll that finds it so. */
+export type Ending = (poll: Poll) => PipelineResponse | Promise<PipelineResponse>;
+
 /** What the next poll does. */
 export type Plan =
   /** Ask for the operation's status. */
   | { readonly kind: "follow" }
+  /** Carry on with a remedy, or with what one left for the end. */
+  | { readonly kind: "errand"; readonly errand: Errand<Ending> }
   /** Send the first request again, not before `dueAt`. */
   | { readonly kind: "resubmit"; readonly dueAt: number }
   /** Read the resource, not before `dueAt`; the failure that made the outcome unknown is kept. */
@@ -60,6 +72,10 @@ export interface Operation {
   resourceUrl: string | undefined;
   /** How often the first request was sent. */
   submissions: number;
+  /** Resubmissions that count against `maxResubmissions`: those after a remedy or a throttled one do not. */
+  retries: number;
+  /** A resubmission's reply was lost: it may be at work. */
+  mayHaveRun: boolean;
   plan: Plan;
   /** Set with the first failure: the budget of healing counts from here, not from the start of a slow success. */
   firstFailureAt: number | undefined;
@@ -67,10 +83,20 @@ export interface Operation {
   lastPollAt: number | undefined;
   /** The interval at which the poller asked while all was well, to give back after a longer wait. */
   pollIntervalMs: number | undefined;
+  /** The poller was once asked to wait. It keeps to that until it is told otherwise. */
+  slowed: boolean;
+  /** The throttle sent the last poll away; the next one waits in line. */
+  deferred: boolean;
+  /** The answer by which the service said that it created the resource (201), body and all. */
+  created: string | undefined;
+  /** Where the resource itself is polled: as it was last seen. */
+  lastSeenResource: string | undefined;
   readonly failures: FailedSubmission[];
   readonly remedyRuns: Map<string, number>;
   readonly remedyNotes: Map<string, unknown>;
   readonly afterwards: (() => Promise<void>)[];
+  /** Set with the first remedy. */
+  carrier: Carrier | undefined;
   /** One poll at a time works on it; another that comes meanwhile is told to come back. */
   busy: boolean;
 }

@@ -1,14 +1,15 @@
 /**
  * The operations in flight, found by the URL that a poll asks. Shared by all clients of the process, since polls may come
  * from another client instance than the first request. Bounded: an entry dies with its operation's end, or when nobody has
- * asked for it for long, or when ten thousand younger ones are there.
+ * asked for it for hours, or when ten thousand younger ones are there.
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { jsonOf } from "./json.js";
-import type { FirstRequest, Operation, PollMode } from "./operation.js";
+import type { Operation, PollMode } from "./operation.js";
+import { firstRequestOf } from "./resubmission.js";
 
-/** Compute lets no operation run longer; a poller that has not asked for half a day will not ask again. */
-const forgottenAfterMs = 12 * 3_600_000;
+/** The longest wait that Compute is known to ask for is 20 minutes; a poller that has been silent for two hours has gone. */
+const forgottenAfterMs = 2 * 3_600_000;
 const mostOperations = 10_000;
 
 export class Operations {
@@ -27,7 +28,7 @@ export class Operations {
 
   /** Remembers an operation that an answer has begun; nothing when the answer began none. */
   track(request: PipelineRequest, response: PipelineResponse, now: number): Operation | undefined {
-    const follow = followUp(request, response);
+    const follow = followUpOf(request, response);
     if (!follow) return undefined;
     this.#forget(now);
     const operation: Operation = {
@@ -37,15 +38,22 @@ export class Operations {
       operationUrl: follow.operationUrl,
       resourceUrl: follow.resourceUrl,
       submissions: 1,
+      retries: 0,
+      mayHaveRun: false,
       plan: { kind: "follow" },
       firstFailureAt: undefined,
       startedAt: now,
       lastPollAt: undefined,
       pollIntervalMs: undefined,
+      slowed: false,
+      deferred: false,
+      created: createdBy(response),
+      lastSeenResource: undefined,
       failures: [],
       remedyRuns: new Map(),
       remedyNotes: new Map(),
       afterwards: [],
+      carrier: undefined,
       busy: false,
     };
     this.#urls.set(operation, []);
@@ -55,12 +63,14 @@ export class Operations {
 
   /** Follows a resubmission: polls of the new URLs and of the old belong to the operation. False when it began none. */
   follow(operation: Operation, request: PipelineRequest, response: PipelineResponse): boolean {
-    const follow = followUp(request, response);
+    const follow = followUpOf(request, response);
     if (!follow) return false;
     operation.mode = follow.mode;
     operation.operationUrl = follow.operationUrl;
     operation.resourceUrl = follow.resourceUrl ?? operation.resourceUrl;
     operation.plan = { kind: "follow" };
+    operation.mayHaveRun = false;
+    operation.created = createdBy(response) ?? operation.created;
     this.#point(operation, follow.pollUrls);
     return true;
   }
@@ -95,7 +105,8 @@ export class Operations {
 /** The operations of this process. */
 export const sharedOperations = new Operations();
 
-interface FollowUp {
+/** How an answer says that its operation is followed. */
+export interface FollowUp {
   readonly mode: PollMode;
   readonly operationUrl: string;
   readonly resourceUrl: string | undefined;
@@ -105,8 +116,8 @@ interface FollowUp {
 
 const firstMethods = new Set(["PUT", "PATCH", "DELETE", "POST"]);
 
-/** How an answer says that it began an operation, in the order in which core-lro looks. */
-function followUp(request: PipelineRequest, response: PipelineResponse): FollowUp | undefined {
+/** How to follow the operation that an answer began, in the order in which core-lro looks; nothing when it began none. */
+export function followUpOf(request: PipelineRequest, response: PipelineResponse): FollowUp | undefined {
   const { method, url } = request;
   if (!firstMethods.has(method)) return undefined;
   const status = response.headers.get("operation-location") ?? response.headers.get("azure-asyncoperation");
@@ -125,6 +136,10 @@ function followUp(request: PipelineRequest, response: PipelineResponse): FollowU
   return undefined;
 }
 
+function createdBy({ status, bodyAsText }: PipelineResponse): string | undefined {
+  return status === 201 ? (bodyAsText ?? undefined) : undefined;
+}
+
 function isStillProvisioning(response: PipelineResponse): boolean {
   if (response.bodyAsText?.includes("provisioningState") !== true) return false;
   const state = provisioningStateOf(jsonOf(response));
@@ -141,23 +156,6 @@ export function provisioningStateOf(resource: unknown): string | undefined {
     typeof properties === "object" && properties !== null ? (properties as { provisioningState?: unknown }) : {};
   const state = nested.provisioningState ?? provisioningState;
   return typeof state === "string" ? state.toLowerCase() : undefined;
-}
-
-function firstRequestOf(request: PipelineRequest): FirstRequest {
-  const { method, url, body } = request;
-  const headers = request.headers.toJSON();
-  delete headers["authorization"];
-  const repeatable = isRepeatable(request);
-  return { method, url, headers, repeatable, ...(repeatable && body !== undefined && body !== null && { body }) };
-}
-
-/** A stream is empty the second time, and "succeeds": text, bytes and functions that make a stream can be sent twice. */
-export function isRepeatable({ body, formData }: PipelineRequest): boolean {
-  if (formData !== undefined) return false;
-  if (body === undefined || body === null || typeof body === "string" || typeof body === "function") return true;
-  return (
-    ArrayBuffer.isView(body) || body instanceof ArrayBuffer || (typeof Blob !== "undefined" && body instanceof Blob)
-  );
 }
 
 /**

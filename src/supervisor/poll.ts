@@ -55,13 +55,14 @@ export function isForeignFailure(request: PipelineRequest, response: PipelineRes
 }
 
 /** `/operations/ID`, `/operationStatuses/ID`, `/operationresults/ID`, `/azureAsyncOperations/ID`, `/diagnosticOperations/ID`. */
-function looksLikeOperation(url: string): boolean {
+export function looksLikeOperation(url: string): boolean {
   // Nearly every URL lacks the word, and this is asked of every GET: the look-up comes before the expression.
   return url.includes("peration") && /operation(?:s|status|statuses|results?)\/[^/?]+/i.test(url);
 }
 
 /** "Still running, come back in a while", in the words that the operation's poller understands. */
 export function runningAnswer(operation: Operation, request: PipelineRequest, waitMs: number): PipelineResponse {
+  operation.slowed = true;
   // Retry-After 0 is ignored by the pollers, which would leave an earlier, longer wait in force.
   const headers = createHttpHeaders({ "retry-after": String(Math.max(1, Math.ceil(waitMs / 1_000))) });
   switch (operation.pollMode) {
@@ -73,8 +74,17 @@ export function runningAnswer(operation: Operation, request: PipelineRequest, wa
       headers.set("location", operation.operationUrl);
       return answer(request, 202, headers);
     case "body":
-      return answer(request, 200, headers, { properties: { provisioningState: "Updating" } });
+      return answer(request, 200, headers, stillUpdating(operation));
   }
+}
+
+/**
+ * The resource as it was last seen, at work again. Where it is polled itself, a caller's own GET of it looks like a poll:
+ * what that caller reads must be the resource.
+ */
+function stillUpdating({ lastSeenResource }: Operation): object {
+  const resource = jsonOf({ bodyAsText: lastSeenResource }) as { properties?: object } | undefined;
+  return { ...resource, properties: { ...resource?.properties, provisioningState: "Updating" } };
 }
 
 /**
@@ -89,11 +99,17 @@ export function succeededAnswer(
 ): PipelineResponse {
   const headers = createHttpHeaders();
   if (operation.pollMode === "status") {
-    const leads = operation.first.method !== "PUT" && operation.resourceUrl !== undefined && resultUrl !== undefined;
-    return answer(request, 200, headers, { status: "Succeeded", ...(leads && { resourceLocation: resultUrl }) });
+    return answer(request, 200, headers, { status: "Succeeded", ...leadTo(operation, resultUrl) });
   }
   const resource = result?.status === 200 ? result.bodyAsText : undefined;
   return { status: 200, headers, request, bodyAsText: resource ?? "" };
+}
+
+/** PUT reads its own URL in the end, DELETE nothing. */
+function leadTo({ first, resourceUrl }: Operation, resultUrl: string | undefined): object {
+  return first.method !== "PUT" && resourceUrl !== undefined && resultUrl !== undefined
+    ? { resourceLocation: resultUrl }
+    : {};
 }
 
 /**
@@ -106,10 +122,14 @@ export function translate(
   response: PipelineResponse,
   progress: "running" | "succeeded",
 ): PipelineResponse {
-  if (operation.submissions === 1 && operation.failures.length === 0) return response;
+  if (operation.submissions === 1 && !operation.slowed) return response;
   if (progress === "succeeded") {
-    if (operation.pollMode === operation.mode && operation.pollMode !== "status") return response;
-    return succeededAnswer(operation, request, operation.resourceUrl, response);
+    if (operation.submissions === 1) return response;
+    if (operation.pollMode !== operation.mode)
+      return succeededAnswer(operation, request, operation.resourceUrl, response);
+    if (operation.mode !== "status") return response;
+    const document = { ...(jsonOf(response) as object | undefined), ...leadTo(operation, operation.resourceUrl) };
+    return { ...response, bodyAsText: JSON.stringify(document) };
   }
   const intervalMs = operation.pollIntervalMs ?? 2_000;
   if (operation.pollMode !== operation.mode) return runningAnswer(operation, request, intervalMs);

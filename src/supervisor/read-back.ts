@@ -33,7 +33,7 @@ export function readTargetOf(method: string, url: string): ReadTarget | undefine
   switch (method) {
     case "PUT":
     case "PATCH":
-      return { kind: "provisioning", url };
+      return { kind: "provisioning", url: withInstanceView(url) };
     case "DELETE":
       return { kind: "absence", url };
     case "POST":
@@ -41,6 +41,15 @@ export function readTargetOf(method: string, url: string): ReadTarget | undefine
     default:
       return undefined;
   }
+}
+
+/** A virtual machine and its extensions say only in their instance view why they failed. */
+function withInstanceView(url: string): string {
+  const query = url.indexOf("?");
+  const path = query < 0 ? url : url.slice(0, query);
+  if (!/\/virtualMachines\/[^/]+(?:\/extensions\/[^/]+)?\/?$/i.test(path) || /[?&](?:\$|%24)expand=/i.test(url))
+    return url;
+  return `${url}${query < 0 ? "?" : "&"}$expand=instanceView`;
 }
 
 function powerTargetOf(url: string): ReadTarget | undefined {
@@ -72,7 +81,7 @@ function interpretProvisioning(status: number, body: unknown): Reading {
   const state = provisioningStateOf(body);
   if (state === undefined || state === "succeeded") return { kind: "succeeded", lastSeen };
   if (state === "failed" || state === "canceled" || state === "cancelled") {
-    return { kind: "failed", lastSeen, error: failedStatusOf(body) };
+    return { kind: "failed", lastSeen, error: failureIn(body) };
   }
   return { kind: "pending", lastSeen };
 }
@@ -94,13 +103,18 @@ function interpretPower(wanted: readonly string[], status: number, body: unknown
   return { kind: state !== undefined && wanted.includes(state) ? "succeeded" : "pending", lastSeen };
 }
 
-/** `ProvisioningState/failed/CODE` with its message, as an instance view tells why a resource failed. */
-function failedStatusOf(body: unknown): unknown {
-  const failed = statusesOf(
-    (body as { properties?: { instanceView?: unknown } } | undefined)?.properties?.instanceView,
-  ).find(({ code }) => /^provisioningstate\/failed\/./i.test(code));
-  if (!failed) return undefined;
-  return { error: { code: failed.code.split("/")[2], message: failed.message ?? "" } };
+/**
+ * Why a resource failed, as its instance view tells: `ProvisioningState/failed/CODE` and a message. An extension tells its
+ * script's exit status in the code's place.
+ */
+function failureIn(resource: unknown): unknown {
+  const { properties, type } = (resource ?? {}) as { properties?: { instanceView?: unknown }; type?: unknown };
+  const failed = statusesOf(properties?.instanceView).find(({ code }) => /^provisioningstate\/failed/i.test(code));
+  const told = failed?.code.split("/")[2];
+  const isExtension = typeof type === "string" && /\/extensions$/i.test(type);
+  const code =
+    told !== undefined && !/^-?\d*$/.test(told) ? told : isExtension ? "VMExtensionProvisioningError" : undefined;
+  return failed && code !== undefined ? { error: { code, message: failed.message ?? "" } } : undefined;
 }
 
 function statusesOf(view: unknown): readonly InstanceStatus[] {

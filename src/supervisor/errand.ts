@@ -1,0 +1,87 @@
+/**
+ * Work of minutes on behalf of an operation: a remedy, or what a remedy left for the end. It goes on only while a poll is
+ * there to carry it and pauses between polls, which are told to come back. So a long wait is the poller's own, which ends
+ * on abort; calls are made with the token of the poll at hand; and a poller that has gone away leaves nothing running.
+ */
+import type { PipelineRequest, SendRequest } from "@azure/core-rest-pipeline";
+import type { Clock } from "../time/clock.js";
+
+/** By what a remedy acts: the live request whose token and pipeline its calls use, and the clock that it waits by. */
+export interface Carrier {
+  request: PipelineRequest;
+  next: SendRequest;
+  clock: Clock;
+}
+
+/** What a poll gets from carrying an errand: its end, or for how many milliseconds it waits. */
+export type Turn<End> = { readonly end: End } | { readonly waitMs: number };
+
+interface Pause {
+  readonly dueAt: number;
+  readonly goOn: () => void;
+}
+
+/** A wait this short ends within the poll: pollers wait in whole seconds. */
+export const shortWaitMs = 1_000;
+
+export class Errand<End> {
+  readonly #carrier: Carrier;
+  readonly #clock: Clock;
+  readonly #begin: () => Promise<End>;
+  readonly #pauses = new Set<Pause>();
+  #work: Promise<Turn<End>> | undefined;
+  #tellPaused: (() => void) | undefined;
+
+  /** @param carrier is kept at the poll of the moment, and given a clock whose long waits pause the errand */
+  constructor(carrier: Carrier, clock: Clock, begin: () => Promise<End>) {
+    this.#carrier = carrier;
+    this.#clock = clock;
+    this.#begin = begin;
+  }
+
+  /** Goes on with it as far as this poll can. Rejects with what the work rejects with. */
+  async carry(request: PipelineRequest, next: SendRequest): Promise<Turn<End>> {
+    Object.assign(this.#carrier, { request, next, clock: this.#pausingClock });
+    const dueInMs = this.#dueInMs;
+    if (dueInMs !== undefined && dueInMs > shortWaitMs) return { waitMs: dueInMs };
+    if (dueInMs !== undefined && dueInMs > 0) await this.#clock.sleep(dueInMs, request.abortSignal);
+
+    const paused = new Promise<void>((resolve) => (this.#tellPaused = resolve));
+    this.#work ??= this.#begin().then((end) => ({ end }));
+    this.#endDuePauses();
+    const ends: Promise<Turn<End> | undefined>[] = [this.#work, paused.then(() => undefined)];
+    // Of several branches one may pause on: when the others do nothing that ends the turn, a moment does.
+    if (this.#pauses.size > 0) ends.push(this.#clock.sleep(shortWaitMs, request.abortSignal).then(() => undefined));
+    return (await Promise.race(ends)) ?? { waitMs: this.#dueInMs ?? shortWaitMs };
+  }
+
+  readonly #pausingClock: Clock = {
+    now: () => this.#clock.now(),
+    sleep: (ms, signal, options) => {
+      if (ms <= shortWaitMs) return this.#clock.sleep(ms, signal, options);
+      return new Promise((resolve) => {
+        const pause = {
+          dueAt: this.#clock.now() + ms,
+          goOn: () => {
+            this.#pauses.delete(pause);
+            resolve();
+          },
+        };
+        this.#pauses.add(pause);
+        this.#tellPaused?.();
+      });
+    },
+  };
+
+  #endDuePauses(): void {
+    const now = this.#clock.now();
+    for (const pause of this.#pauses) if (pause.dueAt <= now) pause.goOn();
+  }
+
+  /** Milliseconds until the first pause is due; nothing when there is none. */
+  get #dueInMs(): number | undefined {
+    if (this.#pauses.size === 0) return undefined;
+    const dueAt = Math.min(...[...this.#pauses].map((pause) => pause.dueAt));
+    return Math.max(0, dueAt - this.#clock.now());
+  }
+}
