@@ -41,7 +41,6 @@ const envelopes = new Set([
   "notfound",
   "requesttimeout",
   "unauthorized",
-  "internalservererror",
   "retryableerror",
 ]);
 
@@ -119,7 +118,8 @@ function tellsMore(root: RawNode, parent: RawNode, parentRank: number): boolean 
     case rank.words:
       return parentRank <= rank.words;
     default:
-      return parentRank <= rank.wrapper;
+      // An envelope whose message was opened says nothing any more.
+      return parentRank <= rank.wrapper || (parentRank === rank.envelope && parent.message === "");
   }
 }
 

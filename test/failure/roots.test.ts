@@ -40,9 +40,17 @@ describe("wrappers are never the root when something is below", () => {
 
   it("is the root when nothing is below", () => {
     expect(rootOf(error("ResourceDeploymentFailure", "Ended in Failed.")).code).toBe("ResourceDeploymentFailure");
-    expect(rootOf(error("DeploymentFailed", "m", error("ResourceDeploymentFailure", "m2"))).code).toBe(
+    const ended = error("ResourceDeploymentFailure", "Ended in Failed.");
+    expect(codesOf(readFailure(error("DeploymentFailed", "m", ended)))).toEqual([
+      "DeploymentFailed",
       "ResourceDeploymentFailure",
-    );
+    ]);
+    const conflict = error("Conflict", JSON.stringify({ status: "Failed", error: ended }));
+    expect(codesOf(readFailure(error("DeploymentFailed", "m", conflict)))).toEqual([
+      "DeploymentFailed",
+      "Conflict",
+      "ResourceDeploymentFailure",
+    ]);
   });
 });
 
