@@ -1,8 +1,6 @@
 /** What goes to the registry: everything that package.json promises, nothing else, and readable by every tool. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { publint } from "publint";
-import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { manifest, pack, root, run, type Packed } from "./packed.js";
 
@@ -53,19 +51,12 @@ describe("the tarball", () => {
     expect(naming).toEqual([]);
   });
 
-  it("pleases publint", async () => {
-    const { messages, pkg } = await publint({
-      pkgDir: root,
-      strict: true,
-      pack: { tarball: new Uint8Array(readFileSync(packed.tarball)).buffer },
-    });
-    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  it("pleases publint", () => {
+    expect(() => run("npx", ["publint", "run", packed.tarball, "--strict"], root)).not.toThrow();
   }, 60_000);
 
   // CommonJS callers use Node's require() of ES modules, which `esm-only` leaves to consumer.test.ts.
   it("has types that resolve for node16 and bundlers, by attw", () => {
-    expect(run("npx", ["attw", packed.tarball, "--profile", "esm-only", "--format", "ascii"], root)).toContain(
-      "No problems",
-    );
+    expect(() => run("npx", ["attw", packed.tarball, "--profile", "esm-only"], root)).not.toThrow();
   }, 60_000);
 });
