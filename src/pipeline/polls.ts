@@ -126,7 +126,10 @@ export class Polls {
     if (operation.pollMode === "body" && response.status === 200)
       operation.lastSeenResource = response.bodyAsText ?? undefined;
     const progress = progressOf(response, operation.mode);
-    if (progress === "failed") return this.#heal(operation, this.#accepted(this.#diagnose(response)), poll, response);
+    if (progress === "failed") {
+      const diagnosis = await this.#whyFailed(operation, poll, response);
+      return this.#heal(operation, this.#accepted(diagnosis), poll, response);
+    }
     if (progress === "running") {
       this.#checkDeadline(operation, poll, waitOf(response) ?? operation.pollIntervalMs ?? 2_000, response);
       return translate(operation, poll.request, response, progress);
@@ -150,6 +153,15 @@ export class Polls {
     } finally {
       request.url = url;
     }
+  }
+
+  /** A resource in state Failed does not say why; its instance view may. */
+  async #whyFailed(operation: Operation, { request, next }: Poll, response: PipelineResponse): Promise<Diagnosis> {
+    const target = operation.mode === "body" ? this.#targetOf(operation) : undefined;
+    if (target === undefined) return this.#diagnose(response);
+    const look = await this.#calls.look(newCall(request, next, this.#now, { nested: true, patienceMs }), target);
+    const why = "reading" in look && "error" in look.reading ? look.reading.error : undefined;
+    return why === undefined ? this.#diagnose(response) : this.#calls.diagnose(why);
   }
 
   #patienceOf({ deferred }: Operation): { patienceMs?: number } {
@@ -548,7 +560,7 @@ function waitOf(response: PipelineResponse): number | undefined {
 function resumeOf({ first, plan, mode, operationUrl, resourceUrl }: Operation): ResumeInfo {
   const { method, url } = first;
   if (plan.kind === "read" && plan.target.kind === "provisioning") {
-    return resumeInfo({ method, url, mode: "body", operationUrl: url, resourceUrl: url });
+    return resumeInfo({ method, url, mode: "body", operationUrl: url });
   }
   return resumeInfo({ method, url, mode, operationUrl, resourceUrl });
 }

@@ -21,13 +21,14 @@ export function deallocateFirst({ startAgain = false }: DeallocateFirstOptions =
       const before = await look(context, machine, query);
       if (before.ephemeral)
         throw new Error(`VM ${name} has an ephemeral OS disk and cannot be deallocated; delete and create it instead`);
-      await context.send({ method: "POST", url: `${machine}/deallocate${query}` });
       const ran = before.power === "running" || before.power === "starting";
       if (ran && startAgain) {
+        // Before it is stopped: a deallocation that fails half-way may have stopped it all the same.
         context.afterwards(async () => {
           await context.send({ method: "POST", url: `${machine}/start${query}` });
         });
       }
+      await context.send({ method: "POST", url: `${machine}/deallocate${query}` });
       return {
         change: `deallocated VM ${name}, which was ${before.power}${ran && startAgain ? "; it is started again at the end" : ""}`,
       };

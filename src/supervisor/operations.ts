@@ -128,7 +128,8 @@ export function followUpOf(request: PipelineRequest, response: PipelineResponse)
     return { mode: "status", operationUrl: status, resourceUrl, pollUrls: [status] };
   }
   if (location !== undefined && location !== "") {
-    return { mode: "location", operationUrl: location, resourceUrl: undefined, pollUrls: [location] };
+    const resourceUrl = method === "POST" ? location : method === "DELETE" ? undefined : url;
+    return { mode: "location", operationUrl: location, resourceUrl, pollUrls: [location] };
   }
   if (method === "PUT" && isStillProvisioning(response)) {
     return { mode: "body", operationUrl: url, resourceUrl: url, pollUrls: [url] };

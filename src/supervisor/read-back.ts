@@ -17,7 +17,7 @@ export type ReadTarget =
 export type Reading =
   | { readonly kind: "succeeded"; readonly lastSeen: string }
   | { readonly kind: "failed"; readonly lastSeen: string; readonly error?: unknown }
-  | { readonly kind: "pending"; readonly lastSeen: string };
+  | { readonly kind: "pending"; readonly lastSeen: string; readonly error?: unknown };
 
 /** Power states by action. A deallocated VM has been powered off too. */
 const powerStates: Readonly<Record<string, readonly string[]>> = {

@@ -33,7 +33,8 @@ export function resumeInfo({ method, url, mode, operationUrl, resourceUrl }: Res
   const config = {
     metadata: { mode: modeNames[mode] },
     operationLocation: operationUrl,
-    ...(resourceUrl !== undefined && { resourceLocation: resourceUrl }),
+    // Elsewhere the last answer to a poll is the result.
+    ...(mode === "status" && resourceUrl !== undefined && { resourceLocation: resourceUrl }),
   };
   const status = "running";
   return {

@@ -39,7 +39,7 @@ export interface Compute {
 
 export const generations = ["22", "24"] as const;
 
-const wholeBody = (body: Partial<VmBody>): VmBody => ({
+export const wholeBody = (body: Partial<VmBody>): VmBody => ({
   location: "westeurope",
   hardwareProfile: { vmSize: "Standard_D2s_v5" },
   ...body,

@@ -1,0 +1,80 @@
+/** The scene of a story about long-running operations: an emulator, virtual time, and clients of one generation. */
+import type { RemedyEvent, RemedyOptions, Throttle } from "azure-remedy";
+import { startEmulator, type Emulator, type EmulatorOptions } from "azure-remedy/emulator";
+import { sharedOperations } from "../../src/supervisor/operations.js";
+import { connect, type ClientSetup, type Compute, type generations } from "./clients.js";
+import { inVirtualTime, storyStart, type VirtualTime } from "./virtual-time.js";
+
+export type Generation = (typeof generations)[number];
+
+export interface Scene {
+  readonly arm: Emulator;
+  readonly time: VirtualTime;
+  /** A client that knows what failures mean. What it tells goes into `events`. */
+  client(options?: RemedyOptions, setup?: ClientSetup): Compute;
+  readonly events: RemedyEvent[];
+  /** What was told, short: `"resubmit: transient: again in 5 s, storage backoff"`. */
+  readonly said: string[];
+  /** Every exchange with the second of its arrival: `"5 s PUT virtualMachines/web-01 200"`. */
+  readonly timeline: string[];
+}
+
+/** Lets everything through: what a story tells of waits is then the operation's own doing. */
+export const openThrottle: Throttle = { admit: () => ({ settle: () => undefined }) };
+
+/**
+ * Tells a story. Unless it says otherwise, operations end before the first look, so that both generations poll alike; and
+ * none is left in the supervisor at the end.
+ */
+export async function scene(
+  generation: Generation,
+  story: (scene: Scene) => Promise<void>,
+  { left = 0, ...options }: EmulatorOptions & { left?: number } = {},
+): Promise<void> {
+  await inVirtualTime(async (time) => {
+    await using arm = await startEmulator({ throttling: false, operations: { polls: 0 }, ...options });
+    const events: RemedyEvent[] = [];
+    const before = sharedOperations.size;
+    await story({
+      arm,
+      time,
+      events,
+      client: (remedyOptions = {}, setup = {}) =>
+        connect(
+          generation,
+          arm,
+          time,
+          { throttle: openThrottle, onEvent: (event) => events.push(event), ...remedyOptions },
+          setup,
+        ),
+      get said() {
+        return events.map(lineOf);
+      },
+      get timeline() {
+        return timelineOf(arm);
+      },
+    });
+    const leftNow = sharedOperations.size - before;
+    if (leftNow !== left) throw new Error(`The supervisor still follows ${leftNow} operation(s), not ${left}.`);
+  });
+}
+
+export function timelineOf(arm: Emulator): string[] {
+  const { story } = arm;
+  return arm.exchanges.map(({ at }, index) => `${(at - storyStart) / 1_000} s ${story[index] ?? ""}`);
+}
+
+function lineOf(event: RemedyEvent): string {
+  switch (event.type) {
+    case "remedy":
+      return `remedy ${event.remedy} ${event.phase}${event.change === undefined ? "" : `: ${event.change}`}`;
+    case "throttle":
+      return `throttle: ${event.change}`;
+    case "fault":
+      return `fault in ${event.where}: ${event.message}`;
+    case "readBack":
+      return `readBack: ${event.lastSeen ?? event.reason}`;
+    default:
+      return `${event.type}: ${event.reason}`;
+  }
+}
