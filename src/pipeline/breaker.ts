@@ -1,7 +1,7 @@
 /**
  * The circuit breaker: after many platform failures in a row of one host, single probes go out instead of everybody.
- * cockatiel runs it. Nothing fails because of it alone: a call that meets an open circuit waits for the next probe
- * within its own budget.
+ * cockatiel counts and keeps the state. Nothing fails because of it alone: a call that meets an open circuit waits for
+ * the next probe within its own budget.
  */
 import {
   BrokenCircuitError,
@@ -11,16 +11,22 @@ import {
   handleWhenResult,
   type CircuitBreakerPolicy,
 } from "cockatiel";
+import type { Clock } from "../time/clock.js";
+
+/** What a send says about its host. A call that its caller ended, or gave too little time, says nothing. */
+export type Sign = "healthy" | "outage" | "none";
 
 export class Breakers {
   readonly #failures: number;
+  readonly #clock: Clock;
   /** Milliseconds to wait before the next probe of an open circuit. */
   readonly probeAfterMs: number;
   /** Hosts that failed and have not answered well since. A success needs no counting where nothing failed. */
-  readonly #suspects = new Map<string, CircuitBreakerPolicy>();
+  readonly #suspects = new Map<string, Circuit>();
 
-  constructor({ failures, probeAfterMs }: { readonly failures: number; readonly probeAfterMs: number }) {
+  constructor({ failures, probeAfterMs }: { readonly failures: number; readonly probeAfterMs: number }, clock: Clock) {
     this.#failures = failures;
+    this.#clock = clock;
     this.probeAfterMs = probeAfterMs;
   }
 
@@ -30,46 +36,80 @@ export class Breakers {
   }
 
   /**
-   * Runs `send` through the host's circuit; `isOutage` says which results are platform failures.
+   * Runs `send` through the host's circuit; `signOf` says what its result tells of the host.
    * Gives nothing when the circuit is open: then nothing was sent.
    */
-  async run<T>(host: string, send: () => Promise<T>, isOutage: (result: T) => boolean): Promise<T | undefined> {
+  async run<T>(host: string, send: () => Promise<T>, signOf: (result: T) => Sign): Promise<T | undefined> {
     const circuit = this.#suspects.get(host);
-    if (!circuit) return this.#sendUnsuspected(host, send, isOutage);
-    // A half-open circuit makes others wait for its probe, and that wait cannot be aborted: to us it is open.
-    if (circuit.state === CircuitState.HalfOpen) return undefined;
-    let sent: { result: T } | undefined;
-    try {
-      await circuit.execute(async () => {
-        sent = { result: await send() };
-        return isOutage(sent.result);
-      });
-    } catch (error) {
-      if (error instanceof BrokenCircuitError) return undefined;
-      throw error;
-    }
-    if (sent && !isOutage(sent.result)) this.#suspects.delete(host);
-    return sent?.result;
-  }
-
-  async #sendUnsuspected<T>(host: string, send: () => Promise<T>, isOutage: (result: T) => boolean): Promise<T> {
+    if (circuit && !circuit.isClosed) return this.#probe(host, circuit, send, signOf);
     const result = await send();
-    if (isOutage(result)) await this.countFailure(host);
+    await this.count(host, signOf(result));
     return result;
   }
 
-  /** Counts a platform failure of a call that went out directly. */
-  async countFailure(host: string): Promise<void> {
-    const circuit = this.#suspects.get(host) ?? this.#newCircuit();
-    this.#suspects.set(host, circuit);
-    if (circuit.state === CircuitState.Closed) await circuit.execute(() => true);
+  async #probe<T>(
+    host: string,
+    circuit: Circuit,
+    send: () => Promise<T>,
+    signOf: (result: T) => Sign,
+  ): Promise<T | undefined> {
+    if (!circuit.isProbeDue(this.#clock.now(), this.probeAfterMs)) return undefined;
+    let sent: { readonly result: T; readonly sign: Sign } | undefined;
+    let refusal: { readonly error: unknown } | undefined;
+    await circuit.policy
+      .execute(async () => {
+        try {
+          const result = await send();
+          sent = { result, sign: signOf(result) };
+          return sent.sign;
+        } catch (error) {
+          refusal = { error };
+          return "none";
+        }
+      })
+      .catch((error: unknown) => {
+        // The system's clock went backwards, so cockatiel thinks it opened in the future.
+        if (!(error instanceof BrokenCircuitError)) throw error;
+      });
+    if (refusal) throw refusal.error;
+    if (sent?.sign === "healthy") this.#suspects.delete(host);
+    return sent?.result;
   }
 
-  #newCircuit(): CircuitBreakerPolicy {
-    return circuitBreaker(
-      handleWhenResult((isOutage) => isOutage === true),
-      { halfOpenAfter: this.probeAfterMs, breaker: new ConsecutiveBreaker(this.#failures) },
+  /** Counts what a send that went out directly says of its host. */
+  async count(host: string, sign: Sign): Promise<void> {
+    if (sign === "healthy") this.#suspects.delete(host);
+    if (sign !== "outage") return;
+    const circuit = this.#suspects.get(host) ?? new Circuit(this.#failures, this.#clock);
+    this.#suspects.set(host, circuit);
+    if (circuit.isClosed) await circuit.policy.execute(() => sign);
+  }
+}
+
+/**
+ * One host's circuit. When the next probe may go is asked of our clock, since cockatiel looks at the system's own; and
+ * while one is under way the circuit counts as open, since cockatiel's wait for it cannot be aborted.
+ */
+class Circuit {
+  readonly policy: CircuitBreakerPolicy;
+  #openedAt = 0;
+
+  constructor(failures: number, clock: Clock) {
+    this.policy = circuitBreaker(
+      handleWhenResult((sign) => sign !== ("healthy" satisfies Sign)),
+      { halfOpenAfter: 0, breaker: new ConsecutiveBreaker(failures) },
     );
+    this.policy.onBreak(() => {
+      this.#openedAt = clock.now();
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.policy.state === CircuitState.Closed;
+  }
+
+  isProbeDue(now: number, probeAfterMs: number): boolean {
+    return this.policy.state === CircuitState.Open && now - this.#openedAt >= probeAfterMs;
   }
 }
 

@@ -84,7 +84,7 @@ export function decideCall(
     allowance: offer.allowance,
     random: settings.random(),
   });
-  if (decision.action === "retry" && !offer.repeatable) {
+  if ((decision.action === "retry" || decision.action === "apply") && !offer.repeatable) {
     return {
       action: "fail",
       outcome: "failed",

@@ -12,7 +12,7 @@ import { ConstantBackoff, handleWhenResult, retry } from "cockatiel";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { diagnoseFailure } from "../catalog/diagnose.js";
 import { RetryAllowance } from "../decision/allowance.js";
-import { decide, type Decision } from "../decision/decide.js";
+import { inWords, type Decision } from "../decision/decide.js";
 import { readFailure } from "../failure/read.js";
 import { redact, redactBody } from "../failure/redact.js";
 import { jsonOf } from "../supervisor/json.js";
@@ -22,14 +22,15 @@ import { interpret, readTargetOf, type ReadTarget, type Reading } from "../super
 import { isRepeatable } from "../supervisor/resubmission.js";
 import type { ResumeInfo } from "../supervisor/resume.js";
 import { ThrottleDeadlineError, type ThrottleReply } from "../throttle/throttle.js";
-import { Breakers, hostOf } from "./breaker.js";
+import { AbortError } from "../time/clock.js";
+import { Breakers, hostOf, type Sign } from "./breaker.js";
 import { decideCall, eventRequest, newCall, noteFailure, type Call } from "./call.js";
 import { entryOf, freshAuthorization, leaveToDeserializer } from "./entry.js";
 import { failureOf } from "./events.js";
 import { remainingMs, type Settings } from "./options.js";
 import { RemedyError } from "./remedy-error.js";
 import { fittingRemedies, letLearn, RemedyRunner } from "./remedy-runner.js";
-import { Sender, type Outcome } from "./sender.js";
+import { isAbort, Sender, type Outcome } from "./sender.js";
 
 /** A token that has lived through a longer wait may be dead: the SDK refreshes two minutes before the end, not later. */
 const tokenMayBeDeadAfterMs = 120_000;
@@ -70,6 +71,8 @@ export class Calls {
   readonly #allowance = new RetryAllowance();
   readonly #breakers: Breakers | undefined;
   readonly #remedies: RemedyRunner;
+  /** Requests whose claims challenge the bearer policy has seen. */
+  readonly #challenged = new WeakSet<PipelineRequest>();
   readonly #loop = retry(
     handleWhenResult((step) => (step as Step).again),
     { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ConstantBackoff(0) },
@@ -78,7 +81,7 @@ export class Calls {
   constructor(settings: Settings) {
     this.settings = settings;
     this.sender = new Sender(settings);
-    this.#breakers = settings.circuitBreaker && new Breakers(settings.circuitBreaker);
+    this.#breakers = settings.circuitBreaker && new Breakers(settings.circuitBreaker, settings.clock);
     this.#remedies = new RemedyRunner(this);
   }
 
@@ -97,9 +100,9 @@ export class Calls {
   }
 
   /** Diagnoses a failed send, and settles its permit with what it means. */
-  explain(outcome: Outcome): Diagnosis {
+  explain(outcome: Outcome, request: PipelineRequest): Diagnosis {
     const diagnosis = this.diagnose(
-      outcome.kind === "answer" ? answerInput(outcome.response) : this.#errorInput(outcome.error),
+      outcome.kind === "answer" ? answerInput(outcome.response) : this.#errorInput(outcome, request),
     );
     settlePermit(outcome, diagnosis);
     return diagnosis;
@@ -148,7 +151,7 @@ export class Calls {
     const send = (): Promise<Outcome> => this.sender.send(request, next, poll !== undefined, patienceMs);
     try {
       if (!this.#breakers) return await send();
-      return await this.#breakers.run(hostOf(request.url), send, isOutage);
+      return await this.#breakers.run(hostOf(request.url), send, signOf);
     } catch (error) {
       throw this.notAdmitted(call, error);
     }
@@ -156,7 +159,7 @@ export class Calls {
 
   /** Counts what came of a send that went past the breaker. */
   async count(request: PipelineRequest, outcome: Outcome): Promise<Outcome> {
-    if (this.#breakers && isOutage(outcome)) await this.#breakers.countFailure(hostOf(request.url));
+    if (this.#breakers) await this.#breakers.count(hostOf(request.url), signOf(outcome));
     return outcome;
   }
 
@@ -187,12 +190,12 @@ export class Calls {
     if (!outcome) return this.#waitForProbe(call);
     if (outcome.kind === "answer" && isFine(call.request, outcome.response))
       return done(this.#succeeded(call, outcome));
-    if (outcome.kind === "error" && isAbort(outcome.error) && call.request.abortSignal?.aborted) {
+    if (outcome.kind === "error" && call.request.abortSignal?.aborted) {
       outcome.permit.settle();
-      throw outcome.error;
+      throw isAbort(outcome.error) ? outcome.error : new AbortError();
     }
-    const diagnosis = this.explain(outcome);
-    if (outcome.kind === "answer" && hasClaimsChallenge(outcome.response)) return done(outcome.response);
+    const diagnosis = this.explain(outcome, call.request);
+    if (outcome.kind === "answer" && this.#isLeftToBearer(call, outcome.response)) return done(outcome.response);
     return this.#act(call, outcome, diagnosis);
   }
 
@@ -266,7 +269,7 @@ export class Calls {
     });
     const end = await this.readUntilKnown(call, target, decision.delayMs);
     if (end.kind === "succeeded") {
-      this.#tellRecovered(call, `read back: ${end.lastSeen}`);
+      this.tellRecovered(call, `read back: ${end.lastSeen}`);
       await this.finish(call.afterwards);
       return done(outcomeAnswer(call.request, end.response));
     }
@@ -367,15 +370,12 @@ export class Calls {
     const own = await this.#foundOwnWork(call, diagnosis, target);
     if (own) return done(own);
     await this.finish(call.afterwards);
-    const error = this.#giveUp(call, outcome, diagnosis, decision.reason, { retryAfterMs: decision.retryAfterMs });
-    if (outcome.kind === "answer") {
-      const { response } = outcome;
-      if (entryOf(call.request)?.deserializes && !call.nested && !call.poll) {
-        leaveToDeserializer(call.request, error);
-        return done(response);
-      }
-    }
-    throw error;
+    const { reason, retryAfterMs } = decision;
+    const leave = outcome.kind === "answer" && !call.nested && !call.poll && entryOf(call.request)?.deserializes;
+    if (!leave) throw this.#giveUp(call, outcome, diagnosis, reason, { retryAfterMs });
+    // The deserializer lets statuses that the operation declares pass, and then nothing has failed.
+    leaveToDeserializer(call.request, () => this.#giveUp(call, outcome, diagnosis, reason, { retryAfterMs }));
+    return done(outcome.response);
   }
 
   /**
@@ -391,15 +391,25 @@ export class Calls {
       return undefined;
     const { reading, response } = await this.read(call, target);
     if (reading.kind === "failed" || response.status !== 200) return undefined;
-    this.#tellRecovered(call, `an earlier attempt had succeeded: ${reading.lastSeen}`);
+    this.tellRecovered(call, `an earlier attempt had succeeded: ${reading.lastSeen}`);
     await this.finish(call.afterwards);
     return outcomeAnswer(call.request, response);
+  }
+
+  /**
+   * A claims challenge is answered by the bearer policy outside, which gets another token and sends the request again. It
+   * does so once; and requests of our own never come by it.
+   */
+  #isLeftToBearer(call: Call, response: PipelineResponse): boolean {
+    if (call.nested || !hasClaimsChallenge(response) || this.#challenged.has(call.request)) return false;
+    this.#challenged.add(call.request);
+    return true;
   }
 
   /** A DELETE that may have run, and whose repetition finds nothing, has done its work. */
   #isDeleted(call: Call, response: PipelineResponse): boolean {
     if (!call.mayHaveRun || call.request.method !== "DELETE" || response.status !== 404) return false;
-    this.#tellRecovered(call, "an earlier attempt had deleted it");
+    this.tellRecovered(call, "an earlier attempt had deleted it");
     return true;
   }
 
@@ -407,8 +417,10 @@ export class Calls {
   async #getsFreshToken(call: Call, diagnosis: Diagnosis): Promise<boolean> {
     if (diagnosis.remedy.automatic !== "refreshCredential" || (call.remedyRuns.get("refreshCredential") ?? 0) > 0)
       return false;
+    if (!isRepeatable(call.request)) return false;
     const authorization = await freshAuthorization(call.request);
-    if (authorization === undefined) return false;
+    // The SDK hands out a token until shortly before it believes it dead: the same one would be refused again.
+    if (authorization === undefined || authorization === call.request.headers.get("authorization")) return false;
     call.remedyRuns.set("refreshCredential", 1);
     call.request.headers.set("authorization", authorization);
     call.authorizedAt = this.settings.clock.now();
@@ -424,11 +436,17 @@ export class Calls {
   }
 
   async #renewToken(call: Call): Promise<void> {
-    const { clock } = this.settings;
+    const { clock, teller } = this.settings;
     if (clock.now() - call.authorizedAt < tokenMayBeDeadAfterMs) return;
-    const authorization = await freshAuthorization(call.request);
+    try {
+      const authorization = await freshAuthorization(call.request);
+      if (authorization !== undefined) call.request.headers.set("authorization", authorization);
+    } catch (error) {
+      if (call.request.abortSignal?.aborted) throw error;
+      // The old one may still be good; if not, the service says so.
+      teller.fault("renewing the token", error, clock.now());
+    }
     call.authorizedAt = clock.now();
-    if (authorization !== undefined) call.request.headers.set("authorization", authorization);
   }
 
   async #waitForProbe(call: Call): Promise<Step> {
@@ -441,7 +459,7 @@ export class Calls {
           action: "retry",
           delayMs,
           counts: false,
-          reason: `transient: the circuit is open, again in ${delayMs / 1_000} s`,
+          reason: `transient: the circuit is open, again in ${inWords(delayMs)}`,
         } as const)
       : ({
           action: "fail",
@@ -449,7 +467,8 @@ export class Calls {
           retryAfterMs: delayMs,
           reason: "the circuit is open for longer than the call may wait",
         } as const);
-    noteFailure(call.failures, diagnosis, decision, this.settings.clock.now());
+    // Nothing was sent: it is no attempt.
+    call.sends -= 1;
     if (decision.action === "retry") return this.#planRetry(call, diagnosis, decision);
     await this.finish(call.afterwards);
     throw this.#error(call, diagnosis, decision.reason, { retryAfterMs: delayMs });
@@ -466,11 +485,12 @@ export class Calls {
     const { response } = outcome;
     outcome.permit.settle(isFollowed(call) ? pollReply(response, call.poll) : response);
     this.#allowance.succeeded();
-    if (call.failures.length > 0) this.#tellRecovered(call, call.failures[call.failures.length - 1]?.reason ?? "");
+    if (call.failures.length > 0) this.tellRecovered(call, call.failures[call.failures.length - 1]?.reason ?? "");
     return response;
   }
 
-  #tellRecovered(call: Call, reason: string): void {
+  /** A call that had failed before has ended well. */
+  tellRecovered(call: Call, reason: string): void {
     const { clock, teller } = this.settings;
     const now = clock.now();
     teller.tell({
@@ -495,8 +515,7 @@ export class Calls {
   #throttledPastDeadline(call: Call, error: ThrottleDeadlineError): RemedyError {
     const now = this.settings.clock.now();
     const diagnosis = this.diagnose({ error: { code: "ThrottleWindowClosed", message: error.message } });
-    const reason = "the throttling window stays closed past the deadline; nothing was sent";
-    noteFailure(call.failures, diagnosis, decide(diagnosis, { remainingMs: 0 }), now);
+    const reason = "the throttling window stays closed past the deadline";
     return this.#error(call, diagnosis, reason, { retryAfterMs: Math.max(0, error.retryAt - now), cause: error });
   }
 
@@ -577,12 +596,14 @@ export class Calls {
   }
 
   /** What reading a failed send starts from. A request that ran into its time is no abort, though the SDK calls it one. */
-  #errorInput(error: unknown): unknown {
-    if (!isAbort(error)) return error;
-    const ms = this.settings.attemptTimeoutMs;
-    return Object.assign(new Error(`No answer came within the attempt's time${ms > 0 ? ` (${ms} ms)` : ""}.`), {
-      code: "AttemptTimeout",
-    });
+  #errorInput({ error, cutOff }: Outcome & { kind: "error" }, request: PipelineRequest): unknown {
+    if (!cutOff) return error;
+    const { settings } = this;
+    const isPast = (remainingMs(settings, settings.clock.now()) ?? 1) <= 0;
+    // The SDK's own time-out is the request's; whichever is shorter has ended it.
+    const limits = [request.timeout, settings.attemptTimeoutMs].filter((ms) => ms > 0);
+    const within = isPast ? "before the deadline" : `within the attempt's ${inWords(Math.min(...limits))}`;
+    return Object.assign(new Error(`No whole answer came ${within}.`), { code: "AttemptTimeout" });
   }
 }
 
@@ -612,12 +633,11 @@ export function isFine(request: PipelineRequest, { status }: PipelineResponse): 
   return status < 400 || (request.method === "HEAD" && status < 500 && status !== 408 && status !== 429);
 }
 
-const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
-
 /** Platform failures, for the breaker: throttling and everything the caller did wrong are signs of a live host. */
-function isOutage(outcome: Outcome): boolean {
-  if (outcome.kind === "answer") return outcome.response.status >= 500 && outcome.response.status !== 501;
-  return !isAbort(outcome.error);
+function signOf(outcome: Outcome): Sign {
+  if (outcome.kind === "error") return outcome.cutOff ? "none" : "outage";
+  const { status } = outcome.response;
+  return status >= 500 && status !== 501 ? "outage" : "healthy";
 }
 
 /** Answers that are the poll's own trouble, not the end of the operation it asks for. */
@@ -625,7 +645,6 @@ function isPollTrouble(status: number): boolean {
   return status >= 500 || status === 401 || status === 403 || status === 404 || status === 408 || status === 429;
 }
 
-/** A claims challenge is answered by the bearer policy outside, which gets another token and sends the request again. */
 function hasClaimsChallenge(response: PipelineResponse): boolean {
   return response.status === 401 && (response.headers.get("www-authenticate")?.includes("claims=") ?? false);
 }

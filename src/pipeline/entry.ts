@@ -18,7 +18,7 @@ export interface Entry {
 
 const entries = new WeakMap<PipelineRequest, Entry>();
 const probeMark = Symbol("azure-remedy probe");
-const verdicts = new WeakMap<PipelineRequest, RemedyError>();
+const verdicts = new WeakMap<PipelineRequest, () => RemedyError>();
 
 /** The entry that a request came through, if it came through one. */
 export const entryOf = (request: PipelineRequest): Entry | undefined => entries.get(request);
@@ -48,10 +48,10 @@ export async function freshAuthorization(request: PipelineRequest): Promise<stri
 
 /**
  * Leaves the last word on a failed answer to the deserializer: what it declares passes untouched, what it rejects is
- * thrown as this error.
+ * thrown as the error that `verdict` makes.
  */
-export function leaveToDeserializer(request: PipelineRequest, error: RemedyError): void {
-  verdicts.set(request, error);
+export function leaveToDeserializer(request: PipelineRequest, verdict: () => RemedyError): void {
+  verdicts.set(request, verdict);
 }
 
 /** @param recover is given what was thrown before the request was inside (no token), and retries or explains it */
@@ -70,7 +70,7 @@ export function remedyEntryPolicy(
         const verdict = verdicts.get(request);
         if (verdict) {
           verdicts.delete(request);
-          throw verdict;
+          throw verdict();
         }
         return await recover(error, request, next);
       }

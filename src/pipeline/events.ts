@@ -2,6 +2,7 @@
 import type { Category, Disposition } from "../catalog/rule.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { ThrottleEvent } from "../throttle/events.js";
+import { redact } from "../failure/redact.js";
 import { log } from "./log.js";
 
 /** The request an event belongs to. Secrets are cut from the URL. */
@@ -123,9 +124,10 @@ export class Teller {
   }
 }
 
+/** What an error of somebody else's code says, its secrets cut. */
 export function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return redact(error instanceof Error ? error.message : String(error));
   } catch {
     return "an error that cannot be printed";
   }

@@ -103,7 +103,12 @@ export function settle(options: RemedyOptions): Settings {
   );
   check(typeof random === "function", "random", random, "a function");
   const throttle = options.throttle ?? sharedThrottle(options.clock);
-  check(isObject(throttle) && typeof throttle.admit === "function", "throttle", throttle, "what createThrottle() gives");
+  check(
+    isObject(throttle) && typeof throttle.admit === "function",
+    "throttle",
+    throttle,
+    "what createThrottle() gives",
+  );
   return {
     maxRetries,
     maxElapsedMs,

@@ -5,7 +5,7 @@ import { Calls, isFine } from "./calls.js";
 import { answerProbe, isProbe } from "./entry.js";
 import { settle, type RemedyOptions } from "./options.js";
 import { Polls } from "./polls.js";
-import { restore, type Outcome } from "./sender.js";
+import { failedSend, restore, type Outcome } from "./sender.js";
 
 /** The programmatic identifier of the remedyPolicy. */
 export const remedyPolicyName = "remedyPolicy";
@@ -77,13 +77,9 @@ export function policyOf(calls: Calls): PipelinePolicy {
       try {
         response = await next(request);
       } catch (error) {
+        const outcome = failedSend(request, error, admitted);
         restore(request, url, abortSignal, limit);
-        return recover(
-          request,
-          next,
-          startedAt,
-          await calls.count(request, { kind: "error", error, permit: admitted }),
-        );
+        return recover(request, next, startedAt, await calls.count(request, outcome));
       }
       restore(request, url, abortSignal, limit);
       if (!isFine(request, response)) {

@@ -23,13 +23,14 @@ import { readTargetOf, type ReadTarget } from "../supervisor/read-back.js";
 import { resubmissionOf } from "../supervisor/resubmission.js";
 import { resumeInfo, type ResumeInfo } from "../supervisor/resume.js";
 import { ThrottleDeadlineError } from "../throttle/throttle.js";
+import { AbortError } from "../time/clock.js";
 import { eventRequest, newCall, noteFailure, type Call } from "./call.js";
 import { isFine, type Asked, type Calls } from "./calls.js";
 import { failureOf } from "./events.js";
 import { remainingMs } from "./options.js";
 import { isRemedyError, type RemedyError } from "./remedy-error.js";
 import { fittingRemedies, letLearn } from "./remedy-runner.js";
-import type { Outcome } from "./sender.js";
+import { isAbort, type Outcome } from "./sender.js";
 
 /** What a poll may wait for a closed window of the throttle. Sent away once, it waits in line with the others. */
 const patienceMs = 2_000;
@@ -147,7 +148,8 @@ export class Polls {
     this.#troubled.delete(operation);
     try {
       const asked = await this.#calls.ask(call);
-      if ("againInMs" in asked && call.failures.length > 0) this.#troubled.set(operation, call);
+      // Trouble has one budget, however many polls it lasts: that of the first that failed, or that met an open circuit.
+      if ("againInMs" in asked && (call.failures.length > 0 || !asked.unsent)) this.#troubled.set(operation, call);
       operation.deferred = "againInMs" in asked && asked.unsent;
       return asked;
     } finally {
@@ -351,12 +353,12 @@ export class Polls {
     operation.submissions += 1;
     if (outcome.kind === "error" && request.abortSignal?.aborted) {
       outcome.permit.settle();
-      throw outcome.error;
+      throw isAbort(outcome.error) ? outcome.error : new AbortError();
     }
     const response = outcome.kind === "answer" ? outcome.response : undefined;
     const isGone = resubmission.method === "DELETE" && response?.status === 404;
     if (!response || !(isFine(resubmission, response) || isGone)) {
-      const diagnosis = this.#calls.explain(outcome);
+      const diagnosis = this.#calls.explain(outcome, resubmission);
       operation.mayHaveRun ||= diagnosis.execution === "unknown";
       return this.#heal(operation, diagnosis, poll, response);
     }

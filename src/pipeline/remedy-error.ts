@@ -6,8 +6,9 @@ import { RestError, type PipelineRequest, type PipelineResponse } from "@azure/c
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { inWords } from "../decision/decide.js";
 import type { ResumeInfo } from "../supervisor/resume.js";
+import { cleanCause } from "./clean-cause.js";
 
-/** One send, or one answer of a long-running operation, that failed. */
+/** One try that failed: a send, an answer of a long-running operation, or a token that was not to be had. */
 export interface Attempt {
   /** Epoch milliseconds at which the failure was known. */
   readonly at: number;
@@ -61,8 +62,8 @@ export interface RemedyErrorJson {
 export class RemedyError extends Error {
   override readonly name = "RestError";
   /** The root failure's code: `AllocationFailed`, not the wrapper's. */
-  readonly code?: string;
-  readonly statusCode?: number;
+  declare readonly code?: string;
+  declare readonly statusCode?: number;
   /** What it means and what to do. */
   readonly diagnosis: Diagnosis;
   /** Every failed send, in order, with what was decided about it. */
@@ -72,11 +73,11 @@ export class RemedyError extends Error {
   /** Why nothing more was tried. */
   readonly reason: string;
   /** Milliseconds after which a new try makes sense; absent when none does. */
-  readonly retryAfterMs?: number;
+  declare readonly retryAfterMs?: number;
   /** The same as a time. */
-  readonly retryAt?: Date;
+  declare readonly retryAt?: Date;
   /** What another process needs to go on with a long-running operation. */
-  readonly resume?: ResumeInfo;
+  declare readonly resume?: ResumeInfo;
   /** The request that failed. Not enumerable: it carries the token. */
   declare readonly request?: PipelineRequest;
   /** The answer, where one came. Not enumerable. */
@@ -85,7 +86,7 @@ export class RemedyError extends Error {
   declare readonly details?: unknown;
 
   constructor(options: RemedyErrorOptions) {
-    super(messageFor(options), options.cause === undefined ? undefined : { cause: options.cause });
+    super(messageFor(options), options.cause === undefined ? undefined : { cause: cleanCause(options.cause) });
     const { diagnosis, retryAfterMs, retryAt, resume } = options;
     if (diagnosis.code !== undefined) this.code = diagnosis.code;
     if (diagnosis.status !== undefined) this.statusCode = diagnosis.status;
@@ -148,8 +149,7 @@ function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt }: RemedyE
   const lines = [`${code ?? "Failure"}: ${explanation}`];
   if (message !== "") lines.push(`  The service said: ${shorten(message)}`);
   lines.push("  What to do:", ...remedy.steps.map((step, index) => `    ${index + 1}. ${step}`));
-  const times = attempts.length === 1 ? "once" : `${attempts.length} times`;
-  lines.push(`  Tried ${times} in ${inWords(elapsedMs)}; ${reason}.`);
+  lines.push(`  ${triedInWords(attempts.length, elapsedMs)}; ${reason}.`);
   if (retryAt !== undefined) lines.push(`  A new try makes sense from ${new Date(retryAt).toISOString()}.`);
   lines.push(`  More: ${remedy.docs}`);
   const ids = [requestId && `request id ${requestId}`, correlationId && `correlation id ${correlationId}`].filter(
@@ -157,6 +157,11 @@ function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt }: RemedyE
   );
   if (ids.length > 0) lines.push(`  For support: ${ids.join(", ")}`);
   return lines.join("\n");
+}
+
+function triedInWords(times: number, elapsedMs: number): string {
+  if (times === 0) return "Nothing was sent";
+  return `Tried ${times === 1 ? "once" : `${times} times`} in ${inWords(elapsedMs)}`;
 }
 
 /** A pasted script output or HTML page would bury the rest; `diagnosis.message` has all of it. */

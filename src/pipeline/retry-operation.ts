@@ -59,6 +59,11 @@ export async function retryOperation<T>(
   check(typeof fn === "function", "fn", fn, "an async function");
   const { name = "operation", idempotent = false, candidates = [], readBack, signal, ...rest } = options;
   const settings = settle(rest);
+  check(typeof name === "string", "name", name, "a string");
+  check(typeof idempotent === "boolean", "idempotent", idempotent, "true or false");
+  check(Array.isArray(candidates), "candidates", candidates, "an array of names");
+  check(readBack === undefined || typeof readBack === "function", "readBack", readBack, "an async function");
+  check(signal === undefined || typeof signal.addEventListener === "function", "signal", signal, "an AbortSignal");
   const run = new Run(name, settings, idempotent, candidates, readBack, signal);
   const loop = retry(
     handleWhenResult((step) => (step as Step<T>).again),
@@ -176,10 +181,31 @@ class Run {
         );
       }
       await clock.sleep(delayMs, this.signal);
-      const tookPlace = await this.readBack?.();
+      const tookPlace = await this.#read();
       if (tookPlace === true) return { again: false, value: undefined as T };
-      if (tookPlace === false) return { again: true };
+      if (tookPlace === false) return this.#runAgain(diagnosis, error);
     }
+  }
+
+  /** A reading that fails says nothing about the run. */
+  async #read(): Promise<boolean | undefined> {
+    try {
+      return await this.readBack?.();
+    } catch (error) {
+      if (this.signal?.aborted) throw error;
+      this.settings.teller.fault("options.readBack", error, this.settings.clock.now());
+      return undefined;
+    }
+  }
+
+  /** It did not take place, so it is a retry like any other. */
+  #runAgain<T>(diagnosis: Diagnosis, error: unknown): Step<T> {
+    const { maxRetries } = this.settings;
+    if (this.#retries >= maxRetries) {
+      throw this.#error(diagnosis, `it did not take place, and ${maxRetries} retries are used up`, error, undefined);
+    }
+    this.#retries += 1;
+    return { again: true };
   }
 
   #error(diagnosis: Diagnosis, reason: string, cause: unknown, retryAfterMs: number | undefined): RemedyError {

@@ -6,13 +6,22 @@
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import { AttemptTimeouts, followSignals } from "../time/attempt-timeout.js";
 import type { AbortSignalLike } from "../time/clock.js";
-import type { AdmissionOptions, Permit } from "../throttle/throttle.js";
+import { ThrottleDeadlineError, type AdmissionOptions, type Permit } from "../throttle/throttle.js";
 import { remainingMs, type Settings } from "./options.js";
 
 /** What came of one send. The permit is still to be settled, with what the answer means. */
 export type Outcome =
   | { readonly kind: "answer"; readonly response: PipelineResponse; readonly permit: Permit }
-  | { readonly kind: "error"; readonly error: unknown; readonly permit: Permit };
+  | {
+      readonly kind: "error";
+      readonly error: unknown;
+      /** It did not fail, it was ended from here: its time was up, or the caller aborted. */
+      readonly cutOff: boolean;
+      readonly permit: Permit;
+    };
+
+/** The permit of a request that went without asking. */
+const unasked: Permit = { settle: () => undefined };
 
 export class Sender {
   readonly #settings: Settings;
@@ -41,14 +50,29 @@ export class Sender {
     try {
       return { kind: "answer", response: await next(request), permit };
     } catch (error) {
-      return { kind: "error", error, permit };
+      return failedSend(request, error, permit);
     } finally {
       restore(request, url, abortSignal, limit);
     }
   }
 
-  /** Leave from the throttle, at once where it can be. */
+  /** Leave from the throttle, at once where it can be. A throttle that fails itself holds nobody up. */
   admit(request: PipelineRequest, isPoll: boolean, patienceMs = Infinity): Permit | Promise<Permit> {
+    try {
+      const admitted = this.#ask(request, isPoll, patienceMs);
+      return admitted instanceof Promise ? admitted.catch((error: unknown) => this.#goAnyway(error)) : admitted;
+    } catch (error) {
+      return this.#goAnyway(error);
+    }
+  }
+
+  #goAnyway(error: unknown): Permit {
+    if (isAbort(error) || error instanceof ThrottleDeadlineError) throw error;
+    this.#settings.teller.fault("options.throttle", error, this.#settings.clock.now());
+    return unasked;
+  }
+
+  #ask(request: PipelineRequest, isPoll: boolean, patienceMs: number): Permit | Promise<Permit> {
     const usual = isPoll ? this.#usualPoll : this.#usual;
     const { deadline, clock, throttle } = this.#settings;
     if (request.abortSignal === undefined && deadline === undefined && patienceMs === Infinity) {
@@ -95,6 +119,17 @@ export class Sender {
     return { signal: controller.signal, release: () => cancel.abort() };
   }
 }
+
+/**
+ * The outcome of a send that threw, to be asked for before the request is restored: a body that an abort cut short
+ * comes as a parse error, and only the signal tells.
+ */
+export function failedSend(request: PipelineRequest, error: unknown, permit: Permit): Outcome {
+  const cutOff = isAbort(error) || (request.abortSignal?.aborted ?? false);
+  return { kind: "error", error, cutOff, permit };
+}
+
+export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
 /** What an attempt holds while it is under way. */
 export interface Limit {

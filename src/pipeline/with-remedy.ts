@@ -86,6 +86,7 @@ async function recoverToken(
         attempts: call.failures,
         startedAt: call.startedAt,
         reason,
+        retryAfterMs: decision.action === "fail" ? decision.retryAfterMs : undefined,
         cause: error,
       });
     }
@@ -101,7 +102,10 @@ async function recoverToken(
     });
     await clock.sleep(delayMs, request.abortSignal);
     try {
-      return await next(request);
+      const response = await next(request);
+      call.sends += 1;
+      calls.tellRecovered(call, reason);
+      return response;
     } catch (thrown) {
       error = thrown;
     }
