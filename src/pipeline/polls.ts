@@ -85,6 +85,7 @@ export class Polls {
 
   /** Answers a poll of a known operation. @throws RemedyError when the operation has failed for good */
   async poll(operation: Operation, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
+    if (operation.final) return { ...operation.final, request };
     this.#notePace(operation);
     // Two pollers may follow one operation: while one heals it the other is told to come back.
     if (operation.busy) return runningAnswer(operation, request, busyMs);
@@ -103,13 +104,19 @@ export class Polls {
 
   async #answer(operation: Operation, poll: Poll): Promise<PipelineResponse> {
     const { plan } = operation;
-    if (plan.kind === "follow") return this.#follow(operation, poll);
     if (plan.kind === "errand") return this.#carry(operation, plan.errand, poll);
     const leftMs = plan.dueAt - this.#now;
     if (leftMs > shortWaitMs) return this.#comeBackIn(operation, poll, leftMs);
     // A poller that comes a moment early is kept, not sent away for another second.
     if (leftMs > 0) await this.#calls.settings.clock.sleep(leftMs, poll.request.abortSignal);
-    return plan.kind === "resubmit" ? this.#resubmit(operation, poll) : this.#readBack(operation, plan, poll);
+    switch (plan.kind) {
+      case "follow":
+        return this.#follow(operation, poll);
+      case "resubmit":
+        return this.#resubmit(operation, poll);
+      case "read":
+        return this.#readBack(operation, plan, poll);
+    }
   }
 
   async #follow(operation: Operation, poll: Poll): Promise<PipelineResponse> {
@@ -120,7 +127,10 @@ export class Polls {
       if (!isRemedyError(error)) throw error;
       return this.#pollFailed(operation, error, poll);
     }
-    if ("againInMs" in asked) return this.#comeBackIn(operation, poll, asked.againInMs);
+    if ("againInMs" in asked) {
+      operation.plan = { kind: "follow", dueAt: this.#now + asked.againInMs };
+      return this.#comeBackIn(operation, poll, asked.againInMs);
+    }
     const { response } = asked;
     // A claims challenge: the bearer policy outside answers it, and sends the poll again.
     if (response.status === 401) return response;
@@ -205,6 +215,7 @@ export class Polls {
   ): Promise<PipelineResponse> {
     const now = this.#now;
     operation.firstFailureAt ??= now;
+    if (!operation.failedUrls.includes(operation.operationUrl)) operation.failedUrls.push(operation.operationUrl);
     letLearn(this.#calls.settings, diagnosis, operation.first);
     const decision = this.#decide(operation, diagnosis, now);
     noteFailure(operation.failures, diagnosis, decision, now);
@@ -363,7 +374,7 @@ export class Polls {
       return this.#heal(operation, diagnosis, poll, response);
     }
     outcome.permit.settle(response);
-    if (this.#operations.follow(operation, resubmission, response)) {
+    if (this.#operations.follow(operation, resubmission, response, this.#now)) {
       return runningAnswer(operation, request, operation.pollIntervalMs ?? 2_000);
     }
     const target = this.#targetOf(operation);
@@ -454,7 +465,7 @@ export class Polls {
 
   #succeed(operation: Operation, poll: Poll, response: PipelineResponse, reason?: string): Promise<PipelineResponse> {
     return this.#end(operation, poll, () => {
-      this.#operations.end(operation);
+      this.#operations.end(operation, response);
       const last = operation.failures[operation.failures.length - 1];
       if (last) {
         this.#calls.settings.teller.tell({

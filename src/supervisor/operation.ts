@@ -34,8 +34,8 @@ export type Ending = (poll: Poll) => PipelineResponse | Promise<PipelineResponse
 
 /** What the next poll does. */
 export type Plan =
-  /** Ask for the operation's status. */
-  | { readonly kind: "follow" }
+  /** Ask for the operation's status, not before `dueAt`. */
+  | { readonly kind: "follow"; readonly dueAt: number }
   /** Carry on with a remedy, or with what one left for the end. */
   | { readonly kind: "errand"; readonly errand: Errand<Ending> }
   /** Send the first request again, not before `dueAt`. */
@@ -97,6 +97,10 @@ export interface Operation {
   readonly afterwards: (() => Promise<void>)[];
   /** Set with the first remedy. */
   carrier: Carrier | undefined;
+  /** Where a submission is known to have failed. */
+  readonly failedUrls: string[];
+  /** How it ended, for polls that come after the one that found out. */
+  final: PipelineResponse | undefined;
   /** One poll at a time works on it; another that comes meanwhile is told to come back. */
   busy: boolean;
 }

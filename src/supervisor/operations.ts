@@ -11,10 +11,13 @@ import { firstRequestOf } from "./resubmission.js";
 /** The longest wait that Compute is known to ask for is 20 minutes; a poller that has been silent for two hours has gone. */
 const forgottenAfterMs = 2 * 3_600_000;
 const mostOperations = 10_000;
+const mostHealed = 100;
 
 export class Operations {
   readonly #byUrl = new Map<string, Operation>();
   readonly #urls = new Map<Operation, string[]>();
+  /** Operations that ended well after a failure, and their URLs. */
+  readonly #healed = new Map<Operation, readonly string[]>();
 
   /** Operations in flight. */
   get size(): number {
@@ -40,7 +43,7 @@ export class Operations {
       submissions: 1,
       retries: 0,
       mayHaveRun: false,
-      plan: { kind: "follow" },
+      plan: { kind: "follow", dueAt: now },
       firstFailureAt: undefined,
       startedAt: now,
       lastPollAt: undefined,
@@ -53,6 +56,8 @@ export class Operations {
       remedyRuns: new Map(),
       remedyNotes: new Map(),
       afterwards: [],
+      failedUrls: [],
+      final: undefined,
       carrier: undefined,
       busy: false,
     };
@@ -62,26 +67,47 @@ export class Operations {
   }
 
   /** Follows a resubmission: polls of the new URLs and of the old belong to the operation. False when it began none. */
-  follow(operation: Operation, request: PipelineRequest, response: PipelineResponse): boolean {
+  follow(operation: Operation, request: PipelineRequest, response: PipelineResponse, now: number): boolean {
     const follow = followUpOf(request, response);
     if (!follow) return false;
     operation.mode = follow.mode;
     operation.operationUrl = follow.operationUrl;
     operation.resourceUrl = follow.resourceUrl ?? operation.resourceUrl;
-    operation.plan = { kind: "follow" };
+    operation.plan = { kind: "follow", dueAt: now };
     operation.mayHaveRun = false;
     operation.created = createdBy(response) ?? operation.created;
     this.#point(operation, follow.pollUrls);
     return true;
   }
 
-  /** Forgets an operation that has ended. */
-  end(operation: Operation): void {
-    for (const key of this.#urls.get(operation) ?? []) {
+  /**
+   * Forgets an operation that has ended. One that was healed fails to this day at the URLs of its earlier submissions:
+   * another poller that still asks there is given the end that it came to.
+   */
+  end(operation: Operation, final?: PipelineResponse): void {
+    const keys = this.#urls.get(operation) ?? [];
+    this.#urls.delete(operation);
+    // Where the resource itself is polled, anybody may read it.
+    const kept = final && operation.pollMode !== "body" ? operation.failedUrls.map(keyOf) : [];
+    this.#release(
+      operation,
+      keys.filter((key) => !kept.includes(key)),
+    );
+    if (kept.length === 0) return;
+    const { method, url } = operation.first;
+    Object.assign(operation, { final, first: { method, url, headers: {}, repeatable: false }, carrier: undefined });
+    this.#healed.set(operation, kept);
+    const [oldest] = this.#healed;
+    if (this.#healed.size <= mostHealed || !oldest) return;
+    this.#healed.delete(oldest[0]);
+    this.#release(...oldest);
+  }
+
+  #release(operation: Operation, keys: readonly string[]): void {
+    for (const key of keys) {
       // A later write of the same resource may own the URL by now.
       if (this.#byUrl.get(key) === operation) this.#byUrl.delete(key);
     }
-    this.#urls.delete(operation);
   }
 
   #point(operation: Operation, urls: readonly string[]): void {

@@ -37,13 +37,19 @@ describe.each(generations)("a failed operation, with arm-compute %s", (generatio
         await told.client().create("web-01");
 
         const [first, second] = told.arm.exchanges.filter(({ method }) => method === "PUT");
-        const lastPoll = told.arm.exchanges.findLast(({ name, number }) => name.startsWith("operations") && number < (second?.number ?? 0));
+        const lastPoll = told.arm.exchanges.findLast(
+          ({ name, number }) => name.startsWith("operations") && number < (second?.number ?? 0),
+        );
         expect(second?.token).not.toBe(first?.token);
         expect(second?.token).toBe(lastPoll?.token);
         expect(second?.clientRequestId).not.toBe(first?.clientRequestId);
         expect(second?.body).toEqual(first?.body);
       },
-      { operations: { polls: 0, durationMs: 600_000, retryAfterMs: 60_000 }, tokenLifetimeMs: 300_000, authentication: "required" },
+      {
+        operations: { polls: 0, durationMs: 600_000, retryAfterMs: 60_000 },
+        tokenLifetimeMs: 300_000,
+        authentication: "required",
+      },
     ));
 
   it("fails again, waits longer, and is given up after three resubmissions", () =>
@@ -70,7 +76,10 @@ describe.each(generations)("what a resubmission brings, with arm-compute %s", (g
       const created = client.create("web-01");
       await told.time.sleep(1_000);
       arm.state.changeVm("web-01", { provisioningState: "Succeeded", powerState: "running" });
-      arm.fail({ status: 200, body: { properties: { provisioningState: "Succeeded" } } }, { on: "PUT virtualMachines" });
+      arm.fail(
+        { status: 200, body: { properties: { provisioningState: "Succeeded" } } },
+        { on: "PUT virtualMachines" },
+      );
 
       expect((await created).name).toBe("web-01");
       expect(told.timeline).toEqual([
@@ -149,35 +158,32 @@ describe.each(generations)("what a resubmission brings, with arm-compute %s", (g
     }));
 
   it("no answer, then conflicts with itself until nothing is left to try: the resource tells that it was made", () =>
-    scene(
-      generation,
-      async (told) => {
-        const { arm } = told;
-        arm.longRunning({ on: "PUT virtualMachines", durationMs: 0 });
-        arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
-        const created = told.client().create("web-01");
-        await told.time.sleep(1_000);
-        arm.longRunning({ on: "PUT virtualMachines", durationMs: 120_000 });
-        arm.reset({ on: "PUT virtualMachines", after: "after-execution" });
+    scene(generation, async (told) => {
+      const { arm } = told;
+      arm.longRunning({ on: "PUT virtualMachines", durationMs: 0 });
+      arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
+      const created = told.client().create("web-01");
+      await told.time.sleep(1_000);
+      arm.longRunning({ on: "PUT virtualMachines", durationMs: 120_000 });
+      arm.reset({ on: "PUT virtualMachines", after: "after-execution" });
 
-        expect((await created).name).toBe("web-01");
-        expect(told.timeline).toEqual([
-          "0 s PUT virtualMachines/web-01 201",
-          "0 s GET operations/op-1 200 Failed StorageAccountTooBusy",
-          "5 s PUT virtualMachines/web-01 reset",
-          "7 s PUT virtualMachines/web-01 409 OperationNotAllowed",
-          "27 s PUT virtualMachines/web-01 409 OperationNotAllowed",
-          "28 s GET virtualMachines/web-01 200",
-          "33 s GET virtualMachines/web-01 200",
-          "43 s GET virtualMachines/web-01 200",
-          "63 s GET virtualMachines/web-01 200",
-          "93 s GET virtualMachines/web-01 200",
-          "123 s GET virtualMachines/web-01 200",
-          "153 s GET virtualMachines/web-01 200",
-          "153 s GET virtualMachines/web-01 200",
-        ]);
-      },
-    ));
+      expect((await created).name).toBe("web-01");
+      expect(told.timeline).toEqual([
+        "0 s PUT virtualMachines/web-01 201",
+        "0 s GET operations/op-1 200 Failed StorageAccountTooBusy",
+        "5 s PUT virtualMachines/web-01 reset",
+        "7 s PUT virtualMachines/web-01 409 OperationNotAllowed",
+        "27 s PUT virtualMachines/web-01 409 OperationNotAllowed",
+        "28 s GET virtualMachines/web-01 200",
+        "33 s GET virtualMachines/web-01 200",
+        "43 s GET virtualMachines/web-01 200",
+        "63 s GET virtualMachines/web-01 200",
+        "93 s GET virtualMachines/web-01 200",
+        "123 s GET virtualMachines/web-01 200",
+        "153 s GET virtualMachines/web-01 200",
+        "153 s GET virtualMachines/web-01 200",
+      ]);
+    }));
 });
 
 describe.each(generations)("each way of polling, with arm-compute %s", (generation) => {
@@ -204,17 +210,21 @@ describe.each(generations)("each way of polling, with arm-compute %s", (generati
     }),
   );
 
-  it.each(["azure-async-operation", "location", "both", "body"] as const)("a create followed by %s is sent again", (style) =>
-    scene(generation, async (told) => {
-      const { arm } = told;
-      arm.longRunning({ on: "PUT virtualMachines", style });
-      arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
+  it.each(["azure-async-operation", "location", "both", "body"] as const)(
+    "a create followed by %s is sent again",
+    (style) =>
+      scene(generation, async (told) => {
+        const { arm } = told;
+        arm.longRunning({ on: "PUT virtualMachines", style });
+        arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
 
-      const vm = await told.client().create("web-01");
+        const vm = await told.client().create("web-01");
 
-      expect(vm).toMatchObject({ name: "web-01", provisioningState: "Succeeded" });
-      expect(arm.exchanges.filter(({ method }) => method === "PUT").map(({ at }) => at - storyStart)).toEqual([0, 5_000]);
-    }),
+        expect(vm).toMatchObject({ name: "web-01", provisioningState: "Succeeded" });
+        expect(arm.exchanges.filter(({ method }) => method === "PUT").map(({ at }) => at - storyStart)).toEqual([
+          0, 5_000,
+        ]);
+      }),
   );
 
   it("a delete is sent again, and one that finds nothing left has done its work", () =>
@@ -231,8 +241,7 @@ describe.each(generations)("each way of polling, with arm-compute %s", (generati
         "0 s GET operations/op-1 200 Failed StorageAccountTooBusy",
         "5 s DELETE virtualMachines/web-01 404 ResourceNotFound",
       ]);
-    }),
-  );
+    }));
 
   it("a resubmission may be answered in another way than the first request", () =>
     scene(generation, async (told) => {
@@ -280,7 +289,11 @@ describe.each(generations)("each way of polling, with arm-compute %s", (generati
         arm.addVm({ name: "web-01" });
         arm.longRunning({ on: "POST virtualMachines/runCommand", style });
         for (const code of ["AnotherOperationInProgress", "TooManyRequests"]) {
-          arm.fail(code, { on: "POST virtualMachines/runCommand", as: "operation", ...(style === "location" && { status: 409 }) });
+          arm.fail(code, {
+            on: "POST virtualMachines/runCommand",
+            as: "operation",
+            ...(style === "location" && { status: 409 }),
+          });
           expect((await remedyErrorOf(told.client().runCommand("web-01", ["date"]))).code).toBe(code);
         }
         expect(arm.exchanges.filter(({ method }) => method === "POST")).toHaveLength(2);
