@@ -1,0 +1,122 @@
+/**
+ * The packed package in a project of its own, by each road that a user may come: ES modules, CommonJS, TypeScript with
+ * either module resolution, and the README's first lines, compiled and run.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freshProject, manifest, pack, root, run, type FreshProject } from "./packed.js";
+
+let project: FreshProject;
+beforeAll(() => {
+  const packed = pack();
+  project = freshProject(packed, ["@azure/identity", "@types/node", "redis"]);
+  packed.remove();
+}, 60_000);
+afterAll(() => project.remove());
+
+const write = (name: string, text: string): void => writeFileSync(join(project.folder, name), text);
+const node = (...args: string[]): string => run(process.execPath, args, project.folder);
+const doors = Object.keys(manifest.exports)
+  .filter((door) => door !== "./package.json")
+  .map((door) => door.replace(/^\./, manifest.name));
+
+describe("JavaScript", () => {
+  it.each(doors)("%s is the same by import and by require", (door) => {
+    write("by-import.mjs", `import * as all from "${door}"; console.log(Object.keys(all).sort().join());`);
+    write("by-require.cjs", `console.log(Object.keys(require("${door}")).sort().join());`);
+    const names = node("by-import.mjs").trim();
+    expect(names).not.toBe("");
+    expect(node("by-require.cjs").trim()).toBe(names);
+  });
+
+  it("is loaded once, whichever way it is asked for", () => {
+    write(
+      "both.cjs",
+      `const { RemedyError } = require("azure-remedy");
+       import("azure-remedy").then((all) => console.log(all.RemedyError === RemedyError));`,
+    );
+    expect(node("both.cjs").trim()).toBe("true");
+  });
+
+  it("gives package.json to tools that ask", () => {
+    write("version.cjs", 'console.log(require("azure-remedy/package.json").version);');
+    expect(node("version.cjs").trim()).toBe(manifest.version);
+  });
+
+  it("keeps the files behind the doors to itself", () => {
+    write("inside.mjs", 'await import("azure-remedy/dist/catalog/catalog.js");');
+    expect(() => node("inside.mjs")).toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+
+  it("runs as a command", () => {
+    expect(node(join("node_modules", manifest.name, manifest.bin["azure-remedy"] ?? ""), "--version").trim()).toBe(
+      manifest.version,
+    );
+  });
+});
+
+const program = `
+import { ComputeManagementClient } from "@azure/arm-compute";
+import { isRemedyError, registerProvider, withRemedy, type RemedyOptions } from "azure-remedy";
+import { startEmulator, type Emulator } from "azure-remedy/emulator";
+import { redisThrottleStore } from "azure-remedy/redis";
+
+const options: RemedyOptions = { maxRetries: 2, remedies: [registerProvider()] };
+export async function main(): Promise<string | undefined> {
+  const arm: Emulator = await startEmulator();
+  const compute: ComputeManagementClient = withRemedy(
+    new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions),
+    options,
+  );
+  try {
+    await compute.virtualMachines.get("rg", "missing");
+    return undefined;
+  } catch (error: unknown) {
+    return isRemedyError(error) ? error.diagnosis.remedy.summary : undefined;
+  } finally {
+    await arm.stop();
+  }
+}
+export const store = redisThrottleStore;
+`;
+
+const strict = {
+  strict: true,
+  noEmit: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  target: "es2023",
+  lib: ["es2023"],
+  types: ["node"],
+};
+/** One of them checks the declarations of the package and of all it leans on, too: that is the dear part. */
+const resolutions = [
+  {
+    name: "node16",
+    file: "program.mts",
+    options: { module: "node16", moduleResolution: "node16", skipLibCheck: false },
+  },
+  { name: "nodenext from CommonJS", file: "program.cts", options: { module: "nodenext", skipLibCheck: true } },
+  {
+    name: "bundler",
+    file: "program.ts",
+    options: { module: "esnext", moduleResolution: "bundler", skipLibCheck: true },
+  },
+];
+const compile = (name: string, file: string, options: object): string => {
+  const config = `tsconfig.${name.replaceAll(" ", "-")}.json`;
+  write(config, JSON.stringify({ compilerOptions: { ...strict, ...options }, files: [file] }));
+  return run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", config], project.folder);
+};
+
+describe("TypeScript", () => {
+  it.each(resolutions)(
+    "compiles strictly with moduleResolution $name",
+    ({ name, file, options }) => {
+      write(file, program);
+      expect(() => compile(name, file, options)).not.toThrow();
+    },
+    60_000,
+  );
+});
