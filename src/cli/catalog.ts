@@ -13,13 +13,13 @@ interface Flags {
   readonly json?: true;
 }
 
-const rules: readonly Rule[] = defaultCatalog.layers.flatMap((layer) => layer.rules);
-const families: readonly Family[] = defaultCatalog.layers.flatMap((layer) => layer.families);
+const allRules = (): readonly Rule[] => defaultCatalog.layers.flatMap((layer) => layer.rules);
+const allFamilies = (): readonly Family[] => defaultCatalog.layers.flatMap((layer) => layer.families);
 
 /** Rules and families that hold every word searched for. */
 export function catalogListCommand(search: readonly string[], flags: Flags): number {
   const words = search.flatMap((argument) => argument.toLowerCase().split(/\s+/)).filter((word) => word !== "");
-  const found = [...rules, ...families].filter((knowledge) => {
+  const found = [...allRules(), ...allFamilies()].filter((knowledge) => {
     const text = searchedText(knowledge);
     return words.every((word) => text.includes(word));
   });
@@ -36,7 +36,7 @@ export function catalogListCommand(search: readonly string[], flags: Flags): num
 /** Everything known of one code, one rule, or one family. */
 export function catalogShowCommand(name: string, flags: Flags): number {
   const wanted = name.toLowerCase();
-  const found = [...rules, ...families].filter(
+  const found = [...allRules(), ...allFamilies()].filter(
     (knowledge) =>
       knowledge.id.toLowerCase() === wanted || ("code" in knowledge && knowledge.code.toLowerCase() === wanted),
   );
@@ -54,11 +54,13 @@ export function catalogShowCommand(name: string, flags: Flags): number {
 
 /** The codes to complete on the command line. */
 export function catalogCodes(): readonly string[] {
-  return [...new Set(rules.map(({ code }) => code))];
+  return [...new Set(allRules().map(({ code }) => code))];
 }
 
 function unknownName(name: string): CliError {
-  const names = [...new Set([...rules.flatMap(({ id, code }) => [code, id]), ...families.map(({ id }) => id)])];
+  const names = [
+    ...new Set([...allRules().flatMap(({ id, code }) => [code, id]), ...allFamilies().map(({ id }) => id)]),
+  ];
   const near = nearest(name, names);
   const advice = near.length > 0 ? `Did you mean ${near.join(", ")}?` : `Search with: azure-remedy catalog ${name}`;
   return new CliError(`the catalog has no code or rule ${name}`, advice, exitCodes.no);

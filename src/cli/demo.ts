@@ -2,15 +2,16 @@
  * `azure-remedy demo`: the same VM script through two real clients, the SDK as it ships and with one line around it, over
  * the faults of a cloud. Real sockets to 127.0.0.1, real time, no account.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { CliError } from "./cli-error.js";
-import { loadComputePackage } from "./demo/compute-package.js";
+import { loadComputePackage, type ComputePackage } from "./demo/compute-package.js";
 import { demoFaults, type DemoFault } from "./demo/faults.js";
 import { Rehearsal, warmUp } from "./demo/rehearsal.js";
 import { beforeAndAfter, demoTable, rowJson, summaryLine, type Row } from "./demo/report.js";
 import { DemoScreen, type Pair } from "./demo/screen.js";
+import { untilInterrupted } from "./end-signals.js";
 import { exitCodes, signalExitCode } from "./exit-codes.js";
 import { Terminal } from "./terminal.js";
-import { untilInterrupted } from "./until-interrupted.js";
 
 export interface DemoFlags {
   readonly json?: true;
@@ -27,22 +28,32 @@ export async function demoCommand({ json, fault }: DemoFlags): Promise<number> {
     plain: new Rehearsal(one, "plain"),
     remedied: new Rehearsal(one, "remedied"),
   }));
-  const rehearsals = pairs.flatMap(({ plain, remedied }) => [plain, remedied]);
   const screen = json ? undefined : new DemoScreen(out, pairs);
+  await warmUp(compute);
+  screen?.begin();
   try {
-    await warmUp(compute);
-    await Promise.all(rehearsals.map((rehearsal) => rehearsal.prepare(compute)));
-    screen?.begin();
-    await Promise.all(rehearsals.map((rehearsal) => rehearsal.play(interrupted)));
+    await Promise.all(pairs.map((pair, index) => playPair(pair, index * staggerMs, compute, interrupted)));
   } finally {
     screen?.end();
-    await Promise.all(rehearsals.map((rehearsal) => rehearsal.dispose()));
   }
   if (interrupted.aborted) return signalExitCode("SIGINT");
   const rows = pairs.flatMap(finished);
   if (json) out.line(JSON.stringify(rows.map(rowJson), undefined, 2));
   else show(rows, out);
   return exitCodes.ok;
+}
+
+/** Forty clients that start in one moment would time each other. */
+const staggerMs = 75;
+
+async function playPair(
+  { plain, remedied }: Pair,
+  afterMs: number,
+  compute: ComputePackage,
+  interrupted: AbortSignal,
+): Promise<void> {
+  await sleep(afterMs, undefined, { signal: interrupted }).catch(() => undefined);
+  await Promise.all([plain.play(compute, interrupted), remedied.play(compute, interrupted)]);
 }
 
 function choose(codes: readonly string[] | undefined): readonly DemoFault[] {

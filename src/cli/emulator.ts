@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startEmulator, type Emulator, type Exchange } from "../emulator/index.js";
 import { CliError } from "./cli-error.js";
+import { untilInterrupted } from "./end-signals.js";
 import { exitCodes } from "./exit-codes.js";
 import { Terminal } from "./terminal.js";
-import { untilInterrupted } from "./until-interrupted.js";
 
 export interface EmulatorFlags {
   readonly json?: true;

@@ -8,6 +8,7 @@ import type { EmulatorFlags } from "./emulator.js";
 import { exitCodesHelp, runExitCodesHelp } from "./exit-codes.js";
 import type { ExplainFlags } from "./explain.js";
 import type { RunFlags } from "./run.js";
+import type { ThrottleFlags } from "./throttle.js";
 
 const json = (): Option => new Option("--json", "print JSON");
 const rules = (): Option => new Option("--rules <files...>", "rule files of your own, asked before the catalog");
@@ -124,6 +125,18 @@ ${exitCodesHelp}`,
     .option("--json", "print JSON lines")
     .addHelpText("after", exitCodesHelp)
     .action(async (flags: EmulatorFlags) => end(await (await import("./emulator.js")).emulatorCommand(flags)));
+
+  program
+    .command("throttle")
+    .description("what the throttle knows and does while many callers press on a small bucket of a local ARM")
+    .option("--watch", "until Ctrl-C, drawn anew in place")
+    .option("--callers <count>", "callers that read without a pause; one in ten writes", parseCount, 40)
+    .option("--for <time>", "how long without --watch", parseDuration, 10_000)
+    .option("--json", "print JSON lines")
+    .addHelpText("after", exitCodesHelp)
+    .action(async (flags: ThrottleFlags) => {
+      end(await (await import("./throttle.js")).throttleCommand(flags));
+    });
 
   program
     .command("completion")

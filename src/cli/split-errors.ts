@@ -24,9 +24,12 @@ export function splitErrors(text: string): ErrorText[] {
 /** What terminals, CI systems and loggers put before a line. */
 const linePrefix = /^[\s│┃|>╷╵]{0,40}(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]{5,30}(?:Z|[+-]\d\d:?\d\d)?\]?[:\s]{0,4})?/;
 
-/** How tools begin an error: Terraform, az, Pulumi; PowerShell; Python, .NET and JavaScript; Ansible. */
+/**
+ * How tools begin an error: Terraform, az, Pulumi; PowerShell; Python, .NET and JavaScript; Ansible. A name without dots
+ * before "Error:" may be a label within one (`OriginalError: …`).
+ */
 const errorStart =
-  /^(?:Error|ERROR|error) ?: |^[A-Z][a-z]{1,20}-Az[A-Za-z]{1,60} ?: |^[\w.]{1,120}(?:Error|Exception): |^fatal: \[/;
+  /^(?:Error|ERROR|error) ?: |^[A-Z][a-z]{1,20}-Az[A-Za-z]{1,60} ?: |^(?:\w{1,60}\.){1,8}\w{1,60}(?:Error|Exception): |^RestError: |^fatal: \[/;
 const warningStart = /^(?:Warning|WARNING|warning) ?: /;
 const terraformEnd = /^\s{0,40}╵/;
 

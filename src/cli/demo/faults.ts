@@ -19,6 +19,8 @@ export interface DemoFault {
   readonly step: Step;
   /** What came of it, told by the VM itself, once all is over. */
   readonly outcome: (vm: VmState | undefined) => string;
+  /** Whether something happened that nobody asked for. */
+  readonly harmed?: (vm: VmState | undefined) => boolean;
   /** The plain SDK would wait for longer than anybody watches: it is stopped after this many milliseconds. */
   readonly patienceMs?: number;
 }
@@ -156,6 +158,7 @@ export const demoFaults: readonly DemoFault[] = [
     },
     step: runCommand,
     outcome: ran,
+    harmed: (vm) => (vm?.commandsRun.length ?? 0) > 1,
   },
   {
     code: "EAI_AGAIN",

@@ -4,6 +4,7 @@ import { startEmulator, type Emulator } from "../../emulator/index.js";
 import type { RemedyEvent } from "../../pipeline/events.js";
 import { isRemedyError } from "../../pipeline/remedy-error.js";
 import { withRemedy } from "../../pipeline/with-remedy.js";
+import { withTimeout } from "../end-signals.js";
 import type { ComputePackage } from "./compute-package.js";
 import type { DemoFault } from "./faults.js";
 import type { Compute } from "./script.js";
@@ -24,6 +25,8 @@ export interface Run {
   readonly steps: readonly string[];
   /** How the VM stands afterwards, whatever the caller was told. */
   readonly truth: string;
+  /** No error was returned, and yet something happened that nobody asked for. */
+  readonly harm: boolean;
 }
 
 /**
@@ -39,7 +42,6 @@ export async function warmUp({ ComputeManagementClient }: ComputePackage): Promi
 /** A run while it happens. */
 export class Rehearsal {
   #arm: Emulator | undefined;
-  #client: Compute | undefined;
   #startedAt = 0;
   #run: Run | undefined;
   #saying = "";
@@ -55,7 +57,7 @@ export class Rehearsal {
   }
 
   get requests(): number {
-    return this.#run?.requests ?? this.#arm?.exchanges.length ?? 0;
+    return this.#run?.requests ?? (this.#arm ? sentTo(this.#arm) : 0);
   }
 
   get elapsedMs(): number {
@@ -67,49 +69,33 @@ export class Rehearsal {
     return this.#saying === "" ? (this.#arm?.story.at(-1) ?? "") : this.#saying;
   }
 
-  /** Starts the cloud and makes the client, so that nothing but the step itself is timed. */
-  async prepare({ ComputeManagementClient }: ComputePackage): Promise<void> {
+  /** @param abortSignal ends it early */
+  async play({ ComputeManagementClient }: ComputePackage, abortSignal: AbortSignal): Promise<void> {
     const { fault, side } = this;
-    const arm = await startEmulator({ onUnknownRequest: "answer", ...fault.cloud });
+    await using arm = await startEmulator({ onUnknownRequest: "answer", ...fault.cloud });
+    this.#arm = arm;
     fault.plant(arm);
     const client = new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions);
     if (side === "remedied") withRemedy(client, { ...fault.options?.(), onEvent: (event) => this.#note(event) });
-    this.#arm = arm;
-    this.#client = client;
-  }
-
-  /** @param abortSignal ends it early */
-  async play(abortSignal: AbortSignal): Promise<void> {
-    const [arm, client] = [this.#arm, this.#client];
-    if (!arm || !client) throw new Error("prepare() comes before play()");
-    const { signal, patience } = this.#patient(abortSignal);
+    const isWatched = side === "plain" && fault.patienceMs !== undefined;
+    const signal = isWatched ? withTimeout(abortSignal, fault.patienceMs) : abortSignal;
     this.#startedAt = Date.now();
-    const error = await this.fault.step(client, signal).then(
+    const error = await fault.step(client, signal).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
-    this.#run = this.#endOf(error, patience?.aborted ?? false, arm);
-  }
-
-  async dispose(): Promise<void> {
-    await this.#arm?.stop();
-  }
-
-  #patient(abortSignal: AbortSignal): { signal: AbortSignal; patience: AbortSignal | undefined } {
-    const { patienceMs } = this.fault;
-    if (this.side === "remedied" || patienceMs === undefined) return { signal: abortSignal, patience: undefined };
-    const patience = AbortSignal.timeout(patienceMs);
-    return { signal: AbortSignal.any([abortSignal, patience]), patience };
+    this.#run = this.#endOf(error, isWatched && signal.aborted, arm);
   }
 
   #endOf(error: unknown, isStopped: boolean, arm: Emulator): Run {
     const elapsedMs = Date.now() - this.#startedAt;
-    const requests = arm.exchanges.length;
+    const requests = sentTo(arm);
     const asked = arm.exchanges.at(-1)?.retryAfter;
     // What the service still works on comes to its end whether or not the caller waits for it.
     arm.finishOperations();
-    const truth = this.fault.outcome(arm.vm("web-01"));
-    const common = { requests, elapsedMs, steps: this.#steps, truth };
+    const vm = arm.vm("web-01");
+    const truth = this.fault.outcome(vm);
+    const common = { requests, elapsedMs, steps: this.#steps, truth, harm: this.fault.harmed?.(vm) ?? false };
     if (isStopped)
       return {
         ...common,
@@ -148,4 +134,9 @@ export class Rehearsal {
         break;
     }
   }
+}
+
+/** Requests that left the client. */
+function sentTo(arm: Emulator): number {
+  return arm.exchanges.filter(({ outcome }) => outcome !== "failed to send").length;
 }

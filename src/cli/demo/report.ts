@@ -66,12 +66,17 @@ function runCells(run: Run, words: string, paint: Paint): Cell[] {
   return [
     { text: String(run.requests) },
     { text: `${(run.elapsedMs / 1_000).toFixed(1)} s` },
-    { text: words, paint: (text) => paint(colourOf[run.outcome], text) },
+    { text: words, paint: (text) => paint(run.harm ? "yellow" : colourOf[run.outcome], text) },
   ];
 }
 
-const plainWords = (run: Run): string =>
-  run.outcome === "passed" ? `✓ ${run.truth}` : `✗ ${firstLine(run)} [${run.truth}]`;
+/** No error, and nothing that nobody asked for. */
+const endedWell = (run: Run): boolean => run.outcome === "passed" && !run.harm;
+
+function plainWords(run: Run): string {
+  if (run.outcome !== "passed") return `✗ ${firstLine(run)} [${run.truth}]`;
+  return run.harm ? `! no error, but ${run.truth}` : `✓ ${run.truth}`;
+}
 
 function remediedWords(run: Run): string {
   if (run.outcome !== "passed") return `✗ ${firstLine(run)} ${run.reason ?? ""} [${run.truth}]`;
@@ -88,8 +93,14 @@ function firstLine({ error = "" }: Run): string {
 
 /** The figures under the table. */
 export function summaryLine(rows: readonly Row[]): string {
-  const well = (run: (row: Row) => Run): number => rows.filter((row) => run(row).outcome === "passed").length;
-  return `Returned without an error: ${well(({ plain }) => plain)} of ${rows.length} as the SDK ships, ${well(({ remedied }) => remedied)} of ${rows.length} with azure-remedy.`;
+  const well = (run: (row: Row) => Run): number => rows.filter((row) => endedWell(run(row))).length;
+  const [plain, remedied] = [well((row) => row.plain), well((row) => row.remedied)];
+  const rest = rows.length - remedied;
+  const others =
+    rest === 0
+      ? ""
+      : ` ${rest === 1 ? "The other one" : `The other ${rest}`} cannot, and the error says why and what to do.`;
+  return `Ended well: ${plain} of ${rows.length} as the SDK ships, ${remedied} of ${rows.length} with azure-remedy.${others}`;
 }
 
 /** One row of \`--json\`. */
