@@ -2,7 +2,7 @@
  * The packed package in a project of its own, by each road that a user may come: ES modules, CommonJS, TypeScript with
  * either module resolution, and the README's first lines, compiled and run.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshProject, manifest, pack, root, run, type FreshProject } from "./packed.js";
