@@ -2,8 +2,8 @@
  * Polls of long-running operations. A poll that brings a failure is where the operation is healed: its first request is
  * sent again, or the resource is read, or a remedy runs, and the poller is told that all is still in progress.
  *
- * Waiting is left to the poller ("still running, come back in 20 s"): its wait ends on abort in both generations of the
- * SDK, while arm-compute 22 gives an abort signal of `pollUntilDone` no way into a poll that is under way.
+ * Nothing is sent in a poll after a wait of its own: the poller is told to come back ("still running, again in 20 s"), and
+ * one that was aborted does not. arm-compute 22 gives the signal of `pollUntilDone` no way into a poll that is under way.
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
@@ -267,8 +267,8 @@ export class Polls {
     operation: Operation,
     diagnosis: Diagnosis,
     decision: Decision & { action: "retry" },
-    { request }: Poll,
-  ): PipelineResponse {
+    poll: Poll,
+  ): Promise<PipelineResponse> {
     const { delayMs, reason, counts } = decision;
     if (counts) {
       operation.retries += 1;
@@ -284,7 +284,7 @@ export class Polls {
       reason,
       failure: failureOf(diagnosis),
     });
-    return runningAnswer(operation, request, delayMs);
+    return this.#sendAway(operation, poll, delayMs);
   }
 
   #planReading(
@@ -293,14 +293,14 @@ export class Polls {
     decision: Decision & { action: "readBack" },
     poll: Poll,
     response: PipelineResponse | undefined,
-  ): PipelineResponse {
+  ): Promise<PipelineResponse> {
     const target = this.#targetOf(operation);
     // decide() says readBack only where there is something to read.
     if (!target) throw this.#giveUp(operation, diagnosis, decision.reason, poll, { response });
     const dueAt = this.#now + decision.delayMs;
     operation.plan = { kind: "read", target, dueAt, diagnosis, response, reads: 0, lastSeen: undefined };
     this.#tellReading(operation, diagnosis, decision.reason, undefined);
-    return runningAnswer(operation, poll.request, decision.delayMs);
+    return this.#sendAway(operation, poll, decision.delayMs);
   }
 
   #applyRemedy(
@@ -344,7 +344,7 @@ export class Polls {
   async #carry(operation: Operation, errand: Errand<Ending>, poll: Poll): Promise<PipelineResponse> {
     const turn = await errand.carry(poll.request, poll.next);
     // Work that is short of time says so itself: no deadline is checked here.
-    return "waitMs" in turn ? runningAnswer(operation, poll.request, turn.waitMs) : turn.end(poll);
+    return "waitMs" in turn ? this.#sendAway(operation, poll, turn.waitMs) : turn.end(poll);
   }
 
   /** Sends the first request again, with the poll's fresh token. What it brings is judged like everything else. */
@@ -382,7 +382,7 @@ export class Polls {
   }
 
   /** The throttle did not let a resubmission through: it comes back later, or not in time. */
-  #notSent(operation: Operation, poll: Poll, error: unknown): PipelineResponse | Promise<PipelineResponse> {
+  #notSent(operation: Operation, poll: Poll, error: unknown): Promise<PipelineResponse> {
     if (error instanceof ThrottleDeadlineError) {
       operation.deferred = true;
       return this.#postpone(operation, poll, error.retryAt - this.#now);
@@ -394,7 +394,7 @@ export class Polls {
     );
   }
 
-  #postpone(operation: Operation, poll: Poll, waitMs: number): PipelineResponse {
+  #postpone(operation: Operation, poll: Poll, waitMs: number): Promise<PipelineResponse> {
     operation.plan = { kind: "resubmit", dueAt: this.#now + waitMs };
     return this.#comeBackIn(operation, poll, waitMs);
   }
@@ -433,7 +433,7 @@ export class Polls {
     }
     operation.plan = { ...plan, dueAt: this.#now + delayMs, reads: plan.reads + 1, lastSeen };
     this.#tellReading(operation, plan.diagnosis, "not known yet", lastSeen);
-    return runningAnswer(operation, request, delayMs);
+    return this.#sendAway(operation, poll, delayMs);
   }
 
   #pastBudget(operation: Operation, delayMs: number): string | undefined {
@@ -445,10 +445,23 @@ export class Polls {
     return elapsedMs + delayMs > settings.maxElapsedMs ? "the budget is used up" : undefined;
   }
 
-  /** Sends the poller away for a while. */
-  #comeBackIn(operation: Operation, poll: Poll, waitMs: number): PipelineResponse {
+  /** Sends the poller away for a while, unless that would pass the deadline. */
+  #comeBackIn(operation: Operation, poll: Poll, waitMs: number): Promise<PipelineResponse> {
     this.#checkDeadline(operation, poll, waitMs, undefined);
-    return runningAnswer(operation, poll.request, waitMs);
+    return this.#sendAway(operation, poll, waitMs);
+  }
+
+  /**
+   * "Still running, come back." Where the caller's signal reaches the poll, most of the wait is spent here: a poller's own
+   * does not end on the signal that its call was given. The last second is always the poller's, so that one whose
+   * `pollUntilDone` was aborted does not come back for what is due then.
+   */
+  async #sendAway(operation: Operation, { request }: Poll, waitMs: number): Promise<PipelineResponse> {
+    // Pollers wait in whole seconds.
+    const wholeMs = Math.max(1, Math.ceil(waitMs / 1_000)) * 1_000;
+    const heldMs = request.abortSignal ? wholeMs - shortWaitMs : 0;
+    if (heldMs > 0) await this.#calls.settings.clock.sleep(heldMs, request.abortSignal);
+    return runningAnswer(operation, request, wholeMs - heldMs);
   }
 
   /** A poller that would wait past the deadline of a healthy operation: its caller is told in time, with the means to go on elsewhere. */
