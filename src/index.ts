@@ -44,7 +44,13 @@ export type {
 } from "./remedies/remedy.js";
 
 // Throttling
-export type { Throttle } from "./throttle/throttle.js";
+export { createThrottle, type CreatedThrottle, type ThrottleOptions } from "./throttle/create.js";
+export { memoryThrottleStore } from "./throttle/memory-store.js";
+export { ThrottleDeadlineError, type AdmissionOptions, type Permit, type Throttle } from "./throttle/throttle.js";
+export type { ThrottleEvent } from "./throttle/events.js";
+export type { OperationClass, RateLimit } from "./throttle/limits.js";
+export type { ScopeSnapshot, ThrottleSnapshot } from "./throttle/snapshot.js";
+export type { Lease, LeaseAsk, ThrottleStore } from "./throttle/store.js";
 
 // Time
 export type { AbortSignalLike, Clock, Random } from "./time/clock.js";

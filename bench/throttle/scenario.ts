@@ -23,13 +23,13 @@ export interface ProcessContext {
   readonly clock: Clock;
   readonly random: Random;
   /** Sends one request over the network. */
-  send(): Promise<ServiceReply>;
+  readonly send: () => Promise<ServiceReply>;
 }
 
 export interface Strategy {
   readonly name: string;
   /** The processes of one run; what they share outside the service is set up here. */
-  start(time: VirtualTime, random: Random): (context: ProcessContext) => Caller;
+  start(time: Clock, random: Random): (context: ProcessContext) => Caller;
 }
 
 /** Makes one call, with all its tries. True when it was served. */

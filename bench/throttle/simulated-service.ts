@@ -11,6 +11,10 @@ export interface ServiceModel {
   readonly periodMs: number;
   /** Tokens at the start. Default a full bucket. */
   readonly start?: number;
+  /** The policy of a resource provider that counts. Default: Resource Manager itself. */
+  readonly policy?: string;
+  /** What Resource Manager counts. Default `writes`. */
+  readonly counts?: "reads" | "writes";
   /** Whether answers tell the level. */
   readonly tellsLevel: boolean;
   readonly retryAfter: "exact" | "rounded" | "constant" | "absent" | "date" | "ms";
@@ -29,6 +33,8 @@ export interface ServiceReply {
 }
 
 const constantSeconds = 10;
+/** What Resource Manager's own header says while a provider counts. */
+const plenty = { "x-ms-ratelimit-remaining-subscription-writes": "11999" };
 
 export class SimulatedService {
   rejected = 0;
@@ -99,7 +105,10 @@ export class SimulatedService {
 
   #levelHeaders(): Record<string, string> {
     if (!this.model.tellsLevel) return {};
-    return { "x-ms-ratelimit-remaining-subscription-writes": String(Math.floor(this.#tokens)) };
+    const { policy, counts = "writes" } = this.model;
+    if (policy !== undefined)
+      return { "x-ms-ratelimit-remaining-resource": `${policy};${Math.floor(this.#tokens)}`, ...plenty };
+    return { [`x-ms-ratelimit-remaining-subscription-${counts}`]: String(Math.floor(this.#tokens)) };
   }
 
   #retryAfter(now: number, waitMs: number): Record<string, string> {

@@ -3,7 +3,6 @@ import { AbortError, systemClock, type Clock, type Random } from "../time/clock.
 import type { Bucket } from "./bucket.js";
 import type { ThrottleEvent, ThrottleListener } from "./events.js";
 import { Gate, type GateListener } from "./gate.js";
-import type { Lane } from "./lane.js";
 import { LeaseAccount } from "./lease-account.js";
 import { LeaseDesk, type DeskListener } from "./lease-desk.js";
 import { operationUrls } from "./operation-urls.js";
@@ -13,7 +12,7 @@ import { Scopes, type PriorLimits, type ScopesListener } from "./scopes.js";
 import type { SentPermit } from "./sent-permit.js";
 import { scopeSnapshot, type ThrottleSnapshot } from "./snapshot.js";
 import type { ThrottleStore } from "./store.js";
-import type { Target } from "./target.js";
+import type { Arrival } from "./waiter.js";
 import type { AdmissionOptions, Permit, Throttle, ThrottledRequest, ThrottleReply } from "./throttle.js";
 
 export interface ThrottleOptions {
@@ -35,10 +34,10 @@ export interface CreatedThrottle extends Throttle {
   snapshot(): ThrottleSnapshot;
 }
 
-/** The part of the bucket of reads that polls may use up while they are many. */
-const pollPart = 0.4;
-/** And when nothing is known of the bucket, this many a second. */
+/** Polls a second while nothing is known of the bucket that they draw on. */
 const pollsPerSecond = 10;
+/** Polls use what a bucket gains when it is this full, more when it is fuller, less when others need it too. */
+const pollLevel = 0.5;
 
 const defaultAdmission: AdmissionOptions = {};
 
@@ -58,6 +57,8 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
   readonly #groups = new WeakMap<Bucket, PollGroup>();
   readonly #onEvent: ThrottleListener | undefined;
   readonly #desk: LeaseDesk | undefined;
+  /** Buckets whose closing was told, and not yet their opening. */
+  readonly #closed = new Set<Bucket>();
 
   constructor({ limits = {}, store, onEvent, clock = systemClock, random = Math.random }: ThrottleOptions) {
     this.#clock = clock;
@@ -75,7 +76,7 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(new AbortError());
     const poll = options.poll ? request.url : undefined;
-    const dueAt = poll === undefined ? now : this.#pollDueAt(poll, lane, target, now);
+    const dueAt = this.dueAt({ poll, lane, target }, now);
     const permit = dueAt > now ? undefined : this.#gate.pass(lane, target, poll, now);
     if (permit) return permit;
     const { since: arrivedAt = now, deadlineAt = Infinity } = options;
@@ -104,7 +105,7 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
   }
 
   settled(
-    { lane, target, poll }: SentPermit,
+    { lane, target, buckets, poll }: SentPermit,
     reply: ThrottleReply | undefined,
     closed: readonly Bucket[],
     now: number,
@@ -112,6 +113,7 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
     for (const bucket of closed) this.#tellClosed(bucket, now);
     this.#desk?.news(closed.length > 0, now);
     if (reply === undefined) return;
+    if (this.#closed.size > 0 && closed.length === 0) this.#tellReopened(buckets, now);
     if (poll !== undefined) {
       if (reply.ended) this.#polls.ended(poll, now);
     } else if (lane.operation !== "read") {
@@ -130,6 +132,7 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
 
   forgotten(bucket: Bucket): void {
     this.#desk?.close(bucket.account);
+    this.#closed.delete(bucket);
   }
 
   waiting(now: number): void {
@@ -161,12 +164,10 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
     });
   }
 
-  #pollDueAt(url: string, lane: Lane, target: Target, now: number): number {
+  dueAt({ poll, lane, target }: Pick<Arrival, "poll" | "lane" | "target">, now: number): number {
+    if (poll === undefined) return now;
     const [reads] = lane.buckets;
-    const spare = reads?.limit
-      ? (reads.limit.refill / reads.limit.periodMs) * 1_000 * reads.share * pollPart
-      : pollsPerSecond;
-    return this.#polls.dueAt(url, target.kind, this.#groupOf(reads), spare, now);
+    return this.#polls.dueAt(poll, target.kind, this.#groupOf(reads), spareReads(reads, now), now);
   }
 
   #groupOf(reads: Bucket | undefined): PollGroup {
@@ -179,9 +180,19 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
   }
 
   #tellClosed(bucket: Bucket, now: number): void {
+    this.#closed.add(bucket);
     const { until } = bucket.window;
     const change = `closed for ${Math.ceil((until - now) / 1_000)} s by the service`;
     this.#tell({ type: "throttle", at: now, scope: wordsFor(bucket.name), what: "closed", change, until });
+  }
+
+  /** A window that has passed is told of when the first request after it has gone through. */
+  #tellReopened(buckets: readonly Bucket[], now: number): void {
+    for (const bucket of buckets) {
+      if (now < bucket.window.until || !this.#closed.delete(bucket)) continue;
+      const scope = wordsFor(bucket.name);
+      this.#tell({ type: "throttle", at: now, scope, what: "reopened", change: "open again" });
+    }
   }
 
   #tell(event: ThrottleEvent): void {
@@ -191,4 +202,12 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
       // A listener that fails must not be the reason that a request does.
     }
   }
+}
+
+/** Reads a second that polls may use: they settle where the bucket stays half full, and give way when it is drained. */
+function spareReads(reads: Bucket | undefined, now: number): number {
+  if (!reads?.limit) return pollsPerSecond;
+  const { capacity, refill, periodMs } = reads.limit;
+  const fullness = (reads.level(now) ?? capacity) / capacity;
+  return ((refill / periodMs) * 1_000 * reads.share * fullness) / pollLevel;
 }

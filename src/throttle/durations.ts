@@ -4,6 +4,8 @@
 const kept = 64;
 /** A kind never seen, and the tail of every kind: as if this many operations had ended at all ages alike. */
 const priorWeight = 2;
+/** However unlikely an early end was so far, it stays at least this part as likely as for a kind never seen. */
+const leastPart = 0.2;
 /** The age that operations are taken to have reached before they began, which keeps the first hazard finite. */
 const headStart = 10;
 
@@ -22,8 +24,8 @@ export class Durations {
     const span = Math.max(2, age * 0.2);
     const running = this.#count(age, Infinity);
     const ending = this.#count(age, age + span);
-    const prior = priorWeight / (age + headStart);
-    return (ending / span + prior) / (running + priorWeight);
+    const unknown = 1 / (age + headStart);
+    return Math.max((ending / span + priorWeight * unknown) / (running + priorWeight), leastPart * unknown);
   }
 
   /** The part of the operations still running at `from` that have ended at `to`. */

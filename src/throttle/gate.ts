@@ -20,9 +20,14 @@ import { Waiter, type Arrival } from "./waiter.js";
 /** A permit that nobody settles would hold its place for ever. After this long its request is taken as lost. */
 const abandonedMs = 10 * 60_000;
 
+/** How often a poll that is not due is asked again when it will be. */
+const lookAgainMs = 2_000;
+
 export interface GateListener {
   /** Somebody waits whom nothing but time, an answer or a store can help. */
   waiting(now: number): void;
+  /** When the poll of somebody who stands aside is due, as things are now. */
+  dueAt(arrival: Arrival, now: number): number;
   /** A request that polls an operation was let through. */
   polled(url: string, now: number): void;
   /** A permit was settled; `reply` is missing when no answer came. `closed` are the buckets that sent it away. */
@@ -73,7 +78,7 @@ export class Gate {
     if (hopeless) return Promise.reject(hopeless);
     this.#waiting++;
     this.#deadlines.watch(waiter);
-    if (arrival.dueAt > now) this.#sidelines.untilDue(waiter, arrival.dueAt);
+    if (arrival.dueAt > now) this.#sidelines.untilDue(waiter, Math.min(arrival.dueAt, now + lookAgainMs));
     else this.#lineUp(waiter);
     this.pump();
     return waiter.permit ?? this.#promise(waiter);
@@ -82,7 +87,7 @@ export class Gate {
   /** Lets pass whoever may, and sets the timer for the next change. */
   pump(): void {
     const now = this.clock.now();
-    for (const waiter of this.#sidelines.takeDue(now)) this.#lineUp(waiter);
+    for (const waiter of this.#sidelines.takeDue(now)) this.#comeBack(waiter, now);
     let next = this.#serveAll(now);
     for (const waiter of this.#deadlines.takeLate(now)) {
       this.#refuse(waiter, this.#deadlines.lateness(waiter, this.#ownBuckets(waiter, now), now));
@@ -163,6 +168,13 @@ export class Gate {
       };
       signal.addEventListener("abort", waiter.onAbort);
     });
+  }
+
+  /** What a poll waits for changes while it waits: others end, and reads become free. */
+  #comeBack(waiter: Waiter, now: number): void {
+    const dueAt = waiter.arrival.poll === undefined ? now : this.listener.dueAt(waiter.arrival, now);
+    if (dueAt > now) this.#sidelines.untilDue(waiter, Math.min(dueAt, now + lookAgainMs));
+    else this.#lineUp(waiter);
   }
 
   #lineUp(waiter: Waiter): void {

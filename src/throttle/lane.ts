@@ -20,25 +20,39 @@ export interface Kind {
 
 export class Lane {
   readonly line = new WaitingLine();
-  /** Policies that answers have named. */
-  readonly policies = new Set<string>();
+  /** Policies that count all resources together, with their buckets. */
+  readonly sharedPolicies = new Map<string, Bucket>();
+  /** Policies that count each resource apart. */
+  readonly resourcePolicies = new Set<string>();
   usedAt = 0;
   /** No longer found by requests; what is on its way still comes back to it. */
   forgotten = false;
-  #buckets: readonly Bucket[] = [];
+  #buckets: readonly Bucket[];
 
-  /** @param operation read, write or delete: as the method suggests, or as the service has counted it (some POSTs are reads) */
+  /**
+   * @param operation read, write or delete: as the method suggests, or as the service has counted it (some POSTs are reads)
+   * @param own Resource Manager's bucket for this principal
+   * @param provider whatever the resource provider counts without a name
+   */
   constructor(
     readonly kind: Kind,
     public operation: OperationClass,
-  ) {}
+    public own: Bucket,
+    public provider: Bucket | undefined,
+    /** Resource Manager's bucket for all principals of the subscription, once an answer has told of it. */
+    public allPrincipals: Bucket | undefined,
+  ) {
+    this.#buckets = this.#all();
+  }
 
   /** The buckets that count all requests of this lane. The array is replaced, never changed. */
   get buckets(): readonly Bucket[] {
     return this.#buckets;
   }
 
-  set buckets(buckets: readonly Bucket[]) {
+  /** To be called when any of them has changed. */
+  refresh(): void {
+    const buckets = this.#all();
     for (const waiter of this.line) for (const bucket of this.#buckets) bucket.count(waiter.arrival.standing, -1);
     for (const waiter of this.line) for (const bucket of buckets) bucket.count(waiter.arrival.standing, 1);
     this.#buckets = buckets;
@@ -65,6 +79,11 @@ export class Lane {
     waiter.state = "gone";
     this.line.lost();
     for (const bucket of this.#buckets) bucket.count(waiter.arrival.standing, -1);
+  }
+
+  #all(): readonly Bucket[] {
+    const { own, allPrincipals, provider, sharedPolicies } = this;
+    return [own, allPrincipals, provider, ...sharedPolicies.values()].filter((bucket) => bucket !== undefined);
   }
 }
 

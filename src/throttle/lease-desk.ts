@@ -75,25 +75,26 @@ export class LeaseDesk {
   /** All asks at once, those of one slot in one round trip. */
   #ask(accounts: readonly LeaseAccount[], now: number): void {
     this.#isAsking = true;
-    const rounds = [...bySlots(accounts)].map(([slot, together]) => this.#askTogether(slot, together, now));
-    this.#withPatience(Promise.all(rounds)).then(
+    const round: Round = { askedAt: now, isOver: false };
+    const groups = [...bySlots(accounts)].map(([slot, together]) => this.#askTogether(slot, together, round));
+    this.#withPatience(Promise.all(groups)).then(
       () => this.#answered(),
-      (error: unknown) => this.#failed(accounts, error),
+      (error: unknown) => {
+        round.isOver = true;
+        this.#failed(accounts, error);
+      },
     );
   }
 
-  async #askTogether(slot: string, accounts: readonly LeaseAccount[], askedAt: number): Promise<void> {
-    const leases = await this.store.lease(
-      slot,
-      this.member,
-      accounts.map((account) => account.ask(askedAt)),
-    );
-    if (leases.length !== accounts.length)
-      throw new TypeError(`the store gave ${leases.length} leases for ${accounts.length} asks`);
-    const now = this.clock.now();
+  async #askTogether(slot: string, accounts: readonly LeaseAccount[], round: Round): Promise<void> {
+    const asks = accounts.map((account) => account.ask(round.askedAt));
+    const leases = await this.store.lease(slot, this.member, asks);
     // What comes after our patience has ended is of no use any more: it ends by itself in the store.
-    if (now - askedAt > patienceMs) return;
-    leases.forEach((lease, index) => accounts[index]?.granted(lease, askedAt, now));
+    if (round.isOver) return;
+    if (leases.length !== asks.length)
+      throw new TypeError(`the store gave ${leases.length} leases for ${asks.length} asks`);
+    const now = this.clock.now();
+    leases.forEach((lease, index) => accounts[index]?.granted(lease, round.askedAt, now));
   }
 
   #answered(): void {
@@ -132,6 +133,13 @@ export class LeaseDesk {
       ended.abort();
     }
   }
+}
+
+/** One round of asks. */
+interface Round {
+  readonly askedAt: number;
+  /** Our patience has ended. */
+  isOver: boolean;
 }
 
 function bySlots(accounts: readonly LeaseAccount[]): Map<string, LeaseAccount[]> {

@@ -15,7 +15,7 @@ import { Durations } from "./durations.js";
 import type { Standing } from "./waiter.js";
 
 /** Seconds of delay that one look is worth while reads are plenty. */
-const priceSeconds = 0.25;
+const priceSeconds = 0.1;
 /** Operations that are not looked at for this long are forgotten; they have ended, or nobody asks. */
 const forgottenMs = 10 * 60_000;
 /** And this long without a look, they no longer count among those that share the reads. */

@@ -15,7 +15,7 @@ if now == 0 then
 end
 local LEASE, FIRST_SPAN, STALE, ACTIVE = 5000, 8, 10000, 5000
 local KEPT, KEPT_PART, LOOK_PART, LOOKS, TURN_PART = 2, 0.05, 0.6, 8, 0.75
-local SOONEST, LATEST, KEEP, LONGEST = 20, 1000, 60000, 3600000
+local SOONEST, LATEST, TURN, KEEP, LONGEST = 20, 1000, 400, 60000, 3600000
 
 local function exact(number)
   return string.format('%.17g', number)
@@ -146,9 +146,9 @@ for i, key in ipairs(KEYS) do
   local free = bucket.level - out
   if wanted > free then free = free - math.min(KEPT, capacity * KEPT_PART) end
   local most = mostOut(bucket)
-  local needsAnswer = most - out < free
-  free = math.max(0, math.floor(math.min(free, most - out)))
-  if free == 0 and out == 0 and now >= lookAt(bucket, period) then free = 1 end
+  local looks = free < 1 and out == 0 and now >= lookAt(bucket, period)
+  local needsAnswer = looks or most - out < free
+  if looks then free = 1 else free = math.max(0, math.floor(math.min(free, most - out))) end
   local fair = math.max(1, math.floor(free * want / math.max(1, wanted)))
   local granted = math.min(want, free, fair)
   if granted > 0 then
@@ -156,7 +156,7 @@ for i, key in ipairs(KEYS) do
     holder.ends = now + LEASE
   end
   local step = math.min(LATEST, math.max(SOONEST, lookAt(bucket, period) - now))
-  local turn = math.min(LATEST * 2, TURN_PART * waiting * period / refill)
+  local turn = math.min(LATEST * 2, math.max(TURN, TURN_PART * waiting * period / refill))
   local askAgain = 0
   if granted < want then askAgain = math.ceil(math.max(step, turn)) end
   leases[#leases + 1] = granted

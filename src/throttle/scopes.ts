@@ -16,6 +16,8 @@ export type PriorLimits = Readonly<Partial<Record<OperationClass, RateLimit>>>;
 /** Unused this long, a lane or bucket is forgotten. Longer than the buckets of Resource Manager and Compute take to fill up. */
 const idleMs = 15 * 60_000;
 const sweepEveryMs = 60_000;
+/** A clock that goes back by more than this was set, not adjusted. */
+const clockStepMs = 60_000;
 /** With more buckets than this, those idle for a minute go too. */
 const bucketsKept = 5_000;
 const crowdedIdleMs = 60_000;
@@ -68,6 +70,7 @@ export class Scopes {
 
   laneOf(request: ThrottledRequest, target: Target, now: number): Lane {
     if (now >= this.#sweepAt) this.#sweep(now);
+    else if (now < this.#sweepAt - sweepEveryMs - clockStepMs) this.#forgetAll(now);
     const principal = this.#principals.of(request.headers.get("authorization"));
     const recent = target.lanes?.get(request.method);
     if (recent?.kind.principal === principal && !recent.forgotten) {
@@ -82,10 +85,9 @@ export class Scopes {
 
   /** The buckets of policies that count each resource apart. Most often none. */
   resourceBuckets(lane: Lane, target: Target, now: number): readonly Bucket[] {
-    if (lane.policies.size === 0 || !target.isSingle) return noBuckets;
+    if (lane.resourcePolicies.size === 0 || !target.isSingle) return noBuckets;
     const buckets: Bucket[] = [];
-    for (const name of lane.policies) {
-      if (this.#policy(lane, name).shared) continue;
+    for (const name of lane.resourcePolicies) {
       const found = this.#buckets.get(policyKey(lane, name, target.resource));
       if (found === undefined) continue;
       found.usedAt = now;
@@ -94,41 +96,40 @@ export class Scopes {
     return buckets;
   }
 
-  /** Resource Manager's bucket for this principal and kind of call. */
-  ownBucket({ kind }: Lane, operation: OperationClass, now: number): Bucket {
-    const name = { ...placeOf(kind), principal: kind.principal, operation };
-    return this.#bucket(`arm|${place(kind)}|${kind.principal}|${operation}`, name, now, () =>
-      kind.isResourceManager ? this.#priors[operation] : undefined,
-    );
+  /** The service counts these requests as something else than their method suggests. */
+  reclass(lane: Lane, operation: OperationClass, now: number): void {
+    lane.operation = operation;
+    lane.own = this.#ownBucket(lane.kind, operation, now);
+    lane.provider = this.#providerBucket(lane.kind, operation, now);
+    lane.allPrincipals = this.#buckets.get(allPrincipalsKey(lane.kind, operation))?.bucket;
+    lane.refresh();
   }
 
-  /** Resource Manager's bucket for all principals of the subscription, once an answer has told of it. */
-  allPrincipalsBucket({ kind, operation }: Lane, now: number): Bucket {
+  /** Resource Manager's bucket for all principals of the subscription. */
+  allPrincipalsBucket(lane: Lane, now: number): Bucket {
+    if (lane.allPrincipals) return lane.allPrincipals;
+    const { kind, operation } = lane;
     const { capacity, refill, periodMs } = this.#priors[operation];
-    return this.#bucket(allPrincipalsKey(kind, operation), { ...placeOf(kind), operation }, now, () => ({
+    lane.allPrincipals = this.#bucket(allPrincipalsKey(kind, operation), { ...placeOf(kind), operation }, now, () => ({
       capacity: capacity * allPrincipalsFactor,
       refill: refill * allPrincipalsFactor,
       periodMs,
     }));
-  }
-
-  /** Whatever a resource provider counts without a name. No limit is known until it sends a request away. */
-  providerBucket({ kind, operation }: Lane, now: number): Bucket {
-    const { namespace, region } = kind;
-    const name = { ...placeOf(kind), namespace, region, operation };
-    return this.#bucket(`rp|${place(kind)}|${region}|${namespace}|${operation}`, name, now, () => undefined);
+    lane.refresh();
+    return lane.allPrincipals;
   }
 
   /**
    * The bucket of a provider's policy, by the name that the service gives it.
    * @param level what an answer told; undefined for a policy that a rejection named
    */
-  policyBucket(lane: Lane, target: Target, policyName: string, level: number | undefined, now: number): Bucket {
+  policyBucket(lane: Lane, target: Target, name: string, level: number | undefined, now: number): Bucket {
+    return lane.sharedPolicies.get(name) ?? this.#learnPolicy(lane, target, name, level, now);
+  }
+
+  #learnPolicy(lane: Lane, target: Target, policyName: string, level: number | undefined, now: number): Bucket {
     const policy = this.#policy(lane, policyName);
-    const isNew = !lane.policies.has(policyName);
-    const wasShared = policy.shared;
-    if (level !== undefined && level > mostOfOneResource) policy.shared = true;
-    if (!target.isSingle) policy.shared = true;
+    if (!target.isSingle || (level ?? 0) > mostOfOneResource) policy.shared = true;
     if (level === undefined && !policy.shared) noteRejection(policy, target);
     const resource = policy.shared ? undefined : target.resource;
     const { namespace, region } = lane.kind;
@@ -140,24 +141,33 @@ export class Scopes {
       ...(resource !== undefined && { resource }),
     };
     const bucket = this.#bucket(policyKey(lane, policyName, resource), name, now, () =>
-      level === undefined ? this.providerBucket(lane, now).recentRate(now) : likelyLimit(policyName, level),
+      level === undefined ? (lane.provider ?? lane.own).recentRate(now) : likelyLimit(policyName, level),
     );
-    if (isNew && lane.policies.size < policiesOfLane) lane.policies.add(policyName);
-    if (isNew || policy.shared !== wasShared) this.refresh(lane, now);
+    if (lane.sharedPolicies.size + lane.resourcePolicies.size >= policiesOfLane) return bucket;
+    if (!policy.shared) {
+      lane.resourcePolicies.add(policyName);
+      return bucket;
+    }
+    lane.resourcePolicies.delete(policyName);
+    lane.sharedPolicies.set(policyName, bucket);
+    lane.refresh();
     return bucket;
   }
 
-  /** Puts the buckets of a lane together anew, after something about them has been learned. */
-  refresh(lane: Lane, now: number): void {
-    const buckets = [this.ownBucket(lane, lane.operation, now)];
-    const everybody = this.#buckets.get(allPrincipalsKey(lane.kind, lane.operation));
-    if (everybody) buckets.push(everybody.bucket);
-    if (lane.kind.namespace !== "") buckets.push(this.providerBucket(lane, now));
-    for (const name of lane.policies) {
-      const found = this.#policy(lane, name).shared && this.#buckets.get(policyKey(lane, name, undefined));
-      if (found) buckets.push(found.bucket);
-    }
-    lane.buckets = buckets;
+  /** Resource Manager's bucket for this principal and kind of call. */
+  #ownBucket(kind: Kind, operation: OperationClass, now: number): Bucket {
+    const name = { ...placeOf(kind), principal: kind.principal, operation };
+    return this.#bucket(`arm|${place(kind)}|${kind.principal}|${operation}`, name, now, () =>
+      kind.isResourceManager ? this.#priors[operation] : undefined,
+    );
+  }
+
+  /** Whatever a resource provider counts without a name. No limit is known until it sends a request away. */
+  #providerBucket(kind: Kind, operation: OperationClass, now: number): Bucket | undefined {
+    const { namespace, region } = kind;
+    if (namespace === "") return undefined;
+    const name = { ...placeOf(kind), namespace, region, operation };
+    return this.#bucket(`rp|${place(kind)}|${region}|${namespace}|${operation}`, name, now, () => undefined);
   }
 
   #findLane(method: string, principal: string, target: Target, now: number): Lane {
@@ -166,8 +176,15 @@ export class Scopes {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       const kind = { endpoint, subscription, principal, namespace, region, isResourceManager };
-      lane = new Lane(kind, operationOf(method));
-      this.refresh(lane, now);
+      const operation = operationOf(method);
+      const everybody = this.#buckets.get(allPrincipalsKey(kind, operation))?.bucket;
+      lane = new Lane(
+        kind,
+        operation,
+        this.#ownBucket(kind, operation, now),
+        this.#providerBucket(kind, operation, now),
+        everybody,
+      );
       this.#lanes.set(key, lane);
     }
     return lane;
@@ -195,6 +212,14 @@ export class Scopes {
     return found.bucket;
   }
 
+  /** The clock was turned back: times that were noted before mean nothing any more, and a window might stay closed for ever. */
+  #forgetAll(now: number): void {
+    this.#sweepAt = now + sweepEveryMs;
+    for (const lane of this.#lanes.values()) lane.forgotten = true;
+    this.#lanes.clear();
+    for (const [key, { bucket }] of this.#buckets) this.#forget(key, bucket);
+  }
+
   #forget(key: string, bucket: Bucket): void {
     this.#buckets.delete(key);
     this.listener.forgotten?.(bucket);
@@ -208,7 +233,8 @@ export class Scopes {
     for (const { bucket } of this.#buckets.values()) if (!bucket.isIdle(now)) busyPolicies.add(bucket.name.policy);
     for (const [key, lane] of this.#lanes) {
       // A lane that were forgotten would no longer know that a policy of its kind has closed a window.
-      const isBusy = lane.line.length > 0 || [...lane.policies].some((name) => busyPolicies.has(name));
+      const policies = [...lane.sharedPolicies.keys(), ...lane.resourcePolicies];
+      const isBusy = lane.line.length > 0 || policies.some((name) => busyPolicies.has(name));
       if (!isBusy && lane.usedAt < before) {
         lane.forgotten = true;
         this.#lanes.delete(key);

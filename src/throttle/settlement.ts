@@ -3,41 +3,32 @@
  * nothing, or that it was the one that sent the request away. A rejection closes the bucket it names and no other, and an
  * answer that is no throttling at all (a lock conflict that came as 429) closes nothing.
  */
-import type { Bucket, BucketSign } from "./bucket.js";
-import type { Lane } from "./lane.js";
+import type { Bucket } from "./bucket.js";
 import type { Scopes } from "./scopes.js";
+import type { SentPermit } from "./sent-permit.js";
 import { findCulprit, readSignals, type Culprit, type Signals } from "./signals.js";
-import type { Target } from "./target.js";
 import type { ThrottleReply } from "./throttle.js";
 
-/** A request that was sent. */
-export interface Sent {
-  readonly lane: Lane;
-  readonly target: Target;
-  /** The buckets that were told of it. */
-  readonly buckets: readonly Bucket[];
-  readonly sentAt: number;
-}
-
-const nothing: BucketSign = {};
 const none: readonly Bucket[] = [];
 
 /** Tells the buckets. Gives those that closed. */
-export function settle(scopes: Scopes, sent: Sent, reply: ThrottleReply | undefined, now: number): readonly Bucket[] {
+export function settle(
+  scopes: Scopes,
+  sent: SentPermit,
+  reply: ThrottleReply | undefined,
+  now: number,
+): readonly Bucket[] {
+  const settlement = new Settlement(scopes, sent, now);
   if (reply === undefined) {
-    for (const bucket of sent.buckets) bucket.settle(sent.sentAt, now, nothing);
+    settlement.tellOthers();
     return none;
   }
   const signals = readSignals(reply.headers, sent.lane.operation);
-  const signs = new Map<Bucket, BucketSign>();
-  noteLevels(scopes, sent, signals, signs, now);
-  const closing = isThrottled(reply) ? noteCulprit(scopes, sent, reply, signals, signs, now) : none;
-  for (const bucket of sent.buckets) if (!signs.has(bucket)) bucket.settle(sent.sentAt, now, nothing);
-  for (const [bucket, sign] of signs) {
-    // A bucket of which this answer tells for the first time has not been told that the request was sent.
-    if (!sent.buckets.includes(bucket)) bucket.send(sent.sentAt);
-    bucket.settle(sent.sentAt, now, sign);
-  }
+  if (signals.own && signals.own.operation !== sent.lane.operation)
+    scopes.reclass(sent.lane, signals.own.operation, now);
+  const closing = isThrottled(reply) ? settlement.close(reply, signals) : none;
+  settlement.tellLevels(signals);
+  settlement.tellOthers();
   return closing;
 }
 
@@ -45,50 +36,69 @@ function isThrottled({ status, throttled }: ThrottleReply): boolean {
   return throttled ?? status === 429;
 }
 
-function noteLevels(scopes: Scopes, sent: Sent, signals: Signals, signs: Map<Bucket, BucketSign>, now: number): void {
-  const { lane, target } = sent;
-  const { own, allPrincipals, policies } = signals;
-  if (own && own.operation !== lane.operation) {
-    lane.operation = own.operation;
-    scopes.refresh(lane, now);
+class Settlement {
+  /** The buckets that know already. */
+  readonly #told: Bucket[] = [];
+
+  constructor(
+    private readonly scopes: Scopes,
+    private readonly sent: SentPermit,
+    private readonly now: number,
+  ) {}
+
+  close(reply: ThrottleReply, signals: Signals): readonly Bucket[] {
+    const { lane } = this.sent;
+    const closing = this.#bucketsOf(findCulprit(reply, signals, lane.own.level(this.now)));
+    const { retryAfterMs } = reply;
+    for (const bucket of closing)
+      this.#tell(bucket, { level: levelOf(bucket, this.sent, signals), rejected: true, retryAfterMs });
+    return closing;
   }
-  if (own) signs.set(scopes.ownBucket(lane, own.operation, now), { level: own.level });
-  if (allPrincipals !== undefined) {
-    const bucket = scopes.allPrincipalsBucket(lane, now);
-    if (!lane.buckets.includes(bucket)) scopes.refresh(lane, now);
-    signs.set(bucket, { level: allPrincipals });
+
+  tellLevels({ own, allPrincipals, policies }: Signals): void {
+    const { lane, target } = this.sent;
+    if (own) this.#tell(lane.own, { level: own.level });
+    if (allPrincipals !== undefined)
+      this.#tell(this.scopes.allPrincipalsBucket(lane, this.now), { level: allPrincipals });
+    for (const { name, level } of policies) {
+      this.#tell(this.scopes.policyBucket(lane, target, name, level, this.now), { level });
+    }
   }
-  for (const { name, level } of policies) signs.set(scopes.policyBucket(lane, target, name, level, now), { level });
+
+  /** The other buckets learn that the request is no longer on its way. */
+  tellOthers(): void {
+    for (const bucket of this.sent.buckets) this.#tell(bucket, nothing);
+  }
+
+  #tell(bucket: Bucket, sign: Parameters<Bucket["settle"]>[2]): void {
+    if (this.#told.includes(bucket)) return;
+    this.#told.push(bucket);
+    const { sentAt, buckets } = this.sent;
+    // A bucket of which this answer tells for the first time has not been told that the request was sent.
+    if (!buckets.includes(bucket)) bucket.send(sentAt);
+    bucket.settle(sentAt, this.now, sign);
+  }
+
+  #bucketsOf(culprit: Culprit): readonly Bucket[] {
+    const { lane, target } = this.sent;
+    switch (culprit.limit) {
+      case "own":
+        return [lane.own];
+      case "allPrincipals":
+        return [this.scopes.allPrincipalsBucket(lane, this.now)];
+      case "provider":
+        return [lane.provider ?? lane.own];
+      case "policies":
+        return culprit.names.map((name) => this.scopes.policyBucket(lane, target, name, undefined, this.now));
+    }
+  }
 }
 
-function noteCulprit(
-  scopes: Scopes,
-  sent: Sent,
-  reply: ThrottleReply,
-  signals: Signals,
-  signs: Map<Bucket, BucketSign>,
-  now: number,
-): readonly Bucket[] {
-  const ownLevel = scopes.ownBucket(sent.lane, sent.lane.operation, now).level(now);
-  const closing = bucketsOf(scopes, sent, findCulprit(reply, signals, ownLevel), now);
-  for (const bucket of closing) {
-    const level = signs.get(bucket)?.level;
-    signs.set(bucket, { level, rejected: true, retryAfterMs: reply.retryAfterMs });
-  }
-  return closing;
-}
+const nothing = {};
 
-function bucketsOf(scopes: Scopes, { lane, target }: Sent, culprit: Culprit, now: number): readonly Bucket[] {
-  switch (culprit.limit) {
-    case "own":
-      return [scopes.ownBucket(lane, lane.operation, now)];
-    case "allPrincipals":
-      return [scopes.allPrincipalsBucket(lane, now)];
-    case "provider":
-      return [
-        lane.kind.namespace === "" ? scopes.ownBucket(lane, lane.operation, now) : scopes.providerBucket(lane, now),
-      ];
-    case "policies":
-      return culprit.names.map((name) => scopes.policyBucket(lane, target, name, undefined, now));
-  }
+/** The level that the same answer tells of a bucket. */
+function levelOf(bucket: Bucket, { lane }: SentPermit, { own, allPrincipals, policies }: Signals): number | undefined {
+  if (bucket === lane.own) return own?.level;
+  if (bucket === lane.allPrincipals) return allPrincipals;
+  return policies.find(({ name }) => name.toLowerCase() === bucket.name.policy?.toLowerCase())?.level;
 }

@@ -50,6 +50,7 @@ const lookPart = 0.6;
 const looksPerPeriod = 8;
 /** Those who wait ask in turn: each after this part of the time in which all of them could have one permit. */
 const turnPart = 0.75;
+const shortestTurnMs = 400;
 /** How soon to ask again: not before this, and within a second even where steps are rare. */
 const soonestMs = 20;
 const latestMs = 1_000;
@@ -79,9 +80,9 @@ export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: 
   let free = bucket.level - out;
   if (wanted > free) free -= Math.min(keptBack, capacity * keptBackPart);
   const span = mostOut(bucket, now);
-  const needsAnswer = span - out < free;
-  free = Math.max(0, Math.floor(Math.min(free, span - out)));
-  if (free === 0 && out === 0 && now >= lookAt(bucket, ask)) free = 1;
+  const looks = free < 1 && out === 0 && now >= lookAt(bucket, ask);
+  const needsAnswer = looks || span - out < free;
+  free = looks ? 1 : Math.max(0, Math.floor(Math.min(free, span - out)));
   const fair = Math.max(1, Math.floor((free * ask.want) / Math.max(1, wanted)));
   const granted = Math.min(ask.want, free, fair);
   if (granted > 0) {
@@ -89,7 +90,7 @@ export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: 
     holder.until = now + leaseMs;
   }
   const stepMs = Math.min(latestMs, Math.max(soonestMs, lookAt(bucket, ask) - now));
-  const turnMs = Math.min(latestMs * 2, (turnPart * waiting * periodMs) / refill);
+  const turnMs = Math.min(latestMs * 2, Math.max(shortestTurnMs, (turnPart * waiting * periodMs) / refill));
   return {
     granted,
     ttlMs: leaseMs,

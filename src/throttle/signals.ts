@@ -10,9 +10,9 @@ import type { ThrottleReply } from "./throttle.js";
 
 export interface Signals {
   /** The kind of call that Resource Manager counted, with what is left of it. */
-  readonly own?: { readonly operation: OperationClass; readonly level: number };
+  readonly own: { readonly operation: OperationClass; readonly level: number } | undefined;
   /** The same for all principals of the subscription together. */
-  readonly allPrincipals?: number;
+  readonly allPrincipals: number | undefined;
   /** Policies of the resource provider. */
   readonly policies: readonly PolicyLevel[];
 }
@@ -38,6 +38,7 @@ const allPrincipalsHeaders = {
   write: `${prefix}subscription-global-writes`,
   delete: `${prefix}subscription-global-deletes`,
 } as const;
+const resourceHeader = `${prefix}resource`;
 /** Limits that Resource Manager tells under names of their own; they are kept like a provider's policies. */
 const furtherHeaders = [
   "subscription-resource-requests",
@@ -54,15 +55,13 @@ const none: readonly PolicyLevel[] = [];
 export function readSignals(headers: Headers, expected: OperationClass): Signals {
   const own = ownLevel(headers, expected);
   const allPrincipals = levelIn(headers.get(allPrincipalsHeaders[own?.operation ?? expected]));
-  return {
-    ...(own && { own }),
-    ...(allPrincipals !== undefined && { allPrincipals }),
-    policies: policyLevels(headers, own === undefined),
-  };
+  return { own, allPrincipals, policies: policyLevels(headers, own === undefined) };
 }
 
 function ownLevel(headers: Headers, expected: OperationClass): Signals["own"] {
-  for (const operation of [expected, ...classes.filter((each) => each !== expected)]) {
+  const subscription = levelIn(headers.get(ownHeaders[expected][0]));
+  if (subscription !== undefined) return { operation: expected, level: subscription };
+  for (const operation of classes) {
     for (const name of ownHeaders[operation]) {
       const level = levelIn(headers.get(name));
       if (level !== undefined) return { operation, level };
@@ -72,7 +71,7 @@ function ownLevel(headers: Headers, expected: OperationClass): Signals["own"] {
 }
 
 function policyLevels(headers: Headers, lookFurther: boolean): readonly PolicyLevel[] {
-  const joined = headers.get(`${prefix}resource`);
+  const joined = headers.get(resourceHeader);
   if (joined === undefined && !lookFurther) return none;
   const policies = joined === undefined ? [] : readPolicies(joined);
   if (!lookFurther) return policies;
@@ -102,10 +101,19 @@ function levelIn(value: string | undefined): number | undefined {
   return levels.reduce((least, level) => (least === undefined || (level ?? Infinity) < least ? level : least));
 }
 
+/** A whole number, and nothing else but blanks around it. */
 function count(text: string): number | undefined {
-  const digits = text.trim();
-  return /^\d{1,12}$/.test(digits) ? Number(digits) : undefined;
+  let level: number | undefined;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit >= 0 && digit <= 9) level = (level ?? 0) * 10 + digit;
+    else if (digit !== blank || (level !== undefined && i < text.trimEnd().length)) return undefined;
+  }
+  return level !== undefined && level <= Number.MAX_SAFE_INTEGER ? level : undefined;
 }
+
+/** The code of a blank, counted from the digit zero. */
+const blank = -16;
 
 /** Which limit sent a request away. */
 export type Culprit =
@@ -125,8 +133,7 @@ export function findCulprit(reply: ThrottleReply, signals: Signals, ownLevel: nu
   const empty = signals.policies.filter(({ level }) => level <= 0).map(({ name }) => name);
   if (empty.length > 0) return { limit: "policies", names: empty };
   const level = signals.own?.level ?? ownLevel ?? 0;
-  const { allPrincipals = Infinity } = signals;
-  if (allPrincipals <= nearlyEmpty && level > nearlyEmpty) return { limit: "allPrincipals" };
+  if ((signals.allPrincipals ?? Infinity) <= nearlyEmpty && level > nearlyEmpty) return { limit: "allPrincipals" };
   if (reply.headers.get("x-ms-failure-cause") === "gateway" || level <= nearlyEmpty) return { limit: "own" };
   return { limit: "provider" };
 }

@@ -33,7 +33,7 @@ export interface Lease {
   readonly ttlMs: number;
   /** Milliseconds after which asking for the rest makes sense. */
   readonly askAgainMs: number;
-  /** More would have been given, had any answer come yet: asking makes sense as soon as one has. */
+  /** An answer will tell whether there is more: asking makes sense as soon as one has come. */
   readonly needsAnswer: boolean;
   /** Milliseconds for which the service wants no requests, as any process was told. */
   readonly closedForMs: number;

@@ -1,6 +1,48 @@
 /**
- * What the pipeline asks of a throttle. All requests of a throttling scope pass one gate, so that callers do not learn
- * of the same closed window one by one.
+ * Every call served, at the bucket's speed, with next to no 429.
+ *
+ * Resource Manager and the providers behind it meter requests in token buckets. A client that only reacts to rejections
+ * wastes most of what it sends: of 600 writes at once against a bucket of 200 that gains 10 a second, the SDK's
+ * default policy loses 370 after some 1,500 rejections. All that is needed to do better is in the headers, and nobody
+ * reads them. So the throttle keeps a mirror of each bucket and lets requests through at the pace at which they will be taken.
+ *
+ * **What a request is counted by** is read from its URL and token (`target.ts`, `principal.ts`) and, for the policies
+ * of resource providers, learned from the answers to requests like it (`scopes.ts`, `signals.ts`). A rejection closes
+ * the bucket it names and no other (`settlement.ts`).
+ *
+ * **How full a bucket is** each answer tells, late and out of order; `mirror.ts` says which of them to believe. Its
+ * refill starts from the documented numbers and is corrected by what is seen (`limits.ts`, `refill.ts`). Where no header
+ * tells anything, rejections are the only truth (`blind-mirror.ts`).
+ *
+ * **How many others there are** nobody tells, but they need not be counted: the part of the flow that is our own can be
+ * read off the headers (`share.ts`), and each process claims that part of what is left. Near the bottom requests trickle at
+ * a rate in proportion to the level (`pace.ts`), so that all processes together settle at what the bucket gains, with a
+ * little left in it that absorbs their ignorance of each other. That costs no time, since tokens in a bucket are not lost.
+ * While nothing is known, what is on its way at once starts small and grows with each answer (`bucket.ts`).
+ *
+ * **Who goes first** is decided in one place (`gate.ts`, `waiter.ts`). Polls of long-running operations go when it is worth
+ * looking (`polls.ts`).
+ *
+ * **With a store** (`store.ts`, `shared-bucket.ts`, `redis.ts`) processes take permits from one bucket and need no
+ * guesses; without it, or while it is away, each goes by its own mirror.
+ *
+ * Measured in virtual time, 600 writes at once, 200 + 10 a second in steps, latency 60 to 140 ms, medians of several seeds, as
+ * rejections and time over the least possible for 1, 4 and 16 processes (`npm run bench:throttle` prints all):
+ *
+ * | design | 1 | 4 | 16 |
+ * |---|---|---|---|
+ * | this one | 0, 1.01 | 0, 1.04 | 14, 1.07 |
+ * | mirror and one step held back, known limits | 0, 1.04 | 626, 1.04 | 1,533, 1.04 |
+ * | rate by the level alone, r·(L/60)², no shares | 0, 1.17 | 0, 1.10 | 0, 1.11 (64 processes: stuck) |
+ * | the same, cubed | 0, 1.16 | 0, 1.12 | stuck |
+ * | additive increase, multiplicative decrease around a level | 0, 1.07 | 4, 1.13 | 55, 1.13 |
+ * | shares over the last 8 own requests in order of sending | 0, 1.03 | 36, 1.04 | 80, 1.07 |
+ * | this one, asking for refill that is merely expected | 0, 1.03 | 9, 1.03 | 110, 1.06 |
+ *
+ * The rate by the level alone needs no memory and is the fairest, but its level falls with the number of processes and
+ * cannot be used up at the end. Shares by order of sending count requests that are still on their way, which in a burst
+ * are most: they add up to one and a half. A pace that counts on the whole expected refill keeps the bucket at the
+ * bottom, where each collision is a rejection; counting on a part of it lets the level recover.
  */
 import type { AbortSignalLike } from "../time/clock.js";
 

@@ -6,7 +6,7 @@ import * as redis4 from "redis-4";
 import * as redis5 from "redis-5";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisThrottleStore, type IoRedisClient, type NodeRedisClient } from "azure-remedy/redis";
-import { lease, newSharedBucket } from "../../src/throttle/shared-bucket.js";
+import { lease, newSharedBucket, type SharedBucket } from "../../src/throttle/shared-bucket.js";
 import type { LeaseAsk } from "../../src/throttle/store.js";
 import { redisBinary, startRedis, type RedisServer } from "./redis-server.js";
 
@@ -50,6 +50,12 @@ const clients: Record<string, (port: number) => Promise<Connection>> = {
   },
 };
 
+function connect(name: string, port: number): Promise<Connection> {
+  const start = clients[name];
+  if (!start) throw new Error(`no client called ${name}`);
+  return start(port);
+}
+
 describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-server or valkey-server)", () => {
   let server: RedisServer;
   beforeAll(async () => {
@@ -58,7 +64,7 @@ describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-serv
   afterAll(() => server.stop());
 
   it.each(Object.keys(clients))("gives leases through %s", async (name) => {
-    const connection = await clients[name]!(server.port);
+    const connection = await connect(name, server.port);
     try {
       const store = redisThrottleStore(connection.client, { prefix: `${name}:` });
       const told = { tokens: 100, sentAgoMs: 100, receivedAgoMs: 0 };
@@ -79,7 +85,7 @@ describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-serv
   });
 
   it("answers as the arithmetic in TypeScript does", async () => {
-    const connection = await clients["node-redis 6"]!(server.port);
+    const connection = await connect("node-redis 6", server.port);
     let run = 0;
     const tokens = fc.integer({ min: 0, max: 250 });
     const ago = fc.double({ min: 0, max: 3_000, noNaN: true });
@@ -104,7 +110,7 @@ describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-serv
           let now = 1_700_000_000_000;
           const store = redisThrottleStore(connection.client, { prefix: `parity-${run++}:`, now: () => now });
           const limitOfBucket = steps[0]?.limit ?? limit;
-          const bucket = newSharedBucket(limitOfBucket.capacity, now);
+          let bucket: SharedBucket | undefined;
           for (const { member, passes, level, closedForMs, ...rest } of steps) {
             now += passes;
             const next = ask({
@@ -114,6 +120,7 @@ describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-serv
               ...(closedForMs !== undefined && { closedForMs }),
             });
             const [fromRedis] = await store.lease(slot, member, [next]);
+            bucket ??= newSharedBucket(limitOfBucket.capacity, now);
             expect(fromRedis).toEqual(lease(bucket, member, next, now));
           }
         }),

@@ -4,8 +4,9 @@ import type { Permit, Throttle, ThrottledRequest } from "../../../src/throttle/t
 import type { Caller, ProcessContext, Strategy } from "../scenario.js";
 import { waitIn } from "../simulated-service.js";
 
-const url = "https://management.azure.com/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg/tags/t";
-const request: ThrottledRequest = { method: "PUT", url, headers: { get: () => undefined } };
+const url =
+  "https://management.azure.com/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm";
+const request: ThrottledRequest = { method: "PUT", url, headers: new Map<string, string>() };
 const brokenMs = 800;
 const mostTries = 9;
 
@@ -22,7 +23,7 @@ export function throttledCaller(throttle: Throttle, { clock, random, send }: Pro
       const permit: Permit = admitted instanceof Promise ? await admitted : admitted;
       const { status, headers } = await send();
       const retryAfterMs = waitIn(headers, clock.now());
-      permit.settle({ status, headers: { get: (name) => headers[name] }, retryAfterMs });
+      permit.settle({ status, headers: new Map(Object.entries(headers)), retryAfterMs });
       if (status === 200) return true;
       if (status === 429) continue;
       tries++;

@@ -1,0 +1,116 @@
+/**
+ * Real processes against the emulator on a real socket, in real time: Resource Manager's bucket of writes as documented,
+ * each strategy with one, four and sixteen processes, and ours once more with a real Redis where one is installed.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { startEmulator } from "../../../src/emulator/index.js";
+import { redisBinary, startRedis } from "../../../test/throttle/redis-server.js";
+import { workerStrategies, type Work, type WorkDone, type WorkerStrategy } from "./work.js";
+
+const calls = 300;
+const writes = { capacity: 200, refill: 10 };
+/** The bucket's first step comes a second after its first request. */
+const leastMs = ((calls - writes.capacity) / writes.refill) * 1_000;
+const patienceMs = 60_000;
+const targets: Readonly<Record<string, Readonly<Record<number, { ratio: number; rejected: number }>>>> = {
+  "azure-remedy": {
+    1: { ratio: 1.05, rejected: 5 },
+    4: { ratio: 1.1, rejected: 20 },
+    16: { ratio: 1.1, rejected: 100 },
+  },
+  "azure-remedy with Redis": { 4: { ratio: 1.05, rejected: 2 }, 16: { ratio: 1.05, rejected: 2 } },
+};
+
+export async function printProcesses(): Promise<void> {
+  console.log(
+    `\nREAL PROCESSES, REAL TIME, THE EMULATOR (${calls} calls at once, 200 + 10/s; T* = ${leastMs / 1_000} s)`,
+  );
+  const heads = ["served", "rejected", "time / T*", "p99 s", "in closed", "trips/call", "target"];
+  console.log(`${"".padEnd(42)}${heads.map((head) => head.padStart(11)).join("")}`);
+  const redis = redisBinary === undefined ? undefined : await startRedis();
+  if (!redis) console.log("  neither redis-server nor valkey-server is installed: the rows with Redis are left out");
+  try {
+    for (const processes of [1, 4, 16]) {
+      for (const strategy of workerStrategies) {
+        if (strategy === "azure-remedy with Redis" && !redis) continue;
+        printRow(processes, strategy, await measure(processes, strategy, redis?.port));
+      }
+    }
+  } finally {
+    await redis?.stop();
+  }
+}
+
+async function measure(processes: number, strategy: WorkerStrategy, redisPort: number | undefined): Promise<Measured> {
+  const emulator = await startEmulator({ throttling: { writes, compute: false }, onUnknownRequest: "answer" });
+  const { endpoint, subscriptionId } = emulator;
+  const workers = Array.from({ length: processes }, () => startWorker());
+  try {
+    await Promise.all(
+      workers.map((worker, index) => {
+        const part = Math.floor(((index + 1) * calls) / processes) - Math.floor((index * calls) / processes);
+        const work: Work = {
+          endpoint,
+          subscriptionId,
+          strategy,
+          calls: part,
+          inFlight: calls,
+          ...(redisPort !== undefined && { redisPort }),
+        };
+        worker.send(work);
+        return once(worker, "message");
+      }),
+    );
+    const startedAt = Date.now();
+    const answers = workers.map(async (worker) => (await once(worker, "message"))[0] as WorkDone);
+    for (const worker of workers) worker.send("go");
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), patienceMs).unref());
+    const results = await Promise.all(answers.map((answer) => Promise.race([answer, late])));
+    return { startedAt, results, rejected: rejectedBy(emulator.story) };
+  } finally {
+    for (const worker of workers) worker.kill("SIGKILL");
+    await emulator.stop();
+  }
+}
+
+interface Measured {
+  readonly startedAt: number;
+  /** Undefined for a process that had not ended when patience had. */
+  readonly results: readonly (WorkDone | undefined)[];
+  readonly rejected: number;
+}
+
+function startWorker(): ChildProcess {
+  const path = fileURLToPath(new URL("worker.ts", import.meta.url));
+  return fork(path, { execArgv: ["--import", "tsx"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+}
+
+const rejectedBy = (story: readonly string[]): number => story.filter((line) => line.includes(" 429")).length;
+
+function printRow(processes: number, strategy: WorkerStrategy, { startedAt, results, rejected }: Measured): void {
+  const ended = results.filter((result) => result !== undefined);
+  const sum = (of: (result: WorkDone) => number): number => ended.reduce((total, result) => total + of(result), 0);
+  const served = sum((result) => result.served);
+  const all = served === calls;
+  const ratio = (Math.max(...ended.map((result) => result.finishedAt)) - startedAt) / leastMs;
+  const latencies = ended.flatMap((result) => result.latenciesMs).sort((one, other) => one - other);
+  const p99 = latencies[Math.floor(latencies.length * 0.99)] ?? NaN;
+  const closed = sum((result) => result.sentWhileClosed);
+  const trips = sum((result) => result.roundTrips) / calls;
+  const target = targets[strategy]?.[processes];
+  const passes = target && all && closed === 0 && ratio <= target.ratio && rejected <= target.rejected;
+  const cells = [
+    all ? "100 %" : `${served}/${calls}${ended.length < results.length ? "+" : ""}`,
+    String(rejected),
+    all ? ratio.toFixed(3) : "–",
+    (p99 / 1_000).toFixed(1),
+    String(closed),
+    trips === 0 ? "–" : trips.toFixed(2),
+  ].map((cell) => cell.padStart(11));
+  const mark = target ? `   ${passes ? "✓" : "✗"} ≤ ${target.ratio}, ≤ ${target.rejected}` : "";
+  console.log(
+    `${`${processes} process${processes === 1 ? "  " : "es"}`.padStart(14)}  ${strategy.padEnd(26)}${cells.join("")}${mark}`,
+  );
+}
