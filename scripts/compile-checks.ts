@@ -12,7 +12,7 @@ const schema = JSON.parse(readFileSync(new URL("../policies/rule.schema.json", i
 };
 
 compile("../src/catalog/rule-checks.generated.ts", { checkRule: "definition", checkFamily: "familyDefinition" });
-compile("../src/cli/rule-file-checks.generated.ts", { checkCodeFile: "codeFile", checkFamilyFile: "familyFile" });
+compile("../src/cli/rules/rule-file-checks.generated.ts", { checkCodeFile: "codeFile", checkFamilyFile: "familyFile" });
 console.log("Rule checks compiled.");
 
 /** Writes a module that exports one check for each definition of the schema that is asked for. */

@@ -8,9 +8,9 @@ import {
   type Mistake,
   type RuleFile,
   type RuleWithExamples,
-} from "../src/cli/rule-files.js";
+} from "../src/cli/rules/rule-files.js";
 
-export { placeholdersOf } from "../src/cli/rule-files.js";
+export { placeholdersOf } from "../src/cli/rules/rule-files.js";
 
 export interface Policies {
   readonly rules: readonly RuleWithExamples[];

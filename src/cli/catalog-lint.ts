@@ -1,6 +1,6 @@
 /** `azure-remedy catalog lint`: checks rule files, and says where each mistake is. */
 import { exitCodes } from "./exit-codes.js";
-import { inOneLine, mistakesIn, readRuleFiles } from "./rule-catalog.js";
+import { inOneLine, mistakesIn, readRuleFiles } from "./rules/rule-catalog.js";
 import { Terminal } from "./terminal.js";
 
 export async function catalogLintCommand(paths: readonly string[], flags: { readonly json?: true }): Promise<number> {

@@ -4,12 +4,12 @@ import { rulesOf, type Catalog, type CatalogLayer } from "../catalog/catalog.js"
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { diagnose } from "../pipeline/diagnose.js";
-import type { BlankValues } from "./blanks.js";
+import type { BlankValues } from "./explain/blanks.js";
 import { CliError } from "./cli-error.js";
-import { diagnoseErrors, type FoundError } from "./diagnose-text.js";
+import { diagnoseErrors, type FoundError } from "./text/diagnose-text.js";
 import { exitCodes } from "./exit-codes.js";
-import { explain, explanationJson, explanationLines, type Explanation } from "./explanation.js";
-import { readInputFile, readStandardInput, type Input } from "./input.js";
+import { explain, explanationJson, explanationLines, type Explanation } from "./explain/explanation.js";
+import { readInputFile, readStandardInput, type Input } from "./text/input.js";
 import { Terminal } from "./terminal.js";
 
 export interface ExplainFlags {
@@ -21,7 +21,9 @@ export interface ExplainFlags {
 
 /** @param what a file, `-`, a code or a text; left out, standard input is read when something is piped into it */
 export async function explainCommand(what: string | undefined, flags: ExplainFlags): Promise<number> {
-  const catalog = flags.rules ? await (await import("./rule-catalog.js")).catalogOfFiles(flags.rules) : defaultCatalog;
+  const catalog = flags.rules
+    ? await (await import("./rules/rule-catalog.js")).catalogOfFiles(flags.rules)
+    : defaultCatalog;
   const { text, isCut } = await textOf(what);
   const out = new Terminal(process.stdout);
   const err = new Terminal(process.stderr);

@@ -1,6 +1,6 @@
 /** The surface of the command line: every command, argument and option. What a command does is loaded when it is called. */
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
-import { collectValue } from "./blanks.js";
+import { collectValue } from "./explain/blanks.js";
 import type { DemoFlags } from "./demo.js";
 import { completeCommand, completeCommandName, completionCommand, shells, type Shell } from "./completion.js";
 import { parseDuration } from "./duration.js";

@@ -7,12 +7,12 @@ import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { decide, defaultBudget, inWords, type Decision } from "../decision/decide.js";
 import { systemClock } from "../time/clock.js";
-import { decidingError } from "./diagnose-text.js";
+import { decidingError } from "./text/diagnose-text.js";
 import { exitCodes, signalExitCode } from "./exit-codes.js";
-import { isHarmlessByWords } from "./harmless-commands.js";
-import { startCommand, type CommandEnd } from "./child-command.js";
-import { Interruption } from "./interruption.js";
-import { RunReport } from "./run-report.js";
+import { isHarmlessByWords } from "./run/harmless-commands.js";
+import { startCommand, type CommandEnd } from "./run/child-command.js";
+import { Interruption } from "./run/interruption.js";
+import { RunReport } from "./run/report.js";
 
 export interface RunFlags {
   readonly json?: true;
@@ -24,7 +24,9 @@ export interface RunFlags {
 }
 
 export async function runCommand(command: string, args: readonly string[], flags: RunFlags): Promise<number> {
-  const catalog = flags.rules ? await (await import("./rule-catalog.js")).catalogOfFiles(flags.rules) : defaultCatalog;
+  const catalog = flags.rules
+    ? await (await import("./rules/rule-catalog.js")).catalogOfFiles(flags.rules)
+    : defaultCatalog;
   const report = new RunReport(flags.json ?? false);
   const interruption = new Interruption();
   try {

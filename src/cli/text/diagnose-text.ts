@@ -1,8 +1,8 @@
 /** Every error in a text, diagnosed. `explain` shows each; `run` decides by the least hopeful. */
-import type { Catalog } from "../catalog/catalog.js";
-import type { Diagnosis } from "../catalog/diagnosis.js";
-import { dispositions } from "../catalog/rule.js";
-import { diagnose } from "../pipeline/diagnose.js";
+import type { Catalog } from "../../catalog/catalog.js";
+import type { Diagnosis } from "../../catalog/diagnosis.js";
+import { dispositions } from "../../catalog/rule.js";
+import { diagnose } from "../../pipeline/diagnose.js";
 import { splitErrors } from "./split-errors.js";
 
 export interface FoundError {

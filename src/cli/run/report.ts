@@ -1,10 +1,10 @@
 /** What `run` says on stderr: sentences for people, or one JSON object to a line. stdout belongs to the command. */
-import type { Diagnosis } from "../catalog/diagnosis.js";
-import { inWords, type Decision } from "../decision/decide.js";
-import { failureOf } from "../pipeline/events.js";
+import type { Diagnosis } from "../../catalog/diagnosis.js";
+import { inWords, type Decision } from "../../decision/decide.js";
+import { failureOf } from "../../pipeline/events.js";
 import type { CommandEnd } from "./child-command.js";
-import { exitCodes } from "./exit-codes.js";
-import { Terminal } from "./terminal.js";
+import { exitCodes } from "../exit-codes.js";
+import { Terminal } from "../terminal.js";
 
 export class RunReport {
   readonly #err = new Terminal(process.stderr);

@@ -2,7 +2,7 @@
  * Signals while a command runs or is waited for. They are passed on to the command, and end a wait at once; nothing is
  * started after one.
  */
-import { systemClock } from "../time/clock.js";
+import { systemClock } from "../../time/clock.js";
 
 const passedOn = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -7,9 +7,9 @@
  * The build compiles the catalog with this file, so nothing here may need the compiled catalog.
  */
 import { LineCounter, parseDocument, type Document } from "yaml";
-import type { CatalogDefinition, FamilyDefinition, RuleDefinition } from "../catalog/define-catalog.js";
-import { checkFamily, checkRule, type SchemaCheck, type SchemaError } from "../catalog/rule-checks.generated.js";
-import type { Category, Disposition, Family, Rule, RuleSource } from "../catalog/rule.js";
+import type { CatalogDefinition, FamilyDefinition, RuleDefinition } from "../../catalog/define-catalog.js";
+import { checkFamily, checkRule, type SchemaCheck, type SchemaError } from "../../catalog/rule-checks.generated.js";
+import type { Category, Disposition, Family, Rule, RuleSource } from "../../catalog/rule.js";
 import { checkCodeFile, checkFamilyFile } from "./rule-file-checks.generated.js";
 
 export type RuleWithExamples = Rule & { readonly examples: readonly string[] };

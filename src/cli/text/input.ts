@@ -1,6 +1,6 @@
 /** Reading what was given: files and standard input, in the encodings that shells write, up to a bound. */
 import { open } from "node:fs/promises";
-import { CliError } from "./cli-error.js";
+import { CliError } from "../cli-error.js";
 
 /** Of more than this the end is read: a log says at its end what went wrong. */
 export const mostBytes = 16 * 2 ** 20;

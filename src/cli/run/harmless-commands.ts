@@ -3,7 +3,7 @@
  * already have. Nothing else is guessed: a script or a create may do more than its name says.
  */
 import { basename } from "node:path";
-import { isIdempotent } from "../decision/idempotency.js";
+import { isIdempotent } from "../../decision/idempotency.js";
 
 /** az has words of its own for some actions of the service. */
 const actionOfVerb: Readonly<Record<string, string>> = { show: "get", exists: "check", wait: "get", stop: "powerOff" };

@@ -1,11 +1,11 @@
 /** What `explain` shows of one error: the section for people and the object for programs. Pure. */
-import type { Diagnosis } from "../catalog/diagnosis.js";
-import type { Rule } from "../catalog/rule.js";
-import { fillIn } from "../catalog/template.js";
-import { decide, inWords } from "../decision/decide.js";
+import type { Diagnosis } from "../../catalog/diagnosis.js";
+import type { Rule } from "../../catalog/rule.js";
+import { fillIn } from "../../catalog/template.js";
+import { decide, inWords } from "../../decision/decide.js";
 import { fillBlanks, type BlankValues } from "./blanks.js";
-import { dispositionColours } from "./disposition-colours.js";
-import type { Style } from "./terminal.js";
+import { dispositionColours } from "../disposition-colours.js";
+import type { Style } from "../terminal.js";
 
 export interface Explanation {
   readonly diagnosis: Diagnosis;

@@ -1,10 +1,10 @@
 /** Users' rule files as a catalog, asked before ours; and whether their examples are recognised. */
-import { CatalogLayer, type Catalog } from "../catalog/catalog.js";
-import { defaultCatalog } from "../catalog/default-catalog.js";
-import { defineCatalog } from "../catalog/define-catalog.js";
-import { diagnose } from "../pipeline/diagnose.js";
-import { CliError } from "./cli-error.js";
-import { readInputFile } from "./input.js";
+import { CatalogLayer, type Catalog } from "../../catalog/catalog.js";
+import { defaultCatalog } from "../../catalog/default-catalog.js";
+import { defineCatalog } from "../../catalog/define-catalog.js";
+import { diagnose } from "../../pipeline/diagnose.js";
+import { CliError } from "../cli-error.js";
+import { readInputFile } from "../text/input.js";
 import { readRuleFile, repeatedIds, type Mistake, type Place, type RuleFile } from "./rule-files.js";
 
 /** @throws CliError when a file cannot be read; what is wrong inside stands in the results */
