@@ -90,7 +90,11 @@ export function decide(diagnosis: Diagnosis, situation: Situation = {}): Decisio
     case "adaptable":
       return adapt(diagnosis, situation);
     case "indeterminate":
-      return isRead(situation) ? retry(diagnosis, situation) : readBack(diagnosis, situation);
+      // Where nothing can be read, a request that repeats without harm is its own reading: a create that took place
+      // answers its repetition with itself, or with a conflict that is looked into.
+      return isRead(situation) || (!situation.readable && mayRepeat(diagnosis, situation))
+        ? retry(diagnosis, situation)
+        : readBack(diagnosis, situation);
     case "transient":
       return mayRepeat(diagnosis, situation) ? retry(diagnosis, situation) : readBack(diagnosis, situation);
   }

@@ -77,9 +77,9 @@ export class Operations {
       life: idle(),
     };
     operation.life = lifeOf(operation, this.clock);
-    operation.life.next(false);
+    const isOver = operation.life.next(false).done;
     this.#byId.set(operation.id, operation);
-    this.#alive.add(operation);
+    if (!isOver) this.#alive.add(operation);
     this.#forgetOldest();
     return operation;
   }

@@ -42,6 +42,7 @@ const perhapsExecuted = new Set([
   "EPROTO",
   "ETIMEDOUT",
   "ESOCKETTIMEDOUT",
+  "AttemptTimeout", // our own limit for one attempt
   "EHOSTUNREACH",
   "ENETUNREACH",
   "ENETDOWN",

@@ -191,15 +191,17 @@ describe.each(generations)("the deadline with arm-compute %s", (generation) => {
       expect(told.arm.exchanges.filter(({ method }) => method === "PUT")).toHaveLength(1);
     }));
 
-  it.each(["azure-async-operation", "location", "both", "body"] as const)("what is resumed may be followed by %s", (style) =>
-    scene(generation, async (told) => {
-      told.arm.longRunning({ on: "PUT virtualMachines", durationMs: 60_000, style });
-      const error = await remedyErrorOf(told.client({ deadline: inSeconds(10) }).create("web-01"));
+  it.each(["azure-async-operation", "location", "both", "body"] as const)(
+    "what is resumed may be followed by %s",
+    (style) =>
+      scene(generation, async (told) => {
+        told.arm.longRunning({ on: "PUT virtualMachines", durationMs: 60_000, style });
+        const error = await remedyErrorOf(told.client({ deadline: inSeconds(10) }).create("web-01"));
 
-      const poller = await resume(told.client(), "create", "web-01", error.resume ?? "");
+        const poller = await resume(told.client(), "create", "web-01", error.resume ?? "");
 
-      expect((await poller.done())?.name).toBe("web-01");
-    }),
+        expect((await poller.done())?.name).toBe("web-01");
+      }),
   );
 
   it.each(["start", "runCommand", "remove"] as const)("%s is resumed too", (kind) =>
@@ -302,18 +304,15 @@ describe.each(generations)("budgets with arm-compute %s", (generation) => {
     }));
 
   it("an allowance shared by all calls keeps an outage from being multiplied", () =>
-    scene(
-      generation,
-      async (told) => {
-        told.arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines", times: Infinity });
-        const compute = told.client({ remedies: [registerProvider()] });
+    scene(generation, async (told) => {
+      told.arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines", times: Infinity });
+      const compute = told.client({ remedies: [registerProvider()] });
 
-        const ends = await Promise.all(
-          Array.from({ length: 60 }, (_, index) => remedyErrorOf(compute.create(`vm-${index}`))),
-        );
+      const ends = await Promise.all(
+        Array.from({ length: 60 }, (_, index) => remedyErrorOf(compute.create(`vm-${index}`))),
+      );
 
-        expect(ends.some(({ reason }) => reason.includes("the shared retry allowance is used up"))).toBe(true);
-        expect(told.arm.exchanges.filter(({ method }) => method === "PUT").length).toBeLessThan(60 * 4);
-      },
-    ));
+      expect(ends.some(({ reason }) => reason.includes("the shared retry allowance is used up"))).toBe(true);
+      expect(told.arm.exchanges.filter(({ method }) => method === "PUT").length).toBeLessThan(60 * 4);
+    }));
 });

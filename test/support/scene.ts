@@ -55,7 +55,8 @@ export async function scene(
       },
     });
     const leftNow = sharedOperations.size - before;
-    if (left !== "some" && leftNow !== left) throw new Error(`The supervisor still follows ${leftNow} operation(s), not ${left}.`);
+    if (left !== "some" && leftNow !== left)
+      throw new Error(`The supervisor still follows ${leftNow} operation(s), not ${left}.`);
   });
 }
 
