@@ -3,12 +3,13 @@ import type { Category, Rule } from "../catalog/rule.js";
 import { rulesOf } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 
-/** The rule of a code, or of a rule id. Throws a `TypeError` that names near misses. */
+/** The rule of a code, or of a rule id (which has a dot, unless it is a code too). Throws a `TypeError` that names near misses. */
 export function findRule(wanted: string | { readonly rule: string }): Rule {
   if (typeof wanted === "object") {
     const found = rulesOf(defaultCatalog).find((rule) => rule.id === wanted.rule);
     return found ?? unknown("rule", wanted.rule, (rule) => rule.id);
   }
+  if (wanted.includes(".")) return findRule({ rule: wanted });
   const sameCode = rulesOf(defaultCatalog).filter((rule) => rule.code.toLowerCase() === wanted.toLowerCase());
   // A rule with a message is what the service really says; one without is what the code means in general.
   return (

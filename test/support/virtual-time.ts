@@ -20,17 +20,19 @@ export interface VirtualTime {
 const quietTurns = 12;
 /**
  * A server that never answers lets the wire look busy for ever. Client and server live in this process, so what has not
- * happened in so many turns does not happen by itself; on a busy machine a turn takes long, and real time alone would err.
+ * happened in so many turns, and so long, does not happen by itself. Both count: on a busy machine a turn takes long, and
+ * thousands of turns may pass before the kernel has carried a packet over.
  */
 const stalledTurns = 4_000;
+const stalledMs = 250;
 
 export async function inVirtualTime<T>(story: (time: VirtualTime) => Promise<T>): Promise<T> {
-  const real = { setImmediate: globalThis.setImmediate };
+  const real = { setImmediate: globalThis.setImmediate, now: performance.now.bind(performance) };
   const clock = install({
     now: storyStart,
     toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
   });
-  const wire = new Wire();
+  const wire = new Wire(real.now);
   const end = story({
     elapsedMs: () => Date.now() - storyStart,
     wire: { policy: wire.policy, position: "perRetry" },
@@ -70,9 +72,13 @@ class Wire {
   /** Turns of the event loop since then. */
   quietTurns = 0;
   #underWay = 0;
+  #changedAt = 0;
+
+  constructor(readonly now: () => number) {}
 
   get isBusy(): boolean {
-    return this.#underWay > 0 && this.quietTurns < stalledTurns;
+    if (this.#underWay === 0) return false;
+    return this.quietTurns < stalledTurns || this.now() - this.#changedAt < stalledMs;
   }
 
   readonly policy: PipelinePolicy = {
@@ -91,5 +97,6 @@ class Wire {
     this.activity += 1;
     this.#underWay += change;
     this.quietTurns = 0;
+    this.#changedAt = this.now();
   }
 }
