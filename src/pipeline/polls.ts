@@ -195,7 +195,7 @@ export class Polls {
     operation.failures.push(...error.attempts);
     throw this.#giveUp(operation, diagnosis, `polling failed: ${error.reason}`, poll, {
       response,
-      cause: error,
+      cause: error.cause,
       stillRuns: true,
       retryAfterMs: error.retryAfterMs,
     });
@@ -390,7 +390,7 @@ export class Polls {
     if (!isRemedyError(error)) throw error;
     const { diagnosis, reason, retryAfterMs } = error;
     return this.#fail(operation, poll, () =>
-      this.#giveUp(operation, diagnosis, reason, poll, { cause: error, retryAfterMs }),
+      this.#giveUp(operation, diagnosis, reason, poll, { cause: error.cause, retryAfterMs }),
     );
   }
 

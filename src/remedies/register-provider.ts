@@ -124,13 +124,22 @@ function stateOf(body: unknown): string {
   return typeof state === "string" ? state.toLowerCase() : "registering";
 }
 
-/** From the message's parameters, the answer's targets, its words, and last the URL: services differ in what they say. */
+/** From the message's parameters, the answer's targets and words, and last the URL: services differ in what they say. */
 function namespaceOf({ parameters, chain }: Diagnosis, request: FailedRequest): string | undefined {
   if (parameters["namespace"]?.includes(".")) return parameters["namespace"];
-  for (const { target, message } of [...chain].reverse()) {
-    if (target && /^[A-Za-z0-9]+\.[A-Za-z0-9.]+$/.test(target)) return target;
-    const named = /'([A-Za-z0-9]+\.[A-Za-z0-9.]+)'/.exec(message.slice(0, 2_000))?.[1];
-    if (named) return named;
+  for (const { target = "", message } of [...chain].reverse()) {
+    const found = asTarget.exec(target)?.[1] ?? namespaceIn(message.slice(0, 2_000));
+    if (found !== undefined) return found;
   }
   return parseArmUrl(request.url).namespace;
+}
+
+/** `Microsoft.Compute`, or a type of it. */
+const asTarget = /^([a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)+)(?:\/|$)/i;
+/** Microsoft's own stand out anywhere; the names of others look like hosts and files, so the word before must tell. */
+const ofMicrosoft = /\bMicrosoft\.[a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)*/i;
+const named = /\b(?:namespace|provider)s?[ :'"“]{1,4}([a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)+)/i;
+
+function namespaceIn(message: string): string | undefined {
+  return ofMicrosoft.exec(message)?.[0] ?? named.exec(message)?.[1];
 }

@@ -116,3 +116,15 @@ export async function putExtension({ client }: Compute, vm: string, name: string
     ? client.virtualMachineExtensions.createOrUpdate("rg", vm, name, body)
     : client.virtualMachineExtensions.beginCreateOrUpdateAndWait("rg", vm, name, body);
 }
+
+/** Changes the tags of a machine that still has this ETag, to the end. */
+export async function patchTags(
+  { client }: Compute,
+  vm: string,
+  tags: Record<string, string>,
+  ifMatch: string,
+): Promise<unknown> {
+  return client instanceof Compute24
+    ? client.virtualMachines.update("rg", vm, { tags }, { ifMatch })
+    : client.virtualMachines.beginUpdateAndWait("rg", vm, { tags }, { ifMatch });
+}
