@@ -28,22 +28,6 @@ describe("the tarball", () => {
     expect(packed.files.filter((path) => !allowed.test(path))).toEqual([]);
   });
 
-  it("has nothing in dist/ whose source is gone", () => {
-    const sources = run("npx", ["tsc", "-p", "src/tsconfig.json", "--listFilesOnly"], root)
-      .split("\n")
-      .filter((path) => path.includes("/src/") && !path.includes("node_modules"))
-      .map((path) =>
-        path
-          .trim()
-          .replace(/^.*\/src\//, "dist/")
-          .replace(/\.ts$/, ""),
-      );
-    const built = packed.files
-      .filter((path) => path.startsWith("dist/"))
-      .map((path) => path.replace(/(\.d\.ts|\.js)$/, ""));
-    expect([...new Set(built)].filter((path) => !sources.includes(path))).toEqual([]);
-  }, 60_000);
-
   it("names no source map, since it ships none", () => {
     const naming = packed.files.filter(
       (path) => path.endsWith(".js") && readFileSync(join(root, path), "utf8").includes("sourceMappingURL="),
