@@ -32,7 +32,7 @@ export interface RuleDefinition {
 export interface FamilyDefinition extends Omit<RuleDefinition, "code" | "message" | "sources"> {
   /** Code shapes with `*` at either end: `*QuotaExceeded`. */
   readonly codes?: readonly string[];
-  /** Kinds of wording: words in order, `*` for a gap. */
+  /** Kinds of wording: words in order, `*` for a gap, `a|b` for either. */
   readonly phrases?: readonly string[];
   readonly statuses?: readonly number[];
   /** 1 for the strongest wording to 9 for the weakest. Default 2. */

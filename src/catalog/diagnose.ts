@@ -3,7 +3,7 @@
  * (`OperationNotAllowed`) leaves the word to the kind of wording, then an unknown code to its kind, then the status.
  */
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
-import type { Catalog, CodeEntry } from "./catalog.js";
+import type { Catalog, CatalogLayer, CodeEntry } from "./catalog.js";
 import type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./diagnosis.js";
 import { dispositions, type RuleKnowledge, type RuleSource } from "./rule.js";
 import { fillIn, noParameters, type Fit, type Parameters, type WordTemplate } from "./template.js";
@@ -12,7 +12,9 @@ import { wordsOf, type Words } from "./words.js";
 /** The most pattern-like that a phrase may be and still speak before the kind of code. */
 const strongRanks = { from: 1, to: 3 };
 const usualRanks = { from: 4, to: 6 };
-const weakRanks = { from: 7, to: 9 };
+const weakRanks = { from: 7, to: 8 };
+/** Words that only say that it failed. */
+const emptyRanks = { from: 9, to: 9 };
 
 /** Under its own code a message may have drifted far; under another code it must be the rule's beyond doubt. */
 const fitsUnderOwnCode = (fit: Fit): boolean =>
@@ -144,7 +146,7 @@ function findForNode(node: FailureNode, status: number | undefined, catalog: Cat
 function byOwnCode(code: string, message: string, words: () => Words, catalog: Catalog): Finding | undefined {
   const entries: CodeEntry[] = [];
   for (const layer of catalog.layers) {
-    const entry = layer.entry(code);
+    const entry = entryOf(layer, code);
     if (!entry) continue;
     const exact = message === "" ? undefined : entry.templates.findExactly(message);
     if (exact) return { knowledge: exact.rule, basis: "message", parameters: exact.parameters };
@@ -157,6 +159,11 @@ function byOwnCode(code: string, message: string, words: () => Words, catalog: C
     if (fallback && !fallback.vague) return byCode(fallback);
   }
   return undefined;
+}
+
+/** `Bad request` and `TOO_MANY_REQUESTS` are `BadRequest` and `TooManyRequests`, where nobody knows them as they are. */
+function entryOf(layer: CatalogLayer, code: string): CodeEntry | undefined {
+  return layer.entry(code) ?? (/[ _-]/.test(code) ? layer.entry(code.replaceAll(/[ _-]/g, "")) : undefined);
 }
 
 const byCode = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "code", parameters: noParameters });
@@ -189,7 +196,7 @@ function byKind(
   const strong = wording(strongRanks);
   if (strong) return byPattern(strong);
   const kindOfCode = code === undefined ? undefined : firstOf(catalog, (layer) => layer.familyIndex.byCode(code));
-  const vague = code === undefined ? undefined : firstOf(catalog, (layer) => layer.entry(code)?.fallback);
+  const vague = code === undefined ? undefined : firstOf(catalog, (layer) => entryOf(layer, code)?.fallback);
   if (kindOfCode && !vague) return byPattern(kindOfCode);
   const usual = wording(usualRanks);
   if (usual) return byPattern(usual);
@@ -199,7 +206,8 @@ function byKind(
   const kindOfStatus =
     status === undefined ? undefined : firstOf(catalog, (layer) => layer.familyIndex.byStatus(status));
   if (kindOfStatus) return { knowledge: kindOfStatus, basis: "status", parameters: noParameters };
-  return nothingKnown;
+  const empty = wording(emptyRanks);
+  return empty ? byPattern(empty) : nothingKnown;
 }
 
 function firstOf<T>(catalog: Catalog, ask: (layer: Catalog["layers"][number]) => T | undefined): T | undefined {

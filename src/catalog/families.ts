@@ -6,11 +6,13 @@ import { leastHopeful } from "./hope.js";
 import type { Family } from "./rule.js";
 import { wordsOf, type Words } from "./words.js";
 
+/** A word, or several of which any will do. */
+type PhraseWord = string | readonly string[];
+
 interface Phrase {
   readonly family: Family;
   /** Runs of words; between two runs anything may stand. */
-  readonly runs: readonly (readonly string[])[];
-  readonly length: number;
+  readonly runs: readonly (readonly PhraseWord[])[];
 }
 
 interface CodePattern {
@@ -36,20 +38,22 @@ export class FamilyIndex {
   #addPhrase(family: Family, text: string): void {
     const runs = text
       .split("*")
-      .map((run) => wordsOf(run).list)
+      .map(toRun)
       .filter((run) => run.length > 0);
     const first = runs[0]?.[0];
     if (first === undefined) return;
-    const phrase: Phrase = { family, runs, length: runs.reduce((sum, run) => sum + run.length, 0) };
-    const list = this.#phrases.get(first);
-    if (list) list.push(phrase);
-    else this.#phrases.set(first, [phrase]);
+    const phrase: Phrase = { family, runs };
+    for (const word of typeof first === "string" ? [first] : first) {
+      const list = this.#phrases.get(word);
+      if (list) list.push(phrase);
+      else this.#phrases.set(word, [phrase]);
+    }
   }
 
   /** The family whose phrase occurs in the message and whose rank is best, within `from`..`to`. */
   byWording(message: Words, from: number, to: number): Family | undefined {
     let best: Family | undefined;
-    for (let at = 0; at < message.list.length; at++) {
+    for (let at = 0; at < message.list.length; at = nextWord(message, at)) {
       for (const phrase of this.#phrases.get(message.list[at] ?? "") ?? []) {
         const { family } = phrase;
         if (family.rank < from || family.rank > to) continue;
@@ -77,6 +81,26 @@ export class FamilyIndex {
   }
 }
 
+/** Words after a slash of an address are no wording: `https://aka.ms/quota` stands in messages that speak of sizes. */
+function nextWord({ text, list, ends, starts }: Words, at: number): number {
+  const word = list[at];
+  if ((word !== "https" && word !== "http") || !text.startsWith("://", ends[at])) return at + 1;
+  const blank = /[\s)\]>,;"']/g;
+  blank.lastIndex = ends[at] ?? 0;
+  const behind = blank.exec(text)?.index ?? text.length;
+  let next = at + 1;
+  while (next < list.length && (starts[next] ?? 0) < behind) next += 1;
+  return next;
+}
+
+/** `is|are being created|updated` */
+function toRun(text: string): PhraseWord[] {
+  return text.split(/\s+/).flatMap((part): readonly PhraseWord[] => {
+    if (!part.includes("|")) return wordsOf(part).list;
+    return [part.split("|").flatMap((word) => wordsOf(word).list)];
+  });
+}
+
 function outranks(candidate: Family, best: Family): boolean {
   if (candidate.rank !== best.rank) return candidate.rank < best.rank;
   return (
@@ -99,8 +123,12 @@ function occursAt(phrase: Phrase, words: readonly string[], start: number): bool
   return true;
 }
 
-function runStandsAt(run: readonly string[], words: readonly string[], at: number): boolean {
-  for (let index = 0; index < run.length; index++) if (words[at + index] !== run[index]) return false;
+function runStandsAt(run: readonly PhraseWord[], words: readonly string[], at: number): boolean {
+  for (let index = 0; index < run.length; index++) {
+    const wanted = run[index];
+    const word = words[at + index] ?? "";
+    if (typeof wanted === "string" ? word !== wanted : !wanted?.includes(word)) return false;
+  }
   return true;
 }
 

@@ -89,7 +89,7 @@ export interface Rule extends RuleKnowledge {
 export interface Family extends RuleKnowledge {
   /** Code shapes with `*` at either end, compared without regard to case: `*QuotaExceeded`. */
   readonly codes?: readonly string[];
-  /** Kinds of wording: words in order, `*` for a gap; compared after folding case, quotes and punctuation. */
+  /** Kinds of wording: words in order, `*` for a gap, `a|b` for either; compared after folding case, quotes and punctuation. */
   readonly phrases?: readonly string[];
   /** HTTP statuses that mean this when nothing better is known. */
   readonly statuses?: readonly number[];

@@ -111,9 +111,10 @@ function tellsMore(root: RawNode, parent: RawNode, parentRank: number): boolean 
     case rank.envelope:
       return root.message !== "" || parentRank < rank.envelope;
     case rank.placeholder:
-      // Under an envelope a number is all the cause there is (`Conflict` > `2008`); `Unspecified` says less than `NotFound`.
+      // `BadArgument` > `301`: what a number says in words of its own is the cause; `Unspecified` says less than `NotFound`.
       return (
-        parentRank <= rank.words || (parentRank <= rank.envelope && root.message !== "" && /^\d/.test(root.code ?? ""))
+        parentRank <= rank.words ||
+        (/^\d/.test(root.code ?? "") && root.message !== "" && root.message !== parent.message)
       );
     case rank.words:
       return parentRank <= rank.words;

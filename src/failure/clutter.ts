@@ -44,7 +44,7 @@ function withoutTags(text: string): string {
     .replace(/<\/?(?:a|b|i|p|em|span|div|strong|pre|blockquote)(?: [^<>]{0,500})?>/gi, "");
 }
 
-const gutter = /^[ \t]*(?:[│╷╵┃|>][ \t]*)+/;
+const gutter = /^[ \t]*(?:(?:[│╷╵┃|>]|(?:#|\/\/)(?=[ \t]))[ \t]*)+/;
 const stamp = /^[ \t]*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?[ \t]*/;
 const level =
   /^[ \t]*(?:##\[\w{1,16}\]|\[?(?:VERBOSE|DEBUG|INFO|WARNING|WARN|ERROR|FATAL)\]?:?(?=\s)(?! CODE)|\[azure\]|(?:silly|verbose|error|warn|info|data):(?= {2})|==>? ?[\w.-]{1,40}:|[a-z]\w{1,40}(?:\.\w{1,40}){1,6} : )[ \t]*/;

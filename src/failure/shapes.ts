@@ -24,6 +24,8 @@ export interface Finder {
   border(at: number): void;
   /** The nodes to come stand beside each other, below the one that was found last. */
   listBelow(at: number): void;
+  /** Whether codes were found, but none that names a cause. */
+  awaitsCause(): boolean;
 }
 
 /** How one tool writes a code, a message or a border between them. */
@@ -83,10 +85,11 @@ export const shapes: readonly Shape[] = [
     },
   },
   {
-    // az and Python: `(X) message`
-    pattern: /(?:^|\n|:| -)[ \t]{0,16}\(([A-Z]\w{2,100})\)[ \t]{1,4}/g,
+    // az and Python: `(X) message`; behind a type of Python any word is a code: `HttpResponseError: (timeout) message`
+    pattern: /(?<=(?:^|[\n:\u2192]| -)[ \t]{0,16})\(([A-Za-z]\w{2,100})\)[ \t]{1,4}/g,
     read: (found, match, end) => {
-      if (!isCodeLike(match[1] ?? "")) return end;
+      const speaks = found.text.slice(Math.max(0, match.index - 7), match.index).endsWith("Error: ");
+      if (!speaks && !isCodeLike(match[1] ?? "")) return end;
       found.code(match[1] ?? "", match.index, end);
       found.openMessage(end);
       return end;
@@ -96,6 +99,36 @@ export const shapes: readonly Shape[] = [
     // azurerm: `unexpected status 409 (409 Conflict) with error: X: message`
     pattern: /\bwith error: ([A-Z][\w.]{2,100}): /g,
     read: (found, match, end) => {
+      found.code(match[1] ?? "", match.index, end);
+      found.openMessage(end);
+      return end;
+    },
+  },
+  {
+    // Azure Pipelines and VS Code: `Error: X - message`, `Error type: X`
+    pattern: /(?:^|\n)[ \t]{0,16}Error(?: type)?: ([A-Z]\w{2,100})(?: - |(?=[ \t]{0,16}(?:\n|$)))/g,
+    read: (found, match, end) => {
+      if (!isCodeLike(match[1] ?? "")) return end;
+      found.code(match[1] ?? "", match.index, end);
+      found.openMessage(end);
+      return end;
+    },
+  },
+  {
+    // Packer: a tree, `-> X : message`, whose inner nodes are indented. What it was asked for stands in quotes: `-> Name : 'x'`
+    pattern: /(?:^|\n)[ \t]{0,16}-> ([A-Z]\w{2,100})(?: : (?!['"])|(?=[ \t]{0,16}(?:\n|$)))/g,
+    read: (found, match, end) => {
+      if (!mayBeCode(match[1] ?? "")) return end;
+      found.code(match[1] ?? "", match.index, end);
+      found.openMessage(end);
+      return end;
+    },
+  },
+  {
+    // Azure Pipelines: below the code of a wrapper a line for each cause, `X: message`
+    pattern: /\n[ \t]{0,16}([A-Z]\w{3,100}): /g,
+    read: (found, match, end) => {
+      if (!found.awaitsCause() || !mayBeCode(match[1] ?? "") || labels.test(match[1] ?? "")) return match.index + 1;
       found.code(match[1] ?? "", match.index, end);
       found.openMessage(end);
       return end;
@@ -166,7 +199,11 @@ function readCodeLabel(found: Finder, match: RegExpExecArray, end: number): numb
     found.code(value.name, match.index, value.end);
     return value.end;
   }
-  // In brackets behind its message: `Allocation failed. (Code: AllocationFailed, Target: …)`
+  // In brackets behind its message: `Allocation failed. (Code: AllocationFailed, Target: …)`, or only the status: `(CODE: 409)`
+  if (/^\d{3}$/.test(value.name)) {
+    found.status(httpStatus(value.name), match.index - 1);
+    return value.end;
+  }
   const bracket = /[^()\n]{0,400}\)/y;
   bracket.lastIndex = value.end;
   const after = bracket.test(found.text) ? bracket.lastIndex : value.end;
@@ -227,4 +264,16 @@ function readQuotedMessage(text: string, open: Quote): { content: string; end: n
 export function isCodeLike(name: string): boolean {
   if (/^(?:Conflict|Forbidden|Unauthorized)$/.test(name)) return true;
   return name.length > 4 && /^[A-Z]\w*[A-Z]/.test(name) && /[a-z]/.test(name);
+}
+
+/** Names that stand before a colon and are no codes: types of exceptions, and the labels of tools. */
+const speakers =
+  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|TypeError|ValueError|RuntimeError|KeyError|FatalError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+)$/;
+
+/** Words before a colon that other shapes read. */
+const labels = /(?:Code|Message|Status|Target|Details|Info|Content|Headers|Team)$|^Ori?ginalError$/;
+
+/** Whether a name without a label may be a code, where a code is likely to stand. */
+export function mayBeCode(name: string): boolean {
+  return isCodeLike(name) && !speakers.test(name);
 }

@@ -4,6 +4,7 @@
  * JSON in a string in JSON: those are found by folding the keys, but only where the usual names gave nothing.
  */
 import { cut, maxDepth, maxItems, maxJsonChars, maxKeys, maxNameChars, maxTextChars } from "./bounds.js";
+import { isTellingCode } from "./chains.js";
 import { readDamagedJson } from "./damaged-json.js";
 import { type RawNode, type Reading, addBelow, cleanCode, rawNode } from "./raw-node.js";
 
@@ -122,13 +123,16 @@ function addNested(node: RawNode, value: unknown, reading: Reading, depth: numbe
 }
 
 /**
- * `innererror` is a node when it brings a code and words of its own. Compute's `{ exceptiontype, errordetail }` is a trace of
+ * `innererror` is a node when it brings a code and words of its own, or only the name of a cause under the name of a status
+ * (`Forbidden` > `ForbiddenByRbac`). Compute's `{ exceptiontype, errordetail }` is a trace of
  * the service, not a failure: it lends its words to a node that has none.
  */
 function addInner(node: RawNode, value: unknown, reading: Reading, depth: number): void {
   const inner = readValue(value, reading, depth + 1);
   if (!inner) return;
+  const tells = inner.code !== undefined && isTellingCode(inner.code) && !isTellingCode(node.code ?? "");
   if (inner.code !== undefined && (inner.message !== "" || inner.below)) addBelow(node, inner);
+  else if (tells) addBelow(node, rawNode(inner.code, node.message));
   else if (node.message === "") node.message = inner.message;
 }
 
@@ -159,8 +163,9 @@ const roles = new Map<string, Role>([
   ["details", "words"],
   ["odataerror", "nested"],
   ["errorentity", "nested"],
-  ["errordetails", "nested"],
+  ["errordetails", "words"],
   ["errors", "nested"],
+  ["resourceoperationerror", "nested"],
   ["innererrors", "nested"],
   ["properties", "nested"],
   ["provisioningerror", "nested"],

@@ -6,16 +6,21 @@ export const statusNumber =
 
 const statusNames: Record<string, number> = {
   "bad request": 400,
+  badrequest: 400,
   unauthorized: 401,
   forbidden: 403,
   "not found": 404,
+  notfound: 404,
   "request timeout": 408,
   conflict: 409,
   "precondition failed": 412,
   "too many requests": 429,
+  toomanyrequests: 429,
   "internal server error": 500,
+  internalservererror: 500,
   "bad gateway": 502,
   "service unavailable": 503,
+  serviceunavailable: 503,
   "gateway timeout": 504,
 };
 
@@ -27,8 +32,12 @@ export function statusInText(text: string): number | undefined {
     if (status === undefined || named >= 300) status = named;
   }
   if (status !== undefined) return status;
-  const name = /\bstatus:? ["']([A-Za-z ]{6,24})["']/i.exec(text)?.[1];
-  return name === undefined ? undefined : statusNames[name.toLowerCase()];
+  const name = /\bstatus(?: code)?:? ["']([A-Za-z ]{6,24})["']/i.exec(text)?.[1];
+  const named = name === undefined ? undefined : statusNames[name.toLowerCase()];
+  if (named !== undefined) return named;
+  // `error: (409) Conflict`, `request failed (503)`
+  const bracketed = /\(([45]\d\d)\)/.exec(text)?.[1];
+  return bracketed === undefined ? undefined : Number(bracketed);
 }
 
 const idPattern = "[\"'\\\\]{0,16}\\s{0,4}[:=]\\s{0,4}[\"'\\\\]{0,16}([0-9a-f][0-9a-f-]{7,63})\\b";

@@ -4,9 +4,10 @@
  * a page, is it several failures, and what if no shape occurs.
  */
 import { cut, maxChains, maxTextChars, maxTextDepth } from "./bounds.js";
+import { isTellingCode } from "./chains.js";
 import { oneLine, withoutClutter } from "./clutter.js";
 import { type RawNode, type Reading, addBelow, holdsCode, rawNode } from "./raw-node.js";
-import { isCodeLike } from "./shapes.js";
+import { mayBeCode } from "./shapes.js";
 import { isTransportCode } from "./transport.js";
 import { holdsGuestOutput, Walk } from "./walk.js";
 
@@ -58,10 +59,6 @@ function partsOf(text: string): string[] {
   return [0, ...starts].map((start, i) => text.slice(start, starts[i] ?? text.length)).filter((part) => part !== "");
 }
 
-/** Names that stand before a colon and are no codes: types of exceptions, and the labels of tools. */
-const speakers =
-  /(?:Exception|CloudError|RestError|ResponseError|ExistsError|NotFoundError|AuthenticationError|TypeError|ValueError|RuntimeError|KeyError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*Id|[A-Z]\w*ID|TimeStamp|ResourceType|ResourceName|ResourceGroup|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+)$/;
-
 /** No labelled code. A code may still stand alone, in front with a colon, or behind as the last word; else it is prose. */
 function readBareWords(text: string): RawNode {
   if (/^[A-Z][\w.]{2,127}$/.test(text)) return rawNode(text, "");
@@ -69,16 +66,31 @@ function readBareWords(text: string): RawNode {
   if (chain) return chain;
   // core-lro prints the word undefined where it lost the code.
   const line = withoutUndefined(oneLine(text).replace(/^.{0,80}long-running operation has failed\. undefined\. /i, ""));
-  for (const match of line.matchAll(/[\s>:](?:[A-Z][A-Za-z]{1,32}\.)?([A-Z]\w{3,100})\s?: /g)) {
+  // Behind a comma stands one of several fields: `Id: 1, OperationName: Create`.
+  for (const match of line.matchAll(/(?<!,)[\s>:](?:[A-Z][A-Za-z]{1,32}\.)?([A-Z]\w{3,100})\s?: /g)) {
     const name = match[1] ?? "";
     if (mayBeCode(name)) return rawNode(name, line.slice(match.index + match[0].length));
   }
+  const beside = codeBesideStatus(line);
+  if (beside) return beside;
   const behind = /[.'"]\s{1,4}([A-Z]\w{3,100})$/.exec(line);
   if (behind?.[1] !== undefined && mayBeCode(behind[1])) return rawNode(behind[1], line.slice(0, behind.index + 1));
   const named = /\b(?:error|with) code:? ["']?([A-Z]\w{3,100})\b/i.exec(line)?.[1];
   if (named !== undefined && mayBeCode(named)) return rawNode(named, line);
   const words = line.match(/\b[A-Z][A-Z0-9_]{3,40}\b/g) ?? [];
   return rawNode(words.find(isTransportCode), line);
+}
+
+/** `… failed (409) X`, `X (404) - message`: the number tells that the word beside it is a code. */
+function codeBesideStatus(line: string): RawNode | undefined {
+  const match =
+    /\(([45]\d\d)\)[ :-]{1,3}([A-Z]\w{3,100})\b[.: -]{0,3}|\b([A-Z]\w{3,100}) \(([45]\d\d)\)[.: -]{0,4}/.exec(line);
+  const name = match?.[2] ?? match?.[3] ?? "";
+  if (!match || !isTellingCode(name) || !mayBeCode(name)) return undefined;
+  const behind = line.slice(match.index + match[0].length);
+  const node = rawNode(name, behind === "" ? line.slice(0, match.index).trimEnd() : behind);
+  node.status = Number(match[1] ?? match[4]);
+  return node;
 }
 
 function withoutUndefined(line: string): string {
@@ -104,8 +116,4 @@ function readCodesInFront(text: string): RawNode | undefined {
     chain = node;
   }
   return chain;
-}
-
-function mayBeCode(name: string): boolean {
-  return isCodeLike(name) && !speakers.test(name);
 }

@@ -173,6 +173,10 @@ export class Walk implements Finder {
     this.listed = this.current;
   }
 
+  awaitsCause(): boolean {
+    return !this.knowsCause && this.current?.code !== undefined;
+  }
+
   private proseUpTo(at: number): string {
     const to = this.proseTo < 0 ? at : Math.min(this.proseTo, at);
     this.proseTo = -1;

@@ -57,6 +57,12 @@ describe("the shapes in which a body tells an error", () => {
     const inner = { exceptiontype: "DiskBusyException", errordetail: "The lease is held." };
     expect(rootOf({ error: { code: "DiskBusy", message: "", innererror: inner } }).message).toBe("The lease is held.");
     expect(rootOf({ error: { code: "DiskBusy", message: "Busy.", innererror: inner } }).message).toBe("Busy.");
+    const cause = { code: "DeniedByKey" };
+    expect(rootOf({ error: { code: "Forbidden", message: "Not for you.", innererror: cause } })).toEqual({
+      code: "DeniedByKey",
+      message: "Not for you.",
+    });
+    expect(rootOf({ error: { code: "DiskBusy", message: "Busy.", innererror: cause } }).code).toBe("DiskBusy");
   });
 
   it("does not take a details string for a node", () => {

@@ -57,9 +57,14 @@ describe("wrappers are never the root when something is below", () => {
 describe("the innermost node is the root, unless it tells less", () => {
   it.each<[reason: string, body: Node, root: { code?: string; message: string }]>([
     [
-      "a number",
-      error("BadArgument", "Name is taken.", error("301", "See name.")),
+      "a number that repeats its parent",
+      error("BadArgument", "Name is taken.", error("301", "Name is taken.")),
       { code: "BadArgument", message: "Name is taken." },
+    ],
+    [
+      "a number with words of its own is no less than a code",
+      error("BadArgument", "Name is taken.", error("301", "Use $filter instead.")),
+      { code: "301", message: "Use $filter instead." },
     ],
     [
       "Unspecified",

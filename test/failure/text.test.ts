@@ -129,6 +129,23 @@ describe("what tools print", () => {
       "service management",
       "azure.WindowsAzureConflictError: Conflict (Conflict)\n<Error xmlns=\"http://schemas.microsoft.com/windowsazure\"><Code>DiskBusy</Code><Message>Disk 'd1' is busy.</Message></Error>",
     ],
+    ["VS Code", "Action: disks.create\nError type: DiskBusy\nError Message: Disk 'd1' is busy."],
+    ["Azure Pipelines", "##[error]Error: DiskBusy - Disk 'd1' is busy. (CODE: 409)"],
+    [
+      "Azure Pipelines: details",
+      "There were errors. Error code: DeploymentFailed.\n##[error]At least one failed.\n##[error]Details:\n##[error]DiskBusy: Disk 'd1' is busy.",
+    ],
+    [
+      "Packer",
+      "ERROR: -> DeploymentFailed : At least one failed.\nERROR:   -> BadRequest\nERROR:   -> DiskBusy : Disk 'd1' is busy.",
+    ],
+    [
+      "Python: details on one line",
+      "(InvalidTemplateDeployment) It failed.\nException Details:\t(DiskBusy) Disk 'd1' is busy.",
+    ],
+    ["a copied comment", '  # Error: Code="Disk\n  # Busy" Message="Disk \'d1\' is busy."'],
+    ["a status before the code", "VM creation failed: request failed (409) DiskBusy: Disk 'd1' is busy."],
+    ["a status behind the code", "Error reading disk: DiskBusy (409) - Disk 'd1' is busy."],
     ["a prefix before the code", "--location will be ignored\nCompute.DiskBusy : Disk 'd1' is busy."],
     ["the code as the last word", "Provisioning failed. Disk 'd1' is busy.. DiskBusy"],
     ["core-lro", "Error: The long-running operation has failed. DiskBusy. Disk 'd1' is busy."],
@@ -154,6 +171,7 @@ describe("what tools print", () => {
     ["Operation failed with status: 'Conflict'.", 409],
     ["Operation returned an invalid status 'Bad Request'", 400],
     ["StatusCode=200 -- Original Error: x", 200],
+    ["The remote server returned an error: (409) Conflict.", 409],
     ["StatusCode=0", undefined],
     ["the code is 409", undefined],
   ] as const)("names a status in %j", (text, status) => {
@@ -187,9 +205,9 @@ describe("what tools print", () => {
 
   it("does not let an envelope behind the cause take its place", () => {
     expect(codesOf(readFailure(`Resource failed with message '${json}' (Code: Conflict)`))).toEqual(["DiskBusy"]);
-    expect(codesOf(readFailure(`Code="DiskBusy" Message="Busy." Details=[{"code":"301","message":"x"}]`))).toEqual([
-      "DiskBusy",
-    ]);
+    expect(
+      codesOf(readFailure(`Code="DiskBusy" Message="Busy." Details=[{"code":"Unspecified","message":"x"}]`)),
+    ).toEqual(["DiskBusy"]);
   });
 
   it("leaves what a program printed in the guest alone", () => {
@@ -205,6 +223,7 @@ describe("words without any code", () => {
     "Provisioning failed with error code: 0x80070005",
     "Polling terminated with status 'Failed'",
     "The (Optional) step on MyBigMachine was skipped: see the log.",
+    "It is busy. Details: Id: 7, OperationName: Create, CreatedTime: 11/27/2019, EntityType: 3",
     "Service returned an error. Status=<nil> <nil>",
     "ERROR CODE UNAVAILABLE",
     "磁盘正忙。",
@@ -217,6 +236,11 @@ describe("words without any code", () => {
     expect(rootOf("DiskBusy")).toEqual({ code: "DiskBusy", message: "" });
     expect(rootOf("AADSTS7000215")).toMatchObject({ code: "AADSTS7000215" });
     expect(rootOf("It failed with error code DiskBusy, again.").code).toBe("DiskBusy");
+    expect(rootOf("HttpResponseError: (too_busy) Disk 'd1' is busy.")).toEqual({
+      code: "too_busy",
+      message: "Disk 'd1' is busy.",
+    });
+    expect(rootOf("Creation failed (409) DiskBusy")).toMatchObject({ code: "DiskBusy", message: "Creation failed" });
   });
 
   it.each([
