@@ -15,8 +15,8 @@ import type { Remedy } from "./remedy.js";
  * @throws TypeError or RangeError that names what is wrong
  */
 export function defineRemedy(remedy: Remedy): Remedy {
-  const given = remedy as Partial<Remedy> | undefined;
-  check(typeof given === "object", "defineRemedy", remedy, "a remedy: { name, apply(context) }");
+  const given = remedy as Partial<Remedy> | null | undefined;
+  check(typeof given === "object" && given !== null, "defineRemedy", remedy, "a remedy: { name, apply(context) }");
   check(typeof given.name === "string" && given.name !== "", "remedy.name", given.name, "a name");
   check(typeof given.apply === "function", "remedy.apply", given.apply, "a function");
   check(given.fits === undefined || typeof given.fits === "function", "remedy.fits", given.fits, "a function");

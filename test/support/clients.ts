@@ -12,6 +12,8 @@ export interface VmBody {
   zones?: string[];
   tags?: Record<string, string>;
   hardwareProfile?: { vmSize: string };
+  priority?: string;
+  proximityPlacementGroup?: { id: string };
   osProfile?: { computerName?: string; adminUsername?: string; adminPassword?: string; customData?: string };
 }
 
