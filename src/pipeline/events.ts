@@ -108,8 +108,8 @@ export class Teller {
     try {
       // A listener may well be async, whatever its type says.
       const returned = this.listener(event);
-      if (returned instanceof Promise) {
-        returned.catch((error: unknown) => {
+      if (isThenable(returned)) {
+        Promise.resolve(returned).catch((error: unknown) => {
           log.warning(`onEvent rejected: ${messageOf(error)}`);
         });
       }
@@ -122,6 +122,10 @@ export class Teller {
   fault(where: string, error: unknown, at: number): void {
     this.tell({ type: "fault", at, where, message: messageOf(error) });
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
 /** What an error of somebody else's code says, its secrets cut. */

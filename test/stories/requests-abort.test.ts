@@ -216,7 +216,9 @@ describe.each(generations)("arm-compute %s, a deadline", (generation) => {
     inVirtualTime(async (time) => {
       arm.fail({ status: 503 }, { on: "GET virtualMachines" });
       const faults: RemedyEvent[] = [];
-      const onEvent = (event: RemedyEvent): void => void (event.type === "fault" && faults.push(event));
+      const onEvent = (event: RemedyEvent): void => {
+        if (event.type === "fault") faults.push(event);
+      };
       await connect(generation, arm, time, { deadline, onEvent }).get("web-01");
       expect(arm.story).toHaveLength(2);
       expect(faults.length).toBeGreaterThan(0);

@@ -1,7 +1,8 @@
 /** What passes by itself: each kind of failure, how long it is waited out, and that the call then simply works. */
 import { startEmulator, type Emulator, type FailOptions, type ThrottleFaultOptions } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connect, freePassage, generations } from "../support/clients.js";
+import { connect, generations } from "../support/clients.js";
+import { freePassage } from "../support/free-passage.js";
 import { remedyErrorOf, waitsOf } from "../support/outcome.js";
 import { inVirtualTime, storyStart } from "../support/virtual-time.js";
 

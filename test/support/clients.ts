@@ -2,7 +2,7 @@
 import { ComputeManagementClient as Compute24 } from "@azure/arm-compute";
 import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 import { ComputeManagementClient as Compute22 } from "arm-compute-22";
-import { withRemedy, type RemedyOptions, type Throttle } from "azure-remedy";
+import { withRemedy, type RemedyOptions } from "azure-remedy";
 import type { Emulator, EmulatorCredential } from "azure-remedy/emulator";
 import { createThrottle } from "../../src/throttle/create.js";
 import type { VirtualTime } from "./virtual-time.js";
@@ -80,9 +80,6 @@ export const withoutChance = (): RemedyOptions => ({
   random: () => 0,
   throttle: createThrottle({ random: () => 0 }),
 });
-
-/** Holds nothing up: what is left is the policy's own waiting. */
-export const freePassage: Throttle = { admit: () => ({ settle: () => undefined }) };
 
 interface ClientOptions {
   additionalPolicies: AdditionalPolicy[];

@@ -1,0 +1,153 @@
+/** What a listener and the log are told of a call, in order. */
+import type { RemedyEvent } from "azure-remedy";
+import { startEmulator, type Emulator } from "azure-remedy/emulator";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { connect, generations } from "../support/clients.js";
+import { logLinesOf } from "../support/log-lines.js";
+import { remedyErrorOf } from "../support/outcome.js";
+import { inVirtualTime, storyStart } from "../support/virtual-time.js";
+
+let arm: Emulator;
+beforeEach(async () => {
+  arm = await startEmulator({ subscriptionId: "sub-1" });
+  arm.addVm({ name: "web-01" });
+});
+afterEach(() => arm.stop());
+
+const url = expect.stringMatching(
+  /^https:\/\/management\.azure\.com\/subscriptions\/sub-1\/.*\/virtualMachines\/web-01\?api-version=/,
+) as string;
+const second = 1_000;
+
+describe.each(generations)("arm-compute %s, the events of a call", (generation) => {
+  it("that recovers: each wait with its reason, and the good end", () =>
+    inVirtualTime(async (time) => {
+      arm.html({ on: "GET virtualMachines" });
+      arm.throttle({ on: "GET virtualMachines", retryAfter: 7 });
+      const events: RemedyEvent[] = [];
+      await connect(generation, arm, time, { onEvent: (event) => events.push(event) }).get("web-01");
+      const request = { method: "GET", url, clientRequestId: arm.exchanges[0]?.clientRequestId };
+      expect(events).toEqual([
+        {
+          type: "retry",
+          at: storyStart,
+          request,
+          attempt: 1,
+          delayMs: second,
+          reason: "transient: again in 1 s, platform backoff",
+          failure: {
+            status: 502,
+            disposition: "transient",
+            category: "platform",
+            rule: expect.any(String) as string,
+            explanation: expect.any(String) as string,
+          },
+        },
+        {
+          type: "retry",
+          at: storyStart + second,
+          request,
+          attempt: 2,
+          delayMs: 7 * second,
+          reason: "transient: again in 7 s, as the service asked",
+          failure: {
+            code: "SubscriptionRequestsThrottled",
+            status: 429,
+            disposition: "transient",
+            category: "throttling",
+            rule: "SubscriptionRequestsThrottled",
+            explanation: expect.any(String) as string,
+          },
+        },
+        {
+          type: "recovered",
+          at: storyStart + 8 * second,
+          request,
+          attempts: 3,
+          elapsedMs: 8 * second,
+          reason: "transient: again in 7 s, as the service asked",
+        },
+      ]);
+    }));
+
+  it("that fails: the same words as the error's", () =>
+    inVirtualTime(async (time) => {
+      arm.fail({ status: 503 }, { on: "GET virtualMachines", times: Infinity });
+      const events: RemedyEvent[] = [];
+      const compute = connect(generation, arm, time, { maxRetries: 1, onEvent: (event) => events.push(event) });
+      const error = await remedyErrorOf(compute.get("web-01"));
+      expect(events.map(({ type }) => type)).toEqual(["retry", "failed"]);
+      expect(events[1]).toMatchObject({
+        at: storyStart + second,
+        attempts: 2,
+        elapsedMs: error.elapsedMs,
+        reason: error.reason,
+        failure: { status: 503, explanation: error.diagnosis.explanation },
+      });
+      expect(events[0]).toMatchObject({ reason: error.attempts[0]?.reason, delayMs: error.attempts[0]?.waitMs });
+    }));
+
+  it("that goes well at once: none", () =>
+    inVirtualTime(async (time) => {
+      const onEvent = vi.fn();
+      const lines = await logLinesOf(() => connect(generation, arm, time, { onEvent }).get("web-01"));
+      expect(onEvent).not.toHaveBeenCalled();
+      expect(lines).toEqual([]);
+    }));
+
+  it("reach the log in the same order and words", () =>
+    inVirtualTime(async (time) => {
+      arm.html({ on: "GET virtualMachines" });
+      arm.fail("ResourceNotFound", { on: "GET virtualMachines" });
+      const lines = await logLinesOf(() => remedyErrorOf(connect(generation, arm, time).get("web-01")));
+      const where = /GET https:\S+/;
+      expect(lines.map((line) => line.replace(where, "GET web-01"))).toEqual([
+        "info GET web-01 attempt 1 failed (502 transient platform); transient: again in 1 s, platform backoff",
+        "warning GET web-01 given up after 2 attempt(s) (404 ResourceNotFound permanent not-found); permanent: sending it again would fail again",
+      ]);
+    }));
+});
+
+describe("a listener", () => {
+  const failing: [string, () => unknown, string][] = [
+    [
+      "throws",
+      () => {
+        throw new Error("disk full");
+      },
+      "onEvent threw: disk full",
+    ],
+    [
+      "throws nothing sensible",
+      () => {
+        throw Object.create(null);
+      },
+      "onEvent threw: an error that cannot be printed",
+    ],
+    ["rejects", () => Promise.reject(new Error("disk full")), "onEvent rejected: disk full"],
+    [
+      "is a thenable that rejects",
+      () => ({ then: (_: unknown, no: (e: Error) => void) => no(new Error("disk full")) }),
+      "onEvent rejected: disk full",
+    ],
+  ];
+  it.each(failing)("that %s breaks nothing, and is reported", (_, onEvent, told) =>
+    inVirtualTime(async (time) => {
+      arm.fail({ status: 503 }, { on: "GET virtualMachines" });
+      const lines = await logLinesOf(async () => {
+        await connect("24", arm, time, { onEvent }).get("web-01");
+        await time.sleep(1);
+      });
+      expect(lines.filter((line) => line === `warning ${told}`)).toHaveLength(2);
+      expect(arm.story).toHaveLength(2);
+    }),
+  );
+
+  it("that is slow holds nothing up", () =>
+    inVirtualTime(async (time) => {
+      arm.fail({ status: 503 }, { on: "GET virtualMachines" });
+      const onEvent: () => unknown = () => time.sleep(3_600_000);
+      await connect("24", arm, time, { onEvent }).get("web-01");
+      expect(time.elapsedMs()).toBe(second);
+    }));
+});
