@@ -18,27 +18,24 @@ export const doors = {
   "azure-remedy-redis": "dist/throttle/redis.d.ts",
 } as const;
 
-export interface ApiReport {
-  readonly text: string;
-  /** What is wrong with the API itself: a type that is used but cannot be imported, a comment that does not parse. */
-  readonly mistakes: readonly string[];
-}
-
 /** The report of a door as the build in `dist/` has it. */
-export function readApi(door: keyof typeof doors): ApiReport {
+export function readApi(door: keyof typeof doors): string {
   const temporary = mkdtempSync(join(tmpdir(), "api-report-"));
   try {
-    const mistakes: string[] = [];
+    const remarks: string[] = [];
     Extractor.invoke(configOf(door, temporary), {
       localBuild: true,
       messageCallback: (message) => {
         message.handled = true;
         if (message.logLevel === ExtractorLogLevel.Warning || message.logLevel === ExtractorLogLevel.Error)
-          mistakes.push(message.text);
+          remarks.push(message.text);
       },
     });
     const text = readFileSync(join(temporary, `${door}.api.md`), "utf8");
-    return { text: text.replaceAll(/^ *\/\/ \(undocumented\)\n/gm, ""), mistakes };
+    return [
+      text.replaceAll(/^ *\/\/ \(undocumented\)\n/gm, ""),
+      ...remarks.sort().map((remark) => `- ${remark}\n`),
+    ].join("");
   } finally {
     rmSync(temporary, { recursive: true });
   }

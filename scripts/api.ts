@@ -4,8 +4,6 @@ import { doors, readApi, reportFolder } from "./api-report.js";
 
 mkdirSync(reportFolder, { recursive: true });
 for (const door of Object.keys(doors) as (keyof typeof doors)[]) {
-  const { text, mistakes } = readApi(door);
-  writeFileSync(join(reportFolder, `${door}.api.md`), text);
+  writeFileSync(join(reportFolder, `${door}.api.md`), readApi(door));
   console.log(`etc/${door}.api.md`);
-  for (const mistake of mistakes) console.log(`  ${mistake}`);
 }

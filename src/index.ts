@@ -19,9 +19,23 @@ export { diagnose, type DiagnoseOptions } from "./pipeline/diagnose.js";
 export { decide, type Budget, type Decision, type Situation } from "./decision/decide.js";
 export type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./catalog/diagnosis.js";
 export { defaultCatalog } from "./catalog/default-catalog.js";
-export { defineCatalog, type CatalogDefinition, type FamilyDefinition, type RuleDefinition } from "./catalog/define-catalog.js";
-export { rulesOf, type Catalog } from "./catalog/catalog.js";
-export type { Category, Disposition, Family, Rule, RuleSource } from "./catalog/rule.js";
+export {
+  defineCatalog,
+  type CatalogDefinition,
+  type FamilyDefinition,
+  type RuleDefinition,
+} from "./catalog/define-catalog.js";
+export { rulesOf, type Catalog, type CatalogLayer, type LayerContent } from "./catalog/catalog.js";
+export {
+  categories,
+  dispositions,
+  type Category,
+  type Disposition,
+  type Family,
+  type Rule,
+  type RuleKnowledge,
+  type RuleSource,
+} from "./catalog/rule.js";
 export type { Parameters } from "./catalog/template.js";
 export type { Execution, FailureChain, FailureNode } from "./failure/failure.js";
 
@@ -46,8 +60,17 @@ export type {
 // Throttling
 export { createThrottle, type CreatedThrottle, type ThrottleOptions } from "./throttle/create.js";
 export { memoryThrottleStore } from "./throttle/memory-store.js";
-export { ThrottleDeadlineError, type AdmissionOptions, type Permit, type Throttle } from "./throttle/throttle.js";
-export type { ThrottleEvent } from "./throttle/events.js";
+export {
+  ThrottleDeadlineError,
+  type AdmissionOptions,
+  type Permit,
+  type Throttle,
+  type ThrottledRequest,
+  type ThrottleReply,
+} from "./throttle/throttle.js";
+export type { ThrottleEvent, ThrottleListener } from "./throttle/events.js";
+export type { ScopeName } from "./throttle/scope-name.js";
+export type { PriorLimits } from "./throttle/scopes.js";
 export type { OperationClass, RateLimit } from "./throttle/limits.js";
 export type { ScopeSnapshot, ThrottleSnapshot } from "./throttle/snapshot.js";
 export type { Lease, LeaseAsk, ThrottleStore } from "./throttle/store.js";

@@ -41,7 +41,7 @@ export class CatalogLayer {
     return (this.#content ??= this.#read()).families;
   }
 
-  /** What is known of a code; codes compare without regard to case. */
+  /** What is known of a code; codes compare without regard to case. @internal */
   entry(code: string): CodeEntry | undefined {
     const key = code.toLowerCase();
     const known = this.#entries.get(key);
@@ -54,11 +54,12 @@ export class CatalogLayer {
     return entry;
   }
 
-  /** Every template of the layer, for messages that come under another code than documented. */
+  /** Every template of the layer, for messages that come under another code than documented. @internal */
   get allTemplates(): TemplateIndex {
     return (this.#allTemplates ??= new TemplateIndex(this.rules));
   }
 
+  /** @internal */
   get familyIndex(): FamilyIndex {
     return (this.#familyIndex ??= new FamilyIndex(this.families));
   }

@@ -28,3 +28,5 @@ export type { RegistrationState } from "./registrations.js";
 export type { EmulatorState, OperationState, VmSetup, VmState } from "./state.js";
 export type { Exchange, ExchangeOutcome, ObservedRequest } from "./story.js";
 export type { EmulatorCredential } from "./tokens.js";
+export type { JsonObject } from "./json.js";
+export type { AbortSignalLike, Clock } from "../time/clock.js";

@@ -7,10 +7,8 @@ import { doors, readApi, reportFolder } from "../../scripts/api-report.js";
 const howToUpdate = "the API changed. If that is meant: npm run build && npm run api, then commit etc/";
 
 describe.each(Object.keys(doors) as (keyof typeof doors)[])("%s", (door) => {
-  it("has the API of its report, and every type of it can be imported", () => {
+  it("has the API of its report", () => {
     const report = join(reportFolder, `${door}.api.md`);
-    const { text, mistakes } = readApi(door);
-    expect(text, howToUpdate).toBe(existsSync(report) ? readFileSync(report, "utf8") : "");
-    expect(mistakes).toEqual([]);
-  }, 60_000);
+    expect(readApi(door), howToUpdate).toBe(existsSync(report) ? readFileSync(report, "utf8") : "");
+  }, 120_000);
 });
