@@ -275,9 +275,11 @@ export class Calls {
     }
     await this.finish(call.afterwards);
     if (end.kind === "failed") {
-      throw this.#giveUp(call, outcome, end.diagnosis ?? diagnosis, `read back: ${end.lastSeen}`);
+      const reason = `read back: ${end.lastSeen}`;
+      throw this.#giveUp(call, outcome, end.diagnosis ?? diagnosis, reason, { outcome: "failed" });
     }
-    throw this.#giveUp(call, outcome, diagnosis, `outcome unknown, last seen: ${end.lastSeen}`);
+    const reason = `outcome unknown, last seen: ${end.lastSeen}`;
+    throw this.#giveUp(call, outcome, diagnosis, reason, { outcome: "unknown" });
   }
 
   /** Reads the resource until it says what became of the request, or the budget ends. */
@@ -371,10 +373,11 @@ export class Calls {
     if (own) return done(own);
     await this.finish(call.afterwards);
     const { reason, retryAfterMs } = decision;
+    const more = { retryAfterMs, ...(decision.outcome === "unknown" && { outcome: decision.outcome }) };
     const leave = outcome.kind === "answer" && !call.nested && !call.poll && entryOf(call.request)?.deserializes;
-    if (!leave) throw this.#giveUp(call, outcome, diagnosis, reason, { retryAfterMs });
+    if (!leave) throw this.#giveUp(call, outcome, diagnosis, reason, more);
     // The deserializer lets statuses that the operation declares pass, and then nothing has failed.
-    leaveToDeserializer(call.request, () => this.#giveUp(call, outcome, diagnosis, reason, { retryAfterMs }));
+    leaveToDeserializer(call.request, () => this.#giveUp(call, outcome, diagnosis, reason, more));
     return done(outcome.response);
   }
 
@@ -524,7 +527,7 @@ export class Calls {
     outcome: Outcome,
     diagnosis: Diagnosis,
     reason: string,
-    more: { retryAfterMs?: number | undefined; cause?: unknown } = {},
+    more: { retryAfterMs?: number | undefined; cause?: unknown; outcome?: RemedyError["outcome"] } = {},
   ): RemedyError {
     const response = outcome.kind === "answer" ? outcome.response : undefined;
     const cause = more.cause ?? (outcome.kind === "error" ? outcome.error : undefined);
@@ -535,9 +538,16 @@ export class Calls {
     call: Call,
     diagnosis: Diagnosis,
     reason: string,
-    more: { retryAfterMs?: number | undefined; response?: PipelineResponse | undefined; cause?: unknown },
+    more: {
+      retryAfterMs?: number | undefined;
+      response?: PipelineResponse | undefined;
+      cause?: unknown;
+      outcome?: RemedyError["outcome"];
+    },
   ): RemedyError {
+    const isRead = call.request.method === "GET" || call.request.method === "HEAD";
     return this.errorOf({
+      outcome: call.mayHaveRun && !isRead ? "unknown" : "failed",
       request: call.request,
       diagnosis,
       attempts: call.failures,
@@ -556,13 +566,14 @@ export class Calls {
     attempts: RemedyError["attempts"];
     startedAt: number;
     reason: string;
+    outcome?: RemedyError["outcome"];
     retryAfterMs?: number | undefined;
     response?: PipelineResponse | undefined;
     cause?: unknown;
     resume?: ResumeInfo | undefined;
     silent?: boolean;
   }): RemedyError {
-    const { diagnosis, attempts, reason, retryAfterMs, cause, resume } = end;
+    const { diagnosis, attempts, reason, outcome, retryAfterMs, cause, resume } = end;
     const now = this.settings.clock.now();
     const elapsedMs = now - end.startedAt;
     const request = end.liveRequest ?? ("headers" in end.request ? end.request : undefined);
@@ -583,6 +594,7 @@ export class Calls {
       attempts,
       elapsedMs,
       reason,
+      outcome,
       retryAfterMs,
       retryAt: retryAfterMs === undefined ? undefined : now + retryAfterMs,
       request,

@@ -228,7 +228,11 @@ export class Polls {
         return this.#applyRemedy(operation, diagnosis, decision.remedy, poll, response);
       case "fail":
         return this.#fail(operation, poll, () =>
-          this.#giveUp(operation, diagnosis, decision.reason, poll, { response, retryAfterMs: decision.retryAfterMs }),
+          this.#giveUp(operation, diagnosis, decision.reason, poll, {
+            response,
+            retryAfterMs: decision.retryAfterMs,
+            isUnknown: decision.outcome === "unknown" || operation.mayHaveRun,
+          }),
         );
     }
   }
@@ -390,7 +394,11 @@ export class Polls {
     if (!isRemedyError(error)) throw error;
     const { diagnosis, reason, retryAfterMs } = error;
     return this.#fail(operation, poll, () =>
-      this.#giveUp(operation, diagnosis, reason, poll, { cause: error.cause, retryAfterMs }),
+      this.#giveUp(operation, diagnosis, reason, poll, {
+        cause: error.cause,
+        retryAfterMs,
+        isUnknown: operation.mayHaveRun,
+      }),
     );
   }
 
@@ -519,6 +527,8 @@ export class Polls {
       response?: PipelineResponse | undefined;
       retryAfterMs?: number | undefined;
       cause?: unknown;
+      /** It may have taken effect. */
+      isUnknown?: boolean;
       /** The operation has not ended, or may still: another process can go on with it. */
       stillRuns?: boolean;
     },
@@ -532,6 +542,7 @@ export class Polls {
       attempts: operation.failures,
       startedAt: operation.startedAt,
       reason,
+      outcome: more.isUnknown === true || more.stillRuns === true ? "unknown" : "failed",
       response: more.response,
       retryAfterMs: more.retryAfterMs,
       cause: more.cause,

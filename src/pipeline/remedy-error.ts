@@ -26,6 +26,8 @@ export interface RemedyErrorOptions {
   readonly elapsedMs: number;
   /** Why nothing more is tried. */
   readonly reason: string;
+  /** Default `failed`. */
+  readonly outcome?: "failed" | "unknown" | undefined;
   readonly retryAfterMs?: number | undefined;
   /** Epoch milliseconds. */
   readonly retryAt?: number | undefined;
@@ -47,6 +49,7 @@ export interface RemedyErrorJson {
   readonly attempts: readonly Attempt[];
   readonly elapsedMs: number;
   readonly reason: string;
+  readonly outcome: "failed" | "unknown";
   readonly retryAfterMs?: number;
   readonly retryAt?: string;
   readonly resume?: ResumeInfo;
@@ -72,6 +75,11 @@ export class RemedyError extends Error {
   readonly elapsedMs: number;
   /** Why nothing more was tried. */
   readonly reason: string;
+  /**
+   * `failed`: what was asked for did not come about. `unknown`: it may have, or still may, since a reply was lost or nobody
+   * could wait any longer; look before you ask for it again.
+   */
+  readonly outcome: "failed" | "unknown";
   /** Milliseconds after which a new try makes sense; absent when none does. */
   declare readonly retryAfterMs?: number;
   /** The same as a time. */
@@ -94,6 +102,7 @@ export class RemedyError extends Error {
     this.attempts = options.attempts;
     this.elapsedMs = options.elapsedMs;
     this.reason = options.reason;
+    this.outcome = options.outcome ?? "failed";
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
     if (retryAt !== undefined) this.retryAt = new Date(retryAt);
     if (resume !== undefined) this.resume = resume;
@@ -121,6 +130,7 @@ export class RemedyError extends Error {
       attempts: this.attempts,
       elapsedMs: this.elapsedMs,
       reason: this.reason,
+      outcome: this.outcome,
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.retryAt !== undefined && { retryAt: this.retryAt.toISOString() }),
       ...(this.resume !== undefined && { resume: this.resume }),

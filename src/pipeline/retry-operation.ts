@@ -128,7 +128,7 @@ class Run {
       case "readBack":
         return this.#readUntilKnown(diagnosis, decision.delayMs, error);
       case "fail":
-        throw this.#error(diagnosis, decision.reason, error, decision.retryAfterMs);
+        throw this.#error(diagnosis, decision.reason, error, decision.outcome, decision.retryAfterMs);
     }
   }
 
@@ -177,7 +177,7 @@ class Run {
           diagnosis,
           "outcome unknown: reading back gave no answer within the budget",
           error,
-          undefined,
+          "unknown",
         );
       }
       await clock.sleep(delayMs, this.signal);
@@ -202,13 +202,19 @@ class Run {
   #runAgain<T>(diagnosis: Diagnosis, error: unknown): Step<T> {
     const { maxRetries } = this.settings;
     if (this.#retries >= maxRetries) {
-      throw this.#error(diagnosis, `it did not take place, and ${maxRetries} retries are used up`, error, undefined);
+      throw this.#error(diagnosis, `it did not take place, and ${maxRetries} retries are used up`, error, "failed");
     }
     this.#retries += 1;
     return { again: true };
   }
 
-  #error(diagnosis: Diagnosis, reason: string, cause: unknown, retryAfterMs: number | undefined): RemedyError {
+  #error(
+    diagnosis: Diagnosis,
+    reason: string,
+    cause: unknown,
+    outcome: RemedyError["outcome"],
+    retryAfterMs?: number,
+  ): RemedyError {
     const now = this.settings.clock.now();
     const elapsedMs = now - this.#startedAt;
     const request = { method: "RUN", url: this.name };
@@ -226,6 +232,7 @@ class Run {
       attempts: this.#failures,
       elapsedMs,
       reason,
+      outcome,
       retryAfterMs,
       retryAt: retryAfterMs === undefined ? undefined : now + retryAfterMs,
       cause,
