@@ -22,7 +22,7 @@ const pollEveryMs = 2_000;
 const startsWithinMs = 10_000;
 const subscription = "https://management.azure.com/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590";
 
-interface PollOutcome {
+export interface PollOutcome {
   readonly meanLagMs: number;
   readonly p95LagMs: number;
   readonly readsEach: number;
@@ -151,6 +151,11 @@ function durationMs(random: Random): number {
 
 const operationUrl = (index: number): string =>
   `${subscription}/providers/Microsoft.Compute/locations/westeurope/operations/${index}?api-version=2024-07-01`;
+
+/** One run of ours, for operations of a kind never seen. */
+export function measurePolls(operations: number, seed: number): Promise<PollOutcome> {
+  return measure(operations, paced, seed);
+}
 
 export async function printPolls(seeds: readonly number[]): Promise<void> {
   console.log("\nPOLLS OF LONG-RUNNING OPERATIONS OF ABOUT A MINUTE (reads: 250 + 25/s; medians)");

@@ -17,10 +17,10 @@ const firstRate = 0.7;
 const doublingMs = 4_000;
 const mostRefills = 16;
 /** How the share grows: by this part each second, five seconds after a rejection; with the time since. */
-const growth = 0.05;
+const growth = 0.04;
 const growthSpanMs = 5_000;
 /** What earlier rejections still say about the share. */
-const memory = 0.8;
+const memory = 0.95;
 const leastShare = 0.005;
 
 export class BlindMirror {

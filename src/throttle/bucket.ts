@@ -8,7 +8,7 @@ import { ClosedWindow } from "./closed-window.js";
 import type { LeaseAccount } from "./lease-account.js";
 import type { RateLimit } from "./limits.js";
 import { Mirror } from "./mirror.js";
-import { mayClaim, reserveOf, trickleMs } from "./pace.js";
+import { lastCallsPartBlindly, mayClaim, reserveOf, trickleMs } from "./pace.js";
 import { RecentSends } from "./recent-sends.js";
 import { Refill } from "./refill.js";
 import type { ScopeName } from "./scope-name.js";
@@ -23,6 +23,8 @@ export interface BucketSign {
   readonly rejected?: boolean;
   /** How long it asked to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** The request was sent away before this bucket could count it. */
+  readonly uncounted?: boolean;
 }
 
 /** Requests that may be on their way before the first answer has come; more with each answer, as in TCP's slow start. */
@@ -60,10 +62,14 @@ export class Bucket {
   #lastSentAt = -Infinity;
   #stepJitterMs = 0;
 
-  /** @param limit where to start from; undefined: no limit until a rejection or a level tells of one */
+  /**
+   * @param limit where to start from; undefined: no limit until a rejection or a level tells of one
+   * @param isDocumented the limit holds even while no answer tells a level
+   */
   constructor(
     readonly name: ScopeName,
     limit: RateLimit | undefined,
+    private readonly isDocumented: boolean,
     random: Random,
   ) {
     this.#random = random;
@@ -108,10 +114,10 @@ export class Bucket {
     return this.#lastSentAt;
   }
 
-  /** Requests left, as far as is known; undefined when the service has not told. */
+  /** Requests left, as far as is known or can be guessed. */
   level(now: number): number | undefined {
-    if (this.#mirror.seen) return Math.max(0, this.#mirror.level());
-    return this.#blind && Math.max(0, this.#blind.level(now));
+    const level = this.toldLevel ?? this.#blind?.level(now);
+    return level === undefined ? undefined : Math.max(0, level);
   }
 
   /** Nobody waits, nothing is on its way and no window is closed: forgetting it forgets only numbers. */
@@ -127,7 +133,13 @@ export class Bucket {
     if (leasedAt !== undefined) return leasedAt;
     if (this.#mirror.seen) return this.#paced(now, this.#refill, waiting);
     if (this.#blind) return this.#pacedBlindly(now, this.#refill, this.#blind, waiting);
+    if (!this.isDocumented) return now;
     return this.#mirror.inFlight < this.#span ? now : this.#slowRequestAt(now, this.#refill);
+  }
+
+  /** The level as the service has told it, less what is on its way; undefined while it has not. */
+  get toldLevel(): number | undefined {
+    return this.#mirror.seen ? this.#mirror.level() : undefined;
   }
 
   /** When somebody who lines up now can expect to be served. */
@@ -155,12 +167,12 @@ export class Bucket {
   settle(sentAt: number, now: number, sign: BucketSign): void {
     if (sign.rejected) this.#reject(sentAt, now, sign);
     else if (sign.level !== undefined) this.#observe(sentAt, now, sign.level);
+    else if (sign.uncounted) this.#mirror.takeBack();
     else this.#pass(now);
-    this.account?.answered(sentAt, now, sign.rejected ? 0 : sign.level);
-    if (sign.rejected) {
-      this.account?.closed(this.window.until);
-      return;
-    }
+    if (sign.uncounted) this.account?.giveBack();
+    else this.account?.answered(sentAt, now, sign.rejected ? 0 : sign.level);
+    if (sign.rejected) this.account?.closed(this.window.until);
+    if (sign.rejected || sign.uncounted) return;
     this.#span++;
     this.window.pass();
   }
@@ -184,7 +196,7 @@ export class Bucket {
     if (this.#mirror.inFlight >= this.#span) return Infinity;
     if (!blind.learned) return blind.firstSendAt(now, this.#lastSentAt, reserveOf(refill.limit));
     const level = blind.level(now);
-    if (mayClaim(level, blind.share, refill.limit, waiting)) return now;
+    if (mayClaim(level, blind.share, refill.limit, waiting, lastCallsPartBlindly)) return now;
     return Math.max(now, this.#lastSentAt + trickleMs(level, blind.share, refill.limit, true));
   }
 
@@ -220,7 +232,10 @@ export class Bucket {
 
   #pass(now: number): void {
     this.#mirror.pass();
-    if (this.#mirror.seen || !this.#refill) return;
+    if (this.#mirror.seen || !this.#refill || !this.isDocumented) {
+      this.#blind?.pass(now);
+      return;
+    }
     this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#sent);
     this.#blind.pass(now);
   }
@@ -236,7 +251,7 @@ export class Bucket {
 
   #rejectBlindly(now: number, known: boolean): void {
     this.#mirror.pass();
-    if (!this.#refill) this.#guessLimit(now);
+    if (!this.#refill || (!this.isDocumented && !this.#blind)) this.#guessLimit(now);
     else if (known) this.#blind?.drain(now);
     else (this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#sent)).reject(now);
   }

@@ -75,6 +75,11 @@ export class LeaseAccount {
     else this.#note(level, sentAt, now);
   }
 
+  /** A permit whose request was not counted is in hand again. */
+  giveBack(): void {
+    this.#permits++;
+  }
+
   /** The service closed the bucket. Rejections of the same moment are told once. */
   closed(until: number): void {
     if (until > this.#toldClosedUntil + sameMomentMs) this.#closedUntil = until;

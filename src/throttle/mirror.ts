@@ -91,6 +91,12 @@ export class Mirror {
     if (++this.#levelless >= levellessAnswers) this.#anchor = undefined;
   }
 
+  /** A request that this bucket has certainly not counted. */
+  takeBack(): void {
+    this.inFlight = Math.max(0, this.inFlight - 1);
+    this.#uncounted = Math.max(0, this.#uncounted - 1);
+  }
+
   #answered(): void {
     this.inFlight = Math.max(0, this.inFlight - 1);
     this.#answers++;

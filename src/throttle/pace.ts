@@ -20,19 +20,23 @@ const evening = 0.9;
 const caution = 0.4;
 /** The last calls of a queue may go when our share covers this part of them. */
 const lastCallsPart = 0.5;
-/** With nearly the whole flow our own, the level needs no share to be taken of it. */
-const alone = 0.9;
-
+/** And this part where no answer tells a level: there a rejection is what is learned from, and a slow end is what it saves. */
+export const lastCallsPartBlindly = 0.25;
 /** Tokens that are not claimed at once. */
 export function reserveOf({ capacity, refill, periodMs }: RateLimit): number {
   return Math.min(Math.max(1, (refill / periodMs) * reserveMs), capacity * reservePart);
 }
 
 /** Whether our share of the level lets the next request go at once. */
-export function mayClaim(level: number, share: number, limit: RateLimit, waiting: number): boolean {
+export function mayClaim(
+  level: number,
+  share: number,
+  limit: RateLimit,
+  waiting: number,
+  lastPart = lastCallsPart,
+): boolean {
   if ((level - reserveOf(limit)) * share >= 1) return true;
-  const ours = share > alone ? level : (level - 1) * share;
-  return level >= 1 && ours >= waiting * lastCallsPart;
+  return level >= 1 && level * share >= waiting * lastPart;
 }
 
 /** Milliseconds from one request to the next in the reserve; Infinity when the level lets none go before a step. */

@@ -122,12 +122,22 @@ export class Scopes {
   /**
    * The bucket of a provider's policy, by the name that the service gives it.
    * @param level what an answer told; undefined for a policy that a rejection named
+   * @returns undefined when a service names more policies than can be kept in mind
    */
-  policyBucket(lane: Lane, target: Target, name: string, level: number | undefined, now: number): Bucket {
+  policyBucket(lane: Lane, target: Target, name: string, level: number | undefined, now: number): Bucket | undefined {
     return lane.sharedPolicies.get(name) ?? this.#learnPolicy(lane, target, name, level, now);
   }
 
-  #learnPolicy(lane: Lane, target: Target, policyName: string, level: number | undefined, now: number): Bucket {
+  #learnPolicy(
+    lane: Lane,
+    target: Target,
+    policyName: string,
+    level: number | undefined,
+    now: number,
+  ): Bucket | undefined {
+    const { sharedPolicies, resourcePolicies } = lane;
+    const isNew = !resourcePolicies.has(policyName);
+    if (isNew && sharedPolicies.size + resourcePolicies.size >= policiesOfLane) return undefined;
     const policy = this.#policy(lane, policyName);
     if (!target.isSingle || (level ?? 0) > mostOfOneResource) policy.shared = true;
     if (level === undefined && !policy.shared) noteRejection(policy, target);
@@ -143,13 +153,12 @@ export class Scopes {
     const bucket = this.#bucket(policyKey(lane, policyName, resource), name, now, () =>
       level === undefined ? (lane.provider ?? lane.own).recentRate(now) : likelyLimit(policyName, level),
     );
-    if (lane.sharedPolicies.size + lane.resourcePolicies.size >= policiesOfLane) return bucket;
     if (!policy.shared) {
-      lane.resourcePolicies.add(policyName);
+      resourcePolicies.add(policyName);
       return bucket;
     }
-    lane.resourcePolicies.delete(policyName);
-    lane.sharedPolicies.set(policyName, bucket);
+    resourcePolicies.delete(policyName);
+    sharedPolicies.set(policyName, bucket);
     lane.refresh();
     return bucket;
   }
@@ -204,7 +213,7 @@ export class Scopes {
   #bucket(key: string, name: ScopeName, now: number, limit: () => RateLimit | undefined): Bucket {
     let found = this.#buckets.get(key);
     if (found === undefined) {
-      found = { bucket: new Bucket(name, limit(), this.random), usedAt: now };
+      found = { bucket: new Bucket(name, limit(), name.principal !== undefined, this.random), usedAt: now };
       this.#buckets.set(key, found);
       this.listener.found?.(found.bucket, key);
     }

@@ -3,13 +3,15 @@
  * nothing, or that it was the one that sent the request away. A rejection closes the bucket it names and no other, and an
  * answer that is no throttling at all (a lock conflict that came as 429) closes nothing.
  */
-import type { Bucket } from "./bucket.js";
+import type { Bucket, BucketSign } from "./bucket.js";
 import type { Scopes } from "./scopes.js";
 import type { SentPermit } from "./sent-permit.js";
 import { findCulprit, readSignals, type Culprit, type Signals } from "./signals.js";
 import type { ThrottleReply } from "./throttle.js";
 
 const none: readonly Bucket[] = [];
+const nothing: BucketSign = {};
+const uncounted: BucketSign = { uncounted: true };
 
 /** Tells the buckets. Gives those that closed. */
 export function settle(
@@ -20,7 +22,7 @@ export function settle(
 ): readonly Bucket[] {
   const settlement = new Settlement(scopes, sent, now);
   if (reply === undefined) {
-    settlement.tellOthers();
+    settlement.tellOthers(nothing);
     return none;
   }
   const signals = readSignals(reply.headers, sent.lane.operation);
@@ -28,7 +30,9 @@ export function settle(
     scopes.reclass(sent.lane, signals.own.operation, now);
   const closing = isThrottled(reply) ? settlement.close(reply, signals) : none;
   settlement.tellLevels(signals);
-  settlement.tellOthers();
+  // What Resource Manager sends away never comes to the provider's counters.
+  const { own, allPrincipals } = sent.lane;
+  settlement.tellOthers(closing.some((bucket) => bucket === own || bucket === allPrincipals) ? uncounted : nothing);
   return closing;
 }
 
@@ -48,7 +52,7 @@ class Settlement {
 
   close(reply: ThrottleReply, signals: Signals): readonly Bucket[] {
     const { lane } = this.sent;
-    const closing = this.#bucketsOf(findCulprit(reply, signals, lane.own.level(this.now)));
+    const closing = this.#bucketsOf(findCulprit(reply, signals, lane.own.toldLevel));
     const { retryAfterMs } = reply;
     for (const bucket of closing)
       this.#tell(bucket, { level: levelOf(bucket, this.sent, signals), rejected: true, retryAfterMs });
@@ -61,16 +65,17 @@ class Settlement {
     if (allPrincipals !== undefined)
       this.#tell(this.scopes.allPrincipalsBucket(lane, this.now), { level: allPrincipals });
     for (const { name, level } of policies) {
-      this.#tell(this.scopes.policyBucket(lane, target, name, level, this.now), { level });
+      const bucket = this.scopes.policyBucket(lane, target, name, level, this.now);
+      if (bucket) this.#tell(bucket, { level });
     }
   }
 
   /** The other buckets learn that the request is no longer on its way. */
-  tellOthers(): void {
-    for (const bucket of this.sent.buckets) this.#tell(bucket, nothing);
+  tellOthers(sign: BucketSign): void {
+    for (const bucket of this.sent.buckets) this.#tell(bucket, sign);
   }
 
-  #tell(bucket: Bucket, sign: Parameters<Bucket["settle"]>[2]): void {
+  #tell(bucket: Bucket, sign: BucketSign): void {
     if (this.#told.includes(bucket)) return;
     this.#told.push(bucket);
     const { sentAt, buckets } = this.sent;
@@ -89,12 +94,12 @@ class Settlement {
       case "provider":
         return [lane.provider ?? lane.own];
       case "policies":
-        return culprit.names.map((name) => this.scopes.policyBucket(lane, target, name, undefined, this.now));
+        return culprit.names
+          .map((name) => this.scopes.policyBucket(lane, target, name, undefined, this.now))
+          .filter((bucket) => bucket !== undefined);
     }
   }
 }
-
-const nothing = {};
 
 /** The level that the same answer tells of a bucket. */
 function levelOf(bucket: Bucket, { lane }: SentPermit, { own, allPrincipals, policies }: Signals): number | undefined {

@@ -126,7 +126,7 @@ const nearlyEmpty = 1;
 /**
  * The documented way to tell them apart: what the body names; a policy at zero; `x-ms-failure-cause: gateway`, which is
  * Resource Manager itself; its own level near zero; else the resource provider.
- * @param ownLevel what is known of Resource Manager's level from earlier answers
+ * @param ownLevel what earlier answers told of Resource Manager's level
  */
 export function findCulprit(reply: ThrottleReply, signals: Signals, ownLevel: number | undefined): Culprit {
   if (reply.scopeHint) return { limit: "policies", names: [nameOf(reply.scopeHint, signals)] };

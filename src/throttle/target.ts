@@ -11,7 +11,7 @@ export interface Target {
   readonly subscription: string | undefined;
   /** `microsoft.compute`; `microsoft.resources` for resource groups and the like; empty outside Resource Manager. */
   readonly namespace: string;
-  /** The resource types and, for an action or a collection, its name: `virtualmachines/start`. */
+  /** The resource types and, for an action or a collection, its name: `virtualmachines/{}/start`. */
   readonly kind: string;
   /** The resource that a limit for single resources would count, or the whole path for anything else. */
   readonly resource: string;
@@ -70,9 +70,9 @@ export function readTarget(url: string): Target {
   };
 }
 
-/** Types stand at even places and names at odd ones; names say nothing about the kind. */
+/** Types stand at even places and names at odd ones; names say nothing about the kind, but that there is one does. */
 function kindOf(rest: readonly string[]): string {
-  return rest.filter((_, place) => place % 2 === 0).join("/");
+  return rest.map((segment, place) => (place % 2 === 0 ? segment : "{}")).join("/");
 }
 
 function outside(endpoint: string, path: string): Target {

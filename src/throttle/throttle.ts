@@ -37,7 +37,7 @@
  * | the same, cubed | 0, 1.16 | 0, 1.12 | stuck |
  * | additive increase, multiplicative decrease around a level | 0, 1.07 | 4, 1.13 | 55, 1.13 |
  * | shares over the last 8 own requests in order of sending | 0, 1.03 | 36, 1.04 | 80, 1.07 |
- * | this one, asking for refill that is merely expected | 0, 1.03 | 9, 1.03 | 110, 1.06 |
+ * | this one, counting on the whole refill while no answer comes | 0, 1.01 | 0, 1.04 | 53, 1.06 |
  *
  * The rate by the level alone needs no memory and is the fairest, but its level falls with the number of processes and
  * cannot be used up at the end. Shares by order of sending count requests that are still on their way, which in a burst

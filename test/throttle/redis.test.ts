@@ -4,11 +4,13 @@ import { Redis as IoRedis5 } from "ioredis-5";
 import * as redis6 from "redis";
 import * as redis4 from "redis-4";
 import * as redis5 from "redis-5";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { redisThrottleStore, type IoRedisClient, type NodeRedisClient } from "azure-remedy/redis";
+import { createThrottle } from "../../src/throttle/create.js";
 import { lease, newSharedBucket, type SharedBucket } from "../../src/throttle/shared-bucket.js";
 import type { LeaseAsk } from "../../src/throttle/store.js";
 import { redisBinary, startRedis, type RedisServer } from "./redis-server.js";
+import { reply, vmUrl, writesLeft } from "./support.js";
 
 const limit = { capacity: 200, refill: 10, periodMs: 1_000 };
 const slot = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";
@@ -130,4 +132,74 @@ describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-serv
       await connection.close();
     }
   });
+
+  it("may be stopped and started again while calls go on", async () => {
+    const other = await startRedis();
+    const events: string[] = [];
+    const { client, close } = await connect("ioredis 6", other.port);
+    (client as IoRedis6).on("error", () => undefined);
+    const throttle = createThrottle({ store: redisThrottleStore(client), onEvent: ({ what }) => events.push(what) });
+    let level = 199;
+    const call = async (): Promise<void> => {
+      const permit = await throttle.admit({ method: "PUT", url: vmUrl(), headers: new Map<string, string>() });
+      permit.settle(reply(201, writesLeft(level--)));
+    };
+    let restarted: RedisServer | undefined;
+    try {
+      await call();
+      expect(throttle.snapshot().store).toBe("connected");
+      await other.stop();
+      await call();
+      await call();
+      expect(events).toEqual(["storeLost"]);
+      restarted = await startRedis(other.port);
+      await vi.waitFor(
+        async () => {
+          await call();
+          expect(events).toEqual(["storeLost", "storeBack"]);
+        },
+        { timeout: 10_000, interval: 50 },
+      );
+    } finally {
+      await close();
+      await restarted?.stop();
+    }
+  });
+
+  it("gives every key an end", async () => {
+    const { client, close } = await connect("ioredis 6", server.port);
+    try {
+      await redisThrottleStore(client, { prefix: "ends:" }).lease(slot, "a", [ask({ want: 1 })]);
+      const redis = client as unknown as IoRedis6;
+      const keys = await redis.keys("ends:*");
+      expect(keys).toEqual([`ends:{${slot}}:writes`]);
+      expect(await redis.pttl(keys[0] ?? "")).toBeGreaterThan(60_000);
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe("redisThrottleStore", () => {
+  it.each([[undefined], [{}], [{ eval: () => undefined }], ["redis://localhost"]])(
+    "refuses %j, which is no client",
+    (client) => {
+      expect(() => redisThrottleStore(client as never)).toThrow(/node-redis .* or ioredis/);
+    },
+  );
+
+  it.each([
+    ["node-redis", { isReady: false, eval: () => Promise.resolve([]), evalSha: () => Promise.resolve([]) }],
+    ["ioredis", { status: "reconnecting", eval: () => Promise.resolve([]), evalsha: () => Promise.resolve([]) }],
+  ])("asks nothing of a client of %s that is not connected", async (_, client) => {
+    await expect(redisThrottleStore(client).lease(slot, "a", [ask()])).rejects.toThrow("not connected");
+  });
+
+  it.each([[null], ["OK"], [[1, 2, 3]], [["a", "b", "c", "d", "e", "f"]]])(
+    "does not take %j for an answer",
+    async (answer) => {
+      const client = { eval: () => Promise.resolve(answer), evalsha: () => Promise.resolve(answer) };
+      await expect(redisThrottleStore(client).lease(slot, "a", [ask()])).rejects.toThrow("cannot be read");
+    },
+  );
 });
