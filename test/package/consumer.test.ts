@@ -2,18 +2,27 @@
  * The packed package in a project of its own, by each road that a user may come: ES modules, CommonJS, TypeScript with
  * either module resolution, and the README's first lines, compiled and run.
  */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { startEmulator } from "azure-remedy/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshProject, manifest, pack, root, run, type FreshProject } from "./packed.js";
 
 let project: FreshProject;
+/** Has no `@azure/identity`, so that another can stand there: no machine that runs tests has a login. */
+let withoutLogin: FreshProject;
 beforeAll(() => {
   const packed = pack();
   project = freshProject(packed, ["@azure/identity", "@types/node", "redis"]);
+  withoutLogin = freshProject(packed);
   packed.remove();
 }, 60_000);
-afterAll(() => project.remove());
+afterAll(() => {
+  project.remove();
+  withoutLogin.remove();
+});
 
 const write = (name: string, text: string): void => writeFileSync(join(project.folder, name), text);
 const node = (...args: string[]): string => run(process.execPath, args, project.folder);
@@ -120,3 +129,62 @@ describe("TypeScript", () => {
     60_000,
   );
 });
+
+describe("the README's first lines", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const firstLines = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+    .map(([, code = ""]) => code)
+    .find((code) => code.includes("withRemedy("));
+  /** What they leave to the reader. */
+  const given = `
+    const subscriptionId = process.env["SUBSCRIPTION_ID"] ?? "";
+    const vm = { location: "westeurope", hardwareProfile: { vmSize: "Standard_D2s_v5" } };
+  `;
+
+  it("compile as they stand", () => {
+    write("readme.mts", given + (firstLines ?? ""));
+    expect(firstLines).toBeDefined();
+    expect(() =>
+      compile("readme", "readme.mts", { module: "node16", moduleResolution: "node16", skipLibCheck: true }),
+    ).not.toThrow();
+  }, 120_000);
+
+  it("create the VM, though Azure is busy at first", async () => {
+    await using arm = await startEmulator({ operations: { polls: 0 } });
+    const fault = arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines", as: "answer", retryAfter: 1 });
+    const identity = join(withoutLogin.folder, "node_modules/@azure/identity");
+    mkdirSync(identity);
+    writeFileSync(
+      join(identity, "package.json"),
+      '{ "name": "@azure/identity", "type": "module", "exports": "./index.js" }',
+    );
+    writeFileSync(join(identity, "index.js"), loginOfTests);
+    writeFileSync(join(withoutLogin.folder, "to-emulator.cjs"), toEmulator);
+    writeFileSync(join(withoutLogin.folder, "readme.mjs"), given + (firstLines ?? ""));
+    const { hostname, port } = new URL(arm.endpoint);
+    await promisify(execFile)(process.execPath, ["--require", "./to-emulator.cjs", "readme.mjs"], {
+      cwd: withoutLogin.folder,
+      env: { ...process.env, SUBSCRIPTION_ID: arm.subscriptionId, EMULATOR: `${hostname}:${port}` },
+    });
+    expect(fault.hits).toBe(1);
+    expect(arm.vm("web-01")?.provisioningState).toBe("Succeeded");
+  }, 60_000);
+});
+
+const loginOfTests = `
+export class DefaultAzureCredential {
+  getToken() { return Promise.resolve({ token: "t", expiresOnTimestamp: Date.now() + 3600000 }); }
+}
+`;
+
+/** The lines name no host: what they send to Azure arrives at the emulator. */
+const toEmulator = `
+const http = require("node:http");
+const https = require("node:https");
+const [hostname, port] = process.env.EMULATOR.split(":");
+https.request = (options, answered) => {
+  const headers = { ...options.headers, "x-emulator-origin": "https://management.azure.com" };
+  return http.request({ ...options, headers, agent: undefined, protocol: "http:", hostname, port }, answered);
+};
+require("node:module").syncBuiltinESMExports();
+`;
