@@ -30,10 +30,10 @@ compdef _azure_remedy azure-remedy
 const fish = `# azure-remedy completion fish: azure-remedy completion fish > ~/.config/fish/completions/azure-remedy.fish
 complete -c azure-remedy -a '(azure-remedy ${completeCommandName} -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 `;
-const scripts: Readonly<Record<Shell, string>> = { bash, zsh, fish };
+export const completionScripts: Readonly<Record<Shell, string>> = { bash, zsh, fish };
 
 export function completionCommand(shell: Shell): number {
-  process.stdout.write(scripts[shell]);
+  process.stdout.write(completionScripts[shell]);
   return exitCodes.ok;
 }
 

@@ -22,6 +22,7 @@ const lookEveryMs = 50;
 
 export async function emulatorCommand(flags: EmulatorFlags): Promise<number> {
   const out = new Terminal(process.stdout);
+  const interrupted = untilInterrupted();
   const arm = await start(flags.port);
   try {
     plant(arm, flags);
@@ -29,7 +30,7 @@ export async function emulatorCommand(flags: EmulatorFlags): Promise<number> {
     if (flags.json)
       out.line(JSON.stringify({ event: "listening", endpoint: arm.endpoint, subscriptionId: arm.subscriptionId }));
     else out.lines(welcome(arm, flags, out));
-    await tellStory(arm, out, flags.json ?? false);
+    await tellStory(arm, out, flags.json ?? false, interrupted);
   } finally {
     await arm.stop();
   }
@@ -84,8 +85,7 @@ function welcome(arm: Emulator, { fault = [], on = usualTargets, times }: Emulat
 }
 
 /** Prints every exchange once it has ended, in the order of arrival. */
-async function tellStory(arm: Emulator, out: Terminal, asJson: boolean): Promise<void> {
-  const interrupted = untilInterrupted();
+async function tellStory(arm: Emulator, out: Terminal, asJson: boolean, interrupted: AbortSignal): Promise<void> {
   let told = 0;
   while (!interrupted.aborted) {
     for (const exchange of arm.exchanges.filter(({ number }) => number > told)) {

@@ -1,6 +1,6 @@
 /** `azure-remedy explain`: what an error means, whoever printed it. */
 import { existsSync } from "node:fs";
-import { rulesOf, type Catalog, type CatalogLayer } from "../catalog/catalog.js";
+import { rulesOf, type Catalog } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { diagnose } from "../pipeline/diagnose.js";
@@ -61,11 +61,14 @@ async function textOf(what: string | undefined): Promise<Input> {
   return { text: what, isCut: false };
 }
 
-/** A bare number is an HTTP status. */
+/** A bare number is an HTTP status, and a bare word a code, in whatever case it was typed. */
 function errorsIn(text: string, catalog: Catalog): readonly FoundError[] {
-  const status = /^\s*([1-5]\d\d)\s*$/.exec(text)?.[1];
-  if (status === undefined) return diagnoseErrors(text, catalog);
-  return [{ diagnosis: diagnose({ status: Number(status), bodyAsText: "" }, { catalog }), occurrences: 1 }];
+  const word = text.trim();
+  if (/^[1-5]\d\d$/.test(word)) {
+    return [{ diagnosis: diagnose({ status: Number(word), bodyAsText: "" }, { catalog }), occurrences: 1 }];
+  }
+  const code = rulesOf(catalog).find((rule) => rule.code.toLowerCase() === word.toLowerCase())?.code;
+  return diagnoseErrors(code ?? text, catalog);
 }
 
 function print(explanations: readonly Explanation[], catalog: Catalog, flags: ExplainFlags, out: Terminal): void {
@@ -82,15 +85,11 @@ function print(explanations: readonly Explanation[], catalog: Catalog, flags: Ex
   }
 }
 
-/** A bare code that means many things: the message would tell which. */
-function hintFor({ code, message }: Diagnosis, catalog: Catalog): string | undefined {
-  if (code === undefined || message !== "") return undefined;
-  const count = catalog.layers.reduce((sum, layer) => sum + countRules(layer, code), 0);
+/** A code that means many things, with a message that no rule knows: the others may be nearer. */
+function hintFor({ code, basis }: Diagnosis, catalog: Catalog): string | undefined {
+  if (code === undefined || basis !== "code") return undefined;
+  const count = rulesOf(catalog).filter((rule) => rule.code.toLowerCase() === code.toLowerCase()).length;
   return count < 2
     ? undefined
-    : `${code} has ${count} rules, and the message tells which: azure-remedy catalog show ${code}`;
-}
-
-function countRules(layer: CatalogLayer, code: string): number {
-  return layer.rules.filter((rule) => rule.code.toLowerCase() === code.toLowerCase()).length;
+    : `${code} has ${count} rules; its message tells which: azure-remedy catalog show ${code}`;
 }

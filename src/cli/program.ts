@@ -144,7 +144,10 @@ ${exitCodesHelp}`,
     .addArgument(new Argument("<shell>").choices(shells))
     .addHelpText(
       "after",
-      '\nbash: eval "$(azure-remedy completion bash)" in ~/.bashrc; zsh likewise; fish: > ~/.config/fish/completions/azure-remedy.fish',
+      `
+bash: eval "$(azure-remedy completion bash)" in ~/.bashrc; zsh likewise in ~/.zshrc
+fish: azure-remedy completion fish > ~/.config/fish/completions/azure-remedy.fish
+${exitCodesHelp}`,
     )
     .action((shell: Shell) => end(completionCommand(shell)));
   program

@@ -11,7 +11,7 @@ export class Terminal {
 
   /** Whether somebody looks, so that lines may change after they were written. */
   get isLive(): boolean {
-    return this.stream.isTTY && process.env["TERM"] !== "dumb";
+    return this.columns !== undefined && process.env["TERM"] !== "dumb";
   }
 
   /** Characters to a line, or nothing for a pipe or file, whose lines are as long as they are. */

@@ -55,20 +55,21 @@ function catalogOf(files: readonly RuleFile[]): Catalog {
 function examplesMissed(files: readonly RuleFile[]): Mistake[] {
   const catalog = catalogOf(files);
   return files.flatMap((file) => {
-    const missed = (id: string, at: Place, input: unknown): Mistake[] => {
-      const found = diagnose(input, { catalog }).rule?.id;
-      const message = `the example is not recognised as ${id}, but ${found === undefined ? "not at all" : `as ${found}`}`;
-      return found === id ? [] : [{ file: file.path, line: file.lineOf(at), message }];
+    const check = (id: string, at: Place, input: unknown, byMessage: boolean): Mistake[] => {
+      const { rule, basis } = diagnose(input, { catalog });
+      const mistake = (message: string): Mistake[] => [{ file: file.path, line: file.lineOf(at), message }];
+      if (rule?.id !== id)
+        return mistake(`the example is not recognised as ${id}, but ${rule ? `as ${rule.id}` : "not at all"}`);
+      return byMessage && basis !== "message" ? mistake(`the example does not fit the message of ${id}`) : [];
     };
     return [
-      ...file.rules.flatMap(({ id, code, examples }) => {
-        const index = file.ids.findIndex((named) => named.id === id);
-        return examples.flatMap((message, example) =>
-          missed(id, ["rules", index, "examples", example], { error: { code, message } }),
-        );
-      }),
+      ...file.rules.flatMap(({ id, code, message: template, examples }, index) =>
+        examples.flatMap((message, example) =>
+          check(id, ["rules", index, "examples", example], { error: { code, message } }, template !== undefined),
+        ),
+      ),
       ...file.families.flatMap(({ id, examples }) =>
-        examples.flatMap((text, example) => missed(id, ["examples", example], familyExample(text))),
+        examples.flatMap((text, example) => check(id, ["examples", example], familyExample(text), false)),
       ),
     ];
   });

@@ -2,6 +2,7 @@
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { inWords, type Decision } from "../../decision/decide.js";
 import { failureOf } from "../../pipeline/events.js";
+import { systemClock } from "../../time/clock.js";
 import type { CommandEnd } from "./child-command.js";
 import { exitCodes } from "../exit-codes.js";
 import { Terminal } from "../terminal.js";
@@ -9,7 +10,11 @@ import { Terminal } from "../terminal.js";
 export class RunReport {
   readonly #err = new Terminal(process.stderr);
 
-  constructor(private readonly asJson: boolean) {}
+  /** @param startedAt epoch milliseconds of the first run */
+  constructor(
+    private readonly asJson: boolean,
+    private readonly startedAt: number,
+  ) {}
 
   again(
     exitCode: number,
@@ -21,7 +26,8 @@ export class RunReport {
     else this.#say(`${titleOf(diagnosis)} ${reason}.`);
   }
 
-  recovered(run: number, elapsedMs: number): void {
+  recovered(run: number): void {
+    const elapsedMs = systemClock.now() - this.startedAt;
     if (this.asJson) this.#json({ event: "recovered", runs: run, elapsedMs });
     else this.#say(`ended well in run ${run}, after ${inWords(elapsedMs)}.`);
   }
