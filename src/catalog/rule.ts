@@ -36,17 +36,6 @@ export const categories = [
 /** What kind of trouble it is. */
 export type Category = (typeof categories)[number];
 
-/** The automatic remedies that ship with the package; a caller allows them by name in `options.remedies`. */
-export const automaticRemedies = [
-  "registerProvider",
-  "deallocateFirst",
-  "startFirst",
-  "fallbackSizes",
-  "fallbackZones",
-  "refreshCredential",
-  "refreshEtag",
-] as const;
-
 /** Where a fact comes from: a documented row, by document and row number. */
 export interface RuleSource {
   readonly document: string;

@@ -25,7 +25,6 @@ export interface Machine extends Resource {
 }
 
 export const machineType = "Microsoft.Compute/virtualMachines";
-export const extensionType = `${machineType}/extensions`;
 const defaultSize = "Standard_DS1_v2";
 
 export function newMachine(id: string, location: string, body: JsonObject, clock: Clock): Machine {
