@@ -62,16 +62,16 @@ export const shapes: readonly Shape[] = [
     read: (found, match, end) => (found.status(httpStatus(match[1]), match.index), end),
   },
   {
-    // `Code="X"`, `Code: X`, `ErrorCode: X`, `ERROR CODE: X`, `SubCode: X;`, `"code": "X"`, `(Code: X, Target: …)`
+    // `Code="X"`, `Code: X`, `ErrorCode: X`, `ERROR CODE: X`, `SubCode: X;`, `"code": "X"`, `(Code: X, Target: …)`; of Databricks: `azure_error_code: X`
     pattern:
-      /(?:(?<![A-Za-z0-9_$])|(?<=\\[nrt]))(?:([A-Za-z]{1,16})[ _-]?)?Code["'\\]{0,16}[ \t]{0,8}[:=][ \t]{0,16}/gi,
+      /(?:(?<![A-Za-z0-9_$])|(?<=\\[nrt]))(?:(?:Azure[ _])?([A-Za-z]{1,16})[ _-]?)?Code["'\\]{0,16}[ \t]{0,8}[:=][ \t]{0,16}/gi,
     anywhere: true,
     read: readCodeLabel,
   },
   {
     // `Message="…"`, `Message: …`, `ErrorMessage: …`, `Status Message: …`, `"message": "…"`
     pattern:
-      /(?:(?<![A-Za-z0-9_$])|(?<=\\[nrt]))(?:Error[_-]?|Status[ _-]?)?Message["'\\]{0,16}[ \t]{0,8}[:=][ \t]{0,16}/gi,
+      /(?:(?<![A-Za-z0-9_$])|(?<=\\[nrt]))(?:Azure[ _]Error[ _]|Error[_-]?|Status[ _-]?)?Message["'\\]{0,16}[ \t]{0,8}[:=][ \t]{0,16}/gi,
     anywhere: true,
     read: readMessageLabel,
   },
@@ -136,13 +136,22 @@ export const shapes: readonly Shape[] = [
   },
   {
     // msrestazure: `Azure Error: X`
-    pattern: /\bAzure Error: ([A-Z]\w{2,100})\b/g,
+    pattern: /\bAzure Error:\s{1,8}([A-Z]\w{2,100})\b/g,
     anywhere: true,
     read: (found, match, end) => (found.code(match[1] ?? "", match.index, end), end),
   },
   {
     // core-lro: `The long-running operation has failed. X. message`, with the word undefined where the code was lost
     pattern: /long-running operation has failed(?:\. (\S{1,128})\. )/gi,
+    read: (found, match, end) => {
+      found.code(match[1] ?? "", match.index, end);
+      found.openMessage(end);
+      return end;
+    },
+  },
+  {
+    // Azure Service Operator: `Reason: X, Severity: Error, …, Cause: message`
+    pattern: /\bReason: ([A-Z]\w{2,100}), Severity: /g,
     read: (found, match, end) => {
       found.code(match[1] ?? "", match.index, end);
       found.openMessage(end);
@@ -268,7 +277,7 @@ export function isCodeLike(name: string): boolean {
 
 /** Names that stand before a colon and are no codes: types of exceptions, and the labels of tools. */
 const speakers =
-  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|TypeError|ValueError|RuntimeError|KeyError|FatalError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+)$/;
+  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|TypeError|ValueError|RuntimeError|KeyError|FatalError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+)$/;
 
 /** Words before a colon that other shapes read. */
 const labels = /(?:Code|Message|Status|Target|Details|Info|Content|Headers|Team)$|^Ori?ginalError$/;

@@ -142,8 +142,10 @@ type Role = "code" | "message" | "target" | "status" | "inner" | "nested" | "wor
 const roles = new Map<string, Role>([
   ["code", "code"],
   ["errorcode", "code"],
+  ["azureerrorcode", "code"],
   ["message", "message"],
   ["errormessage", "message"],
+  ["azureerrormessage", "message"],
   ["errordescription", "message"],
   ["exceptionmessage", "message"],
   ["msg", "message"],

@@ -73,8 +73,11 @@ function readBareWords(text: string): RawNode {
   }
   const beside = codeBesideStatus(line);
   if (beside) return beside;
-  const behind = /[.'"]\s{1,4}([A-Z]\w{3,100})$/.exec(line);
-  if (behind?.[1] !== undefined && mayBeCode(behind[1])) return rawNode(behind[1], line.slice(0, behind.index + 1));
+  const above = /^([A-Z]\w{4,100})[ \t]{0,16}\n/.exec(text)?.[1];
+  if (above !== undefined && mayBeCode(above)) return rawNode(above, oneLine(text.slice(above.length)));
+  const behind = /(?:[.'"]|(?:[Ff]ail\w{0,5}|[Ee]rror)\b[^:]{0,80}:)\s{1,4}([A-Z]\w{3,100})\.?$/.exec(line);
+  if (behind?.[1] !== undefined && mayBeCode(behind[1]))
+    return rawNode(behind[1], line.slice(0, line.lastIndexOf(behind[1])).trimEnd());
   const named = /\b(?:error|with) code:? ["']?([A-Z]\w{3,100})\b/i.exec(line)?.[1];
   if (named !== undefined && mayBeCode(named)) return rawNode(named, line);
   const words = line.match(/\b[A-Z][A-Z0-9_]{3,40}\b/g) ?? [];
@@ -84,9 +87,11 @@ function readBareWords(text: string): RawNode {
 /** `… failed (409) X`, `X (404) - message`: the number tells that the word beside it is a code. */
 function codeBesideStatus(line: string): RawNode | undefined {
   const match =
-    /\(([45]\d\d)\)[ :-]{1,3}([A-Z]\w{3,100})\b[.: -]{0,3}|\b([A-Z]\w{3,100}) \(([45]\d\d)\)[.: -]{0,4}/.exec(line);
+    /\(([45]\d\d)\)[ :-]{1,3}([A-Z]\w{3,100})\b[.: -]{0,3}|\b([A-Z]\w{3,100}|\d{4,6}) \(([45]\d\d)\)[.: -]{0,4}/.exec(
+      line,
+    );
   const name = match?.[2] ?? match?.[3] ?? "";
-  if (!match || !isTellingCode(name) || !mayBeCode(name)) return undefined;
+  if (!match || !(/^\d/.test(name) || (isTellingCode(name) && mayBeCode(name)))) return undefined;
   const behind = line.slice(match.index + match[0].length);
   const node = rawNode(name, behind === "" ? line.slice(0, match.index).trimEnd() : behind);
   node.status = Number(match[1] ?? match[4]);

@@ -129,6 +129,17 @@ describe("what tools print", () => {
       "service management",
       "azure.WindowsAzureConflictError: Conflict (Conflict)\n<Error xmlns=\"http://schemas.microsoft.com/windowsazure\"><Code>DiskBusy</Code><Message>Disk 'd1' is busy.</Message></Error>",
     ],
+    ["Ansible", "- Azure Error:\nDiskBusy\nMessage: Disk 'd1' is busy.\nTarget: d1"],
+    ["Databricks", "Launch Failure: it failed. Azure error code: DiskBusy. Azure error message: Disk 'd1' is busy."],
+    [
+      "Databricks: details",
+      `It failed. Code: DISK_EXCEPTION Details: {"azure_error_code":"DiskBusy","azure_error_message":"Disk 'd1' is busy."}`,
+    ],
+    [
+      "Azure Service Operator",
+      "Reason: DiskBusy, Severity: Error, RetryClassification: Slow, Cause: Disk 'd1' is busy.",
+    ],
+    ["the code on the line above", "DiskBusy\nDisk 'd1'\nis busy."],
     ["VS Code", "Action: disks.create\nError type: DiskBusy\nError Message: Disk 'd1' is busy."],
     ["Azure Pipelines", "##[error]Error: DiskBusy - Disk 'd1' is busy. (CODE: 409)"],
     [
