@@ -15,6 +15,7 @@ import { RetryAllowance } from "../decision/allowance.js";
 import { inWords, type Decision } from "../decision/decide.js";
 import { readFailure } from "../failure/read.js";
 import { redact, redactBody } from "../failure/redact.js";
+import { isAsAsked } from "../supervisor/as-asked.js";
 import { jsonOf } from "../supervisor/json.js";
 import type { PollMode } from "../supervisor/operation.js";
 import { progressOf } from "../supervisor/poll.js";
@@ -383,7 +384,7 @@ export class Calls {
 
   /**
    * A PUT whose answer was lost may have made the very resource that a later attempt collides with. Before such a
-   * collision is reported, the resource is read: it is there, so the caller has what was asked for.
+   * collision is reported, the resource is read: when it was made since, or is as it was asked to be, the caller has it.
    */
   async #foundOwnWork(
     call: Call,
@@ -394,6 +395,8 @@ export class Calls {
       return undefined;
     const { reading, response } = await this.read(call, target);
     if (reading.kind === "failed" || response.status !== 200) return undefined;
+    const asked = typeof call.request.body === "string" ? jsonOf({ bodyAsText: call.request.body }) : undefined;
+    if (!isAsAsked(asked, jsonOf(response), call.startedAt)) return undefined;
     this.tellRecovered(call, `an earlier attempt had succeeded: ${reading.lastSeen}`);
     await this.finish(call.afterwards);
     return outcomeAnswer(call.request, response);

@@ -62,6 +62,8 @@ export class Polls {
     // What a remedy left for the end waits for the operation's end, and what it may do once it may do once in all.
     operation.afterwards.push(...call.afterwards);
     operation.carrier = call.carrier;
+    // Of a write the last one accepted decides; of an action any that ran.
+    operation.mayHaveRun = call.mayHaveRun && request.method === "POST";
     for (const [name, count] of call.remedyRuns) operation.remedyRuns.set(name, count);
     for (const [name, note] of call.remedyNotes) operation.remedyNotes.set(name, note);
     return true;

@@ -63,6 +63,18 @@ describe.each(generations)("a create whose reply is lost, with arm-compute %s", 
       }),
   );
 
+  it("an update that may not have come about is not taken for done, since the machine was there before", () =>
+    scene(generation, async (told) => {
+      const { arm } = told;
+      arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
+      arm.reset({ on: "PUT virtualMachines" });
+      arm.fail("QuotaExceeded", { on: "PUT virtualMachines", as: "answer" });
+
+      const error = await remedyErrorOf(told.client().create("web-01", { tags: { env: "test" } }));
+
+      expect(error).toMatchObject({ code: "QuotaExceeded", outcome: "unknown" });
+    }));
+
   it("a refusal that has nothing to do with a lost reply stays a refusal", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01" });

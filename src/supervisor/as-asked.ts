@@ -1,0 +1,59 @@
+/**
+ * Whether a resource is what a request asked for. A write whose reply was lost, and whose repetition is refused, may have
+ * made the very resource that its repetition collides with; or the resource was there before, and the write never came
+ * about. The resource tells: by when it was created, and by whether it is as it was asked to be.
+ */
+
+/** Clocks differ by some seconds; a resource that is older than this before the request was made by another. */
+const skewMs = 30_000;
+
+/** @param since epoch milliseconds of the request's first send */
+export function isAsAsked(asked: unknown, resource: unknown, since: number): boolean {
+  const likeness = compare(asked, resource);
+  if (likeness === "differs") return false;
+  const createdAt = creationOf(resource);
+  if (createdAt !== undefined && createdAt >= since - skewMs) return true;
+  // One that is older is as asked only when it shows all that was asked: a password cannot be seen.
+  return likeness === "same";
+}
+
+/** `hidden`: what can be seen is the same, but not everything can be. */
+type Likeness = "same" | "hidden" | "differs";
+
+/** Deeper and longer bodies are not looked through: what is not compared counts as not seen. */
+const mostDepth = 20;
+const mostItems = 200;
+
+function compare(asked: unknown, found: unknown, depth = 0): Likeness {
+  if (asked === null) return "same";
+  if (asked === undefined || found === undefined || depth > mostDepth) return "hidden";
+  if (typeof asked !== "object") return fold(asked) === fold(found) ? "same" : "differs";
+  if (typeof found !== "object" || found === null) return "differs";
+  if (Array.isArray(asked) !== Array.isArray(found)) return "differs";
+  if (Array.isArray(asked) && asked.length !== (found as unknown[]).length) return "differs";
+  const entries = Object.entries(asked);
+  let likeness: Likeness = entries.length > mostItems ? "hidden" : "same";
+  for (const [name, value] of entries.slice(0, mostItems)) {
+    const inside = compare(
+      value,
+      Object.hasOwn(found, name) ? (found as Record<string, unknown>)[name] : undefined,
+      depth + 1,
+    );
+    if (inside === "differs") return "differs";
+    if (inside === "hidden") likeness = "hidden";
+  }
+  return likeness;
+}
+
+/** Azure gives names and ids back in its own case, and "West Europe" as `westeurope`. */
+const fold = (value: unknown): string => String(value).replaceAll(" ", "").toLowerCase();
+
+function creationOf(resource: unknown): number | undefined {
+  const { properties, systemData } = (resource ?? {}) as {
+    properties?: { timeCreated?: unknown };
+    systemData?: { createdAt?: unknown };
+  };
+  const told = properties?.timeCreated ?? systemData?.createdAt;
+  const at = typeof told === "string" ? Date.parse(told) : NaN;
+  return Number.isNaN(at) ? undefined : at;
+}
