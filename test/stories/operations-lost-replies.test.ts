@@ -67,6 +67,7 @@ describe.each(generations)("a create whose reply is lost, with arm-compute %s", 
     scene(generation, async (told) => {
       const { arm } = told;
       arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
+      await told.time.sleep(3_600_000);
       arm.reset({ on: "PUT virtualMachines" });
       arm.fail("QuotaExceeded", { on: "PUT virtualMachines", as: "answer" });
 
