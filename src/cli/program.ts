@@ -167,7 +167,7 @@ What it printed decides (stderr, or the end of stdout where stderr is empty):
     no connection, no DNS
   passing, but perhaps half done              run again with --idempotent, or when the words of an az command are
                                               harmless twice (show, list, start, stop, deallocate, restart); else stopped
-  outcome unknown: may still complete         run again after 5 s with --idempotent; else stopped
+  outcome unknown: may still complete         run again with --idempotent; else stopped
   a changed request would pass                stopped, with the change to make
   permanent, or nothing known                 stopped at once, with what to do
   a wait longer than --deadline leaves        stopped at once, with the time to come back

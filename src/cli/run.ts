@@ -55,7 +55,7 @@ async function runUntilDone(
 
     const judge = await loadJudge();
     const { diagnosis, decision } = judge.judge(end, run);
-    if (decision.action !== "retry") return report.stopped(end.exitCode, run, diagnosis, decision, judge.isIdempotent);
+    if (decision.action !== "retry") return report.stopped(end.exitCode, run, diagnosis, decision);
     report.again(end.exitCode, run, diagnosis, decision);
     const signal = await interruption.wait(decision.delayMs);
     if (signal !== undefined) return signalExitCode(signal);

@@ -117,7 +117,7 @@ const cases: readonly Case[] = [
     flags: ["--idempotent"],
     runs: 2,
     code: 0,
-    reason: "it may have run; again in 50 ms",
+    reason: "indeterminate: again in 50 ms",
   },
   {
     failure: "no capacity is left to the caller",

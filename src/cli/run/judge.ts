@@ -2,7 +2,7 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { defaultCatalog } from "../../catalog/default-catalog.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
-import { decide, defaultBudget, inWords, type Decision } from "../../decision/decide.js";
+import { decide, defaultBudget, type Decision } from "../../decision/decide.js";
 import { systemClock } from "../../time/clock.js";
 import type { RunFlags } from "../run.js";
 import { decidingError } from "../text/diagnose-text.js";
@@ -22,48 +22,34 @@ export class Judge {
     private readonly catalog: Catalog = defaultCatalog,
   ) {}
 
-  /** The caller said so, or the words of the command do. */
-  get isIdempotent(): boolean {
-    return (this.flags.idempotent ?? false) || isHarmlessByWords(this.command, this.args);
-  }
-
+  /** @param run 1 for the first */
   judge(end: CommandEnd & { kind: "exited" }, run: number): { diagnosis: Diagnosis; decision: Decision } {
-    const diagnosis = decidingError(end.stderr.trim() === "" ? end.stdoutTail : end.stderr, this.catalog);
-    const decision = this.#onlyRetryOrFail(diagnosis, this.#decide(diagnosis, run));
+    const said = end.stderr.trim() === "" ? end.stdoutTail : end.stderr;
+    const diagnosis = decidingError(said, this.catalog);
+    const decision = this.#decide(diagnosis, run);
     if (decision.action === "retry" && decision.counts) this.#retries += 1;
     return { diagnosis, decision };
   }
 
   #decide(diagnosis: Diagnosis, run: number): Decision {
-    const { deadline, maxRetries, idempotent = false } = this.flags;
+    const { deadline, maxRetries } = this.flags;
     const elapsedMs = systemClock.now() - this.startedAt;
     return decide(diagnosis, {
       method: "POST",
-      idempotent: this.isIdempotent,
+      idempotent: this.#isHarmlessAfter(diagnosis),
       attempt: run,
       retries: this.#retries,
       elapsedMs,
       ...(deadline !== undefined && { remainingMs: deadline - elapsedMs }),
       maxRetries,
       maxElapsedMs: Math.max(defaultBudget.maxElapsedMs, deadline ?? 0),
-      // Of a command nothing can be read back. Where its user says that twice is as good as once, the next run tells.
-      readable: idempotent,
       random: Math.random(),
     });
   }
 
-  #onlyRetryOrFail(diagnosis: Diagnosis, decision: Decision): Decision {
-    if (decision.action !== "readBack") return decision;
-    const { disposition } = diagnosis;
-    if (this.#retries >= this.flags.maxRetries) {
-      return {
-        action: "fail",
-        outcome: "unknown",
-        reason: `${disposition}: outcome unknown, and ${this.flags.maxRetries} retries are used up`,
-      };
-    }
-    const { delayMs } = decision;
-    const reason = `${disposition}: it may have run; again in ${inWords(delayMs)}, since repeating it is harmless`;
-    return { action: "retry", delayMs, counts: true, reason };
+  /** Words make a command harmless to repeat once it failed; where it may still be under way, only its user can know. */
+  #isHarmlessAfter({ disposition }: Diagnosis): boolean {
+    if (this.flags.idempotent) return true;
+    return disposition === "transient" && isHarmlessByWords(this.command, this.args);
   }
 }

@@ -33,7 +33,7 @@ export class RunReport {
   }
 
   /** @returns the command's own exit code */
-  stopped(exitCode: number, run: number, diagnosis: Diagnosis, decision: Decision, isIdempotent: boolean): number {
+  stopped(exitCode: number, run: number, diagnosis: Diagnosis, decision: Decision): number {
     const { reason } = decision;
     const retryAfterMs = decision.action === "fail" ? decision.retryAfterMs : undefined;
     const isUnknown = decision.action === "fail" && decision.outcome === "unknown";
@@ -59,7 +59,7 @@ export class RunReport {
     this.#say(titleOf(diagnosis));
     diagnosis.remedy.steps.forEach((step, index) => this.#say(`  ${index + 1}. ${step}`));
     this.#say(`not run again: ${reason}.`);
-    if (isUnknown && !isIdempotent) this.#say("where running it twice is harmless, allow it with --idempotent.");
+    if (isUnknown) this.#say("where running it twice is harmless, allow it with --idempotent.");
     if (retryAfterMs !== undefined) this.#say(`a new try makes sense in ${inWords(retryAfterMs)}.`);
     return exitCode;
   }
