@@ -17,8 +17,10 @@ const weakRanks = { from: 7, to: 8 };
 const emptyRanks = { from: 9, to: 9 };
 
 /** Under its own code a message may have drifted far; under another code it must be the rule's beyond doubt. */
-const fitsUnderOwnCode = (fit: Fit): boolean =>
-  fit.recall >= 0.62 && fit.recall * 0.6 + fit.coverage * 0.4 >= 0.62 && fit.distinctive >= 0.5;
+const fitsUnderOwnCode = (fit: Fit, shape: WordTemplate): boolean =>
+  fit.recall >= (shape.words.length < 8 ? 0.8 : 0.62) &&
+  fit.recall * 0.6 + fit.coverage * 0.4 >= 0.62 &&
+  fit.distinctive >= 0.5;
 const fitsUnderOtherCode = (fit: Fit, shape: WordTemplate): boolean =>
   shape.words.length >= 6 && fit.recall >= 0.88 && fit.coverage >= 0.7;
 

@@ -16,6 +16,7 @@ export function withoutClutter(text: string): string {
     clean = clean
       .replace(/(?<!\*)\*{3}(?=\s{0,64}\\{0,8}["']\w{1,32}\\{0,8}["']\s?:)/g, "{")
       .replace(/(?<!\*)\*\*(?!\*)/g, "");
+  if (clean.includes("`")) clean = clean.replace(/(?<!`)`(\w{1,100})`(?!`)/g, "$1");
   if (clean.includes("](")) clean = clean.replace(/\[([^\][\n]{1,300})\]\([^()\s]{1,500}\)/g, "$1");
   if (/[“”„]/.test(clean) && !clean.includes('"')) clean = clean.replace(/[“”„]/g, '"');
   if (/[‘’]/.test(clean) && !clean.includes("'") && !clean.includes('"')) clean = clean.replace(/[‘’]/g, "'");
@@ -58,7 +59,8 @@ function withoutPrefix(line: string): string {
   if (first === 34 || first === 123 || first === 125) return bare;
   if (gutter.test(bare)) bare = bare.replace(gutter, "");
   if (stamp.test(bare)) bare = bare.replace(stamp, "");
-  if (level.test(bare)) bare = bare.replace(level, "").replace(clock, "");
+  // Two, where one tool runs in another: `==> azure-arm: ERROR: …`
+  for (let i = 0; i < 2 && level.test(bare); i++) bare = bare.replace(level, "").replace(clock, "");
   return bare;
 }
 

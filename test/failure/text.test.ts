@@ -151,6 +151,11 @@ describe("what tools print", () => {
       "ERROR: -> DeploymentFailed : At least one failed.\nERROR:   -> BadRequest\nERROR:   -> DiskBusy : Disk 'd1' is busy.",
     ],
     [
+      "Packer: its log",
+      "==> azure-arm: ERROR: -> DeploymentFailed : At least one failed.\n==> azure-arm: ERROR:   -> DiskBusy : Disk 'd1' is busy.",
+    ],
+    ["Markdown", "> **Error**: `DiskBusy`: Disk 'd1' is busy."],
+    [
       "Python: details on one line",
       "(InvalidTemplateDeployment) It failed.\nException Details:\t(DiskBusy) Disk 'd1' is busy.",
     ],
