@@ -1,4 +1,5 @@
 /** `defineCatalog`: a user's own rules, checked by the schema that checks ours, asked before ours. */
+import { check } from "../option-check.js";
 import { CatalogLayer, type Catalog } from "./catalog.js";
 import { defaultCatalog } from "./default-catalog.js";
 import type { Category, Disposition, Family, Rule, RuleSource } from "./rule.js";
@@ -62,7 +63,10 @@ export function defineCatalog(
   definition: CatalogDefinition | readonly RuleDefinition[],
   base: Catalog = defaultCatalog,
 ): Catalog {
+  const isDefinition = typeof definition === "object" && (definition as unknown) !== null;
+  check(isDefinition, "defineCatalog's definition", definition, "a list of rules, or { rules, families }");
   const { rules = [], families = [] } = isList(definition) ? { rules: definition } : definition;
+  for (const [name, list] of Object.entries({ rules, families })) check(Array.isArray(list), name, list, "a list");
   const mistakes = [
     ...rules.flatMap((rule, index) => mistakesIn("rules", index, rule, checkRule)),
     ...families.flatMap((family, index) => mistakesIn("families", index, family, checkFamily)),
@@ -77,16 +81,16 @@ export function defineCatalog(
 const isList = (definition: CatalogDefinition | readonly RuleDefinition[]): definition is readonly RuleDefinition[] =>
   Array.isArray(definition);
 
-interface Check {
+interface SchemaCheck {
   (value: unknown): boolean;
   errors?:
     readonly { instancePath: string; keyword: string; message?: string; params: Record<string, unknown> }[] | null;
 }
 
-function mistakesIn(list: string, index: number, value: { id?: unknown } | undefined, check: Check): string[] {
-  if (check(value)) return [];
+function mistakesIn(list: string, index: number, value: { id?: unknown } | undefined, fits: SchemaCheck): string[] {
+  if (fits(value)) return [];
   const id = typeof value?.id === "string" ? ` (${value.id})` : "";
-  return (check.errors ?? []).map(({ instancePath, message = "does not fit", params }) => {
+  return (fits.errors ?? []).map(({ instancePath, message = "does not fit", params }) => {
     const allowed = params["allowedValues"] ?? params["additionalProperty"];
     const more =
       allowed === undefined ? "" : `: ${Array.isArray(allowed) ? allowed.join(", ") : JSON.stringify(allowed)}`;
@@ -94,15 +98,10 @@ function mistakesIn(list: string, index: number, value: { id?: unknown } | undef
   });
 }
 
-function repeatedIds(rules: readonly { id: string }[]): string[] {
-  const seen = new Set<string>();
-  return rules.flatMap(({ id }) => {
-    if (!seen.has(id)) {
-      seen.add(id);
-      return [];
-    }
-    return [`id ${id} is given to more than one rule`];
-  });
+function repeatedIds(rules: readonly { id?: unknown }[]): string[] {
+  const ids = rules.map((rule: { id?: unknown } | null) => rule?.id).filter((id) => typeof id === "string");
+  const repeated = new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
+  return [...repeated].map((id) => `id ${id} is given to more than one rule`);
 }
 
 function toRule(definition: RuleDefinition): Rule {

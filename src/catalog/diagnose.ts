@@ -5,7 +5,7 @@
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
 import type { Catalog, CatalogLayer, CodeEntry } from "./catalog.js";
 import type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./diagnosis.js";
-import { dispositions, type RuleKnowledge, type RuleSource } from "./rule.js";
+import { dispositions, type Rule, type RuleKnowledge, type RuleSource } from "./rule.js";
 import { fillIn, noParameters, type Fit, type Parameters, type WordTemplate } from "./template.js";
 import { wordsOf, type Words } from "./words.js";
 
@@ -155,12 +155,16 @@ function byOwnCode(code: string, message: string, words: () => Words, catalog: C
     entries.push(entry);
     if (entry.fallback && entry.fallback.message === undefined) break;
   }
+  let guess: Rule | undefined;
   for (const { templates, fallback } of entries) {
     const close = message === "" ? undefined : templates.findClosely(words(), fitsUnderOwnCode);
     if (close) return { knowledge: close.rule, basis: "message", parameters: close.parameters };
-    if (fallback && !fallback.vague) return byCode(fallback);
+    if (!fallback || fallback.vague) continue;
+    if (fallback.message === undefined) return byCode(fallback);
+    // A rule for one message says little of another. A later layer may know the code itself, and else guesses as well.
+    guess = fallback;
   }
-  return undefined;
+  return guess && byCode(guess);
 }
 
 /** `Bad request` and `TOO_MANY_REQUESTS` are `BadRequest` and `TooManyRequests`, where nobody knows them as they are. */

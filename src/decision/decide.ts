@@ -178,7 +178,7 @@ function readBack(diagnosis: Diagnosis, situation: Situation): Decision {
       reason: `${disposition}: outcome unknown, it may have run; repeating it could run it twice and nothing tells its state`,
     };
   }
-  const delayMs = Math.min(diagnosis.retryAfterMs ?? settleMs, settleMs);
+  const delayMs = Math.ceil(Math.min(diagnosis.retryAfterMs ?? settleMs, settleMs));
   const tooLong = pastBudget(delayMs, situation);
   if (tooLong) return { action: "fail", outcome: "unknown", reason: `${disposition}: outcome unknown, and ${tooLong}` };
   return {
