@@ -37,6 +37,8 @@ const staleMs = 5_000;
 const asksPerPeriod = 8;
 /** The wait when a rejection names none: one period, within reason. */
 const longestGuessMs = 5_000;
+/** A wait beyond this is a mistake of the service, and would be for ever. */
+const longestWaitMs = 24 * 3_600_000;
 /** Most of the time over which reopenings are spread. */
 const widestSpreadMs = 10_000;
 /** How far above a guessed limit the rate may grow. */
@@ -57,7 +59,6 @@ export class Bucket {
   #blind: BlindMirror | undefined;
   /** Requests that may be on their way. */
   #span = firstRequests;
-  #sent = 0;
   readonly #recent = new RecentSends();
   #lastSentAt = -Infinity;
   #stepJitterMs = 0;
@@ -110,8 +111,9 @@ export class Bucket {
     return this.#mirror.inFlight;
   }
 
-  get lastSentAt(): number {
-    return this.#lastSentAt;
+  /** The level as the service has told it, less what is on its way; undefined while it has not. */
+  get toldLevel(): number | undefined {
+    return this.#mirror.seen ? this.#mirror.level() : undefined;
   }
 
   /** Requests left, as far as is known or can be guessed. */
@@ -137,11 +139,6 @@ export class Bucket {
     return this.#mirror.inFlight < this.#span ? now : this.#slowRequestAt(now, this.#refill);
   }
 
-  /** The level as the service has told it, less what is on its way; undefined while it has not. */
-  get toldLevel(): number | undefined {
-    return this.#mirror.seen ? this.#mirror.level() : undefined;
-  }
-
   /** When somebody who lines up now can expect to be served. */
   expectedAt(now: number, inBackground: boolean): number {
     const opens = Math.max(now, this.window.reopensAt);
@@ -155,7 +152,6 @@ export class Bucket {
 
   send(now: number): void {
     if (now - this.#lastSentAt > staleMs) this.#span = Math.max(firstRequests, this.#span * this.share);
-    this.#sent++;
     this.#lastSentAt = now;
     this.#recent.note(now);
     this.#mirror.send();
@@ -185,8 +181,9 @@ export class Bucket {
   #paced(now: number, refill: Refill, waiting: number): number {
     const share = this.#share.value;
     const level = this.#mirror.level(1 / share);
-    if (this.#mirror.inFlight >= this.#span)
+    if (this.#mirror.inFlight >= this.#span) {
       return level < refill.limit.capacity / 2 ? Infinity : this.#slowRequestAt(now, refill);
+    }
     if (mayClaim(level, share, refill.limit, waiting)) return now;
     const trickleAt = this.#lastSentAt + trickleMs(level, share, refill.limit, refill.isStream);
     return Math.max(now, refill.isStream ? trickleAt : Math.min(trickleAt, this.#stepAt(refill)));
@@ -236,7 +233,7 @@ export class Bucket {
       this.#blind?.pass(now);
       return;
     }
-    this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#sent);
+    this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#recent.count(now));
     this.#blind.pass(now);
   }
 
@@ -246,14 +243,15 @@ export class Bucket {
     if (this.#mirror.seen || level !== undefined) this.#observe(sentAt, now, 0);
     else this.#rejectBlindly(now, known);
     const { periodMs } = this.limit ?? { periodMs: 1_000 };
-    this.window.close(sentAt, now, retryAfterMs ?? Math.min(periodMs, longestGuessMs), this.#reopeningSpreadMs());
+    const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
+    this.window.close(sentAt, now, waitMs, this.#reopeningSpreadMs());
   }
 
   #rejectBlindly(now: number, known: boolean): void {
     this.#mirror.pass();
     if (!this.#refill || (!this.isDocumented && !this.#blind)) this.#guessLimit(now);
     else if (known) this.#blind?.drain(now);
-    else (this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#sent)).reject(now);
+    else (this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#recent.count(now))).reject(now);
   }
 
   /** Nothing is known but that what we sent was too much: a part of it is where we start again. */
@@ -268,4 +266,9 @@ export class Bucket {
     if (!refill) return 0;
     return refill.isStream ? Math.min(1 / (this.share * refill.rate), widestSpreadMs) : stepSpreadMs;
   }
+}
+
+/** A number of milliseconds that makes sense, at most so many. */
+function within(ms: number | undefined, most: number): number | undefined {
+  return ms === undefined || Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), most);
 }

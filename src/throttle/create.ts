@@ -2,6 +2,7 @@
 import { AbortError, systemClock, type Clock, type Random } from "../time/clock.js";
 import type { Bucket } from "./bucket.js";
 import type { ThrottleEvent, ThrottleListener } from "./events.js";
+import { checkOptions } from "./check-options.js";
 import { Gate, type GateListener } from "./gate.js";
 import { LeaseAccount } from "./lease-account.js";
 import { LeaseDesk, type DeskListener } from "./lease-desk.js";
@@ -46,6 +47,7 @@ const defaultAdmission: AdmissionOptions = {};
  * @throws TypeError or RangeError that names the option and the value
  */
 export function createThrottle(options: ThrottleOptions = {}): CreatedThrottle {
+  checkOptions(options);
   return new LocalThrottle(options);
 }
 

@@ -146,6 +146,17 @@ describe("a 429", () => {
     expect(story.waits(request("PUT", nicUrl()))).toBe(true);
   });
 
+  it.each([NaN, -5, Infinity, 3e12])(
+    "that asks to wait %d ms neither breaks nor lasts for ever",
+    async (retryAfterMs) => {
+      const story = new Story();
+      story.permit(put).settle(rejected(retryAfterMs));
+      const asked = story.ask(put);
+      await story.pass(25 * 3_600_000);
+      expect(asked.state).toBe("admitted");
+    },
+  );
+
   it("without any hint of its wait closes for about a period", async () => {
     const story = new Story();
     story.permit(put).settle(reply(429));

@@ -21,7 +21,7 @@ function ask(changes: Partial<LeaseAsk> = {}): LeaseAsk {
 
 interface Connection {
   readonly client: NodeRedisClient | IoRedisClient;
-  close(): unknown;
+  readonly close: () => unknown;
 }
 
 const clients: Record<string, (port: number) => Promise<Connection>> = {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createThrottle } from "../../src/throttle/create.js";
 import { Principals } from "../../src/throttle/principal.js";
 import { wordsFor } from "../../src/throttle/scope-name.js";
 import { readTarget } from "../../src/throttle/target.js";
@@ -155,6 +156,32 @@ describe("the snapshot", () => {
       "microsoft.network reads of subscription s at e",
     );
     expect(wordsFor({ endpoint: "e", principal: "anonymous", operation: "read" })).toBe("reads of the tenant at e");
+  });
+});
+
+describe("createThrottle", () => {
+  it.each([
+    [
+      { limits: { write: { capacity: 0, refill: 10, periodMs: 1_000 } } },
+      RangeError,
+      "limits.write.capacity must be a number above 0; it is 0",
+    ],
+    [{ limits: { write: { capacity: 10, refill: NaN, periodMs: 1_000 } } }, RangeError, "limits.write.refill"],
+    [
+      { limits: { writes: { capacity: 10, refill: 1, periodMs: 1_000 } } },
+      TypeError,
+      "limits.writes must be limits.read",
+    ],
+    [{ limits: { write: 5 } }, RangeError, "limits.write must be { capacity"],
+    [{ store: {} }, TypeError, "store must be a store"],
+    [{ store: null }, TypeError, "store must be a store"],
+    [{ onEvent: "log" }, TypeError, 'onEvent must be a function; it is "log"'],
+    [{ clock: Date }, TypeError, "clock must be"],
+    [{ random: 4 }, RangeError, "random must be a function; it is 4"],
+  ])("refuses %j", (options, kind, message) => {
+    const create = (): unknown => createThrottle(options as never);
+    expect(create).toThrow(kind);
+    expect(create).toThrow(message);
   });
 });
 
