@@ -396,7 +396,10 @@ export class Calls {
     const { reading, response } = await this.read(call, target);
     if (reading.kind === "failed" || response.status !== 200) return undefined;
     const asked = typeof call.request.body === "string" ? jsonOf({ bodyAsText: call.request.body }) : undefined;
-    if (!isAsAsked(asked, jsonOf(response), call.startedAt)) return undefined;
+    const now = this.settings.clock.now();
+    const serviceNow = Date.parse(response.headers.get("date") ?? "");
+    const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - now;
+    if (!isAsAsked(asked, jsonOf(response), call.startedAt + aheadMs)) return undefined;
     this.tellRecovered(call, `an earlier attempt had succeeded: ${reading.lastSeen}`);
     await this.finish(call.afterwards);
     return outcomeAnswer(call.request, response);

@@ -4,15 +4,15 @@
  * about. The resource tells: by when it was created, and by whether it is as it was asked to be.
  */
 
-/** Clocks differ by some seconds; a resource that is older than this before the request was made by another. */
-const skewMs = 30_000;
+/** Dates in headers are whole seconds. */
+const roundingMs = 2_000;
 
-/** @param since epoch milliseconds of the request's first send */
+/** @param since when the request was first sent, in epoch milliseconds by the service's clock */
 export function isAsAsked(asked: unknown, resource: unknown, since: number): boolean {
   const likeness = compare(asked, resource);
   if (likeness === "differs") return false;
   const createdAt = creationOf(resource);
-  if (createdAt !== undefined && createdAt >= since - skewMs) return true;
+  if (createdAt !== undefined && createdAt >= since - roundingMs) return true;
   // One that is older is as asked only when it shows all that was asked: a password cannot be seen.
   return likeness === "same";
 }
