@@ -49,6 +49,8 @@ const stepSpreadMs = 500;
 export class Bucket {
   #waiting = 0;
   #waitingInBackground = 0;
+  /** No longer found by requests; what is on its way still comes back to it. */
+  forgotten = false;
   readonly window: ClosedWindow;
   /** Permits on lease from a store that other processes share; they count while the store is there. */
   account: LeaseAccount | undefined;
@@ -105,6 +107,10 @@ export class Bucket {
       refill: Math.max(0.05, this.#recent.perSecond(now)),
       periodMs: 1_000,
     };
+  }
+
+  get lastSentAt(): number {
+    return this.#lastSentAt;
   }
 
   get inFlight(): number {

@@ -67,14 +67,14 @@ export class Gate {
   pass(lane: Lane, target: Target, poll: string | undefined, now: number): Permit | undefined {
     for (const bucket of lane.buckets) if (bucket.waiting > 0) return undefined;
     if (lane.opensAt(now) > now) return undefined;
-    const own = this.scopes.resourceBuckets(lane, target, now);
+    const own = this.scopes.resourceBuckets(lane, target);
     return opensAt(own, now) > now ? undefined : this.#send(lane, target, own, poll, now);
   }
 
   /** Waits for a permit, unless the deadline is too near. */
   wait(arrival: Arrival, now: number): Permit | Promise<Permit> {
     const waiter = new Waiter(arrival, this.#order++);
-    const hopeless = this.#deadlines.refusal(waiter, this.#ownBuckets(waiter, now), now);
+    const hopeless = this.#deadlines.refusal(waiter, this.#ownBuckets(waiter), now);
     if (hopeless) return Promise.reject(hopeless);
     this.#waiting++;
     this.#deadlines.watch(waiter);
@@ -90,7 +90,7 @@ export class Gate {
     for (const waiter of this.#sidelines.takeDue(now)) this.#comeBack(waiter, now);
     let next = this.#serveAll(now);
     for (const waiter of this.#deadlines.takeLate(now)) {
-      this.#refuse(waiter, this.#deadlines.lateness(waiter, this.#ownBuckets(waiter, now), now));
+      this.#refuse(waiter, this.#deadlines.lateness(waiter, this.#ownBuckets(waiter), now));
     }
     next = Math.min(next, this.#sidelines.nextDueAt, this.#deadlines.next);
     for (const permit of this.#unsettled) {
@@ -125,7 +125,7 @@ export class Gate {
   #serve(waiter: Waiter, now: number): void {
     const { lane, target, poll } = waiter.arrival;
     lane.leave(waiter);
-    const own = this.scopes.resourceBuckets(lane, target, now);
+    const own = this.scopes.resourceBuckets(lane, target);
     const at = opensAt(own, now);
     if (at > now) {
       this.#sidelines.untilResource(waiter, at);
@@ -197,7 +197,7 @@ export class Gate {
     if (waiter.onAbort) waiter.arrival.signal?.removeEventListener("abort", waiter.onAbort);
   }
 
-  #ownBuckets({ arrival: { lane, target } }: Waiter, now: number): readonly Bucket[] {
-    return this.scopes.resourceBuckets(lane, target, now);
+  #ownBuckets({ arrival: { lane, target } }: Waiter): readonly Bucket[] {
+    return this.scopes.resourceBuckets(lane, target);
   }
 }

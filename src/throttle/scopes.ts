@@ -47,7 +47,7 @@ export class Scopes {
   readonly #targets = new Targets();
   readonly #principals = new Principals();
   readonly #lanes = new Map<string, Lane>();
-  readonly #buckets = new Map<string, { readonly bucket: Bucket; usedAt: number }>();
+  readonly #buckets = new Map<string, Bucket>();
   readonly #policies = new Map<string, Policy>();
   readonly #priors: Readonly<Record<OperationClass, RateLimit>>;
   #sweepAt = 0;
@@ -61,7 +61,7 @@ export class Scopes {
   }
 
   get buckets(): readonly Bucket[] {
-    return [...this.#buckets.values()].map(({ bucket }) => bucket);
+    return [...this.#buckets.values()];
   }
 
   targetOf(request: ThrottledRequest): Target {
@@ -77,40 +77,46 @@ export class Scopes {
       recent.usedAt = now;
       return recent;
     }
-    const lane = this.#findLane(request.method, principal, target, now);
+    const lane = this.#findLane(request.method, principal, target);
     (target.lanes ??= new Map()).set(request.method, lane);
     lane.usedAt = now;
     return lane;
   }
 
   /** The buckets of policies that count each resource apart. Most often none. */
-  resourceBuckets(lane: Lane, target: Target, now: number): readonly Bucket[] {
+  resourceBuckets(lane: Lane, target: Target): readonly Bucket[] {
     if (lane.resourcePolicies.size === 0 || !target.isSingle) return noBuckets;
     const buckets: Bucket[] = [];
-    for (const name of lane.resourcePolicies) {
-      const found = this.#buckets.get(policyKey(lane, name, target.resource));
-      if (found === undefined) continue;
-      found.usedAt = now;
-      buckets.push(found.bucket);
+    for (const policy of lane.resourcePolicies) {
+      const bucket = this.#resourceBucket(lane, target, policy);
+      if (bucket) buckets.push(bucket);
     }
     return buckets;
   }
 
+  #resourceBucket(lane: Lane, target: Target, policy: string): Bucket | undefined {
+    const known = target.ownBuckets?.get(lane)?.get(policy);
+    if (known && !known.forgotten) return known;
+    const found = this.#buckets.get(policyKey(lane, policy, target.resource));
+    if (found) remember(target, lane, policy, found);
+    return found;
+  }
+
   /** The service counts these requests as something else than their method suggests. */
-  reclass(lane: Lane, operation: OperationClass, now: number): void {
+  reclass(lane: Lane, operation: OperationClass): void {
     lane.operation = operation;
-    lane.own = this.#ownBucket(lane.kind, operation, now);
-    lane.provider = this.#providerBucket(lane.kind, operation, now);
-    lane.allPrincipals = this.#buckets.get(allPrincipalsKey(lane.kind, operation))?.bucket;
+    lane.own = this.#ownBucket(lane.kind, operation);
+    lane.provider = this.#providerBucket(lane.kind, operation);
+    lane.allPrincipals = this.#buckets.get(allPrincipalsKey(lane.kind, operation));
     lane.refresh();
   }
 
   /** Resource Manager's bucket for all principals of the subscription. */
-  allPrincipalsBucket(lane: Lane, now: number): Bucket {
+  allPrincipalsBucket(lane: Lane): Bucket {
     if (lane.allPrincipals) return lane.allPrincipals;
     const { kind, operation } = lane;
     const { capacity, refill, periodMs } = this.#priors[operation];
-    lane.allPrincipals = this.#bucket(allPrincipalsKey(kind, operation), { ...placeOf(kind), operation }, now, () => ({
+    lane.allPrincipals = this.#bucket(allPrincipalsKey(kind, operation), { ...placeOf(kind), operation }, () => ({
       capacity: capacity * allPrincipalsFactor,
       refill: refill * allPrincipalsFactor,
       periodMs,
@@ -125,7 +131,11 @@ export class Scopes {
    * @returns undefined when a service names more policies than can be kept in mind
    */
   policyBucket(lane: Lane, target: Target, name: string, level: number | undefined, now: number): Bucket | undefined {
-    return lane.sharedPolicies.get(name) ?? this.#learnPolicy(lane, target, name, level, now);
+    const shared = lane.sharedPolicies.get(name);
+    if (shared) return shared;
+    const isOfOne = level !== undefined && level <= mostOfOneResource && lane.resourcePolicies.has(name);
+    const own = isOfOne ? this.#resourceBucket(lane, target, name) : undefined;
+    return own ?? this.#learnPolicy(lane, target, name, level, now);
   }
 
   #learnPolicy(
@@ -150,11 +160,12 @@ export class Scopes {
       policy: policyName,
       ...(resource !== undefined && { resource }),
     };
-    const bucket = this.#bucket(policyKey(lane, policyName, resource), name, now, () =>
+    const bucket = this.#bucket(policyKey(lane, policyName, resource), name, () =>
       level === undefined ? (lane.provider ?? lane.own).recentRate(now) : likelyLimit(policyName, level),
     );
     if (!policy.shared) {
       resourcePolicies.add(policyName);
+      remember(target, lane, policyName, bucket);
       return bucket;
     }
     resourcePolicies.delete(policyName);
@@ -164,34 +175,34 @@ export class Scopes {
   }
 
   /** Resource Manager's bucket for this principal and kind of call. */
-  #ownBucket(kind: Kind, operation: OperationClass, now: number): Bucket {
+  #ownBucket(kind: Kind, operation: OperationClass): Bucket {
     const name = { ...placeOf(kind), principal: kind.principal, operation };
-    return this.#bucket(`arm|${place(kind)}|${kind.principal}|${operation}`, name, now, () =>
+    return this.#bucket(`arm|${place(kind)}|${kind.principal}|${operation}`, name, () =>
       kind.isResourceManager ? this.#priors[operation] : undefined,
     );
   }
 
   /** Whatever a resource provider counts without a name. No limit is known until it sends a request away. */
-  #providerBucket(kind: Kind, operation: OperationClass, now: number): Bucket | undefined {
+  #providerBucket(kind: Kind, operation: OperationClass): Bucket | undefined {
     const { namespace, region } = kind;
     if (namespace === "") return undefined;
     const name = { ...placeOf(kind), namespace, region, operation };
-    return this.#bucket(`rp|${place(kind)}|${region}|${namespace}|${operation}`, name, now, () => undefined);
+    return this.#bucket(`rp|${place(kind)}|${region}|${namespace}|${operation}`, name, () => undefined);
   }
 
-  #findLane(method: string, principal: string, target: Target, now: number): Lane {
+  #findLane(method: string, principal: string, target: Target): Lane {
     const { endpoint, subscription, namespace, region, isResourceManager } = target;
     const key = [method, principal, endpoint, subscription, namespace, region, target.kind].join("|");
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       const kind = { endpoint, subscription, principal, namespace, region, isResourceManager };
       const operation = operationOf(method);
-      const everybody = this.#buckets.get(allPrincipalsKey(kind, operation))?.bucket;
+      const everybody = this.#buckets.get(allPrincipalsKey(kind, operation));
       lane = new Lane(
         kind,
         operation,
-        this.#ownBucket(kind, operation, now),
-        this.#providerBucket(kind, operation, now),
+        this.#ownBucket(kind, operation),
+        this.#providerBucket(kind, operation),
         everybody,
       );
       this.#lanes.set(key, lane);
@@ -210,15 +221,14 @@ export class Scopes {
     return policy;
   }
 
-  #bucket(key: string, name: ScopeName, now: number, limit: () => RateLimit | undefined): Bucket {
-    let found = this.#buckets.get(key);
-    if (found === undefined) {
-      found = { bucket: new Bucket(name, limit(), name.principal !== undefined, this.random), usedAt: now };
-      this.#buckets.set(key, found);
-      this.listener.found?.(found.bucket, key);
+  #bucket(key: string, name: ScopeName, limit: () => RateLimit | undefined): Bucket {
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = new Bucket(name, limit(), name.principal !== undefined, this.random);
+      this.#buckets.set(key, bucket);
+      this.listener.found?.(bucket, key);
     }
-    found.usedAt = now;
-    return found.bucket;
+    return bucket;
   }
 
   /** The clock was turned back: times that were noted before mean nothing any more, and a window might stay closed for ever. */
@@ -226,11 +236,12 @@ export class Scopes {
     this.#sweepAt = now + sweepEveryMs;
     for (const lane of this.#lanes.values()) lane.forgotten = true;
     this.#lanes.clear();
-    for (const [key, { bucket }] of this.#buckets) this.#forget(key, bucket);
+    for (const [key, bucket] of this.#buckets) this.#forget(key, bucket);
   }
 
   #forget(key: string, bucket: Bucket): void {
     this.#buckets.delete(key);
+    bucket.forgotten = true;
     this.listener.forgotten?.(bucket);
   }
 
@@ -239,7 +250,7 @@ export class Scopes {
     const before = now - (this.#buckets.size > bucketsKept ? crowdedIdleMs : idleMs);
     const inUse = new Set<Bucket>();
     const busyPolicies = new Set<string | undefined>();
-    for (const { bucket } of this.#buckets.values()) if (!bucket.isIdle(now)) busyPolicies.add(bucket.name.policy);
+    for (const bucket of this.#buckets.values()) if (!bucket.isIdle(now)) busyPolicies.add(bucket.name.policy);
     for (const [key, lane] of this.#lanes) {
       // A lane that were forgotten would no longer know that a policy of its kind has closed a window.
       const policies = [...lane.sharedPolicies.keys(), ...lane.resourcePolicies];
@@ -251,13 +262,19 @@ export class Scopes {
         for (const bucket of lane.buckets) inUse.add(bucket);
       }
     }
-    for (const [key, { bucket, usedAt }] of this.#buckets) {
-      if (usedAt < before && !inUse.has(bucket) && bucket.isIdle(now)) this.#forget(key, bucket);
+    for (const [key, bucket] of this.#buckets) {
+      if (bucket.lastSentAt < before && !inUse.has(bucket) && bucket.isIdle(now)) this.#forget(key, bucket);
     }
   }
 }
 
 const noBuckets: readonly Bucket[] = [];
+
+function remember(target: Target, lane: Lane, policy: string, bucket: Bucket): void {
+  const byLane = (target.ownBuckets ??= new Map<Lane, Map<string, Bucket>>());
+  const byPolicy = byLane.get(lane) ?? new Map<string, Bucket>();
+  byLane.set(lane, byPolicy.set(policy, bucket));
+}
 
 /** A second resource that the same policy sends away shows that it counts them together. */
 function noteRejection(policy: Policy, { resource }: Target): void {

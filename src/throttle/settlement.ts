@@ -26,8 +26,7 @@ export function settle(
     return none;
   }
   const signals = readSignals(reply.headers, sent.lane.operation);
-  if (signals.own && signals.own.operation !== sent.lane.operation)
-    scopes.reclass(sent.lane, signals.own.operation, now);
+  if (signals.own && signals.own.operation !== sent.lane.operation) scopes.reclass(sent.lane, signals.own.operation);
   const closing = isThrottled(reply) ? settlement.close(reply, signals) : none;
   settlement.tellLevels(signals);
   // What Resource Manager sends away never comes to the provider's counters.
@@ -62,8 +61,7 @@ class Settlement {
   tellLevels({ own, allPrincipals, policies }: Signals): void {
     const { lane, target } = this.sent;
     if (own) this.#tell(lane.own, { level: own.level });
-    if (allPrincipals !== undefined)
-      this.#tell(this.scopes.allPrincipalsBucket(lane, this.now), { level: allPrincipals });
+    if (allPrincipals !== undefined) this.#tell(this.scopes.allPrincipalsBucket(lane), { level: allPrincipals });
     for (const { name, level } of policies) {
       const bucket = this.scopes.policyBucket(lane, target, name, level, this.now);
       if (bucket) this.#tell(bucket, { level });
@@ -90,7 +88,7 @@ class Settlement {
       case "own":
         return [lane.own];
       case "allPrincipals":
-        return [this.scopes.allPrincipalsBucket(lane, this.now)];
+        return [this.scopes.allPrincipalsBucket(lane)];
       case "provider":
         return [lane.provider ?? lane.own];
       case "policies":

@@ -2,6 +2,7 @@
  * What a request is aimed at, as far as its URL tells: the parts by which limits are counted. Nothing is decoded and
  * nothing is assumed of the order in which resource types come, so that a provider nobody has heard of works too.
  */
+import type { Bucket } from "./bucket.js";
 import type { Lane } from "./lane.js";
 
 export interface Target {
@@ -23,6 +24,8 @@ export interface Target {
   readonly isResourceManager: boolean;
   /** The lane found last for each method, so that the next request like it need not look. */
   lanes?: Map<string, Lane>;
+  /** The buckets that count this resource apart, for each lane by policy; kept for the same reason. */
+  ownBuckets?: Map<Lane, Map<string, Bucket>>;
 }
 
 /** Paths are remembered, since pollers and lists come again and again. When this many are, all are forgotten. */
