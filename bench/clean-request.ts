@@ -16,18 +16,19 @@ import { compare } from "./compare.js";
 const url =
   "https://management.azure.com/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-01?api-version=2024-11-01";
 const answers: HttpClient = {
-  sendRequest: async (request) => ({
-    request,
-    status: 200,
-    headers: createHttpHeaders({
-      "content-type": "application/json; charset=utf-8",
-      "x-ms-ratelimit-remaining-subscription-reads": "249",
-      "x-ms-ratelimit-remaining-resource":
-        "Microsoft.Compute/LowCostGetSubscriptionMaximum;23999,Microsoft.Compute/LowCostGetResource;34",
-      "x-ms-request-id": "5a0f0a5e-58b5-4a1f-9fe1-6b1a1c7a3f10",
+  sendRequest: (request) =>
+    Promise.resolve({
+      request,
+      status: 200,
+      headers: createHttpHeaders({
+        "content-type": "application/json; charset=utf-8",
+        "x-ms-ratelimit-remaining-subscription-reads": "249",
+        "x-ms-ratelimit-remaining-resource":
+          "Microsoft.Compute/LowCostGetSubscriptionMaximum;23999,Microsoft.Compute/LowCostGetResource;34",
+        "x-ms-request-id": "5a0f0a5e-58b5-4a1f-9fe1-6b1a1c7a3f10",
+      }),
+      bodyAsText: '{"name":"web-01"}',
     }),
-    bodyAsText: '{"name":"web-01"}',
-  }),
 };
 
 const pipelineWith = (add: (pipeline: Pipeline) => void): (() => Promise<unknown>) => {

@@ -49,7 +49,10 @@ function measure(): { admitNs: number; settleNs: number } {
     status: 200,
     headers: new Map([
       ["x-ms-ratelimit-remaining-subscription-reads", "249"],
-      ["x-ms-ratelimit-remaining-resource", "Microsoft.Compute/LowCostGetResource;35, Microsoft.Compute/LowCostGetSubscription;23999"],
+      [
+        "x-ms-ratelimit-remaining-resource",
+        "Microsoft.Compute/LowCostGetResource;35, Microsoft.Compute/LowCostGetSubscription;23999",
+      ],
     ]),
   };
   // The slow start is over after a few calls, one after the other.

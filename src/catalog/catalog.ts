@@ -23,6 +23,8 @@ export interface LayerContent {
 export class CatalogLayer {
   readonly #read: () => LayerContent;
   readonly #entries = new Map<string, CodeEntry>();
+  /** By the rules' own spelling, which is the services': folding a code costs more than finding it. */
+  readonly #spelled = new Map<string, CodeEntry>();
   #content: LayerContent | undefined;
   #rulesByCode: ReadonlyMap<string, readonly Rule[]> | undefined;
   #allTemplates: TemplateIndex | undefined;
@@ -43,6 +45,8 @@ export class CatalogLayer {
 
   /** What is known of a code; codes compare without regard to case. @internal */
   entry(code: string): CodeEntry | undefined {
+    const spelled = this.#spelled.get(code);
+    if (spelled) return spelled;
     const key = code.toLowerCase();
     const known = this.#entries.get(key);
     if (known) return known;
@@ -51,6 +55,7 @@ export class CatalogLayer {
     const fallback = fallbackOf(rules);
     const entry = { templates: new TemplateIndex(rules), ...(fallback && { fallback }) };
     this.#entries.set(key, entry);
+    this.#spelled.set(rules[0]?.code ?? key, entry);
     return entry;
   }
 

@@ -3,12 +3,12 @@
  * of the pipeline; here words are turned into a diagnosis, and a decision into a wait. It is loaded when the first run fails:
  * a command that ends well is hardly slower than without us.
  */
-import { systemClock } from "../time/clock.js";
+import type { Clock } from "../time/clock.js";
 import { exitCodes, signalExitCode } from "./exit-codes.js";
 import { startCommand, type CommandEnd } from "./run/child-command.js";
 import { Interruption } from "./run/interruption.js";
 import type { Judge } from "./run/judge.js";
-import { RunReport } from "./run/report.js";
+import type { RunReport } from "./run/report.js";
 
 export interface RunFlags {
   readonly json?: true;
@@ -19,16 +19,26 @@ export interface RunFlags {
   readonly rules?: readonly string[];
 }
 
-export async function runCommand(command: string, args: readonly string[], flags: RunFlags): Promise<number> {
-  const rules = flags.rules && (await (await import("./rules/rule-catalog.js")).catalogOfFiles(flags.rules));
-  const startedAt = systemClock.now();
-  let judge: Promise<Judge> | undefined;
-  const loadJudge = (): Promise<Judge> =>
-    (judge ??= import("./run/judge.js").then(({ Judge }) => new Judge(command, args, flags, startedAt, rules)));
+/** Who decides about a run that failed, who tells of it, and what it is waited by. */
+interface Court {
+  readonly clock: Clock;
+  readonly judge: Judge;
+  readonly report: RunReport;
+}
 
+export async function runCommand(command: string, args: readonly string[], flags: RunFlags): Promise<number> {
+  const catalog = flags.rules && (await (await import("./rules/rule-catalog.js")).catalogOfFiles(flags.rules));
+  const startedAt = Date.now();
+  const convene = async (): Promise<Court> => {
+    const { systemClock: clock } = await import("../time/clock.js");
+    const { Judge } = await import("./run/judge.js");
+    const { RunReport } = await import("./run/report.js");
+    const judge = new Judge(command, args, flags, startedAt, catalog);
+    return { clock, judge, report: new RunReport(flags.json ?? false, startedAt) };
+  };
   const interruption = new Interruption();
   try {
-    return await runUntilDone(command, args, loadJudge, new RunReport(flags.json ?? false, startedAt), interruption);
+    return await runUntilDone(command, args, convene, interruption);
   } finally {
     interruption.dispose();
   }
@@ -37,27 +47,28 @@ export async function runCommand(command: string, args: readonly string[], flags
 async function runUntilDone(
   command: string,
   args: readonly string[],
-  loadJudge: () => Promise<Judge>,
-  report: RunReport,
+  convene: () => Promise<Court>,
   interruption: Interruption,
 ): Promise<number> {
+  let court: Court | undefined;
   for (let run = 1; ; run++) {
     const child = startCommand(command, args);
     interruption.passTo((signal) => child.kill(signal));
     const end = await child.ended;
     interruption.passTo(undefined);
-    if (end.kind === "not started") return report.notStarted(command, end);
     if (end.kind === "exited" && end.exitCode === 0) {
-      if (run > 1) report.recovered(run);
+      court?.report.recovered(run);
       return exitCodes.ok;
     }
-    if (end.kind === "killed" || interruption.hasCome) return codeOf(end);
+    if (end.kind !== "not started" && (end.kind === "killed" || interruption.hasCome)) return codeOf(end);
 
-    const judge = await loadJudge();
+    court ??= await convene();
+    const { clock, judge, report } = court;
+    if (end.kind === "not started") return report.notStarted(command, end);
     const { diagnosis, decision } = judge.judge(end, run);
     if (decision.action !== "retry") return report.stopped(end.exitCode, run, diagnosis, decision);
     report.again(end.exitCode, run, diagnosis, decision);
-    const signal = await interruption.wait(decision.delayMs);
+    const signal = await interruption.wait(decision.delayMs, clock);
     if (signal !== undefined) return signalExitCode(signal);
   }
 }

@@ -41,13 +41,15 @@ export async function throttleCommand(flags: ThrottleFlags): Promise<number> {
   const out = new Terminal(process.stdout);
   const interrupted = untilInterrupted();
   const signal = flags.watch ? interrupted : withTimeout(interrupted, flags.for);
-  await using arm = await startEmulator(smallBuckets);
-  arm.addVm({ name: "web-01" });
-  const throttle = createThrottle();
-  const load = new Load(arm, throttle, flags.callers, signal);
-  const watching = watch(load, throttle, flags, out, signal);
-  await load.run();
-  await watching;
+  const arm = await startEmulator(smallBuckets);
+  try {
+    arm.addVm({ name: "web-01" });
+    const throttle = createThrottle();
+    const load = new Load(arm, throttle, flags.callers, signal);
+    await Promise.all([load.run(), watch(load, throttle, flags, out, signal)]);
+  } finally {
+    await arm.stop();
+  }
   return exitCodes.ok;
 }
 

@@ -201,7 +201,7 @@ interface MachineDocument {
 async function machineAt(send: RemedyContext["send"], url: string): Promise<MachineDocument | undefined> {
   try {
     const { body } = await send({ method: "GET", url });
-    return (body ?? {});
+    return body ?? {};
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return undefined;
     throw error;

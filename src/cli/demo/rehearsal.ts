@@ -33,10 +33,11 @@ export interface Run {
  * A first call through both clients, which loads and compiles what every call needs, so that no row pays for it.
  */
 export async function warmUp({ ComputeManagementClient }: ComputePackage): Promise<void> {
-  await using arm = await startEmulator();
+  const arm = await startEmulator();
   arm.addVm({ name: "web-01" });
   const connect = (): Compute => new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions);
   for (const client of [connect(), withRemedy(connect())]) await client.virtualMachines.get("rg", "web-01");
+  await arm.stop();
 }
 
 /** A run while it happens. */
@@ -70,10 +71,18 @@ export class Rehearsal {
   }
 
   /** @param abortSignal ends it early */
-  async play({ ComputeManagementClient }: ComputePackage, abortSignal: AbortSignal): Promise<void> {
+  async play(compute: ComputePackage, abortSignal: AbortSignal): Promise<void> {
+    const arm = await startEmulator({ onUnknownRequest: "answer", ...this.fault.cloud });
+    try {
+      this.#arm = arm;
+      this.#run = await this.#meetFault(arm, compute, abortSignal);
+    } finally {
+      await arm.stop();
+    }
+  }
+
+  async #meetFault(arm: Emulator, { ComputeManagementClient }: ComputePackage, abortSignal: AbortSignal): Promise<Run> {
     const { fault, side } = this;
-    await using arm = await startEmulator({ onUnknownRequest: "answer", ...fault.cloud });
-    this.#arm = arm;
     fault.plant(arm);
     const client = new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions);
     if (side === "remedied") withRemedy(client, { ...fault.options?.(), onEvent: (event) => this.#note(event) });
@@ -84,7 +93,7 @@ export class Rehearsal {
       () => undefined,
       (thrown: unknown) => thrown,
     );
-    this.#run = this.#endOf(error, isWatched && signal.aborted, arm);
+    return this.#endOf(error, isWatched && signal.aborted, arm);
   }
 
   #endOf(error: unknown, isStopped: boolean, arm: Emulator): Run {

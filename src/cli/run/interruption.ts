@@ -2,7 +2,7 @@
  * Signals while a command runs or is waited for. They are passed on to the command, and end a wait at once; nothing is
  * started after one.
  */
-import { systemClock } from "../../time/clock.js";
+import type { Clock } from "../../time/clock.js";
 
 const passedOn = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -25,8 +25,8 @@ export class Interruption {
   }
 
   /** Waits; gives the signal that ended it early. */
-  async wait(ms: number): Promise<NodeJS.Signals | undefined> {
-    await systemClock.sleep(ms, this.#controller.signal).catch(() => undefined);
+  async wait(ms: number, clock: Clock): Promise<NodeJS.Signals | undefined> {
+    await clock.sleep(ms, this.#controller.signal).catch(() => undefined);
     return this.#signal;
   }
 
