@@ -11,7 +11,7 @@ export {
   type RemedyErrorJson,
   type RemedyErrorOptions,
 } from "./pipeline/remedy-error.js";
-export type { EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./pipeline/events.js";
+export type { CallEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./pipeline/events.js";
 export type { ResumeInfo } from "./supervisor/resume.js";
 
 // Knowing and deciding
@@ -63,6 +63,7 @@ export { memoryThrottleStore } from "./throttle/memory-store.js";
 export {
   ThrottleDeadlineError,
   type AdmissionOptions,
+  type HeaderReader,
   type Permit,
   type Throttle,
   type ThrottledRequest,

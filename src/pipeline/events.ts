@@ -24,7 +24,8 @@ export interface EventFailure {
   readonly explanation: string;
 }
 
-interface Common {
+/** What every event of a call holds. */
+export interface CallEvent {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly request: EventRequest;
@@ -32,7 +33,7 @@ interface Common {
 
 export type RemedyEvent =
   /** A failure will be waited out and the request sent again. */
-  | (Common & {
+  | (CallEvent & {
       readonly type: "retry";
       readonly attempt: number;
       readonly delayMs: number;
@@ -40,7 +41,7 @@ export type RemedyEvent =
       readonly failure: EventFailure;
     })
   /** A long-running operation failed and its first request will be sent again within the poll. */
-  | (Common & {
+  | (CallEvent & {
       readonly type: "resubmit";
       readonly submission: number;
       readonly delayMs: number;
@@ -48,14 +49,14 @@ export type RemedyEvent =
       readonly failure: EventFailure;
     })
   /** The outcome is unknown; the resource is read to learn it. */
-  | (Common & {
+  | (CallEvent & {
       readonly type: "readBack";
       readonly reason: string;
       readonly lastSeen?: string;
       readonly failure: EventFailure;
     })
   /** An allowed remedy runs. */
-  | (Common & {
+  | (CallEvent & {
       readonly type: "remedy";
       readonly remedy: string;
       readonly phase: "started" | "done" | "failed";
@@ -63,14 +64,14 @@ export type RemedyEvent =
       readonly change?: string;
     })
   /** A call that had failed before ended well. */
-  | (Common & {
+  | (CallEvent & {
       readonly type: "recovered";
       readonly attempts: number;
       readonly elapsedMs: number;
       readonly reason: string;
     })
   /** A call is given up; the caller gets a `RemedyError`. */
-  | (Common & {
+  | (CallEvent & {
       readonly type: "failed";
       readonly attempts: number;
       readonly elapsedMs: number;

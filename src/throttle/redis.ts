@@ -16,6 +16,7 @@
  */
 import { leaseScript } from "./redis-script.js";
 import type { Lease, LeaseAsk, ThrottleStore } from "./store.js";
+export type { RateLimit } from "./limits.js";
 export type { Lease, LeaseAsk, ThrottleStore } from "./store.js";
 
 /** What of node-redis (4, 5, 6) is used. */
