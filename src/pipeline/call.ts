@@ -94,6 +94,18 @@ export function decideCall(
   return decision;
 }
 
+/** A poll of an operation that this process began, whose end the throttle learns how long such operations take from. */
+export const isFollowed = (call: Call): call is Call & { poll: PollMode } =>
+  call.poll !== undefined && call.poll !== "foreign";
+
+/** Whether a wait ends before the deadline, and before the call has taken all the time it may. */
+export function fitsBudget(call: Call, delayMs: number, settings: Settings): boolean {
+  const now = settings.clock.now();
+  const left = remainingMs(settings, now);
+  if (left !== undefined && delayMs >= left) return false;
+  return now - call.startedAt + delayMs <= settings.maxElapsedMs;
+}
+
 /** Notes a failed send. */
 export function noteFailure(failures: Attempt[], diagnosis: Diagnosis, decision: Decision, now: number): void {
   const { status, code } = diagnosis;

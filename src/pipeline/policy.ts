@@ -1,7 +1,8 @@
 /** `remedyPolicy`: the pipeline policy. Stands in phase `Retry`, in place of the SDK's default retry policy. */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import { newCall } from "./call.js";
-import { Calls, isFine } from "./calls.js";
+import { isFine } from "./answers.js";
+import { Calls } from "./calls.js";
 import { answerProbe, isProbe } from "./entry.js";
 import { settle, type RemedyOptions } from "./options.js";
 import { Polls } from "./polls.js";
@@ -41,7 +42,7 @@ export function policyOf(calls: Calls): PipelinePolicy {
     const call = newCall(request, next, startedAt, polls.kindOf(request));
     const response = await calls.recover(call, first ?? (await calls.attempt(call)));
     if (request.method === "GET") polls.explainForeign(request, response);
-    else if (!polls.track(request, response, call)) await calls.finish(call.afterwards);
+    else if (!polls.track(request, response, call)) await calls.verdicts.finish(call.afterwards);
     return response;
   }
 
@@ -69,7 +70,7 @@ export function policyOf(calls: Calls): PipelinePolicy {
           sentAt = settings.clock.now();
         }
       } catch (error) {
-        throw calls.notAdmitted(newCall(request, next, startedAt), error);
+        throw calls.verdicts.notAdmitted(newCall(request, next, startedAt), error);
       }
       const { url, abortSignal } = request;
       const limit = sender.limit(request, sentAt);

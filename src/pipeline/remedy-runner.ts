@@ -17,10 +17,11 @@ import { followUpOf } from "../supervisor/operations.js";
 import { progressOf } from "../supervisor/poll.js";
 import type { AbortSignalLike, Clock } from "../time/clock.js";
 import { eventRequest, newCall } from "./call.js";
-import { subRequest, type Calls } from "./calls.js";
+import type { Calls } from "./calls.js";
 import { freshAuthorization } from "./entry.js";
 import { messageOf } from "./events.js";
 import { remainingMs, type Settings } from "./options.js";
+import { subRequest } from "./sub-request.js";
 
 /** What a remedy works on: the call or operation it repairs. */
 export interface Patient {
@@ -225,7 +226,7 @@ export class RemedyRunner {
       if (progress === "succeeded") return toRemedyResponse(response);
       if (progress === "failed") {
         const { status, headers, bodyAsText } = response;
-        const { code, explanation } = this.#calls.diagnose({ status, headers, bodyAsText });
+        const { code, explanation } = this.#calls.verdicts.diagnose({ status, headers, bodyAsText });
         throw new Error(`${call.method} ${eventRequest(call).url} failed: ${code ?? ""} ${explanation}`);
       }
     }

@@ -80,7 +80,7 @@ async function recoverToken(
     noteFailure(call.failures, diagnosis, decision, now);
     if (decision.action !== "retry") {
       const { reason } = decision;
-      throw calls.errorOf({
+      throw calls.verdicts.errorOf({
         request,
         diagnosis,
         attempts: call.failures,
@@ -104,7 +104,7 @@ async function recoverToken(
     try {
       const response = await next(request);
       call.sends += 1;
-      calls.tellRecovered(call, reason);
+      calls.verdicts.tellRecovered(call, reason);
       return response;
     } catch (thrown) {
       error = thrown;

@@ -2,6 +2,7 @@
  * Reading back: when nobody knows what became of a request, the resource does. What to read, and what the answer says.
  */
 import { actionOf } from "../decision/idempotency.js";
+import type { Operation } from "./operation.js";
 import { provisioningStateOf } from "./operations.js";
 
 /** What tells the outcome of a request. */
@@ -41,6 +42,11 @@ export function readTargetOf(method: string, url: string): ReadTarget | undefine
     default:
       return undefined;
   }
+}
+
+/** What tells of the outcome of an operation. */
+export function targetOf({ first }: Operation): ReadTarget | undefined {
+  return readTargetOf(first.method, first.url);
 }
 
 /** A virtual machine and its extensions say only in their instance view why they failed. */

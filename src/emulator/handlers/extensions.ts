@@ -5,7 +5,7 @@ import { extensionView, type Machine } from "../machine.js";
 import type { OperationFailure } from "../operations.js";
 import { newResource, partsOf, present, settle, type Resource } from "../resources.js";
 import type { Route } from "../router.js";
-import { type Reply } from "../wire.js";
+import type { Reply } from "../wire.js";
 import { agentAnswers } from "./machine-actions.js";
 import { checkFree, existingMachine, machinePath } from "./machines.js";
 
