@@ -60,7 +60,8 @@ for (const [title, body] of Object.entries(bodies)) {
     reference: "parsing its JSON twice",
     subjects: {
       "parsing its JSON twice": (): unknown[] => [JSON.parse(bodyAsText), JSON.parse(bodyAsText)],
-      "diagnose(answer)": () => diagnose(answer, { now: 0 }),
+      "diagnose(body), as an SDK parsed it": () => diagnose(body, { now: 0 }),
+      "diagnose(answer), parsing included": () => diagnose(answer, { now: 0 }),
     },
   });
 }

@@ -3,10 +3,11 @@
  * (`OperationNotAllowed`) leaves the word to the kind of wording, then an unknown code to its kind, then the status.
  */
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
+import { tellAdvice, tellExplanation } from "./advice.js";
 import type { Catalog, CatalogLayer, CodeEntry } from "./catalog.js";
-import type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./diagnosis.js";
+import type { Basis, Diagnosis, OtherRoot } from "./diagnosis.js";
 import { dispositions, type Rule, type RuleKnowledge, type RuleSource } from "./rule.js";
-import { fillIn, noParameters, type Fit, type Parameters, type WordTemplate } from "./template.js";
+import { noParameters, type Fit, type Parameters, type WordTemplate } from "./template.js";
 import { wordsOf, type Words } from "./words.js";
 
 /** The most pattern-like that a phrase may be and still speak before the kind of code. */
@@ -73,8 +74,8 @@ function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, ot
     parameters,
     chain,
     others,
-    explanation: fillIn(knowledge.explanation, parameters),
-    remedy: adviceOf(knowledge, parameters),
+    explanation: tellExplanation(knowledge, parameters),
+    remedy: tellAdvice(knowledge, parameters),
     execution: failure.execution,
   };
   const code = root.code ?? finding.code;
@@ -222,28 +223,6 @@ function firstOf<T>(catalog: Catalog, ask: (layer: Catalog["layers"][number]) =>
     if (answer !== undefined) return answer;
   }
   return undefined;
-}
-
-function adviceOf(knowledge: RuleKnowledge, parameters: Parameters): RemedyAdvice {
-  const { automatic, docs } = knowledge;
-  const summary = summaryOf(knowledge);
-  const steps = knowledge.steps.map((step) => fillIn(step, parameters));
-  return automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs };
-}
-
-function summaryOf({ disposition, automatic }: RuleKnowledge): string {
-  switch (disposition) {
-    case "transient":
-      return "Wait, then send the same request again.";
-    case "indeterminate":
-      return "Find out what became of it before anything is sent again.";
-    case "adaptable":
-      return automatic
-        ? `Allow the remedy ${automatic}, or do the first step by hand and send the request again.`
-        : "Change the request or prepare the resource, then send it again.";
-    case "permanent":
-      return "Sending it again does not help; correct the cause first.";
-  }
 }
 
 /** Folding a message costs a microsecond and the exact road needs none: it is done when first asked for. */

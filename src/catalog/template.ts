@@ -5,12 +5,8 @@
 import { wordsOf, type Words } from "./words.js";
 import type { Rule } from "./rule.js";
 
-export interface Template {
+export interface Template extends CutText {
   readonly rule: Rule;
-  /** The literal parts around the placeholders: one more than there are names. */
-  readonly literals: readonly string[];
-  /** Placeholder names in order. */
-  readonly names: readonly string[];
 }
 
 /** What the placeholders stood for in a message. A `Map` would not survive JSON; own keys only, no prototype to pollute. */
@@ -19,12 +15,7 @@ export type Parameters = Readonly<Record<string, string>>;
 const placeholder = /\{([a-zA-Z][a-zA-Z0-9]*)\}/;
 
 export function compileTemplate(rule: Rule, message: string): Template {
-  const parts = message.split(placeholder);
-  return {
-    rule,
-    literals: parts.filter((_, index) => index % 2 === 0),
-    names: parts.filter((_, index) => index % 2 === 1),
-  };
+  return { rule, ...cutText(message) };
 }
 
 /** The placeholders' values when the message is the template to the letter, else nothing. */
@@ -204,36 +195,30 @@ function trimMarks(value: string): string {
   return value.slice(start, end);
 }
 
-/** A text of a rule, cut at its placeholders: literal parts, and the names between them. */
-interface CutText {
+/** A text cut at its placeholders. */
+export interface CutText {
+  /** The literal parts around the placeholders: one more than there are names. */
   readonly literals: readonly string[];
+  /** Placeholder names in order. */
   readonly names: readonly string[];
 }
 
-/** Cutting costs more than filling in, and the texts of rules are few: each is cut once. */
-const cutTexts = new Map<string, CutText>();
-
-function cut(text: string): CutText {
-  const known = cutTexts.get(text);
-  if (known) return known;
+export function cutText(text: string): CutText {
   const parts = text.split(placeholder);
-  const made = {
+  return {
     literals: parts.filter((_, index) => index % 2 === 0),
     names: parts.filter((_, index) => index % 2 === 1),
   };
-  cutTexts.set(text, made);
-  return made;
 }
 
 /** Fills `{name}` by the parameter, `<name>` where the message did not give it: the reader sees what to fill in. */
-export function fillIn(text: string, parameters: Parameters): string {
-  if (!text.includes("{")) return text;
-  const { literals, names } = cut(text);
+export function fillIn({ literals, names }: CutText, parameters: Parameters): string {
   let filled = literals[0] ?? "";
   for (let index = 0; index < names.length; index++) {
     const name = names[index] ?? "";
-    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    filled += (value === undefined || value === "" ? `<${name}>` : value) + (literals[index + 1] ?? "");
+    // A placeholder may be called like something that every object has; that is no string.
+    const value: unknown = parameters[name];
+    filled += (typeof value === "string" && value !== "" ? value : `<${name}>`) + (literals[index + 1] ?? "");
   }
   return filled;
 }

@@ -1,7 +1,7 @@
 /** What `explain` shows of one error: the section for people and the object for programs. Pure. */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { Rule } from "../../catalog/rule.js";
-import { fillIn } from "../../catalog/template.js";
+import { cutText, fillIn } from "../../catalog/template.js";
 import { decide, inWords } from "../../decision/decide.js";
 import { fillBlanks, type BlankValues } from "./blanks.js";
 import { dispositionColours } from "../disposition-colours.js";
@@ -33,7 +33,7 @@ export function explain(diagnosis: Diagnosis, occurrences: number, options: Expl
     occurrences,
     retry: retryAdvice(diagnosis),
     steps: remedy.steps.map((step) => fillBlanks(step, options.blanks, parameters)),
-    ...(template !== undefined && { messageZh: fillIn(template, parameters) }),
+    ...(template !== undefined && { messageZh: fillIn(cutText(template), parameters) }),
   };
 }
 

@@ -1,0 +1,48 @@
+/** What a diagnosis says in words: the texts of its rule, with the parameters of the message filled in. */
+import type { RemedyAdvice } from "./diagnosis.js";
+import type { RuleKnowledge } from "./rule.js";
+import { cutText, fillIn, type CutText, type Parameters } from "./template.js";
+
+interface Texts {
+  readonly explanation: CutText;
+  readonly steps: readonly CutText[];
+  readonly summary: string;
+}
+
+/** Cutting costs more than filling in, and rules are few: each is cut when it is first needed. */
+const textsOfRules = new WeakMap<RuleKnowledge, Texts>();
+
+function textsOf(knowledge: RuleKnowledge): Texts {
+  const known = textsOfRules.get(knowledge);
+  if (known) return known;
+  const { explanation, steps } = knowledge;
+  const texts = { explanation: cutText(explanation), steps: steps.map(cutText), summary: summaryOf(knowledge) };
+  textsOfRules.set(knowledge, texts);
+  return texts;
+}
+
+export function tellExplanation(knowledge: RuleKnowledge, parameters: Parameters): string {
+  return fillIn(textsOf(knowledge).explanation, parameters);
+}
+
+export function tellAdvice(knowledge: RuleKnowledge, parameters: Parameters): RemedyAdvice {
+  const { automatic, docs } = knowledge;
+  const { summary, steps: cutSteps } = textsOf(knowledge);
+  const steps = cutSteps.map((step) => fillIn(step, parameters));
+  return automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs };
+}
+
+function summaryOf({ disposition, automatic }: RuleKnowledge): string {
+  switch (disposition) {
+    case "transient":
+      return "Wait, then send the same request again.";
+    case "indeterminate":
+      return "Find out what became of it before anything is sent again.";
+    case "adaptable":
+      return automatic
+        ? `Allow the remedy ${automatic}, or do the first step by hand and send the request again.`
+        : "Change the request or prepare the resource, then send it again.";
+    case "permanent":
+      return "Sending it again does not help; correct the cause first.";
+  }
+}
