@@ -54,7 +54,7 @@ const roomRules = rooms.map((room, position) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "coverage/", "docs/api/", "**/*.generated.ts"] },
+  { ignores: ["dist/", ".bench/", "node_modules/", "coverage/", "docs/api/", "**/*.generated.ts"] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
