@@ -8,24 +8,13 @@ import { ClosedWindow } from "./closed-window.js";
 import type { LeaseAccount } from "./lease-account.js";
 import type { RateLimit } from "./limits.js";
 import { Mirror } from "./mirror.js";
-import { lastCallsPartBlindly, mayClaim, reserveOf, trickleMs } from "./pace.js";
+import type { Moment, Sent } from "./moment.js";
+import { lastCallsPartBlindly, mayClaim, trickleMs } from "./pace.js";
 import { RecentSends } from "./recent-sends.js";
 import { Refill } from "./refill.js";
 import type { ScopeName } from "./scope-name.js";
 import { Share } from "./share.js";
 import type { Standing } from "./waiter.js";
-
-/** What an answer says about one bucket. */
-export interface BucketSign {
-  /** Requests left, when the answer told. */
-  readonly level?: number | undefined;
-  /** The bucket sent the request away. */
-  readonly rejected?: boolean;
-  /** How long it asked to wait, in milliseconds. */
-  readonly retryAfterMs?: number | undefined;
-  /** The request was sent away before this bucket could count it. */
-  readonly uncounted?: boolean;
-}
 
 /** Requests that may be on their way before the first answer has come; more with each answer, as in TCP's slow start. */
 const firstRequests = 4;
@@ -47,10 +36,11 @@ const mostOfGuess = 16;
 const stepSpreadMs = 500;
 
 export class Bucket {
-  #waiting = 0;
+  /** Callers that wait for this bucket. */
+  waiting = 0;
+  /** The answer that it was told of last, as its step. */
+  toldIn = -1;
   #waitingInBackground = 0;
-  /** No longer found by requests; what is on its way still comes back to it. */
-  forgotten = false;
   readonly window: ClosedWindow;
   /** Permits on lease from a store that other processes share; they count while the store is there. */
   account: LeaseAccount | undefined;
@@ -84,14 +74,9 @@ export class Bucket {
     return this.#refill?.limit;
   }
 
-  /** Callers that wait for this bucket. */
-  get waiting(): number {
-    return this.#waiting;
-  }
-
   /** One caller more, or less, waits. */
   count(standing: Standing, change: 1 | -1): void {
-    this.#waiting += change;
+    this.waiting += change;
     if (standing === "background") this.#waitingInBackground += change;
   }
 
@@ -130,11 +115,11 @@ export class Bucket {
 
   /** Nobody waits, nothing is on its way and no window is closed: forgetting it forgets only numbers. */
   isIdle(now: number): boolean {
-    return this.#waiting === 0 && this.inFlight === 0 && now >= this.window.reopensAt;
+    return this.waiting === 0 && this.inFlight === 0 && now >= this.window.reopensAt;
   }
 
   /** Epoch milliseconds at which the next request may go: not after `now` for at once, Infinity for after an answer. */
-  opensAt(now: number, waiting = Math.max(1, this.#waiting)): number {
+  opensAt(now: number, waiting = Math.max(1, this.waiting)): number {
     if (now < this.window.reopensAt) return this.window.reopensAt;
     if (!this.#refill) return now;
     const leasedAt = this.account?.opensAt(now);
@@ -150,7 +135,7 @@ export class Bucket {
     const opens = Math.max(now, this.window.reopensAt);
     const level = this.level(now);
     if (!this.#refill || level === undefined) return opens;
-    const ahead = inBackground ? this.#waiting : this.#waiting - this.#waitingInBackground;
+    const ahead = inBackground ? this.waiting : this.waiting - this.#waitingInBackground;
     const missing = ahead + 1 - level * this.share;
     if (missing <= 0) return opens;
     return Math.max(opens, this.#refill.timeOf(missing / this.share, now));
@@ -165,18 +150,48 @@ export class Bucket {
     this.account?.take();
   }
 
-  /** What came back to a request that was sent at `sentAt`. */
-  settle(sentAt: number, now: number, sign: BucketSign): void {
-    if (sign.rejected) this.#reject(sentAt, now, sign);
-    else if (sign.level !== undefined) this.#observe(sentAt, now, sign.level);
-    else if (sign.uncounted) this.#mirror.takeBack();
-    else this.#pass(now);
-    if (sign.uncounted) this.account?.giveBack();
-    else this.account?.answered(sentAt, now, sign.rejected ? 0 : sign.level);
-    if (sign.rejected) this.account?.closed(this.window.until);
-    if (sign.rejected || sign.uncounted) return;
+  /** An answer told how many requests are left. */
+  tell(level: number, sent: Sent, moment: Moment): void {
+    this.toldIn = moment.step;
+    this.#observe(level, sent, moment);
+    this.account?.answered(sent.sentAt, moment.now, level);
     this.#span++;
     this.window.pass();
+  }
+
+  /** An answer told nothing, or none came. */
+  pass(sent: Sent, moment: Moment): void {
+    this.toldIn = moment.step;
+    this.#mirror.pass();
+    if (this.#refill) this.#passBlindly(this.#refill, moment);
+    this.account?.answered(sent.sentAt, moment.now, undefined);
+    this.#span++;
+    this.window.pass();
+  }
+
+  /** The request was sent away before this bucket could count it. */
+  takeBack(moment: Moment): void {
+    this.toldIn = moment.step;
+    this.#mirror.takeBack();
+    this.account?.giveBack();
+  }
+
+  /**
+   * This bucket sent the request away.
+   * @param level what the answer told of it
+   * @param retryAfterMs how long it asked to wait
+   */
+  reject(sent: Sent, moment: Moment, level: number | undefined, retryAfterMs: number | undefined): void {
+    const { now } = moment;
+    this.toldIn = moment.step;
+    this.#span = firstRequests;
+    if (this.#mirror.seen || level !== undefined) this.#observe(0, sent, moment);
+    else this.#rejectBlindly(now);
+    const { periodMs } = this.limit ?? { periodMs: 1_000 };
+    const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
+    this.window.close(sent.sentAt, now, waitMs, this.#reopeningSpreadMs());
+    this.account?.answered(sent.sentAt, now, 0);
+    this.account?.closed(this.window.until);
   }
 
   /** Another process was told that the service wants no requests for so long. */
@@ -185,22 +200,26 @@ export class Bucket {
   }
 
   #paced(now: number, refill: Refill, waiting: number): number {
-    const share = this.#share.value;
-    const level = this.#mirror.level(1 / share);
-    if (this.#mirror.inFlight >= this.#span) {
-      return level < refill.limit.capacity / 2 ? Infinity : this.#slowRequestAt(now, refill);
+    const { inFlight, told, uncounted } = this.#mirror;
+    const { value: share } = this.#share;
+    if (inFlight >= this.#span) {
+      return told - uncounted / share < refill.limit.capacity / 2 ? Infinity : this.#slowRequestAt(now, refill);
     }
-    if (mayClaim(level, share, refill.limit, waiting)) return now;
-    const trickleAt = this.#lastSentAt + trickleMs(level, share, refill.limit, refill.isStream);
+    // The first clause of `mayClaim`, without a division: most requests get no further.
+    if ((told - refill.reserve) * share - uncounted >= 1) return now;
+    const level = this.#mirror.level(1 / share);
+    if (mayClaim(level, share, refill.reserve, waiting)) return now;
+    const trickleAt = this.#lastSentAt + trickleMs(level, share, refill);
     return Math.max(now, refill.isStream ? trickleAt : Math.min(trickleAt, this.#stepAt(refill)));
   }
 
   #pacedBlindly(now: number, refill: Refill, blind: BlindMirror, waiting: number): number {
     if (this.#mirror.inFlight >= this.#span) return Infinity;
-    if (!blind.learned) return blind.firstSendAt(now, this.#lastSentAt, reserveOf(refill.limit));
+    const { rate, reserve } = refill;
+    if (!blind.learned) return blind.firstSendAt(now, this.#lastSentAt, reserve);
     const level = blind.level(now);
-    if (mayClaim(level, blind.share, refill.limit, waiting, lastCallsPartBlindly)) return now;
-    return Math.max(now, this.#lastSentAt + trickleMs(level, blind.share, refill.limit, true));
+    if (mayClaim(level, blind.share, reserve, waiting, lastCallsPartBlindly)) return now;
+    return Math.max(now, this.#lastSentAt + trickleMs(level, blind.share, { rate, reserve, isStream: true }));
   }
 
   /** While answers are slow to come and the bucket is full, tokens would be lost by waiting for them. */
@@ -215,15 +234,12 @@ export class Bucket {
     return step === undefined ? last + refill.limit.periodMs / asksPerPeriod : step + this.#stepJitterMs;
   }
 
-  #observe(sentAt: number, now: number, level: number): void {
-    this.#refill ??= new Refill({ capacity: level + 1, refill: level + 1, periodMs: 60_000 });
+  #observe(level: number, sent: Sent, moment: Moment): void {
+    const refill = (this.#refill ??= new Refill({ capacity: level + 1, refill: level + 1, periodMs: 60_000 }));
     this.#blind = undefined;
-    const movement = this.#mirror.observe(level, sentAt, now);
+    const movement = this.#mirror.observe(level, sent, moment.step);
     if (!movement) return;
-    const refill = this.#refill;
-    const steps = refill.stepAfter(0);
-    refill.learn(level, movement, now);
-    if (refill.stepAfter(0) !== steps) this.#stepJitterMs = this.#random() * stepSpreadMs;
+    if (refill.learn(level, movement, moment)) this.#stepJitterMs = this.#random() * stepSpreadMs;
     if (!refill.isStream) {
       if (movement.drop >= 0) this.#share.learn(movement, 0);
       return;
@@ -233,27 +249,15 @@ export class Bucket {
     if (level + movement.drop + refilled < refill.limit.capacity) this.#share.learn(movement, refilled);
   }
 
-  #pass(now: number): void {
-    this.#mirror.pass();
-    if (this.#mirror.seen || !this.#refill || !this.isDocumented) {
-      this.#blind?.pass(now);
-      return;
+  #passBlindly(refill: Refill, moment: Moment): void {
+    if (this.isDocumented && !this.#mirror.seen) {
+      this.#blind ??= new BlindMirror(refill.limit, moment.now, this.#recent.count(moment.now));
     }
-    this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#recent.count(now));
-    this.#blind.pass(now);
+    this.#blind?.pass(moment.now);
   }
 
-  #reject(sentAt: number, now: number, { level, retryAfterMs }: BucketSign): void {
+  #rejectBlindly(now: number): void {
     const known = now < this.window.until;
-    this.#span = firstRequests;
-    if (this.#mirror.seen || level !== undefined) this.#observe(sentAt, now, 0);
-    else this.#rejectBlindly(now, known);
-    const { periodMs } = this.limit ?? { periodMs: 1_000 };
-    const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
-    this.window.close(sentAt, now, waitMs, this.#reopeningSpreadMs());
-  }
-
-  #rejectBlindly(now: number, known: boolean): void {
     this.#mirror.pass();
     if (!this.#refill || (!this.isDocumented && !this.#blind)) this.#guessLimit(now);
     else if (known) this.#blind?.drain(now);

@@ -7,7 +7,9 @@ import { Gate, type GateListener } from "./gate.js";
 import { LeaseAccount } from "./lease-account.js";
 import { LeaseDesk, type DeskListener } from "./lease-desk.js";
 import { operationUrls } from "./operation-urls.js";
+import type { Moment } from "./moment.js";
 import { Polls, type PollGroup } from "./polls.js";
+import type { Route } from "./route.js";
 import { wordsFor } from "./scope-name.js";
 import { Scopes, type PriorLimits, type ScopesListener } from "./scopes.js";
 import type { SentPermit } from "./sent-permit.js";
@@ -71,22 +73,32 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
     this.#gate = new Gate(clock, this.#scopes, this);
   }
 
-  admit(request: ThrottledRequest, options: AdmissionOptions = defaultAdmission): Permit | Promise<Permit> {
-    const now = this.#clock.now();
-    const target = this.#scopes.targetOf(request);
-    const lane = this.#scopes.laneOf(request, target, now);
-    const { signal } = options;
-    if (signal?.aborted) return Promise.reject(new AbortError());
+  get clock(): Clock {
+    return this.#clock;
+  }
+
+  admit(
+    request: ThrottledRequest,
+    options: AdmissionOptions = defaultAdmission,
+    now = this.#clock.now(),
+  ): Permit | Promise<Permit> {
+    if (options.signal?.aborted) return Promise.reject(new AbortError());
+    const route = this.#scopes.routeOf(request, now);
     const poll = options.poll ? request.url : undefined;
-    const dueAt = this.dueAt({ poll, lane, target }, now);
-    const permit = dueAt > now ? undefined : this.#gate.pass(lane, target, poll, now);
-    if (permit) return permit;
-    const { since: arrivedAt = now, deadlineAt = Infinity } = options;
-    const standing = poll === undefined ? options.priority : this.#polls.standingOf(poll, dueAt);
-    return this.#gate.wait(
-      { lane, target, standing: standing ?? "foreground", arrivedAt, dueAt, deadlineAt, signal, poll },
-      now,
-    );
+    const dueAt = poll === undefined ? now : this.dueAt({ poll, route }, now);
+    const permit = dueAt > now ? undefined : this.#gate.pass(route, poll, now);
+    return permit ?? this.#wait(route, poll, dueAt, options, now);
+  }
+
+  #wait(
+    route: Route,
+    poll: string | undefined,
+    dueAt: number,
+    { since, deadlineAt = Infinity, signal, priority = "foreground" }: AdmissionOptions,
+    now: number,
+  ): Permit | Promise<Permit> {
+    const standing = poll === undefined ? priority : this.#polls.standingOf(poll, dueAt);
+    return this.#gate.wait({ route, standing, arrivedAt: since ?? now, dueAt, deadlineAt, signal, poll }, now);
   }
 
   snapshot(): ThrottleSnapshot {
@@ -107,20 +119,20 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
   }
 
   settled(
-    { lane, target, buckets, poll }: SentPermit,
+    { route: { lane, target }, buckets, poll }: SentPermit,
     reply: ThrottleReply | undefined,
     closed: readonly Bucket[],
-    now: number,
+    moment: Moment,
   ): void {
-    for (const bucket of closed) this.#tellClosed(bucket, now);
-    this.#desk?.news(closed.length > 0, now);
+    for (const bucket of closed) this.#tellClosed(bucket, moment.now);
+    this.#desk?.news(closed.length > 0, moment.now);
     if (reply === undefined) return;
-    if (this.#closed.size > 0 && closed.length === 0) this.#tellReopened(buckets, now);
+    if (this.#closed.size > 0 && closed.length === 0) this.#tellReopened(buckets, moment.now);
     if (poll !== undefined) {
-      if (reply.ended) this.#polls.ended(poll, now);
+      if (reply.ended) this.#polls.ended(poll, moment.now);
     } else if (lane.operation !== "read") {
       const urls = operationUrls(reply);
-      if (urls.length > 0) this.#polls.began(urls, `${lane.operation} ${target.namespace}/${target.kind}`, now);
+      if (urls.length > 0) this.#polls.began(urls, `${lane.operation} ${target.namespace}/${target.kind}`, moment.now);
     }
   }
 
@@ -166,10 +178,10 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
     });
   }
 
-  dueAt({ poll, lane, target }: Pick<Arrival, "poll" | "lane" | "target">, now: number): number {
+  dueAt({ poll, route }: Pick<Arrival, "poll" | "route">, now: number): number {
     if (poll === undefined) return now;
-    const [reads] = lane.buckets;
-    return this.#polls.dueAt(poll, target.kind, this.#groupOf(reads), spareReads(reads, now), now);
+    const [reads] = route.lane.buckets;
+    return this.#polls.dueAt(poll, route.target.kind, this.#groupOf(reads), spareReads(reads, now), now);
   }
 
   #groupOf(reads: Bucket | undefined): PollGroup {

@@ -37,10 +37,9 @@ export class Deadlines {
   }
 
   /** Why somebody who comes now is sent away at once, if so. */
-  refusal({ arrival }: Waiter, own: readonly Bucket[], now: number): ThrottleDeadlineError | undefined {
-    const { lane, dueAt, deadlineAt, standing } = arrival;
+  refusal({ arrival }: Waiter, buckets: readonly Bucket[], now: number): ThrottleDeadlineError | undefined {
+    const { dueAt, deadlineAt, standing } = arrival;
     if (deadlineAt === Infinity) return undefined;
-    const buckets = [...lane.buckets, ...own];
     const expected = expectedAt(buckets, standing === "background", now);
     const certain = Math.max(dueAt, reopeningOf(buckets), now + (expected - now) * certainPart);
     return certain > deadlineAt ? new ThrottleDeadlineError(Math.ceil(Math.max(certain, expected))) : undefined;
@@ -56,8 +55,8 @@ export class Deadlines {
     return late;
   }
 
-  lateness({ arrival: { lane, standing, dueAt } }: Waiter, own: readonly Bucket[], now: number): ThrottleDeadlineError {
-    const expected = expectedAt([...lane.buckets, ...own], standing === "background", now);
+  lateness({ arrival: { standing, dueAt } }: Waiter, buckets: readonly Bucket[], now: number): ThrottleDeadlineError {
+    const expected = expectedAt(buckets, standing === "background", now);
     return new ThrottleDeadlineError(Math.ceil(Math.max(now + 1, dueAt, expected)));
   }
 
@@ -66,7 +65,7 @@ export class Deadlines {
     const found: [Waiter, ThrottleDeadlineError][] = [];
     for (const waiter of this.#heap) {
       if (waiter.state === "gone") continue;
-      const reopens = Math.max(now, reopeningOf(waiter.arrival.lane.buckets));
+      const reopens = Math.max(now, reopeningOf(waiter.arrival.route.lane.buckets));
       if (reopens > waiter.arrival.deadlineAt) found.push([waiter, new ThrottleDeadlineError(Math.ceil(reopens))]);
     }
     return found;

@@ -8,13 +8,14 @@ import { Alarm } from "./alarm.js";
 import type { Bucket } from "./bucket.js";
 import { Deadlines } from "./deadlines.js";
 import { opensAt, type Lane } from "./lane.js";
+import { Moment } from "./moment.js";
+import type { Route } from "./route.js";
 import { SentPermit } from "./sent-permit.js";
 import type { Scopes } from "./scopes.js";
 import { settle } from "./settlement.js";
 import { Sidelines } from "./sidelines.js";
-import type { Target } from "./target.js";
-import type { ThrottleDeadlineError } from "./throttle.js";
-import { type Permit, type ThrottleReply } from "./throttle.js";
+import type { Permit, ThrottleDeadlineError, ThrottleReply } from "./throttle.js";
+import { Unsettled } from "./unsettled.js";
 import { Waiter, type Arrival } from "./waiter.js";
 
 /** A permit that nobody settles would hold its place for ever. After this long its request is taken as lost. */
@@ -31,7 +32,7 @@ export interface GateListener {
   /** A request that polls an operation was let through. */
   polled(url: string, now: number): void;
   /** A permit was settled; `reply` is missing when no answer came. `closed` are the buckets that sent it away. */
-  settled(sent: SentPermit, reply: ThrottleReply | undefined, closed: readonly Bucket[], now: number): void;
+  settled(sent: SentPermit, reply: ThrottleReply | undefined, closed: readonly Bucket[], moment: Moment): void;
 }
 
 export class Gate {
@@ -40,8 +41,8 @@ export class Gate {
   readonly #lanes = new Set<Lane>();
   readonly #sidelines = new Sidelines();
   readonly #deadlines = new Deadlines();
-  /** In the order of sending. */
-  readonly #unsettled = new Set<SentPermit>();
+  readonly #unsettled = new Unsettled<SentPermit>();
+  readonly #moment: Moment;
   #order = 0;
   #waiting = 0;
 
@@ -50,6 +51,7 @@ export class Gate {
     private readonly scopes: Scopes,
     private readonly listener: GateListener,
   ) {
+    this.#moment = new Moment(clock);
     this.#alarm = new Alarm(clock, () => this.pump());
   }
 
@@ -64,17 +66,15 @@ export class Gate {
   }
 
   /** A permit at once, when nobody waits in front and every bucket is open. */
-  pass(lane: Lane, target: Target, poll: string | undefined, now: number): Permit | undefined {
-    for (const bucket of lane.buckets) if (bucket.waiting > 0) return undefined;
-    if (lane.opensAt(now) > now) return undefined;
-    const own = this.scopes.resourceBuckets(lane, target);
-    return opensAt(own, now) > now ? undefined : this.#send(lane, target, own, poll, now);
+  pass(route: Route, poll: string | undefined, now: number): Permit | undefined {
+    for (const bucket of route.buckets) if (bucket.waiting > 0 || bucket.opensAt(now) > now) return undefined;
+    return this.#send(route, poll, now);
   }
 
   /** Waits for a permit, unless the deadline is too near. */
   wait(arrival: Arrival, now: number): Permit | Promise<Permit> {
     const waiter = new Waiter(arrival, this.#order++);
-    const hopeless = this.#deadlines.refusal(waiter, this.#ownBuckets(waiter), now);
+    const hopeless = this.#deadlines.refusal(waiter, this.#bucketsOf(waiter), now);
     if (hopeless) return Promise.reject(hopeless);
     this.#waiting++;
     this.#deadlines.watch(waiter);
@@ -90,14 +90,12 @@ export class Gate {
     for (const waiter of this.#sidelines.takeDue(now)) this.#comeBack(waiter, now);
     let next = this.#serveAll(now);
     for (const waiter of this.#deadlines.takeLate(now)) {
-      this.#refuse(waiter, this.#deadlines.lateness(waiter, this.#ownBuckets(waiter), now));
+      this.#refuse(waiter, this.#deadlines.lateness(waiter, this.#bucketsOf(waiter), now));
     }
     next = Math.min(next, this.#sidelines.nextDueAt, this.#deadlines.next);
-    for (const permit of this.#unsettled) {
-      if (now - permit.sentAt >= abandonedMs) permit.settle();
-      else if (this.#waiting > 0) next = Math.min(next, permit.sentAt + abandonedMs);
-      if (now - permit.sentAt < abandonedMs) break;
-    }
+    let { first } = this.#unsettled;
+    for (; first !== undefined && now - first.sentAt >= abandonedMs; { first } = this.#unsettled) first.settle();
+    if (first !== undefined && this.#waiting > 0) next = Math.min(next, first.sentAt + abandonedMs);
     this.#alarm.set(next);
     if (this.#waiting > 0) this.listener.waiting(now);
   }
@@ -123,38 +121,41 @@ export class Gate {
   }
 
   #serve(waiter: Waiter, now: number): void {
-    const { lane, target, poll } = waiter.arrival;
-    lane.leave(waiter);
-    const own = this.scopes.resourceBuckets(lane, target);
-    const at = opensAt(own, now);
+    const { poll } = waiter.arrival;
+    const route = this.scopes.refreshed(waiter.arrival.route);
+    route.lane.leave(waiter);
+    const at = opensAt(route.own, now);
     if (at > now) {
       this.#sidelines.untilResource(waiter, at);
       return;
     }
-    waiter.permit = this.#send(lane, target, own, poll, now);
+    waiter.permit = this.#send(route, poll, now);
     this.#leave(waiter);
     waiter.resolve?.(waiter.permit);
   }
 
-  #send(lane: Lane, target: Target, own: readonly Bucket[], poll: string | undefined, now: number): SentPermit {
-    const buckets = own.length === 0 ? lane.buckets : [...lane.buckets, ...own];
+  #send(route: Route, poll: string | undefined, now: number): SentPermit {
+    const { buckets } = route;
     for (const bucket of buckets) bucket.send(now);
-    const permit = new SentPermit(this.#onSettle, lane, target, buckets, poll, now);
+    const permit = new SentPermit(this, route, buckets, poll, now, this.#moment.step);
     this.#unsettled.add(permit);
     if (poll !== undefined) this.listener.polled(poll, now);
     return permit;
   }
 
-  readonly #onSettle = (permit: SentPermit, reply: ThrottleReply | undefined): void => {
-    this.#unsettled.delete(permit);
-    const now = this.clock.now();
-    const closed = settle(this.scopes, permit, reply, now);
-    this.listener.settled(permit, reply, closed, now);
+  /** @internal called by each permit, once */
+  settle(permit: SentPermit, reply: ThrottleReply | undefined): void {
+    this.#unsettled.remove(permit);
+    const moment = this.#moment;
+    moment.turn();
+    const closed = settle(this.scopes, permit, reply, moment);
+    this.listener.settled(permit, reply, closed, moment);
     if (this.#waiting === 0) return;
+    const { now } = moment;
     if (closed.length > 0) for (const [waiter, error] of this.#deadlines.hopeless(now)) this.#refuse(waiter, error);
-    for (const waiter of this.#sidelines.takeResource(permit.target.resource)) this.#lineUp(waiter);
+    for (const waiter of this.#sidelines.takeResource(permit.route.target.resource)) this.#lineUp(waiter);
     this.pump();
-  };
+  }
 
   #promise(waiter: Waiter): Promise<Permit> {
     return new Promise((resolve, reject) => {
@@ -178,14 +179,14 @@ export class Gate {
   }
 
   #lineUp(waiter: Waiter): void {
-    const { lane } = waiter.arrival;
+    const { lane } = waiter.arrival.route;
     lane.enter(waiter);
     this.#lanes.add(lane);
   }
 
   #refuse(waiter: Waiter, error: AbortError | ThrottleDeadlineError): void {
     if (waiter.state === "gone") return;
-    if (waiter.state === "line") waiter.arrival.lane.lose(waiter);
+    if (waiter.state === "line") waiter.arrival.route.lane.lose(waiter);
     this.#leave(waiter);
     waiter.reject?.(error);
   }
@@ -197,7 +198,7 @@ export class Gate {
     if (waiter.onAbort) waiter.arrival.signal?.removeEventListener("abort", waiter.onAbort);
   }
 
-  #ownBuckets({ arrival: { lane, target } }: Waiter): readonly Bucket[] {
-    return this.scopes.resourceBuckets(lane, target);
+  #bucketsOf({ arrival }: Waiter): readonly Bucket[] {
+    return this.scopes.refreshed(arrival.route).buckets;
   }
 }

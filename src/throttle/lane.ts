@@ -5,6 +5,8 @@
  */
 import type { Bucket } from "./bucket.js";
 import type { OperationClass } from "./limits.js";
+import type { PolicyLayout } from "./policy-layout.js";
+import { ownHeaders } from "./signals.js";
 import { WaitingLine, type Waiter } from "./waiter.js";
 
 /** What the requests of a lane have in common. */
@@ -24,6 +26,12 @@ export class Lane {
   readonly sharedPolicies = new Map<string, Bucket>();
   /** Policies that count each resource apart. */
   readonly resourcePolicies = new Set<string>();
+  /** How the service lays out the levels of its policies. */
+  layout: PolicyLayout | undefined;
+  /** The header that told Resource Manager's level last. */
+  ownHeader: string;
+  /** Answers in a row that told no level of Resource Manager's. */
+  silent = 0;
   usedAt = 0;
   /** No longer found by requests; what is on its way still comes back to it. */
   forgotten = false;
@@ -35,6 +43,7 @@ export class Lane {
    * @param provider whatever the resource provider counts without a name
    */
   constructor(
+    readonly method: string,
     readonly kind: Kind,
     public operation: OperationClass,
     public own: Bucket,
@@ -42,6 +51,7 @@ export class Lane {
     /** Resource Manager's bucket for all principals of the subscription, once an answer has told of it. */
     public allPrincipals: Bucket | undefined,
   ) {
+    this.ownHeader = ownHeaders[operation][0];
     this.#buckets = this.#all();
   }
 

@@ -7,6 +7,7 @@
  * Requests still on their way are taken as not yet counted. Each rule errs towards too few tokens, and never for longer
  * than a round trip.
  */
+import type { Sent } from "./moment.js";
 
 /** What happened between two anchors. */
 export interface Movement {
@@ -21,35 +22,27 @@ export interface Movement {
   readonly later: boolean;
 }
 
-interface Anchor {
-  readonly level: number;
-  readonly sentAt: number;
-  readonly receivedAt: number;
-  /** Own answers that had come by then. */
-  readonly answers: number;
-}
-
 /** Answers without a level, one after the other, that make a level seen before worthless. */
 const levellessAnswers = 16;
 
 export class Mirror {
   /** Requests sent and not answered. */
   inFlight = 0;
-  #anchor: Anchor | undefined;
-  /** Own requests that the anchor cannot have counted. */
-  #uncounted = 0;
-  #answers = 0;
-  #levelless = 0;
-
   /** Whether the service tells its level. */
-  get seen(): boolean {
-    return this.#anchor !== undefined;
-  }
-
+  seen = false;
+  /** The level that the anchor told. */
+  told = 0;
+  /** Own requests that the anchor cannot have counted. */
+  uncounted = 0;
   /** When the anchor's request was sent. */
-  get anchoredAt(): number {
-    return this.#anchor?.sentAt ?? -Infinity;
-  }
+  anchoredAt = -Infinity;
+  /** The step in which the anchor was received. */
+  #anchoredIn = -1;
+  /** Own answers so far, and by the time of the anchor. */
+  #answers = 0;
+  #answersThen = 0;
+  #levelless = 0;
+  readonly #movement = { own: 0, drop: 0, elapsedMs: 0, since: 0, later: false };
 
   /** Own answers so far. */
   get answers(): number {
@@ -58,47 +51,57 @@ export class Mirror {
 
   /** Tokens left, when each own request that is not counted yet goes along with `costEach` tokens, others' included. */
   level(costEach = 1): number {
-    return (this.#anchor?.level ?? 0) - this.#uncounted * costEach;
+    return this.told - this.uncounted * costEach;
   }
 
   send(): void {
     this.inFlight++;
-    this.#uncounted++;
+    this.uncounted++;
   }
 
-  /** An answer that tells a level. What moved since the anchor before, when it becomes the anchor. */
-  observe(level: number, sentAt: number, now: number): Movement | undefined {
-    const before = this.#anchor;
+  /**
+   * An answer that tells a level.
+   * @param step the step in which it came; those of one throttle are counted through
+   * @returns what moved since the anchor before, when it becomes the anchor; to be read before the next answer
+   */
+  observe(level: number, { sentAt, sentIn }: Sent, step: number): Movement | undefined {
     this.#answered();
     this.#levelless = 0;
-    const later = before === undefined || sentAt >= before.receivedAt;
-    const anchors = later || level <= before.level;
-    if (anchors) this.#anchor = { level, sentAt, receivedAt: now, answers: this.#answers };
-    this.#uncounted = this.inFlight;
-    if (before === undefined || !anchors) return undefined;
-    return {
-      own: this.#answers - before.answers,
-      drop: before.level - level,
-      elapsedMs: Math.max(0, sentAt - before.sentAt),
-      since: before.sentAt,
-      later,
-    };
+    this.uncounted = this.inFlight;
+    const isFirst = !this.seen;
+    const later = isFirst || sentIn >= this.#anchoredIn;
+    if (!later && level > this.told) return undefined;
+    const movement = this.#movement;
+    movement.own = this.#answers - this.#answersThen;
+    movement.drop = this.told - level;
+    movement.elapsedMs = Math.max(0, sentAt - this.anchoredAt);
+    movement.since = this.anchoredAt;
+    movement.later = later;
+    this.seen = true;
+    this.told = level;
+    this.anchoredAt = sentAt;
+    this.#anchoredIn = step;
+    this.#answersThen = this.#answers;
+    return isFirst ? undefined : movement;
   }
 
   /** An answer without a level, or no answer at all: the token may be gone, and only the next anchor knows. */
   pass(): void {
     this.#answered();
-    if (++this.#levelless >= levellessAnswers) this.#anchor = undefined;
+    if (++this.#levelless < levellessAnswers) return;
+    this.seen = false;
+    this.told = 0;
+    this.anchoredAt = -Infinity;
   }
 
   /** A request that this bucket has certainly not counted. */
   takeBack(): void {
     this.inFlight = Math.max(0, this.inFlight - 1);
-    this.#uncounted = Math.max(0, this.#uncounted - 1);
+    this.uncounted = Math.max(0, this.uncounted - 1);
   }
 
   #answered(): void {
-    this.inFlight = Math.max(0, this.inFlight - 1);
+    if (this.inFlight > 0) this.inFlight--;
     this.#answers++;
   }
 }

@@ -22,6 +22,7 @@ const caution = 0.4;
 const lastCallsPart = 0.5;
 /** And this part where no answer tells a level: there a rejection is what is learned from, and a slow end is what it saves. */
 export const lastCallsPartBlindly = 0.25;
+
 /** Tokens that are not claimed at once. */
 export function reserveOf({ capacity, refill, periodMs }: RateLimit): number {
   return Math.min(Math.max(1, (refill / periodMs) * reserveMs), capacity * reservePart);
@@ -31,20 +32,27 @@ export function reserveOf({ capacity, refill, periodMs }: RateLimit): number {
 export function mayClaim(
   level: number,
   share: number,
-  limit: RateLimit,
+  reserve: number,
   waiting: number,
   lastPart = lastCallsPart,
 ): boolean {
-  if ((level - reserveOf(limit)) * share >= 1) return true;
+  if ((level - reserve) * share >= 1) return true;
   return level >= 1 && level * share >= waiting * lastPart;
 }
 
+/** What the trickle needs of a refill: tokens a millisecond, tokens in reserve, and whether they come all the time. */
+export interface Flow {
+  readonly rate: number;
+  readonly reserve: number;
+  readonly isStream: boolean;
+}
+
 /** Milliseconds from one request to the next in the reserve; Infinity when the level lets none go before a step. */
-export function trickleMs(level: number, share: number, limit: RateLimit, isStream: boolean): number {
-  const start = Math.max(0, Math.min(level, reserveOf(limit)));
+export function trickleMs(level: number, share: number, { reserve, rate, isStream }: Flow): number {
+  const start = Math.max(0, Math.min(level, reserve));
   const part = share ** evening / spreadMs;
   if (!isStream) return level >= 1 ? 1 / (part * start) : Infinity;
   // The level grows while we wait, so the wait is where part * (start * t + gain * t² / 2) reaches one request.
-  const gain = (limit.refill / limit.periodMs) * share ** caution;
+  const gain = rate * share ** caution;
   return (Math.sqrt(start * start + (2 * gain) / part) - start) / gain;
 }

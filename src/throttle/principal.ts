@@ -11,12 +11,21 @@ const tokensKept = 16;
 
 export class Principals {
   readonly #byHeader = new Map<string, string>();
+  /** Every request carries a new copy of the same header; to compare it with the last one is far cheaper than to look it up. */
+  #lastHeader = "";
+  #last = "";
 
   /** A short hash of the principal behind an `Authorization` header. */
   of(authorization: string | undefined): string {
     if (authorization === undefined || authorization === "") return "anonymous";
-    const known = this.#byHeader.get(authorization);
-    if (known !== undefined) return known;
+    if (authorization !== this.#lastHeader) {
+      this.#last = this.#byHeader.get(authorization) ?? this.#read(authorization);
+      this.#lastHeader = authorization;
+    }
+    return this.#last;
+  }
+
+  #read(authorization: string): string {
     const principal = hash(principalIn(authorization) ?? authorization);
     if (this.#byHeader.size >= tokensKept) this.#byHeader.delete(this.#byHeader.keys().next().value ?? "");
     this.#byHeader.set(authorization, principal);

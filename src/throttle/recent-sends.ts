@@ -25,8 +25,8 @@ export class RecentSends {
   }
 
   #turn(now: number): void {
+    if (now - this.#startedAt < spanMs) return;
     const spans = Math.floor((now - this.#startedAt) / spanMs);
-    if (spans < 1) return;
     this.#before = spans === 1 ? this.#count : 0;
     this.#count = 0;
     this.#startedAt = spans === 1 ? this.#startedAt + spanMs : now;

@@ -6,6 +6,7 @@
  */
 import type { RateLimit } from "./limits.js";
 import type { Movement } from "./mirror.js";
+import { reserveOf } from "./pace.js";
 
 /** Steps that come at least this often are a stream; rarer ones are waited for one by one. */
 const streamMs = 2_000;
@@ -13,6 +14,11 @@ const streamMs = 2_000;
 const watchedPeriods = 8;
 
 export class Refill {
+  /** Tokens a millisecond, on average. */
+  rate = 0;
+  /** Tokens that are not claimed at once. */
+  reserve = 0;
+  isStream = true;
   #limit: RateLimit;
   #stepSeenAt: number | undefined;
   #watchedMs = 0;
@@ -20,19 +26,11 @@ export class Refill {
 
   constructor(limit: RateLimit) {
     this.#limit = limit;
+    this.#setLimit(limit);
   }
 
   get limit(): RateLimit {
     return this.#limit;
-  }
-
-  /** Tokens a millisecond, on average. */
-  get rate(): number {
-    return this.#limit.refill / this.#limit.periodMs;
-  }
-
-  get isStream(): boolean {
-    return this.#limit.periodMs <= streamMs;
   }
 
   /** The first step after `time` that a step seen before lets expect; undefined while none has been seen. */
@@ -51,17 +49,19 @@ export class Refill {
     return (this.stepAfter(now) ?? now) + (steps - 1) * periodMs;
   }
 
-  /** Learns from two answers, the second received `now`. */
-  learn(level: number, movement: Movement, now: number): void {
-    this.#learnCapacity(level + 1);
-    if (!movement.later) return;
+  /**
+   * Learns from two answers.
+   * @param moment of receiving the second; its time is read only where it says something
+   * @returns whether a step of a refill with rare steps was seen
+   */
+  learn(level: number, { drop, own, elapsedMs, since, later }: Movement, moment: { readonly now: number }): boolean {
+    if (level >= this.#limit.capacity) this.#setLimit({ ...this.#limit, capacity: level + 1 });
+    if (!later || (drop >= 0 && elapsedMs === 0)) return false;
+    const { now } = moment;
     // Own requests are counted a little early or late while many are on their way. What the level rose by is certain.
-    if (movement.drop < 0) this.#learnRise(-movement.drop, movement.since, now);
-    this.#watch(movement.own - movement.drop, now - movement.since);
-  }
-
-  #learnCapacity(capacity: number): void {
-    if (capacity > this.#limit.capacity) this.#limit = { ...this.#limit, capacity };
+    if (drop < 0) this.#learnRise(-drop, since, now);
+    this.#watch(own - drop, now - since);
+    return drop < 0 && !this.isStream;
   }
 
   #learnRise(rise: number, since: number, now: number): void {
@@ -84,8 +84,16 @@ export class Refill {
   }
 
   #setRefill(refill: number): void {
-    this.#limit = { ...this.#limit, refill: Math.max(refill, 0.01) };
+    this.#setLimit({ ...this.#limit, refill: Math.max(refill, 0.01) });
     this.#watchedMs = 0;
     this.#largestRise = 0;
+  }
+
+  /** What every admission needs of a limit is reckoned once. */
+  #setLimit(limit: RateLimit): void {
+    this.#limit = limit;
+    this.rate = limit.refill / limit.periodMs;
+    this.reserve = reserveOf(limit);
+    this.isStream = limit.periodMs <= streamMs;
   }
 }

@@ -6,8 +6,11 @@ import type { Random } from "../time/clock.js";
 import { Bucket } from "./bucket.js";
 import { Lane, type Kind } from "./lane.js";
 import { allPrincipalsFactor, documentedLimits, likelyLimit, type OperationClass, type RateLimit } from "./limits.js";
+import type { PolicyLayout } from "./policy-layout.js";
 import { Principals } from "./principal.js";
+import { Route } from "./route.js";
 import type { ScopeName } from "./scope-name.js";
+import { ownHeaders } from "./signals.js";
 import { Targets, type Target } from "./target.js";
 import type { ThrottledRequest } from "./throttle.js";
 
@@ -50,6 +53,8 @@ export class Scopes {
   readonly #buckets = new Map<string, Bucket>();
   readonly #policies = new Map<string, Policy>();
   readonly #priors: Readonly<Record<OperationClass, RateLimit>>;
+  /** Grows when a bucket is found or forgotten, or counts what it did not; routes that were looked up before are looked up anew. */
+  #known = 0;
   #sweepAt = 0;
 
   constructor(
@@ -64,42 +69,47 @@ export class Scopes {
     return [...this.#buckets.values()];
   }
 
-  targetOf(request: ThrottledRequest): Target {
-    return this.#targets.of(request.url);
-  }
-
-  laneOf(request: ThrottledRequest, target: Target, now: number): Lane {
+  /** Where a request belongs, and all that counts it. */
+  routeOf({ method, url, headers }: ThrottledRequest, now: number): Route {
     if (now >= this.#sweepAt) this.#sweep(now);
     else if (now < this.#sweepAt - sweepEveryMs - clockStepMs) this.#forgetAll(now);
-    const principal = this.#principals.of(request.headers.get("authorization"));
-    const recent = target.lanes?.get(request.method);
-    if (recent?.kind.principal === principal && !recent.forgotten) {
-      recent.usedAt = now;
-      return recent;
+    const target = this.#targets.of(url);
+    const principal = this.#principals.of(headers.get("authorization"));
+    for (const route of target.routes) {
+      const { lane } = route;
+      if (lane.method !== method || lane.kind.principal !== principal || lane.forgotten) continue;
+      lane.usedAt = now;
+      return route.knownIn === this.#known ? route : this.refreshed(route);
     }
-    const lane = this.#findLane(request.method, principal, target);
-    (target.lanes ??= new Map()).set(request.method, lane);
+    return this.#newRoute(method, principal, target, now);
+  }
+
+  #newRoute(method: string, principal: string, target: Target, now: number): Route {
+    const lane = this.#findLane(method, principal, target);
     lane.usedAt = now;
-    return lane;
+    const route = new Route(lane, target);
+    const { routes } = target;
+    const place = routes.findIndex((other) => other.lane.method === method);
+    routes[place < 0 ? routes.length : place] = route;
+    return this.refreshed(route);
   }
 
-  /** The buckets of policies that count each resource apart. Most often none. */
-  resourceBuckets(lane: Lane, target: Target): readonly Bucket[] {
+  /** The same route, with the buckets that are known by now. */
+  refreshed(route: Route): Route {
+    if (route.knownIn === this.#known) return route;
+    const { lane, target } = route;
+    route.knownIn = this.#known;
+    route.own = this.#resourceBuckets(lane, target);
+    route.buckets = route.own.length === 0 ? lane.buckets : [...lane.buckets, ...route.own];
+    route.layout = undefined;
+    return route;
+  }
+
+  #resourceBuckets(lane: Lane, target: Target): readonly Bucket[] {
     if (lane.resourcePolicies.size === 0 || !target.isSingle) return noBuckets;
-    const buckets: Bucket[] = [];
-    for (const policy of lane.resourcePolicies) {
-      const bucket = this.#resourceBucket(lane, target, policy);
-      if (bucket) buckets.push(bucket);
-    }
-    return buckets;
-  }
-
-  #resourceBucket(lane: Lane, target: Target, policy: string): Bucket | undefined {
-    const known = target.ownBuckets?.get(lane)?.get(policy);
-    if (known && !known.forgotten) return known;
-    const found = this.#buckets.get(policyKey(lane, policy, target.resource));
-    if (found) remember(target, lane, policy, found);
-    return found;
+    return [...lane.resourcePolicies]
+      .map((policy) => this.#buckets.get(policyKey(lane, policy, target.resource)))
+      .filter((bucket) => bucket !== undefined);
   }
 
   /** The service counts these requests as something else than their method suggests. */
@@ -108,7 +118,8 @@ export class Scopes {
     lane.own = this.#ownBucket(lane.kind, operation);
     lane.provider = this.#providerBucket(lane.kind, operation);
     lane.allPrincipals = this.#buckets.get(allPrincipalsKey(lane.kind, operation));
-    lane.refresh();
+    lane.ownHeader = ownHeaders[operation][0];
+    this.#refresh(lane);
   }
 
   /** Resource Manager's bucket for all principals of the subscription. */
@@ -121,7 +132,7 @@ export class Scopes {
       refill: refill * allPrincipalsFactor,
       periodMs,
     }));
-    lane.refresh();
+    this.#refresh(lane);
     return lane.allPrincipals;
   }
 
@@ -134,8 +145,22 @@ export class Scopes {
     const shared = lane.sharedPolicies.get(name);
     if (shared) return shared;
     const isOfOne = level !== undefined && level <= mostOfOneResource && lane.resourcePolicies.has(name);
-    const own = isOfOne ? this.#resourceBucket(lane, target, name) : undefined;
+    const own = isOfOne ? this.#buckets.get(policyKey(lane, name, target.resource)) : undefined;
     return own ?? this.#learnPolicy(lane, target, name, level, now);
+  }
+
+  /** The buckets of all policies in a header that is laid out so, kept with the route. */
+  policyBuckets(route: Route, layout: PolicyLayout, now: number): readonly (Bucket | undefined)[] {
+    if (route.layout === layout && route.knownIn === this.#known && !hasOutgrown(route.policies, layout.levels))
+      return route.policies;
+    const { lane, target } = route;
+    const policies = layout.names.map((name, index) =>
+      this.policyBucket(lane, target, name, layout.levels[index], now),
+    );
+    this.refreshed(route);
+    route.layout = layout;
+    route.policies = policies;
+    return policies;
   }
 
   #learnPolicy(
@@ -163,15 +188,20 @@ export class Scopes {
     const bucket = this.#bucket(policyKey(lane, policyName, resource), name, () =>
       level === undefined ? (lane.provider ?? lane.own).recentRate(now) : likelyLimit(policyName, level),
     );
-    if (!policy.shared) {
+    if (policy.shared) {
+      resourcePolicies.delete(policyName);
+      sharedPolicies.set(policyName, bucket);
+      this.#refresh(lane);
+    } else if (isNew) {
       resourcePolicies.add(policyName);
-      remember(target, lane, policyName, bucket);
-      return bucket;
+      this.#known++;
     }
-    resourcePolicies.delete(policyName);
-    sharedPolicies.set(policyName, bucket);
-    lane.refresh();
     return bucket;
+  }
+
+  #refresh(lane: Lane): void {
+    lane.refresh();
+    this.#known++;
   }
 
   /** Resource Manager's bucket for this principal and kind of call. */
@@ -199,6 +229,7 @@ export class Scopes {
       const operation = operationOf(method);
       const everybody = this.#buckets.get(allPrincipalsKey(kind, operation));
       lane = new Lane(
+        method,
         kind,
         operation,
         this.#ownBucket(kind, operation),
@@ -226,6 +257,7 @@ export class Scopes {
     if (bucket === undefined) {
       bucket = new Bucket(name, limit(), name.principal !== undefined, this.random);
       this.#buckets.set(key, bucket);
+      this.#known++;
       this.listener.found?.(bucket, key);
     }
     return bucket;
@@ -241,7 +273,7 @@ export class Scopes {
 
   #forget(key: string, bucket: Bucket): void {
     this.#buckets.delete(key);
-    bucket.forgotten = true;
+    this.#known++;
     this.listener.forgotten?.(bucket);
   }
 
@@ -270,10 +302,12 @@ export class Scopes {
 
 const noBuckets: readonly Bucket[] = [];
 
-function remember(target: Target, lane: Lane, policy: string, bucket: Bucket): void {
-  const byLane = (target.ownBuckets ??= new Map<Lane, Map<string, Bucket>>());
-  const byPolicy = byLane.get(lane) ?? new Map<string, Bucket>();
-  byLane.set(lane, byPolicy.set(policy, bucket));
+/** A level that no limit of a single resource can show tells that a policy counts resources together. */
+function hasOutgrown(policies: readonly (Bucket | undefined)[], levels: readonly number[]): boolean {
+  for (let index = 0; index < policies.length; index++) {
+    if ((levels[index]!) > mostOfOneResource && policies[index]?.name.resource !== undefined) return true;
+  }
+  return false;
 }
 
 /** A second resource that the same policy sends away shows that it counts them together. */

@@ -1,10 +1,13 @@
 /** The permit of a request that was let through, and what its answer will be reckoned with. */
 import type { Bucket } from "./bucket.js";
-import type { Lane } from "./lane.js";
-import type { Target } from "./target.js";
+import type { Sent } from "./moment.js";
+import type { Route } from "./route.js";
 import type { Permit, ThrottleReply } from "./throttle.js";
+import type { Link } from "./unsettled.js";
 
-export class SentPermit implements Permit {
+export class SentPermit implements Permit, Sent, Link<SentPermit> {
+  before: SentPermit | undefined;
+  after: SentPermit | undefined;
   #settled = false;
 
   /**
@@ -12,17 +15,17 @@ export class SentPermit implements Permit {
    * @param poll the URL of the operation that the request polls
    */
   constructor(
-    private readonly onSettle: (permit: SentPermit, reply: ThrottleReply | undefined) => void,
-    readonly lane: Lane,
-    readonly target: Target,
+    private readonly gate: { settle(permit: SentPermit, reply: ThrottleReply | undefined): void },
+    readonly route: Route,
     readonly buckets: readonly Bucket[],
     readonly poll: string | undefined,
     readonly sentAt: number,
+    readonly sentIn: number,
   ) {}
 
   settle(reply?: ThrottleReply): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.onSettle(this, reply);
+    this.gate.settle(this, reply);
   }
 }

@@ -15,19 +15,18 @@ const priorTotal = 1;
 const leastShare = 0.002;
 
 export class Share {
+  /** From nearly 0 to 1. */
+  value = priorOwn / priorTotal;
   #own = 0;
   #total = 0;
-
-  get value(): number {
-    const share = (this.#own + priorOwn) / (Math.max(this.#total, this.#own) + priorTotal);
-    return Math.min(1, Math.max(leastShare, share));
-  }
 
   /** @param refilled tokens that the bucket gained in between */
   learn({ own, drop, elapsedMs }: Movement, refilled: number): void {
     if (own <= 0) return;
-    const fade = Math.exp((-elapsedMs / memoryMs) * Math.min(1, this.#own / enoughOwn));
+    const fade = elapsedMs > 0 ? Math.exp((-elapsedMs / memoryMs) * Math.min(1, this.#own / enoughOwn)) : 1;
     this.#own = this.#own * fade + own;
     this.#total = Math.max(0, this.#total * fade + drop + refilled);
+    const share = (this.#own + priorOwn) / (Math.max(this.#total, this.#own) + priorTotal);
+    this.value = Math.min(1, Math.max(leastShare, share));
   }
 }

@@ -28,7 +28,7 @@ export class Sidelines {
   /** Until a time, or until an answer for the same resource brings news. */
   untilResource(waiter: Waiter, dueAt: number): void {
     waiter.state = "aside";
-    const { resource } = waiter.arrival.target;
+    const { resource } = waiter.arrival.route.target;
     const waiters = this.#byResource.get(resource) ?? new Set();
     this.#byResource.set(resource, waiters.add(waiter));
     if (dueAt < Infinity) this.#place(waiter, dueAt);
@@ -71,7 +71,7 @@ export class Sidelines {
   }
 
   #forget(waiter: Waiter): void {
-    const { resource } = waiter.arrival.target;
+    const { resource } = waiter.arrival.route.target;
     const waiters = this.#byResource.get(resource);
     if (!waiters?.delete(waiter) || waiters.size > 0) return;
     this.#byResource.delete(resource);

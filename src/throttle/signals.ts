@@ -10,7 +10,7 @@ import type { ThrottleReply } from "./throttle.js";
 
 export interface Signals {
   /** The kind of call that Resource Manager counted, with what is left of it. */
-  readonly own: { readonly operation: OperationClass; readonly level: number } | undefined;
+  readonly own: { readonly operation: OperationClass; readonly level: number; readonly header: string } | undefined;
   /** The same for all principals of the subscription together. */
   readonly allPrincipals: number | undefined;
   /** Policies of the resource provider. */
@@ -28,17 +28,17 @@ type Headers = ThrottleReply["headers"];
 const classes: readonly OperationClass[] = ["read", "write", "delete"];
 const prefix = "x-ms-ratelimit-remaining-";
 /** Header names by kind of call; those of tenant calls name no deletes. */
-const ownHeaders = {
+export const ownHeaders = {
   read: [`${prefix}subscription-reads`, `${prefix}tenant-reads`],
   write: [`${prefix}subscription-writes`, `${prefix}tenant-writes`],
   delete: [`${prefix}subscription-deletes`, `${prefix}tenant-deletes`],
 } as const;
-const allPrincipalsHeaders = {
+export const allPrincipalsHeaders = {
   read: `${prefix}subscription-global-reads`,
   write: `${prefix}subscription-global-writes`,
   delete: `${prefix}subscription-global-deletes`,
 } as const;
-const resourceHeader = `${prefix}resource`;
+export const resourceHeader = `${prefix}resource`;
 /** Limits that Resource Manager tells under names of their own; they are kept like a provider's policies. */
 const furtherHeaders = [
   "subscription-resource-requests",
@@ -59,12 +59,13 @@ export function readSignals(headers: Headers, expected: OperationClass): Signals
 }
 
 function ownLevel(headers: Headers, expected: OperationClass): Signals["own"] {
-  const subscription = levelIn(headers.get(ownHeaders[expected][0]));
-  if (subscription !== undefined) return { operation: expected, level: subscription };
+  const [header] = ownHeaders[expected];
+  const subscription = levelIn(headers.get(header));
+  if (subscription !== undefined) return { operation: expected, level: subscription, header };
   for (const operation of classes) {
-    for (const name of ownHeaders[operation]) {
-      const level = levelIn(headers.get(name));
-      if (level !== undefined) return { operation, level };
+    for (const header of ownHeaders[operation]) {
+      const level = levelIn(headers.get(header));
+      if (level !== undefined) return { operation, level, header };
     }
   }
   return undefined;
@@ -82,7 +83,7 @@ function policyLevels(headers: Headers, lookFurther: boolean): readonly PolicyLe
   return policies;
 }
 
-function readPolicies(joined: string): PolicyLevel[] {
+export function readPolicies(joined: string): PolicyLevel[] {
   const policies: PolicyLevel[] = [];
   for (const part of joined.slice(0, mostChars).split(",", mostPolicies)) {
     const semicolon = part.lastIndexOf(";");
@@ -94,26 +95,37 @@ function readPolicies(joined: string): PolicyLevel[] {
 }
 
 /** The lowest of the numbers in a header that may have come more than once. */
-function levelIn(value: string | undefined): number | undefined {
+export function levelIn(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (!value.includes(",")) return count(value);
+  const level = count(value);
+  if (level !== undefined || !value.includes(",")) return level;
   const levels = value.slice(0, mostChars).split(",", mostPolicies).map(count);
   return levels.reduce((least, level) => (least === undefined || (level ?? Infinity) < least ? level : least));
 }
 
 /** A whole number, and nothing else but blanks around it. */
 function count(text: string): number | undefined {
-  let level: number | undefined;
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit >= 0 && digit <= 9) level = (level ?? 0) * 10 + digit;
-    else if (digit !== blank || (level !== undefined && i < text.trimEnd().length)) return undefined;
-  }
-  return level !== undefined && level <= Number.MAX_SAFE_INTEGER ? level : undefined;
+  const plain = digitsIn(text, 0, text.length);
+  if (plain >= 0) return plain;
+  const trimmed = text.trim();
+  const level = digitsIn(trimmed, 0, trimmed.length);
+  return level >= 0 ? level : undefined;
 }
 
-/** The code of a blank, counted from the digit zero. */
-const blank = -16;
+/** More digits make no whole number that can be told from its neighbours. */
+export const mostDigits = 15;
+
+/** The number that the digits from `start` to `end` make; -1 when they are none, too many, or not digits alone. */
+export function digitsIn(text: string, start: number, end: number): number {
+  if (end === start || end - start > mostDigits) return -1;
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
+}
 
 /** Which limit sent a request away. */
 export type Culprit =

@@ -2,8 +2,7 @@
  * What a request is aimed at, as far as its URL tells: the parts by which limits are counted. Nothing is decoded and
  * nothing is assumed of the order in which resource types come, so that a provider nobody has heard of works too.
  */
-import type { Bucket } from "./bucket.js";
-import type { Lane } from "./lane.js";
+import type { Route } from "./route.js";
 
 export interface Target {
   /** Host and port: a cloud, and a region where the endpoint has one. */
@@ -22,10 +21,8 @@ export interface Target {
   readonly region: string;
   /** Whether this is Resource Manager, whose limits are documented. */
   readonly isResourceManager: boolean;
-  /** The lane found last for each method, so that the next request like it need not look. */
-  lanes?: Map<string, Lane>;
-  /** The buckets that count this resource apart, for each lane by policy; kept for the same reason. */
-  ownBuckets?: Map<Lane, Map<string, Bucket>>;
+  /** The route found last for each method, so that the next request like it need not look. */
+  readonly routes: Route[];
 }
 
 /** Paths are remembered, since pollers and lists come again and again. When this many are, all are forgotten. */
@@ -33,14 +30,19 @@ const targetsKept = 1_000;
 
 export class Targets {
   readonly #byUrl = new Map<string, Target>();
+  #lastUrl = "";
+  #last: Target | undefined;
 
   of(url: string): Target {
+    if (url === this.#lastUrl && this.#last !== undefined) return this.#last;
     let target = this.#byUrl.get(url);
     if (target === undefined) {
       if (this.#byUrl.size >= targetsKept) this.#byUrl.clear();
       target = readTarget(url);
       this.#byUrl.set(url, target);
     }
+    this.#lastUrl = url;
+    this.#last = target;
     return target;
   }
 }
@@ -70,6 +72,7 @@ export function readTarget(url: string): Target {
     isSingle: rest.length >= 2,
     region: (location >= 0 ? segments[location + 1] : undefined) ?? "",
     isResourceManager: true,
+    routes: [],
   };
 }
 
@@ -80,5 +83,5 @@ function kindOf(rest: readonly string[]): string {
 
 function outside(endpoint: string, path: string): Target {
   const target = { endpoint, subscription: undefined, namespace: "", kind: "", resource: path, region: "" };
-  return { ...target, isSingle: false, isResourceManager: false };
+  return { ...target, isSingle: false, isResourceManager: false, routes: [] };
 }

@@ -44,7 +44,7 @@
  * are most: they add up to one and a half. A pace that counts on the whole expected refill keeps the bucket at the
  * bottom, where each collision is a rejection; counting on a part of it lets the level recover.
  */
-import type { AbortSignalLike } from "../time/clock.js";
+import type { AbortSignalLike, Clock } from "../time/clock.js";
 
 /** The part of a pipeline request that decides its scopes. */
 export interface ThrottledRequest {
@@ -93,8 +93,11 @@ export interface Throttle {
   /**
    * Leave to send: at once (no promise, no microtask) when the scope is open, else when it opens.
    * Rejects with an `AbortError` when the signal aborts, with a {@link ThrottleDeadlineError} when the deadline is too near.
+   * @param now epoch milliseconds by the throttle's {@link clock}, for a caller that has just read it. Default: it is read
    */
-  admit(request: ThrottledRequest, options?: AdmissionOptions): Permit | Promise<Permit>;
+  admit(request: ThrottledRequest, options?: AdmissionOptions, now?: number): Permit | Promise<Permit>;
+  /** The clock it goes by, where it says. */
+  readonly clock?: Clock;
 }
 
 /** The scope stays closed past the caller's deadline. `retryAt` (epoch milliseconds) says when to come back. */

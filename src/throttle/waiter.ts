@@ -5,8 +5,7 @@
  */
 import type { AbortSignalLike } from "../time/clock.js";
 import { Heap } from "./heap.js";
-import type { Lane } from "./lane.js";
-import type { Target } from "./target.js";
+import type { Route } from "./route.js";
 import type { Permit } from "./throttle.js";
 
 /** What a waiter is, to the order of service. */
@@ -17,8 +16,7 @@ const moveMs: Readonly<Record<Standing, number>> = { finishing: -10_000, foregro
 
 /** What is known of a request that may have to wait. */
 export interface Arrival {
-  readonly lane: Lane;
-  readonly target: Target;
+  readonly route: Route;
   readonly standing: Standing;
   /** Place in the order of service, in epoch milliseconds. */
   readonly arrivedAt: number;

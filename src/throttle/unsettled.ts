@@ -1,0 +1,38 @@
+/** Permits that are not settled yet, in the order of sending. They hold each other's hands, since a set costs every call more. */
+
+/** What a permit needs to stand in line. */
+export interface Link<Element> {
+  before: Element | undefined;
+  after: Element | undefined;
+}
+
+export class Unsettled<Element extends Link<Element>> {
+  size = 0;
+  #first: Element | undefined;
+  #last: Element | undefined;
+
+  /** The one sent first. */
+  get first(): Element | undefined {
+    return this.#first;
+  }
+
+  add(element: Element): void {
+    element.before = this.#last;
+    if (this.#last === undefined) this.#first = element;
+    else this.#last.after = element;
+    this.#last = element;
+    this.size++;
+  }
+
+  /** Takes out an element that was added, once. */
+  remove(element: Element): void {
+    const { before, after } = element;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    element.before = undefined;
+    element.after = undefined;
+    this.size--;
+  }
+}
