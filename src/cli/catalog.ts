@@ -6,7 +6,7 @@ import { CliError } from "./cli-error.js";
 import { dispositionColours } from "./disposition-colours.js";
 import { exitCodes } from "./exit-codes.js";
 import { table, type Cell } from "./layout.js";
-import { nearest } from "./nearest.js";
+import { nearest } from "../catalog/nearest.js";
 import { Terminal } from "./terminal.js";
 
 interface Flags {

@@ -1,5 +1,6 @@
 /** Faults by catalog code: what status and words a code has on the wire, and whether an operation would carry it. */
 import type { Category, Rule } from "../catalog/rule.js";
+import { nearest } from "../catalog/nearest.js";
 import { rulesOf } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 
@@ -95,24 +96,7 @@ export function checkIsAnswer({ code }: Rule): void {
 
 function unknown(kind: "code" | "rule", wanted: string, nameOf: (rule: Rule) => string): never {
   const names = [...new Set(rulesOf(defaultCatalog).map(nameOf))];
-  const near = names
-    .map((name) => ({ name, likeness: likeness(name, wanted) }))
-    .filter((candidate) => candidate.likeness > 0.4)
-    .sort((one, other) => other.likeness - one.likeness)
-    .slice(0, 3)
-    .map((candidate) => candidate.name);
+  const near = nearest(wanted, names);
   const hint = near.length > 0 ? ` Did you mean ${near.join(", ")}?` : ` It has ${names.length} ${kind}s.`;
   throw new TypeError(`The catalog has no ${kind} "${wanted}".${hint} Or give { status, body } as it should come.`);
-}
-
-/** Shared pairs of letters, from 0 to 1: enough to find a misspelt name. */
-function likeness(one: string, other: string): number {
-  const [mine, theirs] = [pairsOf(one), pairsOf(other)];
-  const shared = [...mine].filter((pair) => theirs.has(pair)).length;
-  return (2 * shared) / Math.max(1, mine.size + theirs.size);
-}
-
-function pairsOf(text: string): Set<string> {
-  const lower = text.toLowerCase();
-  return new Set(Array.from({ length: Math.max(0, lower.length - 1) }, (_, index) => lower.slice(index, index + 2)));
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
 import { parseDuration } from "../../src/cli/duration.js";
 import { collectValue, fillBlanks } from "../../src/cli/explain/blanks.js";
-import { nearest } from "../../src/cli/nearest.js";
+import { nearest } from "../../src/catalog/nearest.js";
 import { isHarmlessByWords } from "../../src/cli/run/harmless-commands.js";
 
 describe("spans of time", () => {
