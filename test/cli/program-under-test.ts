@@ -36,6 +36,9 @@ export function bundleProgram(): void {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 }
 
+/** The program's file, for shells that start it themselves. */
+export const programFile = (): string => join(folder, "dist", "cli", "main.js");
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -60,7 +63,7 @@ export interface StartOptions {
 /** Starts `azure-remedy` with these arguments. Without `stdin` its input is empty. */
 export function start(args: readonly string[], { stdin = "", env = {}, cwd }: StartOptions = {}): Running {
   const { NO_COLOR: _, FORCE_COLOR: __, ...outer } = process.env;
-  const child = spawn(process.execPath, [join(folder, "dist", "cli", "main.js"), ...args], {
+  const child = spawn(process.execPath, [programFile(), ...args], {
     env: { ...outer, ...env },
     ...(cwd !== undefined && { cwd }),
   });
