@@ -1,6 +1,6 @@
 /**
- * Every ```ts and ```js block of the pages, checked in one program as strictly as our own code; and every option that there
- * is stands in the tables of the pages, with its default.
+ * Every ```ts and ```js block of the pages, checked in one program as strictly as our own code; and every option, and
+ * every field of what users read, stands in the tables of the pages, with its default.
  */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,10 +27,13 @@ const { options } = ts.convertCompilerOptionsFromJson(
   { ...config.compilerOptions, allowJs: true, checkJs: true, moduleDetection: "force" },
   root,
 );
-const program = ts.createProgram([...files, join(root, "src/index.ts"), join(root, "src/emulator/index.ts")], {
-  ...options,
-  typeRoots: [join(root, "node_modules/@types")],
-});
+const program = ts.createProgram(
+  [...files, join(root, "src/index.ts"), join(root, "src/emulator/index.ts"), join(root, "src/throttle/redis.ts")],
+  {
+    ...options,
+    typeRoots: [join(root, "node_modules/@types")],
+  },
+);
 
 it("the code of the pages compiles", () => {
   const mistakes = files.flatMap((file) => {
@@ -63,30 +66,69 @@ function documented(page: string, heading: string): Map<string, string> {
   const rows = tableRows(page, heading);
   return new Map(
     rows.flatMap(([names = "", given = ""]) =>
-      [...names.matchAll(/`(\w+)`/g)].map(([, name = ""]) => [name, given.replaceAll("`", "")] as const),
+      [...names.matchAll(/`(\w+)(?:\(\))?`/g)].map(([, name = ""]) => [name, given.replaceAll("`", "")] as const),
     ),
   );
 }
 
-const tables = [
+interface Table {
+  readonly page: string;
+  readonly heading: string;
+  readonly module: string;
+  readonly type: string;
+  /** What every error has. */
+  readonly besides?: readonly string[];
+}
+
+const tables: readonly Table[] = [
   { page: "docs/options.md", heading: "withRemedy and remedyPolicy", module: "src/index.ts", type: "RemedyOptions" },
   { page: "docs/options.md", heading: "retryOperation", module: "src/index.ts", type: "RetryOperationOptions" },
   { page: "docs/options.md", heading: "createThrottle", module: "src/index.ts", type: "ThrottleOptions" },
+  {
+    page: "docs/options.md",
+    heading: "redisThrottleStore",
+    module: "src/throttle/redis.ts",
+    type: "RedisThrottleStoreOptions",
+  },
+  {
+    page: "docs/options.md",
+    heading: "registerProvider",
+    module: "src/index.ts",
+    type: "RegisterProviderOptions",
+  },
+  { page: "docs/options.md", heading: "deallocateFirst", module: "src/index.ts", type: "DeallocateFirstOptions" },
+  {
+    page: "docs/options.md",
+    heading: "fallbackSizes and fallbackZones",
+    module: "src/index.ts",
+    type: "FallbackOptions",
+  },
   { page: "docs/options.md", heading: "startEmulator", module: "src/emulator/index.ts", type: "EmulatorOptions" },
   { page: "README.md", heading: "Options", module: "src/index.ts", type: "RemedyOptions" },
+  { page: "docs/own-rules.md", heading: "Fields of a rule", module: "src/index.ts", type: "RuleDefinition" },
+  { page: "docs/errors.md", heading: "Fields", module: "src/index.ts", type: "RemedyError", besides: ["stack"] },
+  { page: "docs/errors.md", heading: "The diagnosis", module: "src/index.ts", type: "Diagnosis" },
 ];
 
-describe.each(tables)("$page on $heading", ({ page, heading, module, type }) => {
-  it("names every option and no other", () => {
-    expect([...documented(page, heading).keys()].sort()).toEqual([...optionsOf(module, type).keys()].sort());
+describe.each(tables)("$page on $heading", ({ page, heading, module, type, besides = [] }) => {
+  it("names all there is and nothing else", () => {
+    const inCode = [...optionsOf(module, type).keys()].filter((name) => !besides.includes(name));
+    expect([...documented(page, heading).keys()].sort()).toEqual(inCode.sort());
   });
 
   it("gives the defaults that the code gives", () => {
     const inCode = [...optionsOf(module, type)].flatMap(([name, comment]) => {
-      const number = /Default `?(\d+|\{.*\}|"?[a-z]+)`?(?=[ .:(]|$)/.exec(comment)?.[1];
-      return number === undefined || !/^\d|^\{/.test(number) ? [] : [[name, number] as const];
+      const value = /Default `?(\d+|\{[^}]*\}|true|false)/.exec(comment)?.[1];
+      return value === undefined ? [] : [[name, value] as const];
     });
     const onPage = documented(page, heading);
     for (const [name, value] of inCode) expect([name, onPage.get(name)]).toEqual([name, value]);
   });
+});
+
+it("the page on events names every kind", () => {
+  const source = program.getSourceFile(join(root, "src/pipeline/events.ts"));
+  const text = source?.getFullText() ?? "";
+  const kinds = new Set([...text.matchAll(/readonly type: "(\w+)"/g)].map(([, kind = ""]) => kind));
+  expect([...documented("docs/events.md", "Kinds").keys()].sort()).toEqual([...kinds, "throttle"].sort());
 });
