@@ -6,7 +6,7 @@ import { Calls } from "./calls.js";
 import { answerProbe, isProbe } from "./entry.js";
 import { settle, type RemedyOptions } from "./options.js";
 import { Polls } from "./polls.js";
-import { failedSend, restore, type Outcome } from "./sender.js";
+import { failedSend, isPermit, restore, type Outcome } from "./sender.js";
 
 /** The programmatic identifier of the remedyPolicy. */
 export const remedyPolicyName = "remedyPolicy";
@@ -64,8 +64,8 @@ export function policyOf(calls: Calls): PipelinePolicy {
       let admitted;
       let sentAt = startedAt;
       try {
-        admitted = sender.admit(request, false);
-        if (admitted instanceof Promise) {
+        admitted = sender.admit(request, false, startedAt);
+        if (!isPermit(admitted)) {
           admitted = await admitted;
           sentAt = settings.clock.now();
         }

@@ -64,9 +64,8 @@ export function looksLikeOperation(url: string): boolean {
  * settle it for a tenth of what the expression costs.
  */
 function mayNameOperation(url: string): boolean {
-  let at = url.indexOf("?");
-  if (at < 0) at = url.length;
-  while (at > 0 && url.charCodeAt(at) !== 47 /* / */) at -= 1;
+  const query = url.indexOf("?");
+  const at = url.lastIndexOf("/", query < 0 ? url.length : query);
   const last = url.charCodeAt(at - 1) | 0x20;
   if (last === 110 /* …operation */ || last === 116 /* …result */) return true;
   const before = url.charCodeAt(at - 2) | 0x20;

@@ -6,7 +6,7 @@
 import { AbortError, type AbortSignalLike, type Clock } from "./clock.js";
 
 interface Span {
-  readonly controller: AbortController;
+  readonly signal: AbortSignal;
   /** Attempts that start later belong to another span. */
   readonly joinBefore: number;
 }
@@ -24,17 +24,22 @@ export class AttemptTimeouts {
 
   /** A signal that aborts when an attempt that starts at `now` has had its time. */
   signal(now: number): AbortSignal {
-    if (!this.#span || now >= this.#span.joinBefore || this.#span.controller.signal.aborted)
-      this.#span = this.#open(now);
-    return this.#span.controller.signal;
+    if (!this.#span || now >= this.#span.joinBefore) this.#span = this.#open(now);
+    return this.#span.signal;
   }
 
   #open(now: number): Span {
     const controller = new AbortController();
-    allowManyListeners(controller.signal);
+    const { signal } = controller;
+    allowManyListeners(signal);
     const spanMs = this.#timeoutMs / 8;
-    void this.#clock.sleep(this.#timeoutMs + spanMs, undefined, { background: true }).then(() => controller.abort());
-    return { controller, joinBefore: now + spanMs };
+    const span = { signal, joinBefore: now + spanMs };
+    void this.#clock.sleep(this.#timeoutMs + spanMs, undefined, { background: true }).then(() => {
+      // The clock may have been turned back: whoever starts now must not join what is over.
+      if (this.#span === span) this.#span = undefined;
+      controller.abort();
+    });
+    return span;
   }
 }
 
