@@ -93,7 +93,7 @@ export interface Throttle {
   /**
    * Leave to send: at once (no promise, no microtask) when the scope is open, else when it opens.
    * Rejects with an `AbortError` when the signal aborts, with a {@link ThrottleDeadlineError} when the deadline is too near.
-   * @param now epoch milliseconds by the throttle's {@link clock}, for a caller that has just read it. Default: it is read
+   * @param now epoch milliseconds by the throttle's {@link Throttle.clock}, for a caller that has just read it. Default: it is read
    */
   admit(request: ThrottledRequest, options?: AdmissionOptions, now?: number): Permit | Promise<Permit>;
   /** The clock it goes by, where it says. */
