@@ -70,9 +70,14 @@ function shell(script: string, cwd: string, untilFirstWords: boolean): Promise<E
       },
     });
     let said = "";
+    let isInterrupted = false;
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       said += chunk;
-      if (untilFirstWords && child.pid !== undefined) process.kill(-child.pid, "SIGINT");
+      // To the whole group: bash waits for what it started. What has ended by itself is left alone.
+      if (untilFirstWords && !isInterrupted && child.exitCode === null && child.pid !== undefined) {
+        isInterrupted = true;
+        process.kill(-child.pid, "SIGINT");
+      }
     });
     child.once("close", (code) => resolve({ code, said }));
   });
@@ -103,6 +108,7 @@ describe("commands of the pages", () => {
       rmSync(join(cwd, "runs"), { force: true });
       const ended = await shell(script, cwd, runsOn.test(command) && !command.includes("--for"));
       expect(badCodes, `${command}\n${ended.said}`).not.toContain(ended.code);
+      expect(ended.said).not.toMatch(/^error: /m);
       said += ended.said;
     }
     if (block.output !== undefined) {
