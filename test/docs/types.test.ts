@@ -104,7 +104,6 @@ const tables: readonly Table[] = [
     type: "FallbackOptions",
   },
   { page: "docs/options.md", heading: "startEmulator", module: "src/emulator/index.ts", type: "EmulatorOptions" },
-  { page: "README.md", heading: "Options", module: "src/index.ts", type: "RemedyOptions" },
   { page: "docs/own-rules.md", heading: "Fields of a rule", module: "src/index.ts", type: "RuleDefinition" },
   { page: "docs/errors.md", heading: "Fields", module: "src/index.ts", type: "RemedyError", besides: ["stack"] },
   { page: "docs/errors.md", heading: "The diagnosis", module: "src/index.ts", type: "Diagnosis" },
@@ -124,6 +123,13 @@ describe.each(tables)("$page on $heading", ({ page, heading, module, type, besid
     const onPage = documented(page, heading);
     for (const [name, value] of inCode) expect([name, onPage.get(name)]).toEqual([name, value]);
   });
+});
+
+it("the README names options that there are, with their defaults", () => {
+  const inReadme = documented("README.md", "Options");
+  const onPage = documented("docs/options.md", "withRemedy and remedyPolicy");
+  expect(inReadme.size).toBeGreaterThan(0);
+  for (const [name, value] of inReadme) expect(onPage.get(name)?.replace("the package's", "ours")).toBe(value);
 });
 
 it("the page on events names every kind", () => {
