@@ -110,7 +110,8 @@ function adapt(diagnosis: Diagnosis, situation: Situation): Decision {
         : "adaptable: a changed request would pass, but no remedy can change it by itself",
     );
   }
-  if (situation.elapsedMs !== undefined && situation.elapsedMs >= maxElapsedOf(situation)) {
+  const { elapsedMs = -Infinity, remainingMs = Infinity } = situation;
+  if (elapsedMs >= maxElapsedOf(situation) || remainingMs <= 0) {
     return fail(`adaptable: no time left for the remedy ${remedy}`);
   }
   return { action: "apply", remedy, reason: `adaptable: the remedy ${remedy} is allowed and fits` };

@@ -218,6 +218,13 @@ describe("budgets", () => {
       "adaptable: no time left for the remedy startFirst",
     ],
     [
+      "a deadline that has passed before a remedy",
+      { disposition: "adaptable" },
+      { remedies: ["startFirst"], remainingMs: 0 },
+      "fail",
+      "adaptable: no time left for the remedy startFirst",
+    ],
+    [
       "no time for a reading",
       { disposition: "indeterminate" },
       { ...put, readable: true, remainingMs: 4_000 },

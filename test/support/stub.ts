@@ -18,11 +18,15 @@ export interface StubPipeline {
   readonly send: (request: PipelineRequest) => Promise<PipelineResponse>;
 }
 
-/** Without chance and without a throttle, unless the options say otherwise. */
-export function stubPipeline(transport: Transport, options: RemedyOptions = {}): StubPipeline {
+/**
+ * Without chance and without a throttle, unless the options say otherwise.
+ * @param deadlineInMs milliseconds from the start of the clock until the deadline
+ */
+export function stubPipeline(transport: Transport, options: RemedyOptions = {}, deadlineInMs?: number): StubPipeline {
   const clock = virtualClock();
   const pipeline = createEmptyPipeline();
-  const settings = { clock, random: () => 0, throttle: freePassage, ...options };
+  const deadline = deadlineInMs === undefined ? {} : { deadline: clock.now() + deadlineInMs };
+  const settings = { clock, random: () => 0, throttle: freePassage, ...deadline, ...options };
   pipeline.addPolicy(remedyPolicy(settings), { phase: "Retry" });
   let sends = 0;
   const http = { sendRequest: async (request: PipelineRequest) => transport(request, sends++) };
