@@ -12,7 +12,7 @@ import { Moment } from "./moment.js";
 import type { Route } from "./route.js";
 import { SentPermit } from "./sent-permit.js";
 import type { Scopes } from "./scopes.js";
-import { settle } from "./settlement.js";
+import { Settlement } from "./settlement.js";
 import { Sidelines } from "./sidelines.js";
 import type { Permit, ThrottleDeadlineError, ThrottleReply } from "./throttle.js";
 import { Unsettled } from "./unsettled.js";
@@ -43,6 +43,7 @@ export class Gate {
   readonly #deadlines = new Deadlines();
   readonly #unsettled = new Unsettled<SentPermit>();
   readonly #moment: Moment;
+  readonly #settlement: Settlement;
   #order = 0;
   #waiting = 0;
 
@@ -52,6 +53,7 @@ export class Gate {
     private readonly listener: GateListener,
   ) {
     this.#moment = new Moment(clock);
+    this.#settlement = new Settlement(scopes, this.#moment);
     this.#alarm = new Alarm(clock, () => this.pump());
   }
 
@@ -148,7 +150,7 @@ export class Gate {
     this.#unsettled.remove(permit);
     const moment = this.#moment;
     moment.turn();
-    const closed = settle(this.scopes, permit, reply, moment);
+    const closed = this.#settlement.settle(permit, reply);
     this.listener.settled(permit, reply, closed, moment);
     if (this.#waiting === 0) return;
     const { now } = moment;

@@ -34,20 +34,17 @@ export class Mirror {
   told = 0;
   /** Own requests that the anchor cannot have counted. */
   uncounted = 0;
+  /** Own answers so far. */
+  answers = 0;
   /** When the anchor's request was sent. */
   anchoredAt = -Infinity;
   /** The step in which the anchor was received. */
   #anchoredIn = -1;
-  /** Own answers so far, and by the time of the anchor. */
-  #answers = 0;
+  /** Level and own answers when movements were reckoned last. */
+  #toldThen = 0;
   #answersThen = 0;
   #levelless = 0;
   readonly #movement = { own: 0, drop: 0, elapsedMs: 0, since: 0, later: false };
-
-  /** Own answers so far. */
-  get answers(): number {
-    return this.#answers;
-  }
 
   /** Tokens left, when each own request that is not counted yet goes along with `costEach` tokens, others' included. */
   level(costEach = 1): number {
@@ -62,36 +59,41 @@ export class Mirror {
   /**
    * An answer that tells a level.
    * @param step the step in which it came; those of one throttle are counted through
-   * @returns what moved since the anchor before, when it becomes the anchor; to be read before the next answer
+   * @returns what moved since the anchor before, when it becomes the anchor; to be read before the next answer.
+   * Requests that follow each other within a millisecond are reckoned together
    */
   observe(level: number, { sentAt, sentIn }: Sent, step: number): Movement | undefined {
     this.#answered();
     this.#levelless = 0;
     this.uncounted = this.inFlight;
-    const isFirst = !this.seen;
-    const later = isFirst || sentIn >= this.#anchoredIn;
-    if (!later && level > this.told) return undefined;
+    const later = sentIn >= this.#anchoredIn;
+    if (this.seen && !later && level > this.told) return undefined;
+    const since = this.anchoredAt;
+    this.told = level;
+    this.#anchoredIn = step;
+    if (later && sentAt === since) return undefined;
+    const movement = this.seen ? this.#movementTo(level, sentAt, later) : undefined;
+    this.seen = true;
+    this.anchoredAt = sentAt;
+    this.#toldThen = level;
+    this.#answersThen = this.answers;
+    return movement;
+  }
+
+  #movementTo(level: number, sentAt: number, later: boolean): Movement {
     const movement = this.#movement;
-    movement.own = this.#answers - this.#answersThen;
-    movement.drop = this.told - level;
+    movement.own = this.answers - this.#answersThen;
+    movement.drop = this.#toldThen - level;
     movement.elapsedMs = Math.max(0, sentAt - this.anchoredAt);
     movement.since = this.anchoredAt;
     movement.later = later;
-    this.seen = true;
-    this.told = level;
-    this.anchoredAt = sentAt;
-    this.#anchoredIn = step;
-    this.#answersThen = this.#answers;
-    return isFirst ? undefined : movement;
+    return movement;
   }
 
   /** An answer without a level, or no answer at all: the token may be gone, and only the next anchor knows. */
   pass(): void {
     this.#answered();
-    if (++this.#levelless < levellessAnswers) return;
-    this.seen = false;
-    this.told = 0;
-    this.anchoredAt = -Infinity;
+    if (++this.#levelless === levellessAnswers) this.#forget();
   }
 
   /** A request that this bucket has certainly not counted. */
@@ -102,6 +104,13 @@ export class Mirror {
 
   #answered(): void {
     if (this.inFlight > 0) this.inFlight--;
-    this.#answers++;
+    this.answers++;
+  }
+
+  #forget(): void {
+    this.seen = false;
+    this.told = 0;
+    this.anchoredAt = -Infinity;
+    this.#anchoredIn = -1;
   }
 }

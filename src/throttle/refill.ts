@@ -54,9 +54,9 @@ export class Refill {
    * @param moment of receiving the second; its time is read only where it says something
    * @returns whether a step of a refill with rare steps was seen
    */
-  learn(level: number, { drop, own, elapsedMs, since, later }: Movement, moment: { readonly now: number }): boolean {
+  learn(level: number, { drop, own, since, later }: Movement, moment: { readonly now: number }): boolean {
     if (level >= this.#limit.capacity) this.#setLimit({ ...this.#limit, capacity: level + 1 });
-    if (!later || (drop >= 0 && elapsedMs === 0)) return false;
+    if (!later) return false;
     const { now } = moment;
     // Own requests are counted a little early or late while many are on their way. What the level rose by is certain.
     if (drop < 0) this.#learnRise(-drop, since, now);

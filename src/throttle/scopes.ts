@@ -305,7 +305,7 @@ const noBuckets: readonly Bucket[] = [];
 /** A level that no limit of a single resource can show tells that a policy counts resources together. */
 function hasOutgrown(policies: readonly (Bucket | undefined)[], levels: readonly number[]): boolean {
   for (let index = 0; index < policies.length; index++) {
-    if ((levels[index]!) > mostOfOneResource && policies[index]?.name.resource !== undefined) return true;
+    if ((levels[index] ?? 0) > mostOfOneResource && policies[index]?.name.resource !== undefined) return true;
   }
   return false;
 }

@@ -30,78 +30,72 @@ const none: readonly Bucket[] = [];
 const silentAnswers = 8;
 const searchEvery = 16;
 
-/** Tells the buckets. Gives those that closed. */
-export function settle(
-  scopes: Scopes,
-  sent: SentPermit,
-  reply: ThrottleReply | undefined,
-  moment: Moment,
-): readonly Bucket[] {
-  if (reply !== undefined && isThrottled(reply)) return new Settlement(scopes, sent, moment).reject(reply);
-  if (reply !== undefined) new Settlement(scopes, sent, moment).accept(reply.headers);
-  for (const bucket of sent.buckets) if (bucket.toldIn !== moment.step) bucket.pass(sent, moment);
-  return none;
-}
+/** And so often the level for all principals is asked for, while this service has never told it. */
+const askEvery = 16;
 
-function isThrottled({ status, throttled }: ThrottleReply): boolean {
-  return throttled ?? status === 429;
-}
-
-class Settlement {
+export class Settlement {
   constructor(
     private readonly scopes: Scopes,
-    private readonly sent: SentPermit,
     private readonly moment: Moment,
   ) {}
 
-  accept(headers: HeaderReader): void {
-    const { lane } = this.sent.route;
-    const level = levelIn(headers.get(lane.ownHeader));
-    if (level === undefined && (lane.silent < silentAnswers || lane.silent % searchEvery === 0)) {
-      this.#search(headers);
-      return;
+  /** Tells the buckets what came back to a request, if anything. Gives those that closed. */
+  settle(sent: SentPermit, reply: ThrottleReply | undefined): readonly Bucket[] {
+    if (reply !== undefined && isThrottled(reply)) return this.#reject(sent, reply);
+    if (reply !== undefined) this.#accept(sent, reply.headers);
+    const { moment } = this;
+    const { buckets } = sent;
+    for (let index = 0; index < buckets.length; index++) {
+      const bucket = buckets[index];
+      if (bucket !== undefined && bucket.toldIn !== moment.step) bucket.pass(sent, moment);
     }
-    if (level === undefined) {
-      lane.silent++;
-    } else {
-      this.#tell(lane.own, level);
-      const allPrincipals = headers.get(allPrincipalsHeaders[lane.operation]);
-      if (allPrincipals !== undefined) this.#tellAllPrincipals(levelIn(allPrincipals));
-    }
-    const policies = headers.get(resourceHeader);
-    if (policies !== undefined) this.#tellPolicies(policies);
+    return none;
   }
 
-  reject(reply: ThrottleReply): readonly Bucket[] {
-    const { lane } = this.sent.route;
-    const signals = this.#read(reply.headers);
-    const closing = this.#bucketsOf(findCulprit(reply, signals, lane.own.toldLevel));
-    for (const bucket of closing) {
-      this.#include(bucket);
-      bucket.reject(this.sent, this.moment, levelOf(bucket, this.sent, signals), reply.retryAfterMs);
+  #accept(sent: SentPermit, headers: HeaderReader): void {
+    const { lane } = sent.route;
+    const level = levelIn(headers.get(lane.ownHeader));
+    if (level !== undefined) this.#tell(sent, lane.own, level);
+    else if (lane.silent < silentAnswers || lane.silent % searchEvery === 0) return this.#search(sent, headers);
+    else lane.silent++;
+    if (lane.allPrincipals !== undefined || this.moment.step % askEvery === 0) {
+      this.#tellAllPrincipals(sent, levelIn(headers.get(allPrincipalsHeaders[lane.operation])));
     }
-    this.#tellLevels(signals);
+    const policies = headers.get(resourceHeader);
+    if (policies !== undefined) this.#tellPolicies(sent, policies);
+  }
+
+  #reject(sent: SentPermit, reply: ThrottleReply): readonly Bucket[] {
+    const { lane } = sent.route;
+    const { moment } = this;
+    const signals = this.#read(sent, reply.headers);
+    const closing = this.#bucketsOf(sent, findCulprit(reply, signals, lane.own.toldLevel));
+    for (const bucket of closing) {
+      include(sent, bucket);
+      bucket.reject(sent, moment, levelOf(bucket, sent, signals), reply.retryAfterMs);
+    }
+    this.#tellLevels(sent, signals);
     // What Resource Manager sends away never comes to the provider's counters.
     const uncounted = closing.some((bucket) => bucket === lane.own || bucket === lane.allPrincipals);
-    for (const bucket of this.sent.buckets) {
-      if (bucket.toldIn === this.moment.step) continue;
-      if (uncounted) bucket.takeBack(this.moment);
-      else bucket.pass(this.sent, this.moment);
+    for (const bucket of sent.buckets) {
+      if (bucket.toldIn === moment.step) continue;
+      if (uncounted) bucket.takeBack(moment);
+      else bucket.pass(sent, moment);
     }
     return closing;
   }
 
   /** Looks for levels wherever they may be. */
-  #search(headers: HeaderReader): void {
-    const { lane } = this.sent.route;
-    const signals = this.#read(headers);
+  #search(sent: SentPermit, headers: HeaderReader): void {
+    const { lane } = sent.route;
+    const signals = this.#read(sent, headers);
     const isSilent = signals.own === undefined && signals.allPrincipals === undefined && signals.policies.length === 0;
     lane.silent = isSilent ? lane.silent + 1 : 0;
-    this.#tellLevels(signals);
+    this.#tellLevels(sent, signals);
   }
 
-  #read(headers: HeaderReader): Signals {
-    const { lane } = this.sent.route;
+  #read(sent: SentPermit, headers: HeaderReader): Signals {
+    const { lane } = sent.route;
     const signals = readSignals(headers, lane.operation);
     const { own } = signals;
     if (own && own.operation !== lane.operation) this.scopes.reclass(lane, own.operation);
@@ -109,52 +103,47 @@ class Settlement {
     return signals;
   }
 
-  #tellLevels({ own, allPrincipals, policies }: Signals): void {
-    if (own) this.#tell(this.sent.route.lane.own, own.level);
-    this.#tellAllPrincipals(allPrincipals);
-    for (const policy of policies) this.#tellPolicy(policy);
+  #tellLevels(sent: SentPermit, { own, allPrincipals, policies }: Signals): void {
+    if (own) this.#tell(sent, sent.route.lane.own, own.level);
+    this.#tellAllPrincipals(sent, allPrincipals);
+    for (const policy of policies) this.#tellPolicy(sent, policy);
   }
 
-  #tellAllPrincipals(level: number | undefined): void {
-    if (level !== undefined) this.#tell(this.scopes.allPrincipalsBucket(this.sent.route.lane), level);
+  #tellAllPrincipals(sent: SentPermit, level: number | undefined): void {
+    if (level !== undefined) this.#tell(sent, this.scopes.allPrincipalsBucket(sent.route.lane), level);
   }
 
-  #tellPolicies(header: string): void {
-    const { route, sentAt } = this.sent;
+  #tellPolicies(sent: SentPermit, header: string): void {
+    const { route, sentAt } = sent;
     const { lane } = route;
     if (!lane.layout?.read(header)) {
       const policies = readPolicies(header);
       lane.layout = layoutOf(header, policies);
-      if (!lane.layout) for (const policy of policies) this.#tellPolicy(policy);
+      if (!lane.layout) for (const policy of policies) this.#tellPolicy(sent, policy);
       if (!lane.layout) return;
     }
-    const { layout } = lane;
-    const buckets = this.scopes.policyBuckets(route, layout, sentAt);
+    const { levels } = lane.layout;
+    const buckets = this.scopes.policyBuckets(route, lane.layout, sentAt);
     for (let index = 0; index < buckets.length; index++) {
       const bucket = buckets[index];
-      if (bucket !== undefined) this.#tell(bucket, layout.levels[index] ?? 0);
+      if (bucket !== undefined) this.#tell(sent, bucket, levels[index] ?? 0);
     }
   }
 
-  #tellPolicy({ name, level }: PolicyLevel): void {
-    const { route, sentAt } = this.sent;
+  #tellPolicy(sent: SentPermit, { name, level }: PolicyLevel): void {
+    const { route, sentAt } = sent;
     const bucket = this.scopes.policyBucket(route.lane, route.target, name, level, sentAt);
-    if (bucket) this.#tell(bucket, level);
+    if (bucket) this.#tell(sent, bucket, level);
   }
 
-  #tell(bucket: Bucket, level: number): void {
+  #tell(sent: SentPermit, bucket: Bucket, level: number): void {
     if (bucket.toldIn === this.moment.step) return;
-    this.#include(bucket);
-    bucket.tell(level, this.sent, this.moment);
+    include(sent, bucket);
+    bucket.tell(level, sent, this.moment);
   }
 
-  /** A bucket of which this answer tells for the first time has not been told that the request was sent. */
-  #include(bucket: Bucket): void {
-    if (!this.sent.buckets.includes(bucket)) bucket.send(this.sent.sentAt);
-  }
-
-  #bucketsOf(culprit: Culprit): readonly Bucket[] {
-    const { lane, target } = this.sent.route;
+  #bucketsOf(sent: SentPermit, culprit: Culprit): readonly Bucket[] {
+    const { lane, target } = sent.route;
     switch (culprit.limit) {
       case "own":
         return [lane.own];
@@ -169,6 +158,16 @@ class Settlement {
       }
     }
   }
+}
+
+/** A bucket of which this answer tells for the first time has not been told that the request was sent. */
+function include({ buckets, sentAt }: SentPermit, bucket: Bucket): void {
+  for (let index = 0; index < buckets.length; index++) if (buckets[index] === bucket) return;
+  bucket.send(sentAt);
+}
+
+function isThrottled({ status, throttled }: ThrottleReply): boolean {
+  return throttled ?? status === 429;
 }
 
 /** The level that the same answer tells of a bucket. */

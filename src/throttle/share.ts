@@ -23,7 +23,7 @@ export class Share {
   /** @param refilled tokens that the bucket gained in between */
   learn({ own, drop, elapsedMs }: Movement, refilled: number): void {
     if (own <= 0) return;
-    const fade = elapsedMs > 0 ? Math.exp((-elapsedMs / memoryMs) * Math.min(1, this.#own / enoughOwn)) : 1;
+    const fade = Math.exp((-elapsedMs / memoryMs) * Math.min(1, this.#own / enoughOwn));
     this.#own = this.#own * fade + own;
     this.#total = Math.max(0, this.#total * fade + drop + refilled);
     const share = (this.#own + priorOwn) / (Math.max(this.#total, this.#own) + priorTotal);
