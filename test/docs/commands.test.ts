@@ -106,7 +106,7 @@ describe("commands of the pages", () => {
       expect(command).toMatch(/azure-remedy|^export |^az /);
       const script = `${block.given?.text ?? ""}\n${command}`;
       rmSync(join(cwd, "runs"), { force: true });
-      const ended = await shell(script, cwd, runsOn.test(command) && !command.includes("--for"));
+      const ended = await shell(script, cwd, runsOn.test(command));
       expect(badCodes, `${command}\n${ended.said}`).not.toContain(ended.code);
       expect(ended.said).not.toMatch(/^error: /m);
       said += ended.said;
