@@ -93,10 +93,10 @@ async function printedBy(block: Block): Promise<string> {
   }
   return printed
     .join("\n")
+    .trimEnd()
     .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n")
-    .trimEnd();
+    .map((line) => `${line.trimEnd()}\n`)
+    .join("");
 }
 
 describe("code of the pages", () => {

@@ -112,7 +112,7 @@ describe("commands of the pages", () => {
       said += ended.said;
     }
     if (block.output !== undefined) {
-      const printed = said.replaceAll(/[ \t]+$/gm, "").trimEnd();
+      const printed = `${said.replaceAll(/[ \t]+$/gm, "").trimEnd()}\n`;
       expect(printed).toMatch(outputPattern(block.output));
     }
     rmSync(cwd, { recursive: true });

@@ -5,7 +5,7 @@
  * - `<!-- given … -->` before a block holds code of the same language that the block leans on; before a ```text block it
  *   stands for a block of its own. It is plain code: what it imports from "given" is in test/docs/given.ts.
  * - ```text output is what the block above prints, both outputs together; `…` stands for anything in a line, and on a line of
- *   its own for any lines. A ```text block without `output` promises nothing.
+ *   its own for any lines, or none. A ```text block without `output` promises nothing.
  * - A second word behind ```yaml or ```json is the name under which the commands of the page find the file.
  */
 import { readFileSync, readdirSync } from "node:fs";
@@ -99,13 +99,13 @@ export function moduleText({ given, text, line }: Block): string {
 export const fileNameOf = ({ page, line, language }: Block): string =>
   `${page.replaceAll("/", "-").replace(/\.md$/, "")}-${line}.${language}`;
 
-/** The promise of an output block as a pattern. */
+/** The promise of an output block as a pattern, for what was printed with a line end behind each line. */
 export function outputPattern(output: string): RegExp {
-  const lines = output.trimEnd().split("\n");
-  const patterns = lines.map((line) =>
-    line.trim() === "…" ? "(?:.*\\n)*?.*" : line.trimEnd().split("…").map(escaped).join(".*"),
-  );
-  return new RegExp(`^${patterns.join("\\n")}$`);
+  const patterns = output
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line.trim() === "…" ? "(?:.*\\n)*?" : `${line.trimEnd().split("…").map(escaped).join(".*")}\\n`));
+  return new RegExp(`^${patterns.join("")}$`);
 }
 
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
