@@ -80,7 +80,7 @@ const isStatuses = (url: string, end: number): boolean => (url.charCodeAt(end - 
 export function runningAnswer(operation: Operation, request: PipelineRequest, waitMs: number): PipelineResponse {
   operation.slowed = true;
   // Retry-After 0 is ignored by the pollers, which would leave an earlier, longer wait in force.
-  const headers = createHttpHeaders({ "retry-after": String(Math.max(1, Math.ceil(waitMs / 1_000))) });
+  const headers = createHttpHeaders({ "retry-after": String(Math.min(Math.max(1, Math.ceil(waitMs / 1_000)), longestWaitSeconds)) });
   switch (operation.pollMode) {
     case "status":
       // A poller takes the URL that an answer names from then on; naming it carries a resubmission's URL over.
@@ -138,6 +138,7 @@ export function translate(
   response: PipelineResponse,
   progress: "running" | "succeeded",
 ): PipelineResponse {
+  if (progress === "running") boundWait(response, operation.lastPollAt ?? operation.startedAt);
   if (operation.submissions === 1 && !operation.slowed) return response;
   if (progress === "succeeded") {
     if (operation.submissions === 1) return response;
@@ -152,6 +153,17 @@ export function translate(
   if (!response.headers.has("retry-after"))
     response.headers.set("retry-after", String(Math.max(1, Math.round(intervalMs / 1_000))));
   return response;
+}
+
+/** The longest timer that Node and browsers keep to, in seconds: a longer one fires at once. */
+const longestWaitSeconds = Math.floor((2 ** 31 - 1) / 1_000);
+
+/** Pollers put any Retry-After into a timer. One that overflows makes them ask again every millisecond. */
+function boundWait({ headers }: PipelineResponse, now: number): void {
+  const told = headers.get("retry-after");
+  if (told === undefined) return;
+  const seconds = Number.isNaN(Number(told)) ? (Date.parse(told) - now) / 1_000 : Number(told);
+  if (seconds > longestWaitSeconds) headers.set("retry-after", String(longestWaitSeconds));
 }
 
 function answer(
