@@ -24,6 +24,8 @@ export interface Movement {
 
 /** Answers without a level, one after the other, that make a level seen before worthless. */
 const levellessAnswers = 16;
+/** Requests that follow each other within a millisecond say nothing new of the flow one by one: so many are reckoned together. */
+const reckonedTogether = 8;
 
 export class Mirror {
   /** Requests sent and not answered. */
@@ -59,8 +61,7 @@ export class Mirror {
   /**
    * An answer that tells a level.
    * @param step the step in which it came; those of one throttle are counted through
-   * @returns what moved since the anchor before, when it becomes the anchor; to be read before the next answer.
-   * Requests that follow each other within a millisecond are reckoned together
+   * @returns what moved since the anchor before, when it becomes the anchor; to be read before the next answer
    */
   observe(level: number, { sentAt, sentIn }: Sent, step: number): Movement | undefined {
     this.#answered();
@@ -71,7 +72,7 @@ export class Mirror {
     const since = this.anchoredAt;
     this.told = level;
     this.#anchoredIn = step;
-    if (later && sentAt === since) return undefined;
+    if (later && sentAt === since && this.answers - this.#answersThen < reckonedTogether) return undefined;
     const movement = this.seen ? this.#movementTo(level, sentAt, later) : undefined;
     this.seen = true;
     this.anchoredAt = sentAt;

@@ -44,11 +44,7 @@ export class Settlement {
     if (reply !== undefined && isThrottled(reply)) return this.#reject(sent, reply);
     if (reply !== undefined) this.#accept(sent, reply.headers);
     const { moment } = this;
-    const { buckets } = sent;
-    for (let index = 0; index < buckets.length; index++) {
-      const bucket = buckets[index];
-      if (bucket !== undefined && bucket.toldIn !== moment.step) bucket.pass(sent, moment);
-    }
+    for (const bucket of sent.buckets) if (bucket.toldIn !== moment.step) bucket.pass(sent, moment);
     return none;
   }
 
@@ -56,8 +52,11 @@ export class Settlement {
     const { lane } = sent.route;
     const level = levelIn(headers.get(lane.ownHeader));
     if (level !== undefined) this.#tell(sent, lane.own, level);
-    else if (lane.silent < silentAnswers || lane.silent % searchEvery === 0) return this.#search(sent, headers);
-    else lane.silent++;
+    else if (lane.silent >= silentAnswers && lane.silent % searchEvery !== 0) lane.silent++;
+    else {
+      this.#search(sent, headers);
+      return;
+    }
     if (lane.allPrincipals !== undefined || this.moment.step % askEvery === 0) {
       this.#tellAllPrincipals(sent, levelIn(headers.get(allPrincipalsHeaders[lane.operation])));
     }
@@ -162,7 +161,7 @@ export class Settlement {
 
 /** A bucket of which this answer tells for the first time has not been told that the request was sent. */
 function include({ buckets, sentAt }: SentPermit, bucket: Bucket): void {
-  for (let index = 0; index < buckets.length; index++) if (buckets[index] === bucket) return;
+  for (const counting of buckets) if (counting === bucket) return;
   bucket.send(sentAt);
 }
 
