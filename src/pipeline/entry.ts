@@ -16,15 +16,18 @@ export interface Entry {
   readonly deserializes: boolean;
 }
 
-const entries = new WeakMap<PipelineRequest, Entry>();
+/** Kept on the request itself: an entry of a weak map for every request would cost a clean call more than the rest does. */
+const entryMark = Symbol("azure-remedy entry");
 const probeMark = Symbol("azure-remedy probe");
 const verdicts = new WeakMap<PipelineRequest, () => RemedyError>();
 
+type MarkedRequest = PipelineRequest & { [entryMark]?: Entry; [probeMark]?: true };
+
 /** The entry that a request came through, if it came through one. */
-export const entryOf = (request: PipelineRequest): Entry | undefined => entries.get(request);
+export const entryOf = (request: MarkedRequest): Entry | undefined => request[entryMark];
 
 /** A probe is a request that only wants its Authorization header set: it is answered inside and never sent. */
-export const isProbe = (request: PipelineRequest & { [probeMark]?: true }): boolean => request[probeMark] === true;
+export const isProbe = (request: MarkedRequest): boolean => request[probeMark] === true;
 
 export function answerProbe(request: PipelineRequest): PipelineResponse {
   return { request, status: 204, headers: createPipelineRequest({ url: request.url }).headers, bodyAsText: "" };
@@ -32,7 +35,7 @@ export function answerProbe(request: PipelineRequest): PipelineResponse {
 
 /** A fresh Authorization header, or nothing when the pipeline sets none or the request came through no entry. */
 export async function freshAuthorization(request: PipelineRequest): Promise<string | undefined> {
-  const entry = entries.get(request);
+  const entry = entryOf(request);
   if (!entry) return undefined;
   const { url, abortSignal, tracingOptions } = request;
   const probe = createPipelineRequest({
@@ -61,9 +64,8 @@ export function remedyEntryPolicy(
 ): PipelinePolicy {
   return {
     name: remedyEntryPolicyName,
-    async sendRequest(request, next) {
-      const entry = { next, deserializes: deserializes() };
-      entries.set(request, entry);
+    async sendRequest(request: MarkedRequest, next) {
+      request[entryMark] = { next, deserializes: deserializes() };
       try {
         return await next(request);
       } catch (error) {
