@@ -42,6 +42,8 @@ export class Bucket {
   toldIn = -1;
   #waitingInBackground = 0;
   readonly window: ClosedWindow;
+  /** Whether the window was ever closed; most never are, and then it is not looked at. */
+  #hasClosed = false;
   /** Permits on lease from a store that other processes share; they count while the store is there. */
   account: LeaseAccount | undefined;
   readonly #mirror = new Mirror();
@@ -120,7 +122,7 @@ export class Bucket {
 
   /** Epoch milliseconds at which the next request may go: not after `now` for at once, Infinity for after an answer. */
   opensAt(now: number, waiting = Math.max(1, this.waiting)): number {
-    if (now < this.window.reopensAt) return this.window.reopensAt;
+    if (this.#hasClosed && now < this.window.reopensAt) return this.window.reopensAt;
     if (!this.#refill) return now;
     const leasedAt = this.account?.opensAt(now);
     if (leasedAt !== undefined) return leasedAt;
@@ -142,12 +144,17 @@ export class Bucket {
   }
 
   send(now: number): void {
-    if (now - this.#lastSentAt > staleMs) this.#span = Math.max(firstRequests, this.#span * this.share);
-    this.#lastSentAt = now;
-    this.#recent.note(now);
     this.#mirror.send();
+    if (now !== this.#lastSentAt) this.#sendsFirstAt(now);
+    // A bucket that tells its level needs no count of its own.
+    if (!this.#mirror.seen || this.account) this.#recent.note(now);
     this.#blind?.send(now);
     this.account?.take();
+  }
+
+  #sendsFirstAt(now: number): void {
+    if (now - this.#lastSentAt > staleMs) this.#span = Math.max(firstRequests, this.#span * this.share);
+    this.#lastSentAt = now;
   }
 
   /** An answer told how many requests are left. */
@@ -156,7 +163,7 @@ export class Bucket {
     this.#observe(level, sent, moment);
     this.account?.answered(sent.sentAt, moment.now, level);
     this.#span++;
-    this.window.pass();
+    if (this.#hasClosed) this.window.pass();
   }
 
   /** An answer told nothing, or none came. */
@@ -166,7 +173,7 @@ export class Bucket {
     if (this.#refill) this.#passBlindly(this.#refill, moment);
     this.account?.answered(sent.sentAt, moment.now, undefined);
     this.#span++;
-    this.window.pass();
+    if (this.#hasClosed) this.window.pass();
   }
 
   /** The request was sent away before this bucket could count it. */
@@ -189,6 +196,7 @@ export class Bucket {
     else this.#rejectBlindly(now);
     const { periodMs } = this.limit ?? { periodMs: 1_000 };
     const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
+    this.#hasClosed = true;
     this.window.close(sent.sentAt, now, waitMs, this.#reopeningSpreadMs());
     this.account?.answered(sent.sentAt, now, 0);
     this.account?.closed(this.window.until);
@@ -196,6 +204,7 @@ export class Bucket {
 
   /** Another process was told that the service wants no requests for so long. */
   closeFor(ms: number, now: number): void {
+    this.#hasClosed = true;
     this.window.extend(now + ms);
   }
 

@@ -123,9 +123,14 @@ export class Settlement {
     }
     const { levels } = lane.layout;
     const buckets = this.scopes.policyBuckets(route, lane.layout, sentAt);
+    // Nearly always the route is as it was when the request was sent, and its buckets know that it was.
+    const areTold = sent.buckets === route.buckets;
+    const { moment } = this;
     for (let index = 0; index < buckets.length; index++) {
       const bucket = buckets[index];
-      if (bucket !== undefined) this.#tell(sent, bucket, levels[index] ?? 0);
+      if (bucket === undefined || bucket.toldIn === moment.step) continue;
+      if (!areTold) include(sent, bucket);
+      bucket.tell(levels[index] ?? 0, sent, moment);
     }
   }
 
