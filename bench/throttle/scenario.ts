@@ -37,6 +37,8 @@ export type Caller = () => Promise<boolean>;
 
 export interface Outcome {
   readonly served: number;
+  /** It had not ended after 20 times the least possible. */
+  readonly cutOff: boolean;
   readonly rejected: number;
   /** Milliseconds until the last call was served, and the same over the least possible. */
   readonly finishedMs: number;
@@ -51,7 +53,8 @@ export interface Outcome {
 
 /** One way takes 30 to 70 ms. */
 const latencyMs = { least: 30, spread: 40 };
-const horizonMs = 3_600_000;
+/** Whoever has not ended after so many times the least possible is cut off. */
+const patience = 20;
 
 export async function run(scenario: Scenario, strategy: Strategy, seed: number): Promise<Outcome> {
   const time = new VirtualTime();
@@ -60,6 +63,7 @@ export async function run(scenario: Scenario, strategy: Strategy, seed: number):
   const service = new SimulatedService(scenario.model, phaseMs, seeded(seed + 1_000));
   const record = new Record(scenario, time);
   const network = (): Promise<void> => time.sleep(latencyMs.least + random() * latencyMs.spread);
+  const least = optimum(scenario.model, scenario.calls, phaseMs) + 2 * latencyMs.least + latencyMs.spread;
   await time.inPlaceOfReal(random, async () => {
     const processOf = strategy.start(time, random);
     callsOf(scenario).forEach((calls, process) => {
@@ -77,9 +81,8 @@ export async function run(scenario: Scenario, strategy: Strategy, seed: number):
       };
       startCalls(scenario, time, random, calls, record.measured(process, processOf(context)));
     });
-    await time.run(() => record.done, horizonMs);
+    await time.run(() => record.done, patience * least);
   });
-  const least = optimum(scenario.model, scenario.calls, phaseMs) + 2 * latencyMs.least + latencyMs.spread;
   return record.outcome(service.rejected, least);
 }
 
@@ -163,6 +166,7 @@ class Record {
     const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
     return {
       served: this.#served,
+      cutOff: !this.done,
       rejected,
       finishedMs: this.#lastServedAt,
       ratio: this.#lastServedAt / leastMs,

@@ -1,4 +1,4 @@
-/** Prints outcomes: the median over seeds, the targets beside them, and a mark. */
+/** Prints outcomes: the median over seeds (the worst for what is served or sent into a closed window), the targets beside them, and a mark. */
 import type { Outcome, Scenario, Strategy } from "./scenario.js";
 
 const columns = ["served", "rejected", "time / T*", "p50 s", "p99 s", "fairness", "in closed", "target"] as const;
@@ -27,7 +27,7 @@ export function printOutcome(
   const cells = [
     all ? "100 %" : `${served}/${scenario.calls}`,
     rejected.toFixed(0),
-    all ? ratio.toFixed(3) : "–",
+    all ? ratio.toFixed(3) : outcomes.some(({ cutOff }) => cutOff) ? "cut at 20" : "–",
     seconds(median(outcomes.map((outcome) => outcome.p50Ms))),
     seconds(median(outcomes.map((outcome) => outcome.p99Ms))),
     median(outcomes.map((outcome) => outcome.fairness)).toFixed(2),

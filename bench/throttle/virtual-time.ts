@@ -69,8 +69,10 @@ export class VirtualTime implements Clock {
     const { setTimeout, clearTimeout, Date: RealDate } = globalThis;
     const { now } = RealDate;
     const { random: dice } = Math;
+    // Like Node's: whole milliseconds, at least one. A library that waits for the last 1e-13 of a token would wait for ever
+    // if time did not move while it does.
     const fake = (happen: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): unknown =>
-      this.after(ms, () => happen(...args));
+      this.after(Math.max(1, Math.trunc(ms)), () => happen(...args));
     globalThis.setTimeout = fake as typeof setTimeout;
     globalThis.clearTimeout = ((timer?: { cancel(): void }) => timer?.cancel()) as typeof clearTimeout;
     Date.now = () => this.#now;

@@ -6,6 +6,8 @@ export interface Work {
   readonly strategy: WorkerStrategy;
   readonly calls: number;
   readonly inFlight: number;
+  /** When the fairness of the progress is read, in milliseconds after the start. */
+  readonly halfMs: number;
   readonly redisPort?: number;
 }
 
@@ -21,6 +23,8 @@ export type WorkerStrategy = (typeof workerStrategies)[number];
 
 export interface WorkDone {
   readonly served: number;
+  /** Calls served by half of the least possible time. */
+  readonly servedAtHalf: number;
   readonly rejected: number;
   readonly sentWhileClosed: number;
   readonly roundTrips: number;

@@ -86,16 +86,27 @@ async function makeCalls(): Promise<void> {
   const latenciesMs: number[] = [];
   let finishedAt = 0;
   let left = work.calls;
+  let servedAtHalf = 0;
+  const half = Date.now() + work.halfMs;
   const row = async (): Promise<void> => {
     while (left-- > 0) {
       const startedAt = Date.now();
       if (!(await one().catch(() => false))) continue;
       finishedAt = Date.now();
       latenciesMs.push(finishedAt - startedAt);
+      if (finishedAt <= half) servedAtHalf++;
     }
   };
   await Promise.all(Array.from({ length: Math.min(work.inFlight, work.calls) }, row));
-  const done: WorkDone = { served: latenciesMs.length, rejected, sentWhileClosed, roundTrips, finishedAt, latenciesMs };
+  const done: WorkDone = {
+    served: latenciesMs.length,
+    servedAtHalf,
+    rejected,
+    sentWhileClosed,
+    roundTrips,
+    finishedAt,
+    latenciesMs,
+  };
   process.send?.(done, () => {
     close();
     process.exit();
