@@ -110,6 +110,8 @@ function adapt(diagnosis: Diagnosis, situation: Situation): Decision {
         : "adaptable: a changed request would pass, but no remedy can change it by itself",
     );
   }
+  // What a remedy prepares for is a second send.
+  if (diagnosis.execution === "unknown" && !mayRepeat(diagnosis, situation)) return readBack(diagnosis, situation);
   const { elapsedMs = -Infinity, remainingMs = Infinity } = situation;
   if (elapsedMs >= maxElapsedOf(situation) || remainingMs <= 0) {
     return fail(`adaptable: no time left for the remedy ${remedy}`);

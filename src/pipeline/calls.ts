@@ -223,6 +223,11 @@ export class Calls {
       failure: failureOf(diagnosis),
     });
     const end = await this.readings.untilKnown(call, target, decision.delayMs);
+    if (end.kind === "succeeded" && target.kind === "provisioning" && !this.#isAsAsked(call, end.response)) {
+      await this.verdicts.finish(call.afterwards);
+      const reason = `outcome unknown: ${end.lastSeen}, but it does not show what was asked for`;
+      throw this.verdicts.giveUp(call, outcome, diagnosis, reason, { outcome: "unknown" });
+    }
     if (end.kind === "succeeded") {
       this.verdicts.tellRecovered(call, `read back: ${end.lastSeen}`);
       await this.verdicts.finish(call.afterwards);
@@ -291,14 +296,19 @@ export class Calls {
       return undefined;
     const { reading, response } = await this.readings.read(call, target);
     if (reading.kind === "failed" || response.status !== 200) return undefined;
-    const asked = typeof call.request.body === "string" ? jsonOf({ bodyAsText: call.request.body }) : undefined;
-    const now = this.settings.clock.now();
-    const serviceNow = Date.parse(response.headers.get("date") ?? "");
-    const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - now;
-    if (!isAsAsked(asked, jsonOf(response), call.startedAt + aheadMs)) return undefined;
+    if (!this.#isAsAsked(call, response)) return undefined;
     this.verdicts.tellRecovered(call, `an earlier attempt had succeeded: ${reading.lastSeen}`);
     await this.verdicts.finish(call.afterwards);
     return outcomeAnswer(call.request, response);
+  }
+
+  /** Whether a resource is what the call asked for; one that was there before may be what it was before. */
+  #isAsAsked(call: Call, response: PipelineResponse): boolean {
+    const { body } = call.request;
+    const asked = typeof body === "string" ? jsonOf({ bodyAsText: body }) : undefined;
+    const serviceNow = Date.parse(response.headers.get("date") ?? "");
+    const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - this.settings.clock.now();
+    return isAsAsked(asked, jsonOf(response), call.startedAt + aheadMs);
   }
 
   /** A DELETE that may have run, and whose repetition finds nothing, has done its work. */

@@ -33,22 +33,26 @@ export class Healing {
     this.#answers = answers;
   }
 
-  /** The operation failed: decides, and answers the poller accordingly. */
+  /**
+   * The operation failed: decides, and answers the poller accordingly.
+   * @param isRefusal it was a resubmission that failed, before an operation came of it
+   */
   async heal(
     operation: Operation,
     diagnosis: Diagnosis,
     poll: Poll,
     response: PipelineResponse | undefined,
+    isRefusal = false,
   ): Promise<PipelineResponse> {
     const now = this.#now;
     operation.firstFailureAt ??= now;
     if (!operation.failedUrls.includes(operation.operationUrl)) operation.failedUrls.push(operation.operationUrl);
     letLearn(this.#calls.settings, diagnosis, operation.first);
-    const decision = this.#decide(operation, diagnosis, now);
+    const decision = this.#decide(operation, diagnosis, now, isRefusal);
     noteFailure(operation.failures, diagnosis, decision, now);
     switch (decision.action) {
       case "retry":
-        return this.#planResubmission(operation, diagnosis, decision, poll);
+        return this.#planResubmission(operation, diagnosis, decision, poll, isRefusal);
       case "readBack":
         return this.#planReading(operation, diagnosis, decision, poll, response);
       case "apply":
@@ -64,7 +68,7 @@ export class Healing {
     }
   }
 
-  #decide(operation: Operation, diagnosis: Diagnosis, now: number): Decision {
+  #decide(operation: Operation, diagnosis: Diagnosis, now: number, isRefusal: boolean): Decision {
     const { settings } = this.#calls;
     const { first } = operation;
     const left = remainingMs(settings, now);
@@ -72,11 +76,11 @@ export class Healing {
     const decision = decide(diagnosis, {
       method: first.method,
       url: first.url,
-      attempt: operation.submissions,
-      retries: operation.retries,
+      attempt: isRefusal ? operation.refusals + 1 : operation.submissions,
+      retries: isRefusal ? operation.refusals : operation.retries,
       elapsedMs: now - (operation.firstFailureAt ?? now),
       ...(left !== undefined && { remainingMs: left }),
-      maxRetries: settings.maxResubmissions,
+      maxRetries: isRefusal ? settings.maxRetries : settings.maxResubmissions,
       maxElapsedMs: settings.maxElapsedMs,
       readable: targetOf(operation) !== undefined,
       remedies: remedies.map(({ name }) => name),
@@ -99,10 +103,12 @@ export class Healing {
     diagnosis: Diagnosis,
     decision: Decision & { action: "retry" },
     poll: Poll,
+    isRefusal: boolean,
   ): Promise<PipelineResponse> {
     const { delayMs, reason, counts } = decision;
     if (counts) {
-      operation.retries += 1;
+      if (isRefusal) operation.refusals += 1;
+      else operation.retries += 1;
       this.#calls.takeAllowance();
     }
     operation.plan = { kind: "resubmit", dueAt: this.#now + delayMs };
@@ -186,7 +192,7 @@ export class Healing {
     if (!response || !(isFine(resubmission, response) || isGone)) {
       const diagnosis = this.#calls.verdicts.explain(outcome, resubmission);
       operation.mayHaveRun ||= diagnosis.execution === "unknown";
-      return this.heal(operation, diagnosis, poll, response);
+      return this.heal(operation, diagnosis, poll, response, true);
     }
     outcome.permit.settle(response);
     if (this.#operations.follow(operation, resubmission, response, this.#now)) {

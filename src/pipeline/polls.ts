@@ -7,7 +7,14 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import { shortWaitMs } from "../supervisor/errand.js";
 import type { Operation, Poll } from "../supervisor/operation.js";
 import { sharedOperations, type Operations } from "../supervisor/operations.js";
-import { isForeignFailure, looksLikeOperation, progressOf, runningAnswer, translate } from "../supervisor/poll.js";
+import {
+  boundWait,
+  isForeignFailure,
+  looksLikeOperation,
+  progressOf,
+  runningAnswer,
+  translate,
+} from "../supervisor/poll.js";
 import { targetOf } from "../supervisor/read-back.js";
 import { newCall, noteFailure, type Call } from "./call.js";
 import type { Asked, Calls } from "./calls.js";
@@ -57,6 +64,8 @@ export class Polls {
 
   /** A poll of an operation that this process did not begin: a failure is explained, never resubmitted. */
   explainForeign(request: PipelineRequest, response: PipelineResponse): void {
+    if (!looksLikeOperation(request.url)) return;
+    boundWait(response, this.#now);
     if (!isForeignFailure(request, response)) return;
     const diagnosis = this.#calls.verdicts.diagnoseAnswer(response);
     const reason = "the operation was begun elsewhere; its first request is not known here and is not sent again";

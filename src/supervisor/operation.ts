@@ -74,6 +74,8 @@ export interface Operation {
   submissions: number;
   /** Resubmissions that count against `maxResubmissions`: those after a remedy or a throttled one do not. */
   retries: number;
+  /** How often the resubmission under way was refused at the door; that counts against `maxRetries`. */
+  refusals: number;
   /** A resubmission's reply was lost: it may be at work. */
   mayHaveRun: boolean;
   plan: Plan;

@@ -42,6 +42,7 @@ export class Operations {
       resourceUrl: follow.resourceUrl,
       submissions: 1,
       retries: 0,
+      refusals: 0,
       mayHaveRun: false,
       plan: { kind: "follow", dueAt: now },
       firstFailureAt: undefined,
@@ -75,6 +76,7 @@ export class Operations {
     operation.resourceUrl = follow.resourceUrl ?? operation.resourceUrl;
     operation.plan = { kind: "follow", dueAt: now };
     operation.mayHaveRun = false;
+    operation.refusals = 0;
     operation.created = createdBy(response) ?? operation.created;
     this.#point(operation, follow.pollUrls);
     return true;

@@ -80,7 +80,9 @@ const isStatuses = (url: string, end: number): boolean => (url.charCodeAt(end - 
 export function runningAnswer(operation: Operation, request: PipelineRequest, waitMs: number): PipelineResponse {
   operation.slowed = true;
   // Retry-After 0 is ignored by the pollers, which would leave an earlier, longer wait in force.
-  const headers = createHttpHeaders({ "retry-after": String(Math.min(Math.max(1, Math.ceil(waitMs / 1_000)), longestWaitSeconds)) });
+  const headers = createHttpHeaders({
+    "retry-after": String(Math.min(Math.max(1, Math.ceil(waitMs / 1_000)), longestWaitSeconds)),
+  });
   switch (operation.pollMode) {
     case "status":
       // A poller takes the URL that an answer names from then on; naming it carries a resubmission's URL over.
@@ -159,7 +161,7 @@ export function translate(
 const longestWaitSeconds = Math.floor((2 ** 31 - 1) / 1_000);
 
 /** Pollers put any Retry-After into a timer. One that overflows makes them ask again every millisecond. */
-function boundWait({ headers }: PipelineResponse, now: number): void {
+export function boundWait({ headers }: PipelineResponse, now: number): void {
   const told = headers.get("retry-after");
   if (told === undefined) return;
   const seconds = Number.isNaN(Number(told)) ? (Date.parse(told) - now) / 1_000 : Number(told);

@@ -121,10 +121,41 @@ describe.each(generations)("what a resubmission brings, with arm-compute %s", (g
         "0 s PUT virtualMachines/web-01 201",
         "0 s GET operations/op-1 200 Failed StorageAccountTooBusy",
         "5 s PUT virtualMachines/web-01 409 AnotherOperationInProgress",
-        "15 s PUT virtualMachines/web-01 200",
-        "17 s GET operations/op-2 200 Succeeded",
-        "17 s GET virtualMachines/web-01 200",
+        "10 s PUT virtualMachines/web-01 200",
+        "12 s GET operations/op-2 200 Succeeded",
+        "12 s GET virtualMachines/web-01 200",
       ]);
+    }));
+
+  it("a refusal counts as a retry, not as a resubmission", () =>
+    scene(generation, async (told) => {
+      const { arm } = told;
+      arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
+      arm.fail("AnotherOperationInProgress", {
+        on: "PUT virtualMachines",
+        when: () => arm.exchanges.length > 1,
+        times: 4,
+      });
+
+      await told.client({ maxResubmissions: 1 }).create("web-01");
+
+      expect(arm.exchanges.filter(({ status }) => status === 409)).toHaveLength(4);
+    }));
+
+  it("refusals that use up the retries end it", () =>
+    scene(generation, async (told) => {
+      const { arm } = told;
+      arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
+      arm.fail("AnotherOperationInProgress", {
+        on: "PUT virtualMachines",
+        when: () => arm.exchanges.length > 1,
+        times: 4,
+      });
+
+      const error = await remedyErrorOf(told.client({ maxRetries: 2 }).create("web-01"));
+
+      expect(error).toMatchObject({ code: "AnotherOperationInProgress", outcome: "failed" });
+      expect(error.attempts).toHaveLength(4);
     }));
 
   it("400: the error that counts is the last one, and the attempts tell all", () =>
@@ -151,9 +182,9 @@ describe.each(generations)("what a resubmission brings, with arm-compute %s", (g
         "0 s PUT virtualMachines/web-01 201",
         "0 s GET operations/op-1 200 Failed StorageAccountTooBusy",
         "5 s PUT virtualMachines/web-01 reset",
-        "7 s PUT virtualMachines/web-01 200",
-        "9 s GET operations/op-3 200 Succeeded",
-        "9 s GET virtualMachines/web-01 200",
+        "6 s PUT virtualMachines/web-01 200",
+        "8 s GET operations/op-3 200 Succeeded",
+        "8 s GET virtualMachines/web-01 200",
       ]);
     }));
 
@@ -162,7 +193,7 @@ describe.each(generations)("what a resubmission brings, with arm-compute %s", (g
       const { arm } = told;
       arm.longRunning({ on: "PUT virtualMachines", durationMs: 0 });
       arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
-      const created = told.client().create("web-01");
+      const created = told.client({ maxRetries: 2 }).create("web-01");
       await told.time.sleep(1_000);
       arm.longRunning({ on: "PUT virtualMachines", durationMs: 120_000 });
       arm.reset({ on: "PUT virtualMachines", after: "after-execution" });
@@ -172,16 +203,16 @@ describe.each(generations)("what a resubmission brings, with arm-compute %s", (g
         "0 s PUT virtualMachines/web-01 201",
         "0 s GET operations/op-1 200 Failed StorageAccountTooBusy",
         "5 s PUT virtualMachines/web-01 reset",
-        "7 s PUT virtualMachines/web-01 409 OperationNotAllowed",
-        "27 s PUT virtualMachines/web-01 409 OperationNotAllowed",
-        "28 s GET virtualMachines/web-01 200",
-        "33 s GET virtualMachines/web-01 200",
-        "43 s GET virtualMachines/web-01 200",
-        "63 s GET virtualMachines/web-01 200",
-        "93 s GET virtualMachines/web-01 200",
-        "123 s GET virtualMachines/web-01 200",
-        "153 s GET virtualMachines/web-01 200",
-        "153 s GET virtualMachines/web-01 200",
+        "6 s PUT virtualMachines/web-01 409 OperationNotAllowed",
+        "16 s PUT virtualMachines/web-01 409 OperationNotAllowed",
+        "17 s GET virtualMachines/web-01 200",
+        "22 s GET virtualMachines/web-01 200",
+        "32 s GET virtualMachines/web-01 200",
+        "52 s GET virtualMachines/web-01 200",
+        "82 s GET virtualMachines/web-01 200",
+        "112 s GET virtualMachines/web-01 200",
+        "142 s GET virtualMachines/web-01 200",
+        "142 s GET virtualMachines/web-01 200",
       ]);
     }));
 });

@@ -76,6 +76,28 @@ describe.each(generations)("a create whose reply is lost, with arm-compute %s", 
       expect(error).toMatchObject({ code: "QuotaExceeded", outcome: "unknown" });
     }));
 
+  it("an update that is refused for unknown reasons is not taken for done: the machine is as it was", () =>
+    scene(generation, async (told) => {
+      const { arm } = told;
+      arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
+      arm.fail("OSProvisioningTimedOut", { on: "PATCH virtualMachines", as: "answer", status: 400 });
+
+      const error = await remedyErrorOf(told.client().resize("web-01", "Standard_D4s_v5"));
+
+      expect(error).toMatchObject({ code: "OSProvisioningTimedOut", outcome: "unknown" });
+    }));
+
+  it("an update that is refused although it took effect is done", () =>
+    scene(generation, async (told) => {
+      const { arm } = told;
+      arm.addVm({ name: "web-01", size: "Standard_D4s_v5" });
+      arm.fail("OSProvisioningTimedOut", { on: "PATCH virtualMachines", as: "answer", status: 400 });
+
+      await told.client().resize("web-01", "Standard_D4s_v5");
+
+      expect(told.said.at(-1)).toContain("recovered");
+    }));
+
   it("a refusal that has nothing to do with a lost reply stays a refusal", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01" });

@@ -150,6 +150,24 @@ describe.each(generations)("who polls, with arm-compute %s", (generation) => {
       }),
   );
 
+  it("a poller restored in another process, told to wait for weeks, does not ask every millisecond", () =>
+    scene(generation, async (told) => {
+      const { arm } = told;
+      arm.longRunning({ on: "PUT virtualMachines", durationMs: 3_000 });
+      const first = await begin(told.client(), "create", "web-01");
+      const state = await first.state();
+      forget(state);
+      arm.fail(
+        { status: 200, headers: { "retry-after": "3000000000" }, body: { status: "InProgress" } },
+        { on: "GET operations" },
+      );
+
+      const restored = await resume(told.client(), "create", "web-01", state);
+
+      expect((await restored.done())?.name).toBe("web-01");
+      expect(told.time.elapsedMs()).toBeGreaterThan(14 * 86_400_000);
+    }));
+
   it("nobody: a caller's own GET of a machine in state Failed is a machine, not an error", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01", provisioningState: "Failed" });
