@@ -7,7 +7,7 @@
  * The hazard comes from how long operations of the same kind took before; of a kind never seen, an operation that has
  * run for a minute is taken to need another. So one that has just begun is looked at often, one that has outlasted all
  * others rarely, and one whose usual time has come often again. When all operations together would look more often than
- * their part of the reads allows, all intervals stretch by the same factor. Never is a look earlier than the poller
+ * their part of the reads allows, all intervals stretch by the same factor, up to a minute. Never is a look earlier than the poller
  * makes it, which is what the service asked for.
  */
 import type { Random } from "../time/clock.js";
@@ -16,6 +16,8 @@ import type { Standing } from "./waiter.js";
 
 /** Seconds of delay that one look is worth while reads are plenty. */
 const priceSeconds = 0.1;
+/** No interval is longer, however many share the reads and however long an operation has lasted: what then asks too often waits in line. */
+const longestSeconds = 60;
 /** Operations that are not looked at for this long are forgotten; they have ended, or nobody asks. */
 const forgottenMs = 10 * 60_000;
 /** And this long without a look, they no longer count among those that share the reads. */
@@ -74,7 +76,7 @@ export class Polls {
     this.#want(operation, group, 1 / ideal);
     const stretch = Math.max(1, group.wanted / Math.max(readsPerSecond, 0.01));
     const jitter = 1 + jitterPart * (2 * this.random() - 1);
-    return operation.lastLookAt + ideal * stretch * jitter * 1_000;
+    return operation.lastLookAt + Math.min(ideal * stretch, longestSeconds) * jitter * 1_000;
   }
 
   /** Whether a look now would likely find the operation ended. */
