@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { fit, table, wrap } from "../../src/cli/layout.js";
 
 describe("wrap", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { mostErrors, splitErrors } from "../../src/cli/text/split-errors.js";
 
 const texts = (text: string): string[] =>

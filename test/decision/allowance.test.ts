@@ -1,5 +1,5 @@
 /** The allowance that all retries of a client draw on. */
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { RetryAllowance } from "../../src/decision/allowance.js";
 

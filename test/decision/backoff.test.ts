@@ -1,5 +1,5 @@
 /** The waits when the service says none: bounded, growing, and never all at once. */
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { backoffMs, backoffs, knownBackoffMs } from "../../src/decision/backoff.js";
 import type { Category } from "azure-remedy";

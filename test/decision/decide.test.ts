@@ -1,7 +1,7 @@
 /** Deciding, as tables: what is known of the failure, where the call stands, and what is done now. */
 import type { Category, Decision, Diagnosis, Disposition, Execution, Situation } from "azure-remedy";
 import { decide, diagnose } from "azure-remedy";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { inWords } from "../../src/decision/decide.js";
 

@@ -1,5 +1,5 @@
 /** Whatever is asked in whatever order, and whatever fails: the emulator's story and its state tell the same. */
-import * as fc from "fast-check";
+import fc from "../support/properties.js";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { expect, it } from "vitest";
 import { ask, vm, type Answer } from "./direct.js";

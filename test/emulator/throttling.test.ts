@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "../support/properties.js";
 import { startEmulator, type Emulator, type EmulatorOptions } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TokenBucket } from "../../src/emulator/buckets.js";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { maxChains, maxMessageChars, maxTextChars } from "../../src/failure/bounds.js";
 import type { Failure } from "../../src/failure/failure.js";

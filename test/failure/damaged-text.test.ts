@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { readFailure } from "../../src/failure/read.js";
 import { codesOf, rootOf } from "./reading.js";
 

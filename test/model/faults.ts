@@ -1,5 +1,5 @@
 /** Random faults of a call: what strikes its first request, its polls, and readings of the machine. */
-import * as fc from "fast-check";
+import fc from "../support/properties.js";
 import type { Emulator } from "azure-remedy/emulator";
 
 /** A fault that can be printed, so that a counterexample can be read. */

@@ -15,7 +15,7 @@ import {
   type RemedyError,
 } from "azure-remedy";
 import { startEmulator, type Emulator, type Exchange } from "azure-remedy/emulator";
-import * as fc from "fast-check";
+import fc from "../support/properties.js";
 import { expect, it } from "vitest";
 import { sharedOperations } from "../../src/supervisor/operations.js";
 import { connect, generations, type Compute } from "../support/clients.js";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { BlindMirror } from "../../src/throttle/blind-mirror.js";
 import { ClosedWindow } from "../../src/throttle/closed-window.js";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { run, type Scenario } from "../../bench/throttle/scenario.js";
 import type { ServiceModel } from "../../bench/throttle/simulated-service.js";

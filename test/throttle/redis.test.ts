@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { Redis as IoRedis6 } from "ioredis";
 import { Redis as IoRedis5 } from "ioredis-5";
 import * as redis6 from "redis";
