@@ -53,8 +53,9 @@ export interface Outcome {
 
 /** One way takes 30 to 70 ms. */
 const latencyMs = { least: 30, spread: 40 };
-/** Whoever has not ended after so many times the least possible is cut off. */
+/** Whoever has not ended after so many times the least possible is cut off, but not where that is only a moment. */
 const patience = 20;
+const shortestPatienceMs = 750_000;
 
 export async function run(scenario: Scenario, strategy: Strategy, seed: number): Promise<Outcome> {
   const time = new VirtualTime();
@@ -81,7 +82,7 @@ export async function run(scenario: Scenario, strategy: Strategy, seed: number):
       };
       startCalls(scenario, time, random, calls, record.measured(process, processOf(context)));
     });
-    await time.run(() => record.done, patience * least);
+    await time.run(() => record.done, Math.max(patience * least, shortestPatienceMs));
   });
   return record.outcome(service.rejected, least);
 }

@@ -125,7 +125,7 @@ export class Bucket {
     if (this.#hasClosed && now < this.window.reopensAt) return this.window.reopensAt;
     if (!this.#refill) return now;
     const leasedAt = this.account?.opensAt(now);
-    if (leasedAt !== undefined) return leasedAt;
+    if (leasedAt !== undefined) return this.#isBlind ? Infinity : leasedAt;
     if (this.#mirror.seen) return this.#paced(now, this.#refill, waiting);
     if (this.#blind) return this.#pacedBlindly(now, this.#refill, this.#blind, waiting);
     if (!this.isDocumented) return now;
@@ -229,6 +229,11 @@ export class Bucket {
     const level = blind.level(now);
     if (mayClaim(level, blind.share, reserve, waiting, lastCallsPartBlindly)) return now;
     return Math.max(now, this.#lastSentAt + trickleMs(level, blind.share, { rate, reserve, isStream: true }));
+  }
+
+  /** Permits from others tell of this bucket alone; which others count the same requests, the first own answers have to tell. */
+  get #isBlind(): boolean {
+    return !this.#mirror.seen && this.#mirror.inFlight >= this.#span;
   }
 
   /** While answers are slow to come and the bucket is full, tokens would be lost by waiting for them. */
