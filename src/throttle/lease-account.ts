@@ -18,6 +18,8 @@ const mostAhead = 16;
 const plentyPart = 0.25;
 /** Permits are not used in the last moment of a lease: the store counts from when it was asked, on a clock of its own. */
 const marginMs = 250;
+/** Permits in hand are for callers that come soon; what is kept longer may be counted as used by the store. */
+const inHandMs = 1_000;
 /** Ends of a window that lie closer together than this are the same. */
 const sameMomentMs = 100;
 /** A caller without a permit does not ask again sooner than this. */
@@ -26,6 +28,7 @@ const soonestMs = 5;
 export class LeaseAccount {
   #permits = 0;
   #endsAt = 0;
+  #leaseEndsAt = 0;
   #askAt = 0;
   #isAsking = false;
   #plenty = false;
@@ -90,7 +93,7 @@ export class LeaseAccount {
     const { waiting, limit = { capacity: 1, refill: 1, periodMs: 1_000 } } = this.bucket;
     const ahead = this.#plenty ? Math.min(mostAhead, (this.bucket.recentRate(now).refill * aheadMs) / 1_000) : 0;
     const isOver = now >= this.#endsAt;
-    const returned = waiting === 0 && !isOver ? this.#permits : 0;
+    const returned = (waiting === 0 || isOver) && now < this.#leaseEndsAt ? this.#permits : 0;
     if (returned > 0 || isOver) this.#permits = 0;
     const want = waiting === 0 ? 0 : Math.max(0, Math.ceil(waiting + ahead) - this.#permits);
     const level = this.#level;
@@ -121,7 +124,8 @@ export class LeaseAccount {
     this.#plenty = level > (this.bucket.limit?.capacity ?? Infinity) * plentyPart;
     if (granted > 0) {
       this.#permits += granted;
-      this.#endsAt = askedAt + Math.max(0, ttlMs - marginMs);
+      this.#leaseEndsAt = askedAt + Math.max(0, ttlMs - marginMs);
+      this.#endsAt = Math.min(this.#leaseEndsAt, askedAt + inHandMs);
     }
     this.#askAt = now + Math.max(askAgainMs, soonestMs);
     if (closedForMs > 0) this.bucket.closeFor(closedForMs, now);

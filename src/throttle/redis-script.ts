@@ -13,7 +13,7 @@ if now == 0 then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local LEASE, FIRST_SPAN, STALE, ACTIVE = 5000, 8, 10000, 5000
+local LEASE, COUNTED, FIRST_SPAN, STALE, ACTIVE = 5000, 1500, 8, 10000, 5000
 local KEPT, KEPT_PART, LOOK_PART, LOOKS, TURN_PART = 2, 0.05, 0.6, 8, 0.75
 local SOONEST, LATEST, TURN, KEEP, LONGEST = 20, 1000, 400, 60000, 3600000
 
@@ -23,7 +23,7 @@ end
 
 local function read(key, capacity)
   local flat = redis.call('HGETALL', key)
-  local bucket = { level = capacity, filledAt = now, receivedAt = 0, closedUntil = 0, probing = 0, told = 0, span = FIRST_SPAN }
+  local bucket = { level = capacity, filledAt = now, receivedAt = 0, sentAt = 0, closedUntil = 0, probing = 0, told = 0, span = FIRST_SPAN }
   local holders = {}
   for i = 1, #flat, 2 do
     local field, value = flat[i], flat[i + 1]
@@ -56,11 +56,15 @@ local function write(key, bucket, holders, changed, gone, full)
   redis.call('PEXPIRE', key, math.ceil(KEEP + math.max(bucket.closedUntil - now, math.min(LONGEST, full))))
 end
 
+local function isCounted(bucket, holder)
+  return bucket.told == 1 and holder.ends - LEASE + COUNTED <= bucket.sentAt
+end
+
 local function endLeases(bucket, holders)
   local changed, gone = { member }, {}
   for id, holder in pairs(holders) do
     if holder.out > 0 and holder.ends <= now then
-      bucket.level = bucket.level - holder.out
+      if not isCounted(bucket, holder) then bucket.level = bucket.level - holder.out end
       holder.out = 0
       holder.ended = true
     end
@@ -84,6 +88,7 @@ local function learn(bucket, holder, answered, returned, levelless, level, sentA
     if bucket.told == 0 or sentAt >= bucket.receivedAt or level <= bucket.level then
       bucket.level = level
       bucket.receivedAt = now - receivedAgo
+      bucket.sentAt = sentAt
       bucket.told = 1
     end
   end
@@ -92,6 +97,7 @@ local function learn(bucket, holder, answered, returned, levelless, level, sentA
     bucket.level = 0
     bucket.filledAt = now
     bucket.receivedAt = now
+    bucket.sentAt = now
     bucket.probing = 1
     bucket.span = FIRST_SPAN
   elseif answered > 0 then
@@ -137,7 +143,7 @@ for i, key in ipairs(KEYS) do
   holder.seenAt = now
   local out, wanted, waiting = 0, 0, 0
   for _, each in pairs(holders) do
-    out = out + each.out
+    if not isCounted(bucket, each) then out = out + each.out end
     if each.wanted > 0 and each.seenAt + ACTIVE >= now then
       wanted = wanted + each.wanted
       waiting = waiting + 1

@@ -61,7 +61,8 @@ export class Settlement {
       this.#tellAllPrincipals(sent, levelIn(headers.get(allPrincipalsHeaders[lane.operation])));
     }
     const policies = headers.get(resourceHeader);
-    if (policies !== undefined) this.#tellPolicies(sent, policies);
+    // Not every reader of headers says `undefined` for what is missing.
+    if (policies) this.#tellPolicies(sent, policies);
   }
 
   #reject(sent: SentPermit, reply: ThrottleReply): readonly Bucket[] {

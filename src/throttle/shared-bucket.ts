@@ -23,8 +23,9 @@ export interface SharedBucket {
   level: number;
   /** The time up to which refill is counted in. */
   filledAt: number;
-  /** When the answer that told the level was received. */
+  /** When the answer that told the level was received, and its request sent. */
   receivedAt: number;
+  sentAt: number;
   closedUntil: number;
   /** A window has passed, and no request has gone through since. */
   probing: boolean;
@@ -37,6 +38,8 @@ export interface SharedBucket {
 
 /** How long permits hold. A request that takes longer is not stopped; its token is counted as gone. */
 export const leaseMs = 5_000;
+/** A level that was told by a request sent so long after permits were given has counted them, whether they were answered or not. */
+const countedMs = 1_500;
 const firstSpan = 8;
 /** A level told longer ago than this is old: others may have used it up. */
 const staleMs = 10_000;
@@ -60,6 +63,7 @@ export function newSharedBucket(capacity: number, now: number): SharedBucket {
     level: capacity,
     filledAt: now,
     receivedAt: 0,
+    sentAt: 0,
     closedUntil: 0,
     probing: false,
     told: false,
@@ -76,7 +80,8 @@ export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: 
   const holder = holderOf(bucket, member);
   holder.wanted = ask.want;
   holder.seenAt = now;
-  const { out, wanted, waiting } = sum(bucket, now);
+  const out = outOf(bucket);
+  const { wanted, waiting } = demand(bucket, now);
   let free = bucket.level - out;
   if (wanted > free) free -= Math.min(keptBack, capacity * keptBackPart);
   const span = mostOut(bucket, now);
@@ -122,7 +127,7 @@ function mostOut({ closedUntil, probing, told, receivedAt, span }: SharedBucket,
 function endLeases(bucket: SharedBucket, now: number): void {
   for (const [member, holder] of bucket.holders) {
     if (holder.out > 0 && holder.until <= now) {
-      bucket.level -= holder.out;
+      if (!isCounted(bucket, holder)) bucket.level -= holder.out;
       holder.out = 0;
     }
     if (holder.out === 0 && holder.seenAt + activeMs < now) bucket.holders.delete(member);
@@ -139,6 +144,7 @@ function learn(bucket: SharedBucket, holder: Holder, ask: LeaseAsk, now: number)
     if (!bucket.told || sentAt >= bucket.receivedAt || level.tokens <= bucket.level) {
       bucket.level = level.tokens;
       bucket.receivedAt = receivedAt;
+      bucket.sentAt = sentAt;
       bucket.told = true;
     }
   }
@@ -147,6 +153,7 @@ function learn(bucket: SharedBucket, holder: Holder, ask: LeaseAsk, now: number)
     bucket.level = 0;
     bucket.filledAt = now;
     bucket.receivedAt = now;
+    bucket.sentAt = now;
     bucket.probing = true;
     bucket.span = firstSpan;
   } else if (answered > 0) {
@@ -162,17 +169,28 @@ function fill(bucket: SharedBucket, { limit: { capacity, refill, periodMs } }: L
   bucket.filledAt += steps * periodMs;
 }
 
-function sum({ holders }: SharedBucket, now: number): { out: number; wanted: number; waiting: number } {
+/** Permits that are out and that the level does not count yet. */
+export function outOf(bucket: SharedBucket): number {
   let out = 0;
+  for (const holder of bucket.holders.values()) if (!isCounted(bucket, holder)) out += holder.out;
+  return out;
+}
+
+/** Whether the level that was told has counted all that this process holds. */
+function isCounted({ told, sentAt }: SharedBucket, { until }: Holder): boolean {
+  return told && until - leaseMs + countedMs <= sentAt;
+}
+
+/** What is wanted by those heard of lately, and how many they are. */
+function demand({ holders }: SharedBucket, now: number): { wanted: number; waiting: number } {
   let wanted = 0;
   let waiting = 0;
   for (const holder of holders.values()) {
-    out += holder.out;
     if (holder.wanted === 0 || holder.seenAt + activeMs < now) continue;
     wanted += holder.wanted;
     waiting++;
   }
-  return { out, wanted, waiting };
+  return { wanted, waiting };
 }
 
 function holderOf({ holders }: SharedBucket, member: string): Holder {

@@ -73,8 +73,8 @@ function ownLevel(headers: Headers, expected: OperationClass): Signals["own"] {
 
 function policyLevels(headers: Headers, lookFurther: boolean): readonly PolicyLevel[] {
   const joined = headers.get(resourceHeader);
-  if (joined === undefined && !lookFurther) return none;
-  const policies = joined === undefined ? [] : readPolicies(joined);
+  if (!joined && !lookFurther) return none;
+  const policies = joined ? readPolicies(joined) : [];
   if (!lookFurther) return policies;
   for (const name of furtherHeaders) {
     const level = levelIn(headers.get(prefix + name));
@@ -96,7 +96,7 @@ export function readPolicies(joined: string): PolicyLevel[] {
 
 /** The lowest of the numbers in a header that may have come more than once. */
 export function levelIn(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
+  if (!value) return undefined;
   const level = count(value);
   if (level !== undefined || !value.includes(",")) return level;
   const levels = value.slice(0, mostChars).split(",", mostPolicies).map(count);
