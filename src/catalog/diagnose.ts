@@ -7,7 +7,8 @@ import { tellAdvice, tellExplanation } from "./advice.js";
 import type { Catalog, CatalogLayer, CodeEntry } from "./catalog.js";
 import type { Basis, Diagnosis, OtherRoot } from "./diagnosis.js";
 import { dispositions, type Rule, type RuleKnowledge, type RuleSource } from "./rule.js";
-import { noParameters, type Fit, type Parameters, type WordTemplate } from "./template.js";
+import { noParameters, type Parameters } from "./template.js";
+import type { Acceptance } from "./templates.js";
 import { wordsOf, type Words } from "./words.js";
 
 /** The most pattern-like that a phrase may be and still speak before the kind of code. */
@@ -18,12 +19,17 @@ const weakRanks = { from: 7, to: 8 };
 const emptyRanks = { from: 9, to: 9 };
 
 /** Under its own code a message may have drifted far; under another code it must be the rule's beyond doubt. */
-const fitsUnderOwnCode = (fit: Fit, shape: WordTemplate): boolean =>
-  fit.recall >= (shape.words.length < 8 ? 0.8 : 0.62) &&
-  fit.recall * 0.6 + fit.coverage * 0.4 >= 0.62 &&
-  fit.distinctive >= 0.5;
-const fitsUnderOtherCode = (fit: Fit, shape: WordTemplate): boolean =>
-  shape.words.length >= 6 && fit.recall >= 0.88 && fit.coverage >= 0.7;
+const underOwnCode: Acceptance = {
+  leastRecall: 0.62,
+  accepts: (fit, shape) =>
+    fit.recall >= (shape.words.length < 8 ? 0.8 : 0.62) &&
+    fit.recall * 0.6 + fit.coverage * 0.4 >= 0.62 &&
+    fit.distinctive >= 0.5,
+};
+const underOtherCode: Acceptance = {
+  leastRecall: 0.88,
+  accepts: (fit, shape) => shape.words.length >= 6 && fit.recall >= 0.88 && fit.coverage >= 0.7,
+};
 
 /** A rule with how it was found and what it read. */
 interface Finding {
@@ -158,7 +164,7 @@ function byOwnCode(code: string, message: string, words: () => Words, catalog: C
   }
   let guess: Rule | undefined;
   for (const { templates, fallback } of entries) {
-    const close = message === "" ? undefined : templates.findClosely(words(), fitsUnderOwnCode);
+    const close = message === "" ? undefined : templates.findClosely(words(), underOwnCode);
     if (close) return { knowledge: close.rule, basis: "message", parameters: close.parameters };
     if (!fallback || fallback.vague) continue;
     if (fallback.message === undefined) return byCode(fallback);
@@ -179,8 +185,7 @@ const byPattern = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "p
 /** Codes drift: a message that is one rule's beyond doubt is that rule's under any code. */
 function byOtherCode(message: string, words: () => Words, catalog: Catalog): Finding | undefined {
   for (const layer of catalog.layers) {
-    const match =
-      layer.allTemplates.findExactly(message) ?? layer.allTemplates.findClosely(words(), fitsUnderOtherCode);
+    const match = layer.allTemplates.findExactly(message) ?? layer.allTemplates.findClosely(words(), underOtherCode);
     if (match) {
       return { knowledge: match.rule, basis: "message", parameters: match.parameters, code: match.rule.code };
     }

@@ -37,6 +37,13 @@ const mostAligned = 5;
 /** Postings read for one message. A catalog a hundred times as large must not make a message dearer. */
 const mostPostings = 400;
 
+/** What makes a fit good enough. */
+export interface Acceptance {
+  /** The recall below which nothing is accepted. */
+  readonly leastRecall: number;
+  readonly accepts: (fit: Fit, shape: WordTemplate) => boolean;
+}
+
 export class TemplateIndex {
   /** By the characters at both ends of the template, see {@link endsKey}. */
   readonly #byEnds = new Map<number, Template[]>();
@@ -45,6 +52,8 @@ export class TemplateIndex {
   /** Words are only indexed when a message was not found to the letter: most never need it. */
   #indexed = false;
   readonly #templates: Template[] = [];
+  /** Weight that each template shares with the message at hand; all zero between messages. */
+  #shared = new Float64Array();
 
   constructor(rules: readonly Rule[]) {
     for (const rule of rules) {
@@ -80,10 +89,13 @@ export class TemplateIndex {
   }
 
   /** The template that fits best, by recall and coverage, or nothing when none is accepted. */
-  findClosely(message: Words, accepts: (fit: Fit, shape: WordTemplate) => boolean): CloseMatch | undefined {
+  findClosely(message: Words, { leastRecall, accepts }: Acceptance): CloseMatch | undefined {
     if (!this.#indexed) this.#indexWords();
+    const words = new Set(message.list);
     let best: CloseMatch | undefined;
-    for (const shape of this.#candidates(message)) {
+    for (const shape of this.#candidates(words)) {
+      // Aligning can only find fewer words than there are in any order: most candidates go without it.
+      if (mostRecall(shape, words) < leastRecall) continue;
       const fit = readClosely(shape, message);
       if (accepts(fit, shape) && (!best || isCloser(fit, best.fit))) {
         best = { rule: shape.template.rule, parameters: fit.parameters, fit };
@@ -106,6 +118,7 @@ export class TemplateIndex {
       const { words, gaps } = cut[id] ?? { words: [], gaps: [] };
       this.#shapes.push(toWordTemplate(template, words, gaps, weightOf));
     });
+    this.#shared = new Float64Array(this.#templates.length);
     this.#indexed = true;
   }
 
@@ -115,30 +128,34 @@ export class TemplateIndex {
   }
 
   /** The few templates that share the most weight with the message, by its rarest words. */
-  #candidates(message: Words): readonly WordTemplate[] {
+  #candidates(words: ReadonlySet<string>): readonly WordTemplate[] {
     const known: (readonly number[])[] = [];
-    for (const word of new Set(message.list)) {
+    for (const word of words) {
       const postings = this.#postings.get(word);
       if (postings) known.push(postings);
     }
     known.sort((left, right) => left.length - right.length);
 
-    const shared = new Map<number, number>();
+    const found: number[] = [];
     let read = 0;
     for (const postings of known) {
       const weight = this.#weight(postings.length);
       for (const id of postings) {
-        shared.set(id, (shared.get(id) ?? 0) + weight);
-        if (++read >= mostPostings) return this.#best(shared);
+        if (this.#shared[id] === 0) found.push(id);
+        this.#shared[id] = (this.#shared[id] ?? 0) + weight;
+        if (++read >= mostPostings) return this.#best(found);
       }
     }
-    return this.#best(shared);
+    return this.#best(found);
   }
 
-  #best(shared: ReadonlyMap<number, number>): readonly WordTemplate[] {
+  /** The best of those found, whose shared weights are cleared again. */
+  #best(found: readonly number[]): readonly WordTemplate[] {
     const best: { shape: WordTemplate; score: number }[] = [];
-    for (const [id, weight] of shared) {
+    for (const id of found) {
       const shape = this.#shapes[id];
+      const weight = this.#shared[id] ?? 0;
+      this.#shared[id] = 0;
       if (!shape) continue;
       const score = weight / Math.sqrt(shape.words.length);
       if (best.length === mostAligned && score <= (best[mostAligned - 1]?.score ?? 0)) continue;
@@ -152,6 +169,15 @@ export class TemplateIndex {
     }
     return best.map(({ shape }) => shape);
   }
+}
+
+/** The recall of a message that had all its words in the template's order. */
+function mostRecall({ words, weights, totalWeight }: WordTemplate, message: ReadonlySet<string>): number {
+  let weight = 0;
+  for (let index = 0; index < words.length; index++) {
+    if (message.has(words[index] ?? "")) weight += weights[index] ?? 0;
+  }
+  return totalWeight === 0 ? 0 : weight / totalWeight;
 }
 
 /** Of two that fit alike, the one that explains more by its own words and less by its placeholders. */
