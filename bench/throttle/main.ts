@@ -12,7 +12,7 @@ import { printSimulated } from "./simulated.js";
 
 const asked = process.argv.slice(2);
 const isQuick = asked.includes("quick");
-const seeds = Array.from({ length: isQuick ? 3 : 7 }, (_, index) => index + 1);
+const seeds = Array.from({ length: isQuick ? 3 : 11 }, (_, index) => index + 1);
 
 const parts: Readonly<Record<string, () => number | Promise<number>>> = {
   simulated: () => printSimulated(seeds),

@@ -1,9 +1,11 @@
 /** Makes a throttle: puts scopes, gate and polls together, and tells what happens. */
+import { log } from "../log.js";
 import { AbortError, systemClock, type Clock, type Random } from "../time/clock.js";
 import type { Bucket } from "./bucket.js";
 import type { ThrottleEvent, ThrottleListener } from "./events.js";
 import { checkOptions } from "./check-options.js";
 import { Gate, type GateListener } from "./gate.js";
+import { Listeners } from "./listeners.js";
 import { LeaseAccount } from "./lease-account.js";
 import { LeaseDesk, type DeskListener } from "./lease-desk.js";
 import { operationUrls } from "./operation-urls.js";
@@ -59,14 +61,14 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
   readonly #gate: Gate;
   readonly #polls: Polls;
   readonly #groups = new WeakMap<Bucket, PollGroup>();
-  readonly #onEvent: ThrottleListener | undefined;
+  readonly #listeners: Listeners;
   readonly #desk: LeaseDesk | undefined;
   /** Buckets whose closing was told, and not yet their opening. */
   readonly #closed = new Set<Bucket>();
 
   constructor({ limits = {}, store, onEvent, clock = systemClock, random = Math.random }: ThrottleOptions) {
     this.#clock = clock;
-    this.#onEvent = onEvent;
+    this.#listeners = new Listeners(onEvent);
     this.#desk = store && new LeaseDesk(store, crypto.randomUUID(), clock, this);
     this.#scopes = new Scopes(limits, random, this);
     this.#polls = new Polls(random);
@@ -75,6 +77,10 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
 
   get clock(): Clock {
     return this.#clock;
+  }
+
+  listen(listener: ThrottleListener): void {
+    this.#listeners.add(listener);
   }
 
   admit(
@@ -210,11 +216,8 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
   }
 
   #tell(event: ThrottleEvent): void {
-    try {
-      this.#onEvent?.(event);
-    } catch {
-      // A listener that fails must not be the reason that a request does.
-    }
+    log.info(`throttle ${event.scope}: ${event.change}`);
+    this.#listeners.tell(event);
   }
 }
 

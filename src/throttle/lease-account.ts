@@ -19,7 +19,7 @@ const plentyPart = 0.25;
 /** Permits are not used in the last moment of a lease: the store counts from when it was asked, on a clock of its own. */
 const marginMs = 250;
 /** Permits in hand are for callers that come soon; what is kept longer may be counted as used by the store. */
-const inHandMs = 1_000;
+const inHandMs = 750;
 /** Ends of a window that lie closer together than this are the same. */
 const sameMomentMs = 100;
 /** A caller without a permit does not ask again sooner than this. */

@@ -13,7 +13,7 @@ if now == 0 then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local LEASE, COUNTED, FIRST_SPAN, STALE, ACTIVE = 5000, 1500, 8, 10000, 5000
+local LEASE, COUNTED, FIRST_SPAN, STALE, ACTIVE = 5000, 1000, 8, 10000, 5000
 local KEPT, KEPT_PART, LOOK_PART, LOOKS, TURN_PART = 2, 0.05, 0.6, 8, 0.75
 local SOONEST, LATEST, TURN, KEEP, LONGEST = 20, 1000, 400, 60000, 3600000
 
@@ -141,9 +141,10 @@ for i, key in ipairs(KEYS) do
   if bucket.told == 0 then fill(bucket, capacity, refill, period) end
   holder.wanted = want
   holder.seenAt = now
-  local out, wanted, waiting = 0, 0, 0
+  local out, wanted, waiting, quiet = 0, 0, 0, true
   for _, each in pairs(holders) do
     if not isCounted(bucket, each) then out = out + each.out end
+    if each.out > 0 and each.ends - LEASE + COUNTED > now then quiet = false end
     if each.wanted > 0 and each.seenAt + ACTIVE >= now then
       wanted = wanted + each.wanted
       waiting = waiting + 1
@@ -152,7 +153,7 @@ for i, key in ipairs(KEYS) do
   local free = bucket.level - out
   if wanted > free then free = free - math.min(KEPT, capacity * KEPT_PART) end
   local most = mostOut(bucket)
-  local looks = free < 1 and out == 0 and now >= lookAt(bucket, period)
+  local looks = free < 1 and quiet and now >= lookAt(bucket, period)
   local needsAnswer = looks or most - out < free
   if looks then free = 1 else free = math.max(0, math.floor(math.min(free, most - out))) end
   local fair = math.max(1, math.floor(free * want / math.max(1, wanted)))

@@ -39,7 +39,7 @@ export interface SharedBucket {
 /** How long permits hold. A request that takes longer is not stopped; its token is counted as gone. */
 export const leaseMs = 5_000;
 /** A level that was told by a request sent so long after permits were given has counted them, whether they were answered or not. */
-const countedMs = 1_500;
+const countedMs = 1_000;
 const firstSpan = 8;
 /** A level told longer ago than this is old: others may have used it up. */
 const staleMs = 10_000;
@@ -85,7 +85,7 @@ export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: 
   let free = bucket.level - out;
   if (wanted > free) free -= Math.min(keptBack, capacity * keptBackPart);
   const span = mostOut(bucket, now);
-  const looks = free < 1 && out === 0 && now >= lookAt(bucket, ask);
+  const looks = free < 1 && isQuiet(bucket, now) && now >= lookAt(bucket, ask);
   const needsAnswer = looks || span - out < free;
   free = looks ? 1 : Math.max(0, Math.floor(Math.min(free, span - out)));
   const fair = Math.max(1, Math.floor((free * ask.want) / Math.max(1, wanted)));
@@ -174,6 +174,12 @@ export function outOf(bucket: SharedBucket): number {
   let out = 0;
   for (const holder of bucket.holders.values()) if (!isCounted(bucket, holder)) out += holder.out;
   return out;
+}
+
+/** Whether all that is out was given so long ago that a look would count it. Otherwise an answer is on its way that tells more. */
+function isQuiet({ holders }: SharedBucket, now: number): boolean {
+  for (const { out, until } of holders.values()) if (out > 0 && until - leaseMs + countedMs > now) return false;
+  return true;
 }
 
 /** Whether the level that was told has counted all that this process holds. */

@@ -45,6 +45,7 @@
  * bottom, where each collision is a rejection; counting on a part of it lets the level recover.
  */
 import type { AbortSignalLike, Clock } from "../time/clock.js";
+import type { ThrottleListener } from "./events.js";
 
 /** The part of a pipeline request that decides its scopes. */
 export interface ThrottledRequest {
@@ -98,6 +99,11 @@ export interface Throttle {
   admit(request: ThrottledRequest, options?: AdmissionOptions, now?: number): Permit | Promise<Permit>;
   /** The clock it goes by, where it says. */
   readonly clock?: Clock;
+  /**
+   * Tells a listener of every event for as long as somebody else keeps it: a client that is thrown away takes its listener
+   * along. One that is given twice is told once.
+   */
+  listen?(listener: ThrottleListener): void;
 }
 
 /** The scope stays closed past the caller's deadline. `retryAt` (epoch milliseconds) says when to come back. */

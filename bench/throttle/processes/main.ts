@@ -122,8 +122,9 @@ async function measure(
     const startedAt = Date.now();
     const answers = workers.map(async (worker) => (await once(worker, "message"))[0] as WorkDone);
     for (const worker of workers) worker.send("go");
-    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), patienceMs).unref());
-    const results = await Promise.all(answers.map((answer) => Promise.race([answer, late])));
+    const patience = setTimeout(() => workers.forEach((worker) => worker.connected && worker.send("stop")), patienceMs);
+    const results = await Promise.all(answers);
+    clearTimeout(patience);
     return { startedAt, results, rejected: rejectedBy(emulator.story) };
   } finally {
     for (const worker of workers) worker.kill("SIGKILL");
@@ -133,8 +134,7 @@ async function measure(
 
 interface Measured {
   readonly startedAt: number;
-  /** Undefined for a process that had not ended when patience had. */
-  readonly results: readonly (WorkDone | undefined)[];
+  readonly results: readonly WorkDone[];
   readonly rejected: number;
 }
 
@@ -146,23 +146,22 @@ const rejectedBy = (story: readonly string[]): number => story.filter((line) => 
 
 /** @returns whether the target, if there is one, is met */
 function printRow({ processes, strategy }: Contest, { startedAt, results, rejected }: Measured): boolean {
-  const ended = results.filter((result) => result !== undefined);
-  const sum = (of: (result: WorkDone) => number): number => ended.reduce((total, result) => total + of(result), 0);
+  const sum = (of: (result: WorkDone) => number): number => results.reduce((total, result) => total + of(result), 0);
   const served = sum((result) => result.served);
   const all = served === calls;
-  const ratio = (Math.max(...ended.map((result) => result.finishedAt)) - startedAt) / leastMs;
-  const latencies = ended.flatMap((result) => result.latenciesMs).sort((one, other) => one - other);
+  const ratio = (Math.max(...results.map((result) => result.finishedAt)) - startedAt) / leastMs;
+  const latencies = results.flatMap((result) => result.latenciesMs).sort((one, other) => one - other);
   const p99 = latencies[Math.floor(latencies.length * 0.99)] ?? NaN;
   const closed = sum((result) => result.sentWhileClosed);
   const trips = sum((result) => result.roundTrips) / calls;
   const target = targets[strategy]?.[processes];
   const passes = target && all && closed === 0 && ratio <= target.ratio && rejected <= target.rejected;
   const cells = [
-    all ? "100 %" : `${served}/${calls}${ended.length < results.length ? "+" : ""}`,
+    all ? "100 %" : `${served}/${calls}`,
     String(rejected),
     all ? ratio.toFixed(3) : "–",
     (p99 / 1_000).toFixed(1),
-    jain(ended.map((result) => result.servedAtHalf)).toFixed(2),
+    jain(results.map((result) => result.servedAtHalf)).toFixed(2),
     String(closed),
     trips === 0 ? "–" : trips.toFixed(2),
   ].map((cell) => cell.padStart(11));

@@ -20,8 +20,13 @@ let sentWhileClosed = 0;
 let roundTrips = 0;
 let closedUntil = 0;
 
-process.on("message", (message: Work | "go") => {
-  void (message === "go" ? makeCalls() : prepare(message));
+const latenciesMs: number[] = [];
+let servedAtHalf = 0;
+let finishedAt = 0;
+
+process.on("message", (message: Work | "go" | "stop") => {
+  if (message === "stop") report();
+  else void (message === "go" ? makeCalls() : prepare(message));
 });
 
 async function prepare(given: Work): Promise<void> {
@@ -83,10 +88,7 @@ async function send({ endpoint, subscriptionId }: Work): Promise<ServiceReply> {
 async function makeCalls(): Promise<void> {
   if (!work || !call) return;
   const one = call;
-  const latenciesMs: number[] = [];
-  let finishedAt = 0;
   let left = work.calls;
-  let servedAtHalf = 0;
   const half = Date.now() + work.halfMs;
   const row = async (): Promise<void> => {
     while (left-- > 0) {
@@ -98,6 +100,11 @@ async function makeCalls(): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: Math.min(work.inFlight, work.calls) }, row));
+  report();
+}
+
+/** What has come of it: at the end, or as far as it has come when patience has ended. */
+function report(): void {
   const done: WorkDone = {
     served: latenciesMs.length,
     servedAtHalf,
