@@ -1,9 +1,9 @@
 /** What the policy tells a listener: the same words that reach the log line and the thrown error. */
 import type { Category, Disposition } from "../catalog/rule.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import type { ThrottleEvent } from "../throttle/events.js";
+import type { ThrottleEvent, ThrottleListener } from "../throttle/events.js";
 import { redact } from "../failure/redact.js";
-import { log } from "./log.js";
+import { log } from "../log.js";
 
 /** The request an event belongs to. Secrets are cut from the URL. */
 export interface EventRequest {
@@ -79,9 +79,12 @@ export type RemedyEvent =
       readonly failure: EventFailure;
     })
   /** Requests wait, or wait no more, since the service throttles. */
-  | (ThrottleEvent & { readonly at: number })
+  | ThrottleEvent
   /** Something of ours or the caller's (a listener, a store, a rule) went wrong; the call went on without it. */
   | { readonly type: "fault"; readonly at: number; readonly where: string; readonly message: string };
+
+/** What the policy itself tells; the throttle tells of itself. */
+type CallOrFaultEvent = Exclude<RemedyEvent, ThrottleEvent>;
 
 export type RemedyEventListener = (event: RemedyEvent) => void;
 
@@ -101,28 +104,42 @@ export function failureOf({ code, status, disposition, category, rule, explanati
 export class Teller {
   constructor(readonly listener: ((event: RemedyEvent) => unknown) | undefined) {}
 
-  tell(event: RemedyEvent): void {
+  tell(event: CallOrFaultEvent): void {
     const line = lineOf(event);
     if (event.type === "failed" || event.type === "fault") log.warning(line);
     else log.info(line);
-    if (!this.listener) return;
-    try {
-      // A listener may well be async, whatever its type says.
-      const returned = this.listener(event);
-      if (isThenable(returned)) {
-        Promise.resolve(returned).catch((error: unknown) => {
-          log.warning(`onEvent rejected: ${messageOf(error)}`);
-        });
-      }
-    } catch (error) {
-      log.warning(`onEvent threw: ${messageOf(error)}`);
-    }
+    if (this.listener) hand(event, this.listener);
   }
 
   /** Reports a fault that the call goes on without. */
   fault(where: string, error: unknown, at: number): void {
     this.tell({ type: "fault", at, where, message: messageOf(error) });
   }
+}
+
+function hand(event: RemedyEvent, listener: (event: RemedyEvent) => unknown): void {
+  try {
+    // A listener may well be async, whatever its type says.
+    const returned = listener(event);
+    if (isThenable(returned)) {
+      Promise.resolve(returned).catch((error: unknown) => {
+        log.warning(`onEvent rejected: ${messageOf(error)}`);
+      });
+    }
+  } catch (error) {
+    log.warning(`onEvent threw: ${messageOf(error)}`);
+  }
+}
+
+const throttleListeners = new WeakMap<RemedyEventListener, ThrottleListener>();
+
+/** The same for the same `onEvent`, so that a throttle tells a listener once, however many clients share both. */
+export function throttleListenerOf(onEvent: RemedyEventListener): ThrottleListener {
+  const known = throttleListeners.get(onEvent);
+  if (known) return known;
+  const listener: ThrottleListener = (event) => hand(event, onEvent);
+  throttleListeners.set(onEvent, listener);
+  return listener;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -138,12 +155,10 @@ export function messageOf(error: unknown): string {
   }
 }
 
-function lineOf(event: RemedyEvent): string {
+function lineOf(event: CallOrFaultEvent): string {
   switch (event.type) {
     case "fault":
       return `fault in ${event.where}: ${event.message}`;
-    case "throttle":
-      return `throttle ${event.scope}: ${event.change}`;
     case "retry":
       return `${where(event.request)} attempt ${event.attempt} failed (${brief(event.failure)}); ${event.reason}`;
     case "resubmit":

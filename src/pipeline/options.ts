@@ -5,9 +5,10 @@ import { defaultBudget } from "../decision/decide.js";
 import type { Remedy } from "../remedies/remedy.js";
 import { check, checkCount, checkMs, print } from "../option-check.js";
 import { sharedThrottle } from "../throttle/shared.js";
+import type { ThrottleListener } from "../throttle/events.js";
 import type { Throttle } from "../throttle/throttle.js";
 import { systemClock, type Clock, type Random } from "../time/clock.js";
-import { Teller, type RemedyEventListener } from "./events.js";
+import { Teller, throttleListenerOf, type RemedyEventListener } from "./events.js";
 
 /** When a call must have ended: a time, epoch milliseconds, or a function that gives the milliseconds left. */
 export type Deadline = Date | number | (() => number);
@@ -32,7 +33,7 @@ export interface RemedyOptions {
   priority?: "foreground" | "background";
   /** Opens after this many platform failures in a row of one host, and lets single probes through until one passes. `false` for none. Default `{ failures: 20, probeAfterMs: 10000 }`. */
   circuitBreaker?: false | { failures?: number; probeAfterMs?: number };
-  /** Called with every event. What it throws is logged and breaks nothing. */
+  /** Called with every event, those of the throttle included. What it throws is logged and breaks nothing. */
   onEvent?: RemedyEventListener;
   /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */
   catalog?: Catalog;
@@ -61,6 +62,8 @@ export interface Settings {
   readonly priority: "foreground" | "background";
   readonly circuitBreaker: { readonly failures: number; readonly probeAfterMs: number } | undefined;
   readonly teller: Teller;
+  /** The throttle keeps no listener alive; here it lives as long as its client. */
+  readonly throttleListener: ThrottleListener | undefined;
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly random: Random;
@@ -109,6 +112,8 @@ export function settle(options: RemedyOptions): Settings {
     throttle,
     "what createThrottle() gives",
   );
+  const throttleListener = onEvent && throttleListenerOf(onEvent);
+  if (throttleListener) throttle.listen?.(throttleListener);
   return {
     maxRetries,
     maxElapsedMs,
@@ -120,6 +125,7 @@ export function settle(options: RemedyOptions): Settings {
     priority,
     circuitBreaker: settleBreaker(circuitBreaker),
     teller: new Teller(onEvent),
+    throttleListener,
     catalog,
     clock,
     random,

@@ -11,10 +11,15 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import type * as ComputeModule from "@azure/arm-compute";
 import type * as EmulatorModule from "azure-remedy/emulator";
 import { inVirtualTime, type VirtualTime } from "../support/virtual-time.js";
+import { createThrottle } from "../../src/throttle/create.js";
+import type { Throttle } from "../../src/throttle/throttle.js";
 import * as given from "./given.js";
 import { blocksIn, fileNameOf, moduleText, outputPattern, root, type Block } from "./pages.js";
 
-const stage = vi.hoisted((): { time?: VirtualTime } => ({}));
+const stage = vi.hoisted((): { time?: VirtualTime; throttle?: Throttle } => ({}));
+
+// The throttle that a process shares would tell the listeners of one block what the next one does.
+vi.mock("../../src/throttle/shared.js", () => ({ sharedThrottle: () => (stage.throttle ??= createThrottle()) }));
 
 vi.mock("azure-remedy/emulator", async (importOriginal) => {
   const original = await importOriginal<typeof EmulatorModule>();
@@ -81,6 +86,7 @@ async function printedBy(block: Block): Promise<string> {
   try {
     await inVirtualTime(async (time) => {
       stage.time = time;
+      delete stage.throttle;
       await given.enter();
       try {
         await import(/* @vite-ignore */ file);

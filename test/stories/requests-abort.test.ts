@@ -87,7 +87,7 @@ describe.each(generations)("arm-compute %s, an abort", (generation) => {
       const compute = connect(generation, arm, time, { onEvent: (event) => events.push(event) });
       setTimeout(() => abort.abort(), 400);
       await thrownBy(compute.get("web-01", { abortSignal: abort.signal }));
-      expect(events.map(({ type }) => type)).toEqual(["retry"]);
+      expect(events.map(({ type }) => type)).toEqual(["throttle", "retry"]);
     }));
 
   it("that never comes leaves no listener on the caller's signal", () =>

@@ -1,5 +1,5 @@
 /** What a listener and the log are told of a call, in order. */
-import type { RemedyEvent } from "azure-remedy";
+import { createThrottle, type RemedyEvent } from "azure-remedy";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connect, generations } from "../support/clients.js";
@@ -44,6 +44,14 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
           },
         },
         {
+          type: "throttle",
+          at: storyStart + second,
+          scope: "microsoft.compute reads of subscription sub-1 at management.azure.com",
+          what: "closed",
+          change: "closed for 7 s by the service",
+          until: storyStart + 8 * second,
+        },
+        {
           type: "retry",
           at: storyStart + second,
           request,
@@ -60,6 +68,13 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
           },
         },
         {
+          type: "throttle",
+          at: storyStart + 8 * second,
+          scope: "microsoft.compute reads of subscription sub-1 at management.azure.com",
+          what: "reopened",
+          change: "open again",
+        },
+        {
           type: "recovered",
           at: storyStart + 8 * second,
           request,
@@ -68,6 +83,23 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
           reason: "transient: again in 7 s, as the service asked",
         },
       ]);
+    }));
+
+  it("of a throttle that two clients share reach their listener once, and a listener that fails breaks nothing", () =>
+    inVirtualTime(async (time) => {
+      arm.throttle({ on: "GET virtualMachines", retryAfter: 7 });
+      const told: string[] = [];
+      const throttle = createThrottle();
+      const onEvent = (event: RemedyEvent): void => {
+        if (event.type === "throttle") told.push(event.what);
+        throw new Error("a listener's own trouble");
+      };
+      const compute = connect(generation, arm, time, { throttle, onEvent });
+      connect(generation, arm, time, { throttle, onEvent });
+
+      await compute.get("web-01");
+
+      expect(told).toEqual(["closed", "reopened"]);
     }));
 
   it("that fails: the same words as the error's", () =>

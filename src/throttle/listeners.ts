@@ -1,0 +1,34 @@
+/** Who is told what happens. What a listener throws is its own affair: it must not be the reason that a request fails. */
+import type { ThrottleEvent, ThrottleListener } from "./events.js";
+
+export class Listeners {
+  readonly #own: ThrottleListener | undefined;
+  /** Clients come and go while a throttle lives as long as the process: none is kept for the sake of its listener. */
+  readonly #guests = new Set<WeakRef<ThrottleListener>>();
+
+  constructor(own: ThrottleListener | undefined) {
+    this.#own = own;
+  }
+
+  add(listener: ThrottleListener): void {
+    for (const guest of this.#guests) {
+      const known = guest.deref();
+      if (known === listener) return;
+      if (known === undefined) this.#guests.delete(guest);
+    }
+    this.#guests.add(new WeakRef(listener));
+  }
+
+  tell(event: ThrottleEvent): void {
+    tellOne(this.#own, event);
+    for (const guest of this.#guests) tellOne(guest.deref(), event);
+  }
+}
+
+function tellOne(listener: ThrottleListener | undefined, event: ThrottleEvent): void {
+  try {
+    listener?.(event);
+  } catch {
+    // See above.
+  }
+}
