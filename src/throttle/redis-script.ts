@@ -14,8 +14,8 @@ if now == 0 then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local LEASE, COUNTED, FIRST_SPAN, STALE, ACTIVE = 5000, 1000, 8, 10000, 5000
-local KEPT, KEPT_PART, LOOK_PART, LOOKS, TURN_PART = 2, 0.05, 0.6, 8, 0.75
-local SOONEST, LATEST, TURN, KEEP, LONGEST = 20, 1000, 400, 60000, 3600000
+local KEPT, KEPT_PART, LOOK_PART, LOOKS, TURN_PART = 2, 0.05, 0.6, 8, 1.05
+local SOONEST, LATEST, TURN, TURN_WITH_PERMITS, KEEP, LONGEST = 20, 1000, 400, 200, 60000, 3600000
 
 local function exact(number)
   return string.format('%.17g', number)
@@ -163,7 +163,10 @@ for i, key in ipairs(KEYS) do
     holder.ends = now + LEASE
   end
   local step = math.min(LATEST, math.max(SOONEST, lookAt(bucket, period) - now))
-  local turn = math.min(LATEST * 2, math.max(TURN, TURN_PART * waiting * period / refill))
+  local left = free - granted
+  local shortest = TURN
+  if left > 0 then step, shortest = 0, TURN_WITH_PERMITS end
+  local turn = math.min(LATEST * 2, math.max(shortest, TURN_PART * (waiting - left) * period / refill))
   local askAgain = 0
   if granted < want then askAgain = math.ceil(math.max(step, turn)) end
   leases[#leases + 1] = granted

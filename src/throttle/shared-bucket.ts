@@ -51,9 +51,13 @@ const keptBackPart = 0.05;
 /** A nearly empty bucket is looked at after this part of a short period, and so often in a long one. */
 const lookPart = 0.6;
 const looksPerPeriod = 8;
-/** Those who wait ask in turn: each after this part of the time in which all of them could have one permit. */
-const turnPart = 0.75;
+/**
+ * Those who wait ask in turn: each after so many times the time in which all of them can have one permit more. Where some are
+ * left that time is shorter, and nothing is asked in vain.
+ */
+const turnPart = 1.05;
 const shortestTurnMs = 400;
+const shortestTurnWithPermitsMs = 200;
 /** How soon to ask again: not before this, and within a second even where steps are rare. */
 const soonestMs = 20;
 const latestMs = 1_000;
@@ -95,11 +99,15 @@ export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: 
     holder.until = now + leaseMs;
   }
   const stepMs = Math.min(latestMs, Math.max(soonestMs, lookAt(bucket, ask) - now));
-  const turnMs = Math.min(latestMs * 2, Math.max(shortestTurnMs, (turnPart * waiting * periodMs) / refill));
+  const left = free - granted;
+  const turnMs = Math.min(
+    latestMs * 2,
+    Math.max(left > 0 ? shortestTurnWithPermitsMs : shortestTurnMs, (turnPart * (waiting - left) * periodMs) / refill),
+  );
   return {
     granted,
     ttlMs: leaseMs,
-    askAgainMs: Math.ceil(granted < ask.want ? Math.max(stepMs, turnMs) : 0),
+    askAgainMs: Math.ceil(granted < ask.want ? Math.max(left > 0 ? 0 : stepMs, turnMs) : 0),
     needsAnswer: needsAnswer && granted < ask.want,
     closedForMs: Math.max(0, Math.ceil(bucket.closedUntil - now)),
     level: Math.max(0, Math.floor(bucket.level - out - granted)),

@@ -31,7 +31,7 @@
  *
  * | design | 1 | 4 | 16 |
  * |---|---|---|---|
- * | this one | 0, 1.01 | 0, 1.04 | 14, 1.07 |
+ * | this one | 0, 1.01 | 0, 1.03 | 15, 1.07 |
  * | mirror and one step held back, known limits | 0, 1.04 | 626, 1.04 | 1,533, 1.04 |
  * | rate by the level alone, r·(L/60)², no shares | 0, 1.17 | 0, 1.10 | 0, 1.11 (64 processes: stuck) |
  * | the same, cubed | 0, 1.16 | 0, 1.12 | stuck |
