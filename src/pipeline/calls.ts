@@ -22,7 +22,7 @@ import { entryOf, leaveToDeserializer } from "./entry.js";
 import { failureOf } from "./events.js";
 import type { Settings } from "./options.js";
 import { Readings } from "./readings.js";
-import { fittingRemedies, letLearn, RemedyRunner } from "./remedy-runner.js";
+import { failedRequestOf, fittingRemedies, letLearn, RemedyRunner } from "./remedy-runner.js";
 import { isAbort, Sender, type Outcome } from "./sender.js";
 import { Tokens } from "./tokens.js";
 import { Verdicts } from "./verdicts.js";
@@ -304,8 +304,7 @@ export class Calls {
 
   /** Whether a resource is what the call asked for; one that was there before may be what it was before. */
   #isAsAsked(call: Call, response: PipelineResponse): boolean {
-    const { body } = call.request;
-    const asked = typeof body === "string" ? jsonOf({ bodyAsText: body }) : undefined;
+    const { body: asked } = failedRequestOf(call.request);
     const serviceNow = Date.parse(response.headers.get("date") ?? "");
     const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - this.settings.clock.now();
     return isAsAsked(asked, jsonOf(response), call.startedAt + aheadMs);

@@ -8,6 +8,7 @@ import { shortWaitMs } from "../supervisor/errand.js";
 import type { Operation, Poll } from "../supervisor/operation.js";
 import { sharedOperations, type Operations } from "../supervisor/operations.js";
 import {
+  askedWaitMs,
   boundWait,
   isForeignFailure,
   looksLikeOperation,
@@ -134,7 +135,12 @@ export class Polls {
       return this.#healing.heal(operation, accepted(diagnosis), poll, response);
     }
     if (progress === "running") {
-      this.#answers.checkDeadline(operation, poll, waitOf(response) ?? operation.pollIntervalMs ?? 2_000, response);
+      this.#answers.checkDeadline(
+        operation,
+        poll,
+        askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000,
+        response,
+      );
       return translate(operation, poll.request, response, progress);
     }
     return this.#answers.succeed(operation, poll, translate(operation, poll.request, response, progress));
@@ -213,10 +219,4 @@ function accepted(diagnosis: Diagnosis): Diagnosis {
 /** What is new about a poll that is made again. */
 function pick({ request, next, authorizedAt, patienceMs: patience }: Call): Partial<Call> {
   return { request, next, authorizedAt, patienceMs: patience };
-}
-
-/** `Retry-After` in milliseconds; pollers ignore nothing at all. */
-function waitOf(response: PipelineResponse): number | undefined {
-  const seconds = Number(response.headers.get("retry-after"));
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
 }

@@ -14,7 +14,7 @@ import type { Carrier } from "../supervisor/errand.js";
 import { jsonOf } from "../supervisor/json.js";
 import type { PollMode } from "../supervisor/operation.js";
 import { followUpOf } from "../supervisor/operations.js";
-import { progressOf } from "../supervisor/poll.js";
+import { askedWaitMs, progressOf } from "../supervisor/poll.js";
 import type { AbortSignalLike, Clock } from "../time/clock.js";
 import { eventRequest, newCall } from "./call.js";
 import type { Calls } from "./calls.js";
@@ -218,9 +218,7 @@ export class RemedyRunner {
     const followUp = followUpOf(first.request, first.response);
     if (!followUp) return toRemedyResponse(first.response);
     for (let { response } = first; ;) {
-      const seconds = Number(response.headers.get("retry-after"));
-      const waitMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 60) * 1_000 : 2_000;
-      await sleepWithin(carrier, waitMs, leftMs());
+      await sleepWithin(carrier, Math.min(askedWaitMs(response) ?? 2_000, 60_000), leftMs());
       ({ response } = await this.#sendOnce(carrier, { method: "GET", url: followUp.operationUrl }, followUp.mode));
       const progress = progressOf(response, followUp.mode);
       if (progress === "succeeded") return toRemedyResponse(response);

@@ -157,6 +157,12 @@ export function translate(
   return response;
 }
 
+/** `Retry-After` in milliseconds; pollers ignore nothing at all. */
+export function askedWaitMs({ headers }: PipelineResponse): number | undefined {
+  const seconds = Number(headers.get("retry-after"));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
+}
+
 /** The longest timer that Node and browsers keep to, in seconds: a longer one fires at once. */
 const longestWaitSeconds = Math.floor((2 ** 31 - 1) / 1_000);
 

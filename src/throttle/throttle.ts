@@ -27,7 +27,8 @@
  * guesses; without it, or while it is away, each goes by its own mirror.
  *
  * Measured in virtual time, 600 writes at once, 200 + 10 a second in steps, latency 60 to 140 ms, medians of several seeds, as
- * rejections and time over the least possible for 1, 4 and 16 processes (`npm run bench:throttle` prints all):
+ * rejections and time over the least possible for 1, 4 and 16 processes. `npm run bench:throttle` prints the first row; the
+ * others are of designs that were given up, and nothing measures them any more:
  *
  * | design | 1 | 4 | 16 |
  * |---|---|---|---|

@@ -22,18 +22,8 @@ const stage = vi.hoisted((): { time?: VirtualTime; throttle?: Throttle } => ({})
 vi.mock("../../src/throttle/shared.js", () => ({ sharedThrottle: () => (stage.throttle ??= createThrottle()) }));
 
 vi.mock("azure-remedy/emulator", async (importOriginal) => {
-  const original = await importOriginal<typeof EmulatorModule>();
-  return {
-    ...original,
-    startEmulator: async (...options: Parameters<typeof original.startEmulator>) => {
-      const arm = await original.startEmulator(...options);
-      const { additionalPolicies } = arm.clientOptions;
-      const wire = stage.time ? [stage.time.wire] : [];
-      return Object.defineProperty(arm, "clientOptions", {
-        get: () => ({ additionalPolicies: [...wire, ...additionalPolicies] }),
-      });
-    },
-  };
+  const { staged } = await import("../support/staged-emulator.js");
+  return staged(await importOriginal<typeof EmulatorModule>(), () => stage.time);
 });
 
 vi.mock("@azure/identity", () => ({

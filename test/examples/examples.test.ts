@@ -11,18 +11,8 @@ const stage = vi.hoisted((): { time?: VirtualTime } => ({}));
 
 // Examples make their clients as users do; here each client's requests also tell virtual time that they are on their way.
 vi.mock("azure-remedy/emulator", async (importOriginal) => {
-  const original = await importOriginal<typeof EmulatorModule>();
-  return {
-    ...original,
-    startEmulator: async (...options: Parameters<typeof original.startEmulator>) => {
-      const arm = await original.startEmulator(...options);
-      const { additionalPolicies } = arm.clientOptions;
-      const wire = stage.time ? [stage.time.wire] : [];
-      return Object.defineProperty(arm, "clientOptions", {
-        get: () => ({ additionalPolicies: [...wire, ...additionalPolicies] }),
-      });
-    },
-  };
+  const { staged } = await import("../support/staged-emulator.js");
+  return staged(await importOriginal<typeof EmulatorModule>(), () => stage.time);
 });
 
 /** What each example prints, in the order of its lines. */

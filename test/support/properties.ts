@@ -7,4 +7,3 @@ import fc from "fast-check";
 fc.configureGlobal({ seed: Number(process.env["PROPERTIES_SEED"] ?? 20_260_105) });
 
 export default fc;
-export * from "fast-check";
