@@ -1,13 +1,16 @@
 /**
- * The catalog: all rules, indexed. Layers are asked in order, so that a user's own rules come before ours; within a layer a
- * code is one map look-up, and nothing is compiled before it is first needed: importing the package stays cheap.
+ * The catalog: all rules, in layers. Layers are asked in order, so that a user's own rules come before ours; and nothing is
+ * read or compiled before it is first needed: importing the package stays cheap.
  */
+import { underOtherCode, underOwnCode } from "./drift.js";
 import { FamilyIndex } from "./families.js";
 import type { Family, Rule } from "./rule.js";
 import { TemplateIndex } from "./templates.js";
 
 /** All that is known of one code within a layer. */
 export interface CodeEntry {
+  /** As the layer's first rule for it spells it. */
+  readonly code: string;
   readonly templates: TemplateIndex;
   /** What the code means when its message fits no template. */
   readonly fallback?: Rule;
@@ -23,8 +26,6 @@ export interface LayerContent {
 export class CatalogLayer {
   readonly #read: () => LayerContent;
   readonly #entries = new Map<string, CodeEntry>();
-  /** By the rules' own spelling, which is the services': folding a code costs more than finding it. */
-  readonly #spelled = new Map<string, CodeEntry>();
   #content: LayerContent | undefined;
   #rulesByCode: ReadonlyMap<string, readonly Rule[]> | undefined;
   #allTemplates: TemplateIndex | undefined;
@@ -45,23 +46,21 @@ export class CatalogLayer {
 
   /** What is known of a code; codes compare without regard to case. @internal */
   entry(code: string): CodeEntry | undefined {
-    const spelled = this.#spelled.get(code);
-    if (spelled) return spelled;
     const key = code.toLowerCase();
     const known = this.#entries.get(key);
     if (known) return known;
     const rules = (this.#rulesByCode ??= byCode(this.rules)).get(key);
     if (!rules) return undefined;
     const fallback = fallbackOf(rules);
-    const entry = { templates: new TemplateIndex(rules), ...(fallback && { fallback }) };
+    const templates = new TemplateIndex(rules, underOwnCode);
+    const entry = { code: rules[0]?.code ?? code, templates, ...(fallback && { fallback }) };
     this.#entries.set(key, entry);
-    this.#spelled.set(rules[0]?.code ?? key, entry);
     return entry;
   }
 
   /** Every template of the layer, for messages that come under another code than documented. @internal */
   get allTemplates(): TemplateIndex {
-    return (this.#allTemplates ??= new TemplateIndex(this.rules));
+    return (this.#allTemplates ??= new TemplateIndex(this.rules, underOtherCode));
   }
 
   /** @internal */

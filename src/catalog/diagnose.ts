@@ -4,32 +4,13 @@
  */
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
 import { tellAdvice, tellExplanation } from "./advice.js";
-import type { Catalog, CatalogLayer, CodeEntry } from "./catalog.js";
+import { indexOfCatalog, type CatalogIndex } from "./catalog-index.js";
+import type { Catalog, CodeEntry } from "./catalog.js";
 import type { Basis, Diagnosis, OtherRoot } from "./diagnosis.js";
+import type { Wording } from "./families.js";
+import { Message } from "./message.js";
 import { dispositions, type Rule, type RuleKnowledge, type RuleSource } from "./rule.js";
-import { noParameters, type Parameters } from "./template.js";
-import type { Acceptance } from "./templates.js";
-import { wordsOf, type Words } from "./words.js";
-
-/** The most pattern-like that a phrase may be and still speak before the kind of code. */
-const strongRanks = { from: 1, to: 3 };
-const usualRanks = { from: 4, to: 6 };
-const weakRanks = { from: 7, to: 8 };
-/** Words that only say that it failed. */
-const emptyRanks = { from: 9, to: 9 };
-
-/** Under its own code a message may have drifted far; under another code it must be the rule's beyond doubt. */
-const underOwnCode: Acceptance = {
-  leastRecall: 0.62,
-  accepts: (fit, shape) =>
-    fit.recall >= (shape.words.length < 8 ? 0.8 : 0.62) &&
-    fit.recall * 0.6 + fit.coverage * 0.4 >= 0.62 &&
-    fit.distinctive >= 0.5,
-};
-const underOtherCode: Acceptance = {
-  leastRecall: 0.88,
-  accepts: (fit, shape) => shape.words.length >= 6 && fit.recall >= 0.88 && fit.coverage >= 0.7,
-};
+import { noParameters, type Match, type Parameters } from "./template.js";
 
 /** A rule with how it was found and what it read. */
 interface Finding {
@@ -58,11 +39,12 @@ const nothingKnown: Finding = {
 /** Explains a failure. Pure, and total: every failure has a diagnosis. */
 export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
   const { chains, status } = failure;
+  const index = indexOfCatalog(catalog);
   if (chains.length === 1) {
     const [chain] = chains;
-    return diagnosisOf(failure, chain, findForChain(chain, status, catalog), []);
+    return diagnosisOf(failure, chain, findForChain(chain, status, index), []);
   }
-  const found = chains.map((chain) => ({ chain, finding: findForChain(chain, status, catalog) }));
+  const found = chains.map((chain) => ({ chain, finding: findForChain(chain, status, index) }));
   const deciding = found.reduce(lessHopeful);
   const others = found.filter((other) => other !== deciding).map(toOtherRoot);
   return diagnosisOf(failure, deciding.chain, deciding.finding, others);
@@ -120,13 +102,13 @@ function rootOf(chain: FailureChain): FailureNode {
 }
 
 /** The root decides, unless only its status or nothing speaks for it and a node around it is known by code or message. */
-function findForChain(chain: FailureChain, status: number | undefined, catalog: Catalog): Finding {
-  const own = findForNode(rootOf(chain), status, catalog);
+function findForChain(chain: FailureChain, status: number | undefined, index: CatalogIndex): Finding {
+  const own = findForNode(rootOf(chain), status, index);
   if (chain.length === 1 || basisIsSure(own.basis)) return own;
   for (let depth = chain.length - 2; depth >= 0; depth--) {
     const node = chain[depth];
     if (!node) continue;
-    const outer = findForNode(node, status, catalog);
+    const outer = findForNode(node, status, index);
     if (basisIsSure(outer.basis) && !isWrapper(outer)) return outer;
   }
   return own;
@@ -138,34 +120,29 @@ const basisIsSure = (basis: Basis): boolean => basis === "message" || basis === 
 const isWrapper = (finding: Finding): boolean =>
   finding.knowledge.category === "other" && finding.knowledge.disposition === "permanent";
 
-function findForNode(node: FailureNode, status: number | undefined, catalog: Catalog): Finding {
-  const { code, message } = node;
-  const words = once(() => wordsOf(message));
+function findForNode(node: FailureNode, status: number | undefined, index: CatalogIndex): Finding {
+  const { code } = node;
+  const message = node.message === "" ? undefined : new Message(node.message);
+  const entries = code === undefined ? unknownCode : index.entries(code);
   return (
-    (code === undefined ? undefined : byOwnCode(code, message, words, catalog)) ??
-    (message === "" ? undefined : byOtherCode(message, words, catalog)) ??
-    byKind(code, message, words, status ?? node.status, catalog)
+    byOwnCode(entries, message) ??
+    (message && byOtherCode(message, index)) ??
+    byKind(code, entries, message, status ?? node.status, index)
   );
 }
 
-/**
- * By the code, within the layers in order: to the letter first, since the look-up by words is the dearer one. A layer whose
- * rule for the code has no message has said all there is to say: later layers are not asked.
- */
-function byOwnCode(code: string, message: string, words: () => Words, catalog: Catalog): Finding | undefined {
-  const entries: CodeEntry[] = [];
-  for (const layer of catalog.layers) {
-    const entry = entryOf(layer, code);
-    if (!entry) continue;
-    const exact = message === "" ? undefined : entry.templates.findExactly(message);
-    if (exact) return { knowledge: exact.rule, basis: "message", parameters: exact.parameters };
-    entries.push(entry);
-    if (entry.fallback && entry.fallback.message === undefined) break;
+const unknownCode: readonly CodeEntry[] = [];
+
+/** By the code, within the layers in order: to the letter first, since the look-up by words is the dearer one. */
+function byOwnCode(entries: readonly CodeEntry[], message: Message | undefined): Finding | undefined {
+  for (let layer = 0; message && layer < entries.length; layer++) {
+    const exact = entries[layer]?.templates.findExactly(message);
+    if (exact) return byMessage(exact);
   }
   let guess: Rule | undefined;
   for (const { templates, fallback } of entries) {
-    const close = message === "" ? undefined : templates.findClosely(words(), underOwnCode);
-    if (close) return { knowledge: close.rule, basis: "message", parameters: close.parameters };
+    const close = message && templates.findClosely(message);
+    if (close) return byMessage(close);
     if (!fallback || fallback.vague) continue;
     if (fallback.message === undefined) return byCode(fallback);
     // A rule for one message says little of another. A later layer may know the code itself, and else guesses as well.
@@ -174,64 +151,52 @@ function byOwnCode(code: string, message: string, words: () => Words, catalog: C
   return guess && byCode(guess);
 }
 
-/** `Bad request` and `TOO_MANY_REQUESTS` are `BadRequest` and `TooManyRequests`, where nobody knows them as they are. */
-function entryOf(layer: CatalogLayer, code: string): CodeEntry | undefined {
-  return layer.entry(code) ?? (/[ _-]/.test(code) ? layer.entry(code.replaceAll(/[ _-]/g, "")) : undefined);
-}
-
+const byMessage = ({ rule, parameters }: Match): Finding => ({ knowledge: rule, basis: "message", parameters });
 const byCode = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "code", parameters: noParameters });
 const byPattern = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "pattern", parameters: noParameters });
+const byStatus = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "status", parameters: noParameters });
 
 /** Codes drift: a message that is one rule's beyond doubt is that rule's under any code. */
-function byOtherCode(message: string, words: () => Words, catalog: Catalog): Finding | undefined {
-  for (const layer of catalog.layers) {
-    const match = layer.allTemplates.findExactly(message) ?? layer.allTemplates.findClosely(words(), underOtherCode);
-    if (match) {
-      return { knowledge: match.rule, basis: "message", parameters: match.parameters, code: match.rule.code };
-    }
+function byOtherCode(message: Message, index: CatalogIndex): Finding | undefined {
+  for (const templates of index.templates) {
+    const match = templates.findExactly(message) ?? templates.findClosely(message);
+    if (match) return { ...byMessage(match), code: match.rule.code };
   }
   return undefined;
 }
 
+/** By the kind of wording and the kind of code; of several layers the first that knows either. */
 function byKind(
   code: string | undefined,
-  message: string,
-  words: () => Words,
+  entries: readonly CodeEntry[],
+  message: Message | undefined,
   status: number | undefined,
-  catalog: Catalog,
+  index: CatalogIndex,
 ): Finding {
-  const wording = (ranks: { from: number; to: number }): RuleKnowledge | undefined =>
-    message === ""
-      ? undefined
-      : firstOf(catalog, (layer) => layer.familyIndex.byWording(words(), ranks.from, ranks.to));
+  const { families } = index;
+  const wordings = message ? families.map((family) => family.byWording(message.words)) : [];
+  const wording = (strength: keyof Wording): RuleKnowledge | undefined => firstOf(wordings, (found) => found[strength]);
 
-  const strong = wording(strongRanks);
+  const strong = wording("strong");
   if (strong) return byPattern(strong);
-  const kindOfCode = code === undefined ? undefined : firstOf(catalog, (layer) => layer.familyIndex.byCode(code));
-  const vague = code === undefined ? undefined : firstOf(catalog, (layer) => entryOf(layer, code)?.fallback);
-  if (kindOfCode && !vague) return byPattern(kindOfCode);
-  const usual = wording(usualRanks);
+  const vague = firstOf(entries, ({ fallback }) => fallback);
+  const kindOfCode = code === undefined || vague ? undefined : firstOf(families, (family) => family.byCode(code));
+  if (kindOfCode) return byPattern(kindOfCode);
+  const usual = wording("usual");
   if (usual) return byPattern(usual);
   if (vague) return byCode(vague);
-  const weak = wording(weakRanks);
+  const weak = wording("weak");
   if (weak) return byPattern(weak);
-  const kindOfStatus =
-    status === undefined ? undefined : firstOf(catalog, (layer) => layer.familyIndex.byStatus(status));
-  if (kindOfStatus) return { knowledge: kindOfStatus, basis: "status", parameters: noParameters };
-  const empty = wording(emptyRanks);
+  const kindOfStatus = status === undefined ? undefined : firstOf(families, (family) => family.byStatus(status));
+  if (kindOfStatus) return byStatus(kindOfStatus);
+  const empty = wording("empty");
   return empty ? byPattern(empty) : nothingKnown;
 }
 
-function firstOf<T>(catalog: Catalog, ask: (layer: Catalog["layers"][number]) => T | undefined): T | undefined {
-  for (const layer of catalog.layers) {
-    const answer = ask(layer);
+function firstOf<Source, T>(sources: readonly Source[], ask: (source: Source) => T | undefined): T | undefined {
+  for (const source of sources) {
+    const answer = ask(source);
     if (answer !== undefined) return answer;
   }
   return undefined;
-}
-
-/** Folding a message costs a microsecond and the exact road needs none: it is done when first asked for. */
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
 }

@@ -2,8 +2,7 @@
  * What an unknown code or an unknown sentence tells by its kind: `*QuotaExceeded` is a quota whatever the widget, and
  * "is not supported" will not pass by waiting. Families are asked after the rules.
  */
-import { leastHopeful } from "./hope.js";
-import type { Family } from "./rule.js";
+import { dispositions, type Family } from "./rule.js";
 import { wordsOf, type Words } from "./words.js";
 
 /** A word, or several of which any will do. */
@@ -11,6 +10,7 @@ type PhraseWord = string | readonly string[];
 
 interface Phrase {
   readonly family: Family;
+  readonly strength: keyof Wording;
   /** Runs of words; between two runs anything may stand. */
   readonly runs: readonly (readonly PhraseWord[])[];
 }
@@ -18,13 +18,31 @@ interface Phrase {
 interface CodePattern {
   readonly family: Family;
   readonly stem: string;
-  readonly open: "start" | "end" | "both" | "none";
+  /** Whether other letters may stand before, and behind. */
+  readonly openStart: boolean;
+  readonly openEnd: boolean;
+}
+
+/** The families of a message's wording, the best of each strength. */
+export interface Wording {
+  /** Ranks 1 to 3: so telling that it speaks before the kind of code. */
+  strong: Family | undefined;
+  /** Ranks 4 to 6. */
+  usual: Family | undefined;
+  /** Ranks 7 and 8. */
+  weak: Family | undefined;
+  /** Rank 9: words that only say that it failed. */
+  empty: Family | undefined;
 }
 
 export class FamilyIndex {
   /** By the phrase's first word: a message asks once per word, however many phrases there are. */
   readonly #phrases = new Map<string, Phrase[]>();
+  /** The best first: the longest stem, `*InternalServerError` before `*Error`. */
   readonly #codes: readonly CodePattern[];
+  /** Places in the list above, by the two letters that the stem begins with. */
+  readonly #byStem = new Map<string, number[]>();
+  #anyOfOneLetter = false;
   readonly #statuses = new Map<number, Family>();
 
   constructor(families: readonly Family[]) {
@@ -32,7 +50,16 @@ export class FamilyIndex {
       for (const text of family.phrases ?? []) this.#addPhrase(family, text);
       for (const status of family.statuses ?? []) if (!this.#statuses.has(status)) this.#statuses.set(status, family);
     }
-    this.#codes = families.flatMap((family) => (family.codes ?? []).map((pattern) => toCodePattern(family, pattern)));
+    this.#codes = families
+      .flatMap((family) => (family.codes ?? []).map((pattern) => toCodePattern(family, pattern)))
+      .sort((left, right) => right.stem.length - left.stem.length || byRank(left.family, right.family));
+    for (const [place, { stem }] of this.#codes.entries()) {
+      const letters = stem.slice(0, 2);
+      const places = this.#byStem.get(letters);
+      if (places) places.push(place);
+      else this.#byStem.set(letters, [place]);
+      this.#anyOfOneLetter ||= letters.length === 1;
+    }
   }
 
   #addPhrase(family: Family, text: string): void {
@@ -42,7 +69,7 @@ export class FamilyIndex {
       .filter((run) => run.length > 0);
     const first = runs[0]?.[0];
     if (first === undefined) return;
-    const phrase: Phrase = { family, runs };
+    const phrase: Phrase = { family, strength: strengthOf(family), runs };
     for (const word of typeof first === "string" ? [first] : first) {
       const list = this.#phrases.get(word);
       if (list) list.push(phrase);
@@ -50,30 +77,42 @@ export class FamilyIndex {
     }
   }
 
-  /** The family whose phrase occurs in the message and whose rank is best, within `from`..`to`. */
-  byWording(message: Words, from: number, to: number): Family | undefined {
-    let best: Family | undefined;
-    for (let at = 0; at < message.list.length; at = nextWord(message, at)) {
-      for (const phrase of this.#phrases.get(message.list[at] ?? "") ?? []) {
-        const { family } = phrase;
-        if (family.rank < from || family.rank > to) continue;
-        if (best && !outranks(family, best)) continue;
-        if (occursAt(phrase, message.list, at)) best = family;
+  /** The families whose phrases occur in the message; of each strength the one of the best rank. */
+  byWording(message: Words): Wording {
+    const found: Wording = { strong: undefined, usual: undefined, weak: undefined, empty: undefined };
+    const words = message.list;
+    for (let at = 0; at < words.length; at = nextWord(message, at)) {
+      const phrases = this.#phrases.get(words[at] ?? "");
+      if (!phrases) continue;
+      for (const phrase of phrases) {
+        if (!occursAt(phrase, words, at)) continue;
+        const { family, strength } = phrase;
+        const best = found[strength];
+        if (!best || byRank(family, best) < 0) found[strength] = family;
       }
     }
-    return best;
+    return found;
   }
 
-  /** The family whose code pattern fits with the longest stem: `*InternalServerError` before `*Error`. */
+  /** The family whose code pattern fits with the longest stem. */
   byCode(code: string): Family | undefined {
     const folded = code.toLowerCase();
-    let best: CodePattern | undefined;
-    for (const pattern of this.#codes) {
-      if (!fits(pattern, folded)) continue;
-      if (!best || pattern.stem.length > best.stem.length) best = pattern;
-      else if (pattern.stem.length === best.stem.length && outranks(pattern.family, best.family)) best = pattern;
+    let best = this.#codes.length;
+    for (let at = 0; at < folded.length; at++) {
+      best = this.#bestAt(folded, at, 2, best);
+      if (this.#anyOfOneLetter) best = this.#bestAt(folded, at, 1, best);
     }
-    return best?.family;
+    return this.#codes[best]?.family;
+  }
+
+  /** The place of the best pattern whose stem stands there, if it is better than the best so far. */
+  #bestAt(code: string, at: number, letters: 1 | 2, bestSoFar: number): number {
+    for (const place of this.#byStem.get(code.slice(at, at + letters)) ?? none) {
+      if (place >= bestSoFar) return bestSoFar;
+      const pattern = this.#codes[place];
+      if (pattern && standsAt(pattern, code, at)) return place;
+    }
+    return bestSoFar;
   }
 
   byStatus(status: number): Family | undefined {
@@ -93,6 +132,10 @@ function nextWord({ text, list, ends, starts }: Words, at: number): number {
   return next;
 }
 
+function strengthOf({ rank }: Family): keyof Wording {
+  return rank <= 3 ? "strong" : rank <= 6 ? "usual" : rank <= 8 ? "weak" : "empty";
+}
+
 /** `is|are being created|updated` */
 function toRun(text: string): PhraseWord[] {
   return text.split(/\s+/).flatMap((part): readonly PhraseWord[] => {
@@ -101,30 +144,31 @@ function toRun(text: string): PhraseWord[] {
   });
 }
 
-function outranks(candidate: Family, best: Family): boolean {
-  if (candidate.rank !== best.rank) return candidate.rank < best.rank;
-  return (
-    candidate.disposition !== best.disposition &&
-    leastHopeful(candidate.disposition, best.disposition) === candidate.disposition
-  );
+/** The strongest rank first; on a tie the least hopeful. */
+function byRank(left: Family, right: Family): number {
+  return left.rank - right.rank || dispositions.indexOf(right.disposition) - dispositions.indexOf(left.disposition);
 }
 
 /** A gap stands for a name or a short clause; over a longer one two runs belong to different sentences. */
 const longestGap = 16;
 
-function occursAt(phrase: Phrase, words: readonly string[], start: number): boolean {
-  let at = start;
-  for (const [index, run] of phrase.runs.entries()) {
-    // The first run stands where its first word was met; a later one in the words behind, within the same thought.
-    const last = index === 0 ? at : Math.min(at + longestGap, words.length - run.length);
-    while (!runStandsAt(run, words, at)) if (++at > last) return false;
+function occursAt({ runs }: Phrase, words: readonly string[], start: number): boolean {
+  const [first = []] = runs;
+  // The phrase was found by its first word.
+  if (!runStandsAt(first, words, start, 1)) return false;
+  let at = start + first.length;
+  for (let index = 1; index < runs.length; index++) {
+    const run = runs[index] ?? [];
+    // A later run stands in the words behind, within the same thought.
+    const last = Math.min(at + longestGap, words.length - run.length);
+    while (!runStandsAt(run, words, at, 0)) if (++at > last) return false;
     at += run.length;
   }
   return true;
 }
 
-function runStandsAt(run: readonly PhraseWord[], words: readonly string[], at: number): boolean {
-  for (let index = 0; index < run.length; index++) {
+function runStandsAt(run: readonly PhraseWord[], words: readonly string[], at: number, from: number): boolean {
+  for (let index = from; index < run.length; index++) {
     const wanted = run[index];
     const word = words[at + index] ?? "";
     if (typeof wanted === "string" ? word !== wanted : !wanted?.includes(word)) return false;
@@ -135,22 +179,14 @@ function runStandsAt(run: readonly PhraseWord[], words: readonly string[], at: n
 function toCodePattern(family: Family, pattern: string): CodePattern {
   const openStart = pattern.startsWith("*");
   const openEnd = pattern.endsWith("*");
-  return {
-    family,
-    stem: pattern.slice(openStart ? 1 : 0, openEnd ? -1 : undefined).toLowerCase(),
-    open: openStart ? (openEnd ? "both" : "start") : openEnd ? "end" : "none",
-  };
+  const stem = pattern.slice(openStart ? 1 : 0, openEnd ? -1 : undefined).toLowerCase();
+  return { family, stem, openStart, openEnd };
 }
 
-function fits({ stem, open }: CodePattern, code: string): boolean {
-  switch (open) {
-    case "start":
-      return code.endsWith(stem);
-    case "end":
-      return code.startsWith(stem);
-    case "both":
-      return code.includes(stem);
-    case "none":
-      return code === stem;
-  }
+function standsAt({ stem, openStart, openEnd }: CodePattern, code: string, at: number): boolean {
+  if (!openStart && at > 0) return false;
+  if (!openEnd && at + stem.length !== code.length) return false;
+  return code.startsWith(stem, at);
 }
+
+const none: readonly number[] = [];

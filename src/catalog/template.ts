@@ -2,8 +2,9 @@
  * A message template: literal text between named placeholders. The exact reading compares the literal text as it is and is
  * the fast road; the close reading aligns words and finds a template through drifted wording.
  */
-import { wordsOf, type Words } from "./words.js";
+import type { Message } from "./message.js";
 import type { Rule } from "./rule.js";
+import { wordsOf, type Words } from "./words.js";
 
 export interface Template extends CutText {
   readonly rule: Rule;
@@ -11,6 +12,12 @@ export interface Template extends CutText {
 
 /** What the placeholders stood for in a message. A `Map` would not survive JSON; own keys only, no prototype to pollute. */
 export type Parameters = Readonly<Record<string, string>>;
+
+/** A message's rule, and what the placeholders stood for. */
+export interface Match {
+  readonly rule: Rule;
+  readonly parameters: Parameters;
+}
 
 const placeholder = /\{([a-zA-Z][a-zA-Z0-9]*)\}/;
 
@@ -25,18 +32,17 @@ export function readExactly(template: Template, message: string): Parameters | u
   if (names.length === 0) return message === first ? noParameters : undefined;
   const last = literals[names.length] ?? "";
   if (!message.startsWith(first) || !message.endsWith(last)) return undefined;
-  const parameters: Record<string, string> = {};
+  const values: string[] = [];
   let at = first.length;
   for (let index = 0; index < names.length; index++) {
     const isLast = index === names.length - 1;
     const literal = literals[index + 1] ?? "";
     const next = isLast ? message.length - last.length : message.indexOf(literal, at);
     if (next < at) return undefined;
-    // `__proto__` cannot come in as a name: the schema allows letters and digits only. A name used twice keeps its first value.
-    parameters[names[index] ?? ""] ??= message.slice(at, next);
+    values.push(message.slice(at, next));
     at = next + literal.length;
   }
-  return parameters;
+  return parametersOf(names, values);
 }
 
 export const noParameters: Parameters = Object.freeze({});
@@ -50,45 +56,50 @@ function parametersOf(names: readonly string[], values: readonly string[]): Para
   return parameters;
 }
 
-/** A template as words: the literal words with their weights, and before which of them each placeholder stands. */
-export interface WordTemplate {
+/** A template as words. */
+export interface TemplateWords {
   readonly template: Template;
+  /** The literal words. */
   readonly words: readonly string[];
   /** For each placeholder, the number of literal words before it. */
   readonly gaps: readonly number[];
-  /** Weight of each word: rare words tell templates apart. */
+}
+
+/** A template as words, with what each weighs. */
+export interface WordTemplate extends TemplateWords {
   readonly weights: readonly number[];
   readonly totalWeight: number;
+  /** Each word once with the weight of all its places, the rarest word first. */
+  readonly heaviest: ReadonlyMap<string, number>;
   /** The rarest words. "… since the VM is generalized" without "generalized" is another sentence. */
   readonly distinctive: ReadonlySet<string>;
 }
 
-/** A template's words and gaps, before anything is known of their weights. */
-export function wordsOfTemplate(template: Template): { words: readonly string[]; gaps: readonly number[] } {
+export function wordsOfTemplate(template: Template): TemplateWords {
   const words: string[] = [];
   const gaps: number[] = [];
   template.literals.forEach((literal, index) => {
     words.push(...wordsOf(literal).list);
     if (index < template.names.length) gaps.push(words.length);
   });
-  return { words, gaps };
+  return { template, words, gaps };
 }
 
-export function toWordTemplate(
-  template: Template,
-  words: readonly string[],
-  gaps: readonly number[],
-  weightOf: (word: string) => number,
-): WordTemplate {
+export function toWordTemplate(cut: TemplateWords, weightOf: (word: string) => number): WordTemplate {
+  const { template, words, gaps } = cut;
   const weights = words.map(weightOf);
-  const heaviest = Math.max(0, ...weights);
+  const totals = new Map<string, number>();
+  words.forEach((word, index) => totals.set(word, (totals.get(word) ?? 0) + (weights[index] ?? 0)));
+  const distinct = [...totals.keys()].sort((left, right) => weightOf(right) - weightOf(left));
+  const least = weightOf(distinct[0] ?? "") * 0.95;
   return {
     template,
     words,
     gaps,
     weights,
     totalWeight: weights.reduce((sum, weight) => sum + weight, 0),
-    distinctive: new Set(words.filter((_, index) => (weights[index] ?? 0) >= heaviest * 0.95)),
+    heaviest: new Map(distinct.map((word) => [word, totals.get(word) ?? 0])),
+    distinctive: new Set(distinct.filter((word) => weightOf(word) >= least)),
   };
 }
 
@@ -109,49 +120,73 @@ export interface Fit {
 const mostWordsInValue = 30;
 
 /**
- * Aligns a message with a template: the heaviest common subsequence of words. Costs the product of both lengths, which
- * are bounded, and is done for the few best candidates only.
+ * Aligns a message with a template: the heaviest common subsequence of words. Costs the product of the numbers of words that
+ * occur in both, which are bounded, and is done for the few best candidates only.
  */
-export function readClosely(shape: WordTemplate, message: Words): Fit {
-  const { words, weights, totalWeight, distinctive } = shape;
-  const rows = words.length;
-  const columns = message.list.length;
-  const width = columns + 1;
-  const best = new Float64Array((rows + 1) * width);
-  for (let row = rows - 1; row >= 0; row--) {
-    const word = words[row];
-    const weight = weights[row] ?? 0;
-    for (let column = columns - 1; column >= 0; column--) {
-      const skip = Math.max(best[(row + 1) * width + column] ?? 0, best[row * width + column + 1] ?? 0);
-      const take = message.list[column] === word ? weight + (best[(row + 1) * width + column + 1] ?? 0) : 0;
-      best[row * width + column] = Math.max(skip, take);
-    }
-  }
+export function readClosely(shape: WordTemplate, message: Message): Fit {
+  const { totalWeight, distinctive } = shape;
+  const words = message.words.list;
+  const rows = indicesOf(shape.words, message.distinctWords);
+  const columns = indicesOf(words, shape.heaviest);
+  const best = heaviestFrom(rows, columns, shape, words);
+  const width = columns.length + 1;
 
-  const places: (number | undefined)[] = new Array<number | undefined>(rows).fill(undefined);
+  const places = new Array<number | undefined>(shape.words.length).fill(undefined);
   const told = new Set<string>();
   let matched = 0;
-  for (let row = 0, column = 0; row < rows && column < columns;) {
+  for (let row = 0, column = 0; row < rows.length && column < columns.length;) {
     const here = best[row * width + column] ?? 0;
-    if (here === (best[(row + 1) * width + column] ?? 0)) row += 1;
-    else if (here === (best[row * width + column + 1] ?? 0)) column += 1;
+    if (here === best[(row + 1) * width + column]) row += 1;
+    else if (here === best[row * width + column + 1]) column += 1;
     else {
-      places[row] = column;
+      const at = rows[row] ?? 0;
+      const word = shape.words[at] ?? "";
+      places[at] = columns[column];
       matched += 1;
-      if (distinctive.has(words[row] ?? "")) told.add(words[row] ?? "");
+      if (distinctive.has(word)) told.add(word);
       row += 1;
       column += 1;
     }
   }
 
-  const { values, wordsInValues } = valuesBetween(shape, message, places);
+  const { values, wordsInValues } = valuesBetween(shape, message.words, places);
   return {
     recall: totalWeight === 0 ? 0 : (best[0] ?? 0) / totalWeight,
-    coverage: columns === 0 ? 0 : Math.min(1, (matched + wordsInValues) / columns),
+    coverage: words.length === 0 ? 0 : Math.min(1, (matched + wordsInValues) / words.length),
     matched,
     distinctive: distinctive.size === 0 ? 1 : told.size / distinctive.size,
     parameters: parametersOf(shape.template.names, values),
   };
+}
+
+/** Where the words stand that occur on the other side too: no other can be part of an alignment. */
+function indicesOf(words: readonly string[], others: { has(word: string): boolean }): readonly number[] {
+  const indices: number[] = [];
+  for (let index = 0; index < words.length; index++) if (others.has(words[index] ?? "")) indices.push(index);
+  return indices;
+}
+
+/** For each row and column, the weight of the heaviest common subsequence of what follows. */
+function heaviestFrom(
+  rows: readonly number[],
+  columns: readonly number[],
+  shape: WordTemplate,
+  message: readonly string[],
+): Float64Array {
+  const width = columns.length + 1;
+  const best = new Float64Array((rows.length + 1) * width);
+  for (let row = rows.length - 1; row >= 0; row--) {
+    const at = rows[row] ?? 0;
+    const word = shape.words[at];
+    const weight = shape.weights[at] ?? 0;
+    for (let column = columns.length - 1; column >= 0; column--) {
+      const cell = row * width + column;
+      const skip = Math.max(best[cell + width] ?? 0, best[cell + 1] ?? 0);
+      const take = message[columns[column] ?? 0] === word ? weight + (best[cell + width + 1] ?? 0) : 0;
+      best[cell] = Math.max(skip, take);
+    }
+  }
+  return best;
 }
 
 function valuesBetween(

@@ -50,7 +50,7 @@ export function wordsOf(text: string): Words {
     if (word === "cannot") {
       push("can", start, start + 3);
       push("not", start + 3, at);
-    } else if (endsInContractedNot(folded, word, at)) {
+    } else if (endsInContractedNot(folded, at)) {
       if (word.length > 1) push(word === "can" ? word : word.slice(0, -1), start, at - 1);
       at += 2;
       push("not", at - 3, at);
@@ -62,24 +62,24 @@ export function wordsOf(text: string): Words {
 }
 
 /** "isn" before "'t": the word and a "not". "can" before "'t" keeps its n. */
-function endsInContractedNot(text: string, word: string, at: number): boolean {
-  if (!word.endsWith("n") || text.charCodeAt(at + 1) !== 0x74) return false;
+function endsInContractedNot(text: string, at: number): boolean {
   const mark = text.charCodeAt(at);
   if (mark !== 0x27 && mark !== 0x2019) return false;
+  if (text.charCodeAt(at - 1) !== 0x6e || text.charCodeAt(at + 1) !== 0x74) return false;
   return at + 2 >= text.length || kindOf(text.charCodeAt(at + 2)) === Kind.gap;
 }
 
+const asciiKinds: readonly Kind[] = Array.from({ length: 0x80 }, (_, code) =>
+  /\w/.test(String.fromCharCode(code)) ? Kind.letter : Kind.gap,
+);
+
 function kindOf(code: number): Kind {
-  if (code < 0x80) {
-    const isLetter =
-      (code >= 0x61 && code <= 0x7a) ||
-      (code >= 0x30 && code <= 0x39) ||
-      (code >= 0x41 && code <= 0x5a) ||
-      code === 0x5f;
-    return isLetter ? Kind.letter : Kind.gap;
-  }
+  return code < 0x80 ? (asciiKinds[code] ?? Kind.gap) : kindBeyondAscii(code);
+}
+
+function kindBeyondAscii(code: number): Kind {
   if (code >= 0x4e00 && code <= 0x9fff) return Kind.ideograph;
-  // Punctuation and spaces beyond ASCII: Latin-1 marks, general punctuation, CJK and full-width marks.
+  // Punctuation and spaces: Latin-1 marks, general punctuation, CJK and full-width marks.
   const isGap =
     code <= 0xbf ||
     (code >= 0x2000 && code <= 0x206f) ||

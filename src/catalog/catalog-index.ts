@@ -1,0 +1,61 @@
+/**
+ * A catalog's layers looked up together. What each layer knows of a code stands side by side after the first question for it,
+ * and layers that have nothing to say are not asked: own rules cost a failure next to nothing, however many they are.
+ */
+import type { Catalog, CatalogLayer, CodeEntry } from "./catalog.js";
+import type { FamilyIndex } from "./families.js";
+import type { TemplateIndex } from "./templates.js";
+
+const indexes = new WeakMap<Catalog, CatalogIndex>();
+
+export function indexOfCatalog(catalog: Catalog): CatalogIndex {
+  let index = indexes.get(catalog);
+  if (!index) indexes.set(catalog, (index = new CatalogIndex(catalog.layers)));
+  return index;
+}
+
+export class CatalogIndex {
+  readonly #layers: readonly CatalogLayer[];
+  /** By the spelling of the first layer that knows the code: spellings that only failures have would fill it without end. */
+  readonly #entries = new Map<string, readonly CodeEntry[]>();
+  #templates: readonly TemplateIndex[] | undefined;
+  #families: readonly FamilyIndex[] | undefined;
+
+  constructor(layers: readonly CatalogLayer[]) {
+    this.#layers = layers;
+  }
+
+  /**
+   * What the layers know of a code, in their order. A layer whose rule for the code has no message has said all there is to
+   * say: what later layers know is left out.
+   */
+  entries(code: string): readonly CodeEntry[] {
+    const known = this.#entries.get(code);
+    if (known) return known;
+    const entries: CodeEntry[] = [];
+    for (const layer of this.#layers) {
+      const entry = entryOf(layer, code);
+      if (!entry) continue;
+      entries.push(entry);
+      if (entry.fallback && entry.fallback.message === undefined) break;
+    }
+    if (entries[0]?.code === code) this.#entries.set(code, entries);
+    return entries;
+  }
+
+  /** Every template of each layer, for messages that come under another code than documented. */
+  get templates(): readonly TemplateIndex[] {
+    return (this.#templates ??= this.#layers.map((layer) => layer.allTemplates).filter(({ size }) => size > 0));
+  }
+
+  get families(): readonly FamilyIndex[] {
+    return (this.#families ??= this.#layers
+      .filter(({ families }) => families.length > 0)
+      .map((layer) => layer.familyIndex));
+  }
+}
+
+/** `Bad request` and `TOO_MANY_REQUESTS` are `BadRequest` and `TooManyRequests`, where nobody knows them as they are. */
+function entryOf(layer: CatalogLayer, code: string): CodeEntry | undefined {
+  return layer.entry(code) ?? (/[ _-]/.test(code) ? layer.entry(code.replaceAll(/[ _-]/g, "")) : undefined);
+}

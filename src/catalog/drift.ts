@@ -1,0 +1,159 @@
+/**
+ * Finds the template that a message was made from though its wording drifted: the words are aligned, and the template whose
+ * words the message has most of is it. Aligning costs microseconds, so it is asked first which templates can be accepted at all.
+ * None can that misses much of its weight, so a message that has none of a template's few rarest words is not one of its:
+ * under those few a template is indexed, and a message like no other costs one look-up for each of its words, however many
+ * templates there are.
+ */
+import type { Message } from "./message.js";
+import {
+  readClosely,
+  toWordTemplate,
+  wordsOfTemplate,
+  type Fit,
+  type Template,
+  type Match,
+  type WordTemplate,
+} from "./template.js";
+
+/** What makes a fit good enough. */
+export interface Acceptance {
+  /** The recall below which a template of so many words is not accepted; above 1, it never is. */
+  readonly leastRecall: (words: number) => number;
+  /** The share of its distinctive words that the message must have. */
+  readonly leastDistinctive: number;
+  readonly accepts: (fit: Fit) => boolean;
+}
+
+/** Under its own code a message may have drifted far, but a short sentence must be there nearly as a whole. */
+export const underOwnCode: Acceptance = {
+  leastRecall: (words) => (words < 8 ? 0.8 : 0.62),
+  leastDistinctive: 0.5,
+  accepts: ({ recall, coverage }) => recall * 0.6 + coverage * 0.4 >= 0.62,
+};
+
+/** Under another code it must be the rule's beyond doubt. */
+export const underOtherCode: Acceptance = {
+  leastRecall: (words) => (words < 6 ? Infinity : 0.88),
+  leastDistinctive: 0,
+  accepts: ({ coverage }) => coverage >= 0.7,
+};
+
+/** Only so many candidates are aligned: those that share the most weight with the message. */
+const mostAligned = 5;
+/** Candidates looked at for one message, those with the rarest words first. */
+const mostCandidates = 400;
+
+interface Candidate {
+  readonly shape: WordTemplate;
+  readonly leastRecall: number;
+  readonly score: number;
+}
+
+export class DriftIndex {
+  readonly #acceptance: Acceptance;
+  /** The templates that have the word among their rarest. */
+  readonly #byRareWord = new Map<string, WordTemplate[]>();
+
+  constructor(templates: readonly Template[], acceptance: Acceptance) {
+    this.#acceptance = acceptance;
+    const cut = templates.map(wordsOfTemplate);
+    const occurrences = new Map<string, number>();
+    for (const { words } of cut) {
+      for (const word of new Set(words)) occurrences.set(word, (occurrences.get(word) ?? 0) + 1);
+    }
+    // Rare words tell templates apart: `deallocated` weighs more than `the`.
+    const weightOf = (word: string): number => Math.log2(2 + templates.length / (1 + (occurrences.get(word) ?? 0)));
+    for (const words of cut) this.#add(toWordTemplate(words, weightOf));
+  }
+
+  #add(shape: WordTemplate): void {
+    for (const word of this.#rarestOf(shape)) {
+      const shapes = this.#byRareWord.get(word);
+      if (shapes) shapes.push(shape);
+      else this.#byRareWord.set(word, [shape]);
+    }
+  }
+
+  /** As few words as will do: a message that has none of them cannot be accepted. */
+  #rarestOf({ words, heaviest, totalWeight, distinctive }: WordTemplate): string[] {
+    const { leastRecall, leastDistinctive } = this.#acceptance;
+    const mayMiss = (1 - leastRecall(words.length)) * totalWeight;
+    if (totalWeight === 0 || mayMiss < 0) return [];
+    // The distinctive words are the heaviest.
+    const mayMissOfDistinctive = distinctive.size - Math.ceil(distinctive.size * leastDistinctive);
+    const rarest: string[] = [];
+    let weight = 0;
+    for (const [word, ofWord] of heaviest) {
+      if (weight > mayMiss + rounding || rarest.length > mayMissOfDistinctive) break;
+      rarest.push(word);
+      weight += ofWord;
+    }
+    return rarest;
+  }
+
+  /** The template that fits best, by recall and coverage, or nothing when none is accepted. */
+  find(message: Message): Match | undefined {
+    const { leastDistinctive, accepts } = this.#acceptance;
+    let best: { readonly shape: WordTemplate; readonly fit: Fit } | undefined;
+    for (const { shape, leastRecall } of this.#candidates(message.distinctWords)) {
+      const fit = readClosely(shape, message);
+      if (fit.recall < leastRecall || fit.distinctive < leastDistinctive || !accepts(fit)) continue;
+      if (!best || isCloser(fit, best.fit)) best = { shape, fit };
+    }
+    return best && { rule: best.shape.template.rule, parameters: best.fit.parameters };
+  }
+
+  /** The few that may be accepted, those that share the most weight with the message first. */
+  #candidates(words: ReadonlySet<string>): readonly Candidate[] {
+    const { leastDistinctive } = this.#acceptance;
+    const found: Candidate[] = [];
+    for (const shape of this.#withRareWordOf(words)) {
+      const leastRecall = this.#acceptance.leastRecall(shape.words.length);
+      const shared = sharedWeight(shape, words, leastRecall);
+      if (shared === undefined || shareOf(shape.distinctive, words) < leastDistinctive) continue;
+      found.push({ shape, leastRecall, score: shared / Math.sqrt(shape.words.length) });
+    }
+    return found.length < 2 ? found : found.sort((left, right) => right.score - left.score).slice(0, mostAligned);
+  }
+
+  #withRareWordOf(words: ReadonlySet<string>): Iterable<WordTemplate> {
+    const lists: (readonly WordTemplate[])[] = [];
+    for (const word of words) {
+      const shapes = this.#byRareWord.get(word);
+      if (shapes) lists.push(shapes);
+    }
+    if (lists.length === 0) return [];
+    lists.sort((left, right) => left.length - right.length);
+    const found = new Set<WordTemplate>();
+    for (const shapes of lists) {
+      for (const shape of shapes) if (found.add(shape).size === mostCandidates) return found;
+    }
+    return found;
+  }
+}
+
+/** The weight of the template's words that the message has, in whatever order; nothing where it is too little. */
+function sharedWeight(shape: WordTemplate, message: ReadonlySet<string>, leastRecall: number): number | undefined {
+  let shared = shape.totalWeight;
+  const least = leastRecall * shape.totalWeight - rounding;
+  for (const [word, weight] of shape.heaviest) {
+    if (!message.has(word) && (shared -= weight) < least) return undefined;
+  }
+  return shared;
+}
+
+function shareOf(wanted: ReadonlySet<string>, message: ReadonlySet<string>): number {
+  let there = 0;
+  for (const word of wanted) if (message.has(word)) there += 1;
+  return wanted.size === 0 ? 1 : there / wanted.size;
+}
+
+/** Of two that fit alike, the one that explains more by its own words and less by its placeholders. */
+function isCloser(left: Fit, right: Fit): boolean {
+  const difference = left.recall * 0.7 + left.coverage * 0.3 - (right.recall * 0.7 + right.coverage * 0.3);
+  return Math.abs(difference) < 0.01 ? left.matched > right.matched : difference > 0;
+}
+
+/** Sums in another order differ in the last digits; what is this near to a limit is left to the alignment. */
+const rounding = 1e-9;
