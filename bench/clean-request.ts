@@ -30,28 +30,40 @@ const service: HttpClient = {
 const permit = { settle: (): void => undefined };
 const noThrottle: Throttle = { admit: () => permit };
 
-function callThrough(prepare: (pipeline: Pipeline) => void): () => Promise<unknown> {
+type Prepare = (pipeline: Pipeline) => void;
+
+const prepared: Readonly<Record<string, Prepare>> = {
+  "no retry policy": () => undefined,
+  "the SDK's default retry policy": (pipeline) => pipeline.addPolicy(defaultRetryPolicy(), { phase: "Retry" }),
+  "remedyPolicy, throttle aside": (pipeline) =>
+    pipeline.addPolicy(remedyPolicy({ throttle: noThrottle }), { phase: "Retry" }),
+  remedyPolicy: (pipeline) => pipeline.addPolicy(remedyPolicy(), { phase: "Retry" }),
+  "withRemedy, throttle aside": (pipeline) => withRemedy({ pipeline }, { throttle: noThrottle }),
+  withRemedy: (pipeline) => withRemedy({ pipeline }),
+};
+
+/** Reads so many machines in turn. */
+function read(machines: number, prepare: Prepare): () => unknown {
   const pipeline = createEmptyPipeline();
   prepare(pipeline);
-  const request = createPipelineRequest({ url, method: "GET" });
-  return () => pipeline.sendRequest(service, request);
+  const requests = Array.from({ length: machines }, (_, index) =>
+    createPipelineRequest({ url: url.replace("web-01", `web-${index}`), method: "GET" }),
+  );
+  let call = 0;
+  return () => {
+    const request = requests[call++ % machines];
+    return request && pipeline.sendRequest(service, request);
+  };
 }
 
-await compare("a clean request", {
-  rounds: 25,
-  calls: 20_000,
-  baseline: "no retry policy",
-  reference: "the SDK's default retry policy",
-  subjects: {
-    "no retry policy": callThrough(() => undefined),
-    "the SDK's default retry policy": callThrough((pipeline) =>
-      pipeline.addPolicy(defaultRetryPolicy(), { phase: "Retry" }),
-    ),
-    "remedyPolicy, throttle aside": callThrough((pipeline) =>
-      pipeline.addPolicy(remedyPolicy({ throttle: noThrottle }), { phase: "Retry" }),
-    ),
-    remedyPolicy: callThrough((pipeline) => pipeline.addPolicy(remedyPolicy(), { phase: "Retry" })),
-    "withRemedy, throttle aside": callThrough((pipeline) => withRemedy({ pipeline }, { throttle: noThrottle })),
-    withRemedy: callThrough((pipeline) => withRemedy({ pipeline })),
-  },
-});
+const compareReads = (title: string, machines: number): Promise<unknown> =>
+  compare(title, {
+    rounds: 25,
+    calls: 20_000,
+    baseline: "no retry policy",
+    reference: "the SDK's default retry policy",
+    subjects: Object.fromEntries(Object.entries(prepared).map(([name, prepare]) => [name, read(machines, prepare)])),
+  });
+
+await compareReads("a clean request: one machine, read again and again", 1);
+await compareReads("a clean request: 64 machines in turn", 64);

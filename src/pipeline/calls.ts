@@ -18,7 +18,7 @@ import { AbortError } from "../time/clock.js";
 import { deletedAnswer, isFine, isPollTrouble, outcomeAnswer, signOf } from "./answers.js";
 import { Breakers, hostOf } from "./breaker.js";
 import { decideCall, eventRequest, fitsBudget, isFollowed, noteFailure, type Call } from "./call.js";
-import { entryOf, leaveToDeserializer } from "./entry.js";
+import type { Entry } from "./entry.js";
 import { failureOf } from "./events.js";
 import type { Settings } from "./options.js";
 import { Readings } from "./readings.js";
@@ -45,6 +45,8 @@ export interface Later {
 
 export class Calls {
   readonly settings: Settings;
+  /** Where requests come in, when the client was prepared by `withRemedy`. */
+  readonly entry: Entry | undefined;
   readonly sender: Sender;
   readonly verdicts: Verdicts;
   readonly tokens: Tokens;
@@ -57,11 +59,12 @@ export class Calls {
     { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ConstantBackoff(0) },
   );
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, entry?: Entry) {
     this.settings = settings;
+    this.entry = entry;
     this.sender = new Sender(settings);
     this.verdicts = new Verdicts(settings);
-    this.tokens = new Tokens(settings);
+    this.tokens = new Tokens(settings, entry);
     this.readings = new Readings(this);
     this.#breakers = settings.circuitBreaker && new Breakers(settings.circuitBreaker, settings.clock);
     this.remedies = new RemedyRunner(this);
@@ -276,10 +279,10 @@ export class Calls {
     await this.verdicts.finish(call.afterwards);
     const { reason, retryAfterMs } = decision;
     const more = { retryAfterMs, ...(decision.outcome === "unknown" && { outcome: decision.outcome }) };
-    const leave = outcome.kind === "answer" && !call.nested && !call.poll && entryOf(call.request)?.deserializes;
+    const leave = outcome.kind === "answer" && !call.nested && !call.poll && this.entry?.deserializes;
     if (!leave) throw this.verdicts.giveUp(call, outcome, diagnosis, reason, more);
     // The deserializer lets statuses that the operation declares pass, and then nothing has failed.
-    leaveToDeserializer(call.request, () => this.verdicts.giveUp(call, outcome, diagnosis, reason, more));
+    this.entry.leaveToDeserializer(call.request, () => this.verdicts.giveUp(call, outcome, diagnosis, reason, more));
     return done(outcome.response);
   }
 

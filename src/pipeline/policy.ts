@@ -3,10 +3,10 @@ import type { PipelinePolicy, PipelineRequest, PipelineResponse, SendRequest } f
 import { newCall } from "./call.js";
 import { isFine } from "./answers.js";
 import { Calls } from "./calls.js";
-import { answerProbe, isProbe } from "./entry.js";
 import { settle, type RemedyOptions } from "./options.js";
 import { Polls } from "./polls.js";
 import { failedSend, isPermit, restore, type Outcome } from "./sender.js";
+import type { Permit } from "../throttle/throttle.js";
 
 /** The programmatic identifier of the remedyPolicy. */
 export const remedyPolicyName = "remedyPolicy";
@@ -46,56 +46,90 @@ export function policyOf(calls: Calls): PipelinePolicy {
     return response;
   }
 
+  // The clean road: `sender.send` and `calls.attempt` without the async functions and objects between them, which would
+  // cost a clean call more than the SDK's default policy does.
+
+  function start(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
+    const startedAt = settings.clock.now();
+    if (!calls.quiet) return recover(request, next, startedAt, undefined);
+    const admitted = sender.admit(request, false, startedAt);
+    if (!isPermit(admitted)) return sendLater(request, next, startedAt, admitted);
+    return send(request, next, startedAt, startedAt, admitted);
+  }
+
+  async function sendLater(
+    request: PipelineRequest,
+    next: SendRequest,
+    startedAt: number,
+    admitted: Promise<Permit>,
+  ): Promise<PipelineResponse> {
+    let permit: Permit;
+    try {
+      permit = await sender.admitted(admitted);
+    } catch (error) {
+      throw calls.verdicts.notAdmitted(newCall(request, next, startedAt), error);
+    }
+    return send(request, next, startedAt, settings.clock.now(), permit);
+  }
+
+  function send(
+    request: PipelineRequest,
+    next: SendRequest,
+    startedAt: number,
+    sentAt: number,
+    permit: Permit,
+  ): Promise<PipelineResponse> {
+    const { url, abortSignal } = request;
+    const limit = sender.limit(request, sentAt);
+    return sendInside(request, next).then(
+      (response) => {
+        restore(request, url, abortSignal, limit);
+        if (isFine(request, response)) return finish(request, response, permit);
+        return countAndRecover(request, next, startedAt, { kind: "answer", response, permit });
+      },
+      (error: unknown) => {
+        const outcome = failedSend(request, error, permit);
+        restore(request, url, abortSignal, limit);
+        return countAndRecover(request, next, startedAt, outcome);
+      },
+    );
+  }
+
+  async function countAndRecover(
+    request: PipelineRequest,
+    next: SendRequest,
+    startedAt: number,
+    outcome: Outcome,
+  ): Promise<PipelineResponse> {
+    return recover(request, next, startedAt, await calls.count(request, outcome));
+  }
+
+  function finish(request: PipelineRequest, response: PipelineResponse, permit: Permit): PipelineResponse {
+    permit.settle(response);
+    calls.countSuccess();
+    if (request.method === "GET") polls.explainForeign(request, response);
+    else polls.track(request, response, undefined);
+    return response;
+  }
+
   return {
     name: remedyPolicyName,
-    async sendRequest(request, next) {
-      if (isProbe(request)) return answerProbe(request);
+    sendRequest(request, next) {
+      if (calls.entry?.isProbe(request)) return Promise.resolve(calls.entry.answerProbe(request));
       const operation = polls.operationOf(request);
       if (operation) return polls.poll(operation, request, next);
-      if (settings.remedies.length > 0) {
-        const preparing = calls.remedies.prepare(request, next);
-        if (preparing) await preparing;
-      }
-      const startedAt = settings.clock.now();
-      if (!calls.quiet) return recover(request, next, startedAt, undefined);
-
-      // The clean road: what follows is `sender.send` and `calls.attempt` without the promises and objects between them,
-      // which would cost a clean call more than the SDK's default policy does.
-      let admitted;
-      let sentAt = startedAt;
-      try {
-        admitted = sender.admit(request, false, startedAt);
-        if (!isPermit(admitted)) {
-          admitted = await admitted;
-          sentAt = settings.clock.now();
-        }
-      } catch (error) {
-        throw calls.verdicts.notAdmitted(newCall(request, next, startedAt), error);
-      }
-      const { url, abortSignal } = request;
-      const limit = sender.limit(request, sentAt);
-      let response;
-      try {
-        response = await next(request);
-      } catch (error) {
-        const outcome = failedSend(request, error, admitted);
-        restore(request, url, abortSignal, limit);
-        return recover(request, next, startedAt, await calls.count(request, outcome));
-      }
-      restore(request, url, abortSignal, limit);
-      if (!isFine(request, response)) {
-        return recover(
-          request,
-          next,
-          startedAt,
-          await calls.count(request, { kind: "answer", response, permit: admitted }),
-        );
-      }
-      admitted.settle(response);
-      calls.countSuccess();
-      if (request.method === "GET") polls.explainForeign(request, response);
-      else polls.track(request, response, undefined);
-      return response;
+      const preparing = settings.remedies.length > 0 ? calls.remedies.prepare(request, next) : undefined;
+      return preparing ? preparing.then(() => start(request, next)) : start(request, next);
     },
   };
+}
+
+/** Policies are to give promises, but nothing keeps one from throwing at once. */
+function sendInside(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
+  try {
+    return next(request);
+  } catch (error) {
+    const thrown = error as Error;
+    return Promise.reject(thrown);
+  }
 }

@@ -28,6 +28,8 @@ export class Polls {
   readonly #operations: Operations;
   readonly #answers: PollAnswers;
   readonly #healing: Healing;
+  /** The URL of the last GET that was none of an operation. Whoever waits for a resource asks for the same one again and again. */
+  #plainUrl = "";
   /** The call of a poll that failed and is made again; it knows what was tried. */
   readonly #troubled = new WeakMap<Operation, Call>();
 
@@ -65,7 +67,12 @@ export class Polls {
 
   /** A poll of an operation that this process did not begin: a failure is explained, never resubmitted. */
   explainForeign(request: PipelineRequest, response: PipelineResponse): void {
-    if (!looksLikeOperation(request.url)) return;
+    const { url } = request;
+    if (url === this.#plainUrl) return;
+    if (!looksLikeOperation(url)) {
+      this.#plainUrl = url;
+      return;
+    }
     boundWait(response, this.#now);
     if (!isForeignFailure(request, response)) return;
     const diagnosis = this.#calls.verdicts.diagnoseAnswer(response);

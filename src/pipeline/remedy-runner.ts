@@ -18,7 +18,6 @@ import { askedWaitMs, progressOf } from "../supervisor/poll.js";
 import type { AbortSignalLike, Clock } from "../time/clock.js";
 import { eventRequest, newCall } from "./call.js";
 import type { Calls } from "./calls.js";
-import { freshAuthorization } from "./entry.js";
 import { messageOf } from "./events.js";
 import { remainingMs, type Settings } from "./options.js";
 import { subRequest } from "./sub-request.js";
@@ -236,7 +235,7 @@ export class RemedyRunner {
     poll?: PollMode,
   ): Promise<{ request: PipelineRequest; response: PipelineResponse }> {
     // A repair takes minutes, and the token of the failed request ages with it.
-    const authorization = await freshAuthorization(carrier.request);
+    const authorization = await this.#calls.entry?.freshAuthorization(carrier.request);
     const request = subRequest(carrier.request, target);
     if (authorization !== undefined) request.headers.set("authorization", authorization);
     const { next, clock } = carrier;

@@ -48,7 +48,7 @@ export class Sender {
     const { clock } = this.#settings;
     const askedAt = clock.now();
     const admitted = this.admit(request, isPoll, askedAt, patienceMs);
-    const permit = isPermit(admitted) ? admitted : await admitted;
+    const permit = isPermit(admitted) ? admitted : await this.admitted(admitted);
     const { url, abortSignal } = request;
     const limit = this.limit(request, permit === admitted ? askedAt : clock.now());
     try {
@@ -60,11 +60,22 @@ export class Sender {
     }
   }
 
-  /** Leave from the throttle, at once where it can be. A throttle that fails itself holds nobody up. */
+  /** Leave from the throttle: at once, or a promise that {@link admitted} is to wait for. */
   admit(request: PipelineRequest, isPoll: boolean, now: number, patienceMs = Infinity): Permit | Promise<Permit> {
     try {
-      const admitted = this.#ask(request, isPoll, now, patienceMs);
-      return isPermit(admitted) ? admitted : admitted.catch((error: unknown) => this.#goAnyway(error));
+      return this.#ask(request, isPoll, now, patienceMs);
+    } catch (error) {
+      const thrown = error as Error;
+      return Promise.reject(thrown);
+    }
+  }
+
+  /** A throttle that fails itself holds nobody up. @throws AbortError or ThrottleDeadlineError */
+  async admitted(waiting: Promise<Permit>): Promise<Permit> {
+    try {
+      const permit = await waiting;
+      if (isPermit(permit)) return permit;
+      throw new TypeError("It gave no permit.");
     } catch (error) {
       return this.#goAnyway(error);
     }
@@ -133,8 +144,9 @@ export function failedSend(request: PipelineRequest, error: unknown, permit: Per
 
 export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
-/** Leave at once. Costs less to ask than what is a promise. */
-export const isPermit = (admitted: Permit | Promise<Permit>): admitted is Permit => "settle" in admitted;
+/** Leave at once. Costs less to ask than what is a promise; a throttle of somebody's own may give neither. */
+export const isPermit = (admitted: Permit | Promise<Permit>): admitted is Permit =>
+  (admitted as Partial<Permit> | undefined)?.settle !== undefined;
 
 /** What an attempt holds while it is under way. */
 export interface Limit {

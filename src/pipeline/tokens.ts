@@ -7,7 +7,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import { isRepeatable } from "../supervisor/resubmission.js";
 import { hasClaimsChallenge } from "./answers.js";
 import { eventRequest, type Call } from "./call.js";
-import { freshAuthorization } from "./entry.js";
+import type { Entry } from "./entry.js";
 import type { Settings } from "./options.js";
 
 /** A token that has lived through a longer wait may be dead: the SDK refreshes two minutes before the end, not later. */
@@ -15,11 +15,13 @@ const tokenMayBeDeadAfterMs = 120_000;
 
 export class Tokens {
   readonly #settings: Settings;
+  readonly #entry: Entry | undefined;
   /** Requests whose claims challenge the bearer policy has seen. */
   readonly #challenged = new WeakSet<PipelineRequest>();
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, entry: Entry | undefined) {
     this.#settings = settings;
+    this.#entry = entry;
   }
 
   /**
@@ -37,7 +39,7 @@ export class Tokens {
     if (diagnosis.remedy.automatic !== "refreshCredential" || (call.remedyRuns.get("refreshCredential") ?? 0) > 0)
       return false;
     if (!isRepeatable(call.request)) return false;
-    const authorization = await freshAuthorization(call.request);
+    const authorization = await this.#entry?.freshAuthorization(call.request);
     // The SDK hands out a token until shortly before it believes it dead: the same one would be refused again.
     if (authorization === undefined || authorization === call.request.headers.get("authorization")) return false;
     call.remedyRuns.set("refreshCredential", 1);
@@ -59,7 +61,7 @@ export class Tokens {
     const { clock, teller } = this.#settings;
     if (clock.now() - call.authorizedAt < tokenMayBeDeadAfterMs) return;
     try {
-      const authorization = await freshAuthorization(call.request);
+      const authorization = await this.#entry?.freshAuthorization(call.request);
       if (authorization !== undefined) call.request.headers.set("authorization", authorization);
     } catch (error) {
       if (call.request.abortSignal?.aborted) throw error;

@@ -5,7 +5,7 @@ import { diagnoseFailure } from "../catalog/diagnose.js";
 import { readFailure } from "../failure/read.js";
 import { eventRequest, newCall, noteFailure } from "./call.js";
 import { Calls } from "./calls.js";
-import { remedyEntryPolicy, remedyEntryPolicyName } from "./entry.js";
+import { Entry, remedyEntryPolicyName, type RecoverToken } from "./entry.js";
 import { failureOf } from "./events.js";
 import { check } from "../option-check.js";
 import { remainingMs, settle, type RemedyOptions } from "./options.js";
@@ -37,15 +37,12 @@ const replacedPolicies = [
 export function withRemedy<Client extends ClientWithPipeline>(client: Client, options: RemedyOptions = {}): Client {
   const pipeline = (client as Partial<ClientWithPipeline> | undefined)?.pipeline;
   check(typeof pipeline?.addPolicy === "function", "client", client, "an Azure SDK client with a pipeline");
-  const calls = new Calls(settle(options));
+  const entry = new Entry(pipeline);
+  const calls = new Calls(settle(options), entry);
   for (const name of [...replacedPolicies, remedyPolicyName, remedyEntryPolicyName]) pipeline.removePolicy({ name });
-  let deserializes: boolean | undefined;
-  const entry = remedyEntryPolicy(
-    () => (deserializes ??= pipeline.getOrderedPolicies().some(({ name }) => name === "deserializationPolicy")),
-    (error, request, next) => recoverToken(calls, error, request, next),
-  );
   // Serialize is the outermost phase, and standing there shifts no other policy, as standing before the bearer policy would.
-  pipeline.addPolicy(entry, { phase: "Serialize" });
+  const recover: RecoverToken = (error, request, next) => recoverToken(calls, error, request, next);
+  pipeline.addPolicy(entry.policy(recover), { phase: "Serialize" });
   pipeline.addPolicy(policyOf(calls), { phase: "Retry" });
   return client;
 }

@@ -65,7 +65,9 @@ export function looksLikeOperation(url: string): boolean {
  */
 function mayNameOperation(url: string): boolean {
   const query = url.indexOf("?");
-  const at = url.lastIndexOf("/", query < 0 ? url.length : query);
+  let at = query < 0 ? url.length : query;
+  // Most names are short; `lastIndexOf` costs as much as all the rest of this.
+  while (at >= 0 && url.charCodeAt(at) !== 0x2f) at--;
   const last = url.charCodeAt(at - 1) | 0x20;
   if (last === 110 /* …operation */ || last === 116 /* …result */) return true;
   const before = url.charCodeAt(at - 2) | 0x20;

@@ -30,6 +30,11 @@ const longestGuessMs = 5_000;
 const longestWaitMs = 24 * 3_600_000;
 /** Most of the time over which reopenings are spread. */
 const widestSpreadMs = 10_000;
+/** Between two reads that are counted at most so many go uncounted, and at most this part of our share of what is left. */
+const mostSpare = 32;
+const sparePart = 0.75;
+/** But none where less than this part of the bucket is left. */
+const plentyPart = 0.5;
 /** How far above a guessed limit the rate may grow. */
 const mostOfGuess = 16;
 /** Where a step fills the bucket for all, reopenings need little spread. */
@@ -40,6 +45,9 @@ export class Bucket {
   waiting = 0;
   /** The answer that it was told of last, as its step. */
   toldIn = -1;
+  /** So many requests may go uncounted before the next is counted. Whoever lets one go takes it from here. */
+  spare = 0;
+  #spareBefore = 0;
   #waitingInBackground = 0;
   readonly window: ClosedWindow;
   /** Whether the window was ever closed; most never are, and then it is not looked at. */
@@ -144,12 +152,43 @@ export class Bucket {
   }
 
   send(now: number): void {
+    if (this.spare !== this.#spareBefore) this.#catchUp(now);
     this.#mirror.send();
     if (now !== this.#lastSentAt) this.#sendsFirstAt(now);
     // A bucket that tells its level needs no count of its own.
     if (!this.#mirror.seen || this.account) this.#recent.note(now);
     this.#blind?.send(now);
     this.account?.take();
+  }
+
+  /** What went uncounted was our own all the same. */
+  #catchUp(now: number): void {
+    const requests = this.#spareBefore - this.spare;
+    this.#spareBefore = this.spare;
+    this.#mirror.passBy(requests);
+    if (!this.#mirror.seen) this.#recent.note(now, requests);
+  }
+
+  /** Reckons how many of the requests to come need not be counted. */
+  #spareAnew(moment: Moment): void {
+    if (this.spare !== this.#spareBefore) this.#catchUp(moment.now);
+    const isClosed = this.#hasClosed && moment.now < this.window.reopensAt;
+    this.spare = this.account !== undefined || isClosed ? 0 : this.#spareNow();
+    this.#spareBefore = this.spare;
+  }
+
+  #spareNow(): number {
+    if (this.#refill === undefined) return mostSpare;
+    if (!this.#mirror.seen) return 0;
+    const { value: share } = this.#share;
+    const left = this.#mirror.level(1 / share);
+    if (left < this.#refill.limit.capacity * plentyPart) return 0;
+    return Math.min(mostSpare, Math.floor(left * share * sparePart));
+  }
+
+  #spareNone(now: number): void {
+    if (this.spare !== this.#spareBefore) this.#catchUp(now);
+    this.spare = this.#spareBefore = 0;
   }
 
   #sendsFirstAt(now: number): void {
@@ -164,6 +203,7 @@ export class Bucket {
     this.account?.answered(sent.sentAt, moment.now, level);
     this.#span++;
     if (this.#hasClosed) this.window.pass();
+    this.#spareAnew(moment);
   }
 
   /** An answer told nothing, or none came. */
@@ -174,6 +214,7 @@ export class Bucket {
     this.account?.answered(sent.sentAt, moment.now, undefined);
     this.#span++;
     if (this.#hasClosed) this.window.pass();
+    this.#spareAnew(moment);
   }
 
   /** The request was sent away before this bucket could count it. */
@@ -191,6 +232,7 @@ export class Bucket {
   reject(sent: Sent, moment: Moment, level: number | undefined, retryAfterMs: number | undefined): void {
     const { now } = moment;
     this.toldIn = moment.step;
+    this.#spareNone(now);
     this.#span = firstRequests;
     if (this.#mirror.seen || level !== undefined) this.#observe(0, sent, moment);
     else this.#rejectBlindly(now);
@@ -204,6 +246,7 @@ export class Bucket {
 
   /** Another process was told that the service wants no requests for so long. */
   closeFor(ms: number, now: number): void {
+    this.#spareNone(now);
     this.#hasClosed = true;
     this.window.extend(now + ms);
   }

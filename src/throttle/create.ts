@@ -89,8 +89,12 @@ class LocalThrottle implements CreatedThrottle, GateListener, ScopesListener, De
     now = this.#clock.now(),
   ): Permit | Promise<Permit> {
     if (options.signal?.aborted) return Promise.reject(new AbortError());
-    const route = this.#scopes.routeOf(request, now);
     const poll = options.poll ? request.url : undefined;
+    // Whose token an uncounted request carries is not looked at, and while a window is closed it may be closed for that one.
+    const mayPass = poll === undefined && this.#closed.size === 0;
+    const uncounted = mayPass ? this.#gate.passUncounted(request, now) : undefined;
+    if (uncounted) return uncounted;
+    const route = this.#scopes.routeOf(request, now);
     const dueAt = poll === undefined ? now : this.dueAt({ poll, route }, now);
     const permit = dueAt > now ? undefined : this.#gate.pass(route, poll, now);
     return permit ?? this.#wait(route, poll, dueAt, options, now);

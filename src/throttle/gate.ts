@@ -14,7 +14,8 @@ import { SentPermit } from "./sent-permit.js";
 import type { Scopes } from "./scopes.js";
 import { Settlement } from "./settlement.js";
 import { Sidelines } from "./sidelines.js";
-import type { Permit, ThrottleDeadlineError, ThrottleReply } from "./throttle.js";
+import type { Permit, ThrottleDeadlineError, ThrottledRequest, ThrottleReply } from "./throttle.js";
+import { UncountedPermit } from "./uncounted-permit.js";
 import { Unsettled } from "./unsettled.js";
 import { Waiter, type Arrival } from "./waiter.js";
 
@@ -70,7 +71,19 @@ export class Gate {
   /** A permit at once, when nobody waits in front and every bucket is open. */
   pass(route: Route, poll: string | undefined, now: number): Permit | undefined {
     for (const bucket of route.buckets) if (bucket.waiting > 0 || bucket.opensAt(now) > now) return undefined;
+    if (route.lane.operation === "read") route.readAt = now;
     return this.#send(route, poll, now);
+  }
+
+  /**
+   * A permit for a read like the one before, where all its buckets have plenty left: most reads are such, and to count each
+   * would cost them more than all the rest of the policy. The next that is counted brings the tally up to date.
+   */
+  passUncounted(request: ThrottledRequest, now: number): Permit | undefined {
+    if (this.#waiting > 0) return undefined;
+    const route = this.scopes.freshRouteOf(request, now);
+    if (route === undefined || !takeSpare(route.buckets)) return undefined;
+    return new UncountedPermit(this, request, now, this.#moment.step);
   }
 
   /** Waits for a permit, unless the deadline is too near. */
@@ -137,9 +150,8 @@ export class Gate {
   }
 
   #send(route: Route, poll: string | undefined, now: number): SentPermit {
-    const { buckets } = route;
-    for (const bucket of buckets) bucket.send(now);
-    const permit = new SentPermit(this, route, buckets, poll, now, this.#moment.step);
+    for (const bucket of route.buckets) bucket.send(now);
+    const permit = new SentPermit(this, route, route.buckets, poll, now, this.#moment.step);
     this.#unsettled.add(permit);
     if (poll !== undefined) this.listener.polled(poll, now);
     return permit;
@@ -148,6 +160,17 @@ export class Gate {
   /** @internal called by each permit, once */
   settle(permit: SentPermit, reply: ThrottleReply | undefined): void {
     this.#unsettled.remove(permit);
+    this.#learn(permit, reply);
+  }
+
+  /** @internal a request that was not counted was sent away. Now it matters whose token it carried. */
+  countLate({ request, sentAt, sentIn }: UncountedPermit, reply: ThrottleReply): void {
+    const route = this.scopes.routeOf(request, sentAt);
+    for (const bucket of route.buckets) bucket.send(sentAt);
+    this.#learn(new SentPermit(this, route, route.buckets, undefined, sentAt, sentIn), reply);
+  }
+
+  #learn(permit: SentPermit, reply: ThrottleReply | undefined): void {
     const moment = this.#moment;
     moment.turn();
     const closed = this.#settlement.settle(permit, reply);
@@ -203,4 +226,17 @@ export class Gate {
   #bucketsOf({ arrival }: Waiter): readonly Bucket[] {
     return this.scopes.refreshed(arrival.route).buckets;
   }
+}
+
+/** Takes a request that need not be counted from each bucket; from none when one of them has none to spare. */
+function takeSpare(buckets: readonly Bucket[]): boolean {
+  let taken = 0;
+  for (const bucket of buckets) {
+    if (bucket.spare === 0) break;
+    bucket.spare--;
+    taken++;
+  }
+  if (taken === buckets.length) return true;
+  for (const bucket of buckets.slice(0, taken)) bucket.spare++;
+  return false;
 }

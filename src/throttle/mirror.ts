@@ -91,6 +91,11 @@ export class Mirror {
     return movement;
   }
 
+  /** So many own requests have gone and come back, of which nobody told. */
+  passBy(requests: number): void {
+    this.answers += requests;
+  }
+
   /** An answer without a level, or no answer at all: the token may be gone, and only the next anchor knows. */
   pass(): void {
     this.#answered();

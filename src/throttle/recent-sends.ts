@@ -7,9 +7,9 @@ export class RecentSends {
   #count = 0;
   #before = 0;
 
-  note(now: number): void {
+  note(now: number, requests = 1): void {
     this.#turn(now);
-    this.#count++;
+    this.#count += requests;
   }
 
   count(now: number): number {

@@ -13,6 +13,8 @@ export class Route {
   buckets: readonly Bucket[] = noBuckets;
   /** What was known when the buckets were looked up; see `Scopes`. */
   knownIn = -1;
+  /** When a read was counted in all its buckets last, epoch milliseconds. */
+  readAt = -Infinity;
   /** The layout of the policies' header for which {@link policies} holds. */
   layout: PolicyLayout | undefined;
   /** The buckets of the policies, in the order of the header. */

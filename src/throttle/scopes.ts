@@ -19,6 +19,8 @@ export type PriorLimits = Readonly<Partial<Record<OperationClass, RateLimit>>>;
 /** Unused this long, a lane or bucket is forgotten. Longer than the buckets of Resource Manager and Compute take to fill up. */
 const idleMs = 15 * 60_000;
 const sweepEveryMs = 60_000;
+/** What was counted longer ago says little of what others have done since. */
+const freshMs = 1_000;
 /** A clock that goes back by more than this was set, not adjusted. */
 const clockStepMs = 60_000;
 /** With more buckets than this, those idle for a minute go too. */
@@ -82,6 +84,16 @@ export class Scopes {
       return route.knownIn === this.#known ? route : this.refreshed(route);
     }
     return this.#newRoute(method, principal, target, now);
+  }
+
+  /** The route of a read like one that was counted just now. Whose token it carries is not looked at again. */
+  freshRouteOf({ method, url }: ThrottledRequest, now: number): Route | undefined {
+    for (const route of this.#targets.of(url).routes) {
+      if (route.lane.method !== method) continue;
+      const ageMs = now - route.readAt;
+      return ageMs >= 0 && ageMs < freshMs && route.knownIn === this.#known ? route : undefined;
+    }
+    return undefined;
   }
 
   #newRoute(method: string, principal: string, target: Target, now: number): Route {

@@ -31,7 +31,7 @@ const silentAnswers = 8;
 const searchEvery = 16;
 
 /** And so often the level for all principals is asked for, while this service has never told it. */
-const askEvery = 16;
+const askEvery = 4;
 
 export class Settlement {
   constructor(
@@ -171,7 +171,7 @@ function include({ buckets, sentAt }: SentPermit, bucket: Bucket): void {
   bucket.send(sentAt);
 }
 
-function isThrottled({ status, throttled }: ThrottleReply): boolean {
+export function isThrottled({ status, throttled }: ThrottleReply): boolean {
   return throttled ?? status === 429;
 }
 

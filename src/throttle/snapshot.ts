@@ -25,7 +25,7 @@ export interface ThrottleSnapshot {
   readonly at: number;
   /** Callers that wait, polls that are not due included. */
   readonly waiting: number;
-  /** Requests sent and not answered. */
+  /** Requests sent and not answered, without the reads that a full enough bucket lets go uncounted. */
   readonly inFlight: number;
   /** Long-running operations that are followed. */
   readonly operations: number;

@@ -20,6 +20,11 @@
  * little left in it that absorbs their ignorance of each other. That costs no time, since tokens in a bucket are not lost.
  * While nothing is known, what is on its way at once starts small and grows with each answer (`bucket.ts`).
  *
+ * **Most reads are not counted at all** (`uncounted-permit.ts`). Where every bucket of a route is more than half full and
+ * nobody waits, the next few go by with a glance at a counter, at most for a second; the one after them is counted, reads
+ * what its answer tells, and counts them with it. To read all levels from each answer would cost a clean call three times
+ * what the SDK's own retry policy costs it.
+ *
  * **Who goes first** is decided in one place (`gate.ts`, `waiter.ts`). Polls of long-running operations go when it is worth
  * looking (`polls.ts`).
  *

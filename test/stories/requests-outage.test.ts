@@ -1,5 +1,5 @@
 /** An outage over many calls: the circuit of a host. And a throttle that breaks. */
-import type { RemedyEvent, RemedyOptions, Throttle } from "azure-remedy";
+import type { Permit, RemedyEvent, RemedyOptions, Throttle } from "azure-remedy";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect, generations, type Compute } from "../support/clients.js";
@@ -135,7 +135,7 @@ describe.each(generations)("arm-compute %s, the circuit of a host", (generation)
 });
 
 describe("a throttle that breaks", () => {
-  it.each<[string, Throttle]>([
+  it.each<[string, Throttle, string?]>([
     [
       "throws",
       {
@@ -145,7 +145,8 @@ describe("a throttle that breaks", () => {
       },
     ],
     ["rejects", { admit: () => Promise.reject(new Error("no store")) }],
-  ])("and %s holds nobody up, and is reported", (_, throttle) =>
+    ["gives nothing", { admit: () => undefined as unknown as Permit }, "It gave no permit."],
+  ])("and %s holds nobody up, and is reported", (_, throttle, message = "no store") =>
     inVirtualTime(async (time) => {
       const events: RemedyEvent[] = [];
       const onEvent = (event: RemedyEvent): void => void events.push(event);
@@ -153,7 +154,7 @@ describe("a throttle that breaks", () => {
       await connect("24", arm, time, { throttle, onEvent }).get("web-01");
       expect(arm.story).toHaveLength(2);
       expect(events.map((event) => (event.type === "fault" ? `${event.where}: ${event.message}` : event.type))).toEqual(
-        ["options.throttle: no store", "retry", "options.throttle: no store", "recovered"],
+        [`options.throttle: ${message}`, "retry", `options.throttle: ${message}`, "recovered"],
       );
     }),
   );
