@@ -40,6 +40,8 @@ export interface Situation {
   readonly readable?: boolean;
   /** Names of the automatic remedies that the caller allows and that fit, in the order to try. */
   readonly remedies?: readonly string[];
+  /** False when the request cannot be sent a second time: its body is a stream, and has been read. Default true. */
+  readonly repeatable?: boolean;
   /** False when the shared retry allowance is used up. Default true. */
   readonly allowance?: boolean;
   /** Chance, in [0, 1). Default 0.5. */
@@ -84,6 +86,14 @@ const settleMs = 5_000;
  * Decides what to do about a failure. The same input gives the same output; both survive JSON.
  */
 export function decide(diagnosis: Diagnosis, situation: Situation = {}): Decision {
+  const decision = weigh(diagnosis, situation);
+  const sendsAgain = decision.action === "retry" || decision.action === "apply";
+  if (!sendsAgain || (situation.repeatable ?? true)) return decision;
+  return fail(`${diagnosis.disposition}, but the body is a stream and cannot be sent twice`);
+}
+
+/** As if the request could always be sent again. */
+function weigh(diagnosis: Diagnosis, situation: Situation): Decision {
   switch (diagnosis.disposition) {
     case "permanent":
       return fail("permanent: sending it again would fail again");

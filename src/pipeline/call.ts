@@ -61,7 +61,7 @@ export function newCall(request: PipelineRequest, next: SendRequest, now: number
   };
 }
 
-/** Asks `decide` about a call. `readable` and `remedies` are what the surroundings offer. */
+/** Asks `decide` about a call; `offer` is what the surroundings know of it. */
 export function decideCall(
   call: Call,
   diagnosis: Diagnosis,
@@ -70,7 +70,7 @@ export function decideCall(
 ): Decision {
   const now = settings.clock.now();
   const left = remainingMs(settings, now);
-  const decision = decide(diagnosis, {
+  return decide(diagnosis, {
     method: call.request.method,
     url: call.request.url,
     attempt: call.sends,
@@ -79,19 +79,9 @@ export function decideCall(
     ...(left !== undefined && { remainingMs: left }),
     maxRetries: settings.maxRetries,
     maxElapsedMs: settings.maxElapsedMs,
-    readable: offer.readable,
-    remedies: offer.remedies,
-    allowance: offer.allowance,
+    ...offer,
     random: settings.random(),
   });
-  if ((decision.action === "retry" || decision.action === "apply") && !offer.repeatable) {
-    return {
-      action: "fail",
-      outcome: "failed",
-      reason: `${diagnosis.disposition}, but the body is a stream and cannot be sent twice`,
-    };
-  }
-  return decision;
 }
 
 /** A poll of an operation that this process began, whose end the throttle learns how long such operations take from. */

@@ -84,13 +84,10 @@ export class Healing {
       maxElapsedMs: settings.maxElapsedMs,
       readable: targetOf(operation) !== undefined,
       remedies: remedies.map(({ name }) => name),
+      repeatable: first.repeatable,
       allowance: this.#calls.hasAllowance(now),
       random: settings.random(),
     });
-    if ((decision.action === "retry" || decision.action === "apply") && !first.repeatable) {
-      const reason = `${diagnosis.disposition}, but the first request's body was a stream and cannot be sent twice`;
-      return { action: "fail", outcome: "failed", reason };
-    }
     // The conflict is with our own resubmission, whose reply was lost: what became of it, the resource tells.
     if (decision.action === "fail" && operation.mayHaveRun && diagnosis.status === 409 && targetOf(operation)) {
       return { action: "readBack", delayMs: 0, reason: "an earlier submission may be at work; the resource will tell" };

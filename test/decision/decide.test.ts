@@ -90,6 +90,15 @@ describe("disposition × whether the request may be repeated × whether its outc
     ],
     ["adaptable", "unknown", "a remedy for runCommand", "unknown", { ...runCommand, remedies: ["startFirst"] }],
     ["adaptable", "unknown", "a remedy for a PUT", "apply startFirst", { ...put, remedies: ["startFirst"] }],
+    ["transient", "none", "a PUT of a stream", "fail", { ...put, repeatable: false }],
+    ["adaptable", "answered", "a remedy for a stream", "fail", { remedies: ["startFirst"], repeatable: false }],
+    [
+      "indeterminate",
+      "unknown",
+      "a stream that can be read back",
+      "readBack 5000",
+      { ...put, readable: true, repeatable: false },
+    ],
     ["permanent", "answered", "a PUT", "fail", put],
     ["permanent", "none", "all one could wish for", "fail", { ...put, readable: true, remedies: ["registerProvider"] }],
     ["permanent", "unknown", "a GET", "fail", { method: "GET" }],
@@ -274,6 +283,16 @@ describe("reasons", () => {
       { disposition: "indeterminate" },
       { ...put, readable: true },
       "indeterminate: it may have run or still finish; the resource will tell",
+    ],
+    [
+      { disposition: "transient" },
+      { ...put, repeatable: false },
+      "transient, but the body is a stream and cannot be sent twice",
+    ],
+    [
+      { disposition: "transient" },
+      { ...put, repeatable: false, maxRetries: 0 },
+      "transient, but 0 retries are used up",
     ],
     [
       { disposition: "transient", execution: "unknown" },

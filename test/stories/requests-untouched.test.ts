@@ -167,6 +167,22 @@ describe("the body of a request", () => {
     expect(sends).toBe(1);
   });
 
+  it("is sent once when it is a stream, and the operation that it began fails", async () => {
+    const failed = { status: "Failed", error: { code: "StorageAccountTooBusy", message: "Busy." } };
+    const operationUrl = url.replace(/virtualMachines.*\?/, "locations/westeurope/operations/op-1?");
+    const methods: string[] = [];
+    const send = pipelineBefore((request) => {
+      methods.push(request.method);
+      return request.method === "PUT"
+        ? answer(request, 201, {}, { "azure-asyncoperation": operationUrl })
+        : answer(request, 200, failed);
+    });
+    await send(createPipelineRequest({ url, method: "PUT", body: Readable.from(["hello"]) }));
+    const error = await remedyErrorOf(send(createPipelineRequest({ url: operationUrl })));
+    expect(error.reason).toBe("transient, but the body is a stream and cannot be sent twice");
+    expect(methods).toEqual(["PUT", "GET"]);
+  });
+
   it("form data is sent once", async () => {
     const send = pipelineBefore(unavailable);
     const request = createPipelineRequest({ url, method: "PUT", formData: { file: "hello" } });
