@@ -79,7 +79,7 @@ export async function printNothingLeft(): Promise<void> {
   console.log(
     `\n${all.toLocaleString("en")} OPERATIONS THROUGH THE SUPERVISOR (${seconds.toFixed(0)} s)\n` +
       `  ${healed.toLocaleString("en")} healed, ${(all / leftEvery).toLocaleString("en")} left by their pollers; ` +
-      `followed afterwards: ${sharedOperations.size}; the heap grew by ${(grownBytes / 1_000_000).toFixed(2)} MB`,
+      `followed afterwards: ${sharedOperations.inFlight.length}; the heap grew by ${(grownBytes / 1_000_000).toFixed(2)} MB`,
   );
 }
 

@@ -19,9 +19,9 @@ export class Operations {
   /** Operations that ended well after a failure, and their URLs. */
   readonly #healed = new Map<Operation, readonly string[]>();
 
-  /** Operations in flight. */
-  get size(): number {
-    return this.#urls.size;
+  /** Those that have not ended, the oldest first. */
+  get inFlight(): readonly Operation[] {
+    return [...this.#urls.keys()];
   }
 
   /** The operation that a GET of this URL polls. */

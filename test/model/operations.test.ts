@@ -154,7 +154,7 @@ class Calls implements fc.AsyncCommand<Model, Real> {
     arm.clearStory();
     for (const call of this.all) for (const fault of call.faults) plant(arm, fault, firstOf(call));
     const before = new Map(this.all.map(({ vm }) => [vm, arm.vm(vm)]));
-    const followed = sharedOperations.size;
+    const followed = sharedOperations.inFlight;
     const marks = this.all.map(() => `call-${++model.calls}`);
 
     const verdicts = await Promise.all(this.all.map((call, n) => verdictOf(real, call, marks[n] ?? "")));
@@ -164,7 +164,7 @@ class Calls implements fc.AsyncCommand<Model, Real> {
       if (settled) arm.finishOperations();
       this.all.forEach((call, n) => compare(real, call, marks[n] ?? "", before.get(call.vm), verdicts[n]));
     }
-    expect(sharedOperations.size, "operations left in the supervisor").toBe(followed);
+    expect(sharedOperations.inFlight, "operations left in the supervisor").toEqual(followed);
     checkNothingTwice(arm);
     checkRemedies(real, this.all);
     arm.clearFaults();

@@ -34,7 +34,6 @@ it.each(generations)("arm-compute %s: a hundred creates where few reads are to b
     {
       operations: { durationMs: 45_000, polls: 0, retryAfterMs: 10_000 },
       throttling: { reads: { capacity: 60, refill: 6 } },
-      left: "some",
     },
   ),
 );

@@ -1,6 +1,7 @@
 /** The scene of a story about long-running operations: an emulator, virtual time, and clients of one generation. */
 import type { RemedyEvent, RemedyOptions, Throttle } from "azure-remedy";
 import { startEmulator, type Emulator, type EmulatorOptions } from "azure-remedy/emulator";
+import type { Operation } from "../../src/supervisor/operation.js";
 import { sharedOperations } from "../../src/supervisor/operations.js";
 import { connect, type ClientSetup, type Compute, type generations } from "./clients.js";
 import { inVirtualTime, storyStart, type VirtualTime } from "./virtual-time.js";
@@ -29,12 +30,12 @@ export const openThrottle: Throttle = { admit: () => ({ settle: () => undefined 
 export async function scene(
   generation: Generation,
   story: (scene: Scene) => Promise<void>,
-  { left = 0, ...options }: EmulatorOptions & { left?: number | "some" } = {},
+  { left = "none", ...options }: EmulatorOptions & { left?: "none" | "some" } = {},
 ): Promise<void> {
   await inVirtualTime(async (time) => {
     await using arm = await startEmulator({ throttling: false, operations: { polls: 0 }, ...options });
     const events: RemedyEvent[] = [];
-    const before = sharedOperations.size;
+    const before = new Set(sharedOperations.inFlight);
     await story({
       arm,
       time,
@@ -54,12 +55,14 @@ export async function scene(
         return timelineOf(arm);
       },
     });
-    // Those that an earlier scene left may have been forgotten meanwhile.
-    const leftNow = Math.max(0, sharedOperations.size - before);
-    if (left !== "some" && leftNow !== left)
-      throw new Error(`The supervisor still follows ${leftNow} operation(s), not ${left}.`);
+    // Told apart one by one: of those that were there before, some may have been forgotten meanwhile.
+    const own = sharedOperations.inFlight.filter((operation) => !before.has(operation));
+    if (left === "none" && own.length > 0)
+      throw new Error(`The supervisor still follows ${own.map(inWords).join(", ")}.`);
   });
 }
+
+const inWords = ({ first, operationUrl }: Operation): string => `${first.method} ${first.url} at ${operationUrl}`;
 
 export function timelineOf(arm: Emulator): string[] {
   const { story } = arm;

@@ -1,0 +1,35 @@
+/** What every story about operations is held to: it leaves none of its own in the supervisor, whatever others left. */
+import { expect, it } from "vitest";
+import { generations } from "../support/clients.js";
+import { begin } from "../support/pollers.js";
+import { scene, type Scene } from "../support/scene.js";
+
+const hourMs = 3_600_000;
+
+it.each(generations)(
+  "a poller of arm-compute %s that is let go fails its scene, also where older ones are forgotten",
+  async (generation) => {
+    const letGo = async (told: Scene): Promise<unknown> => {
+      told.arm.longRunning({ on: "PUT virtualMachines", durationMs: hourMs });
+      return begin(told.client(), "create", "web-01");
+    };
+
+    await scene(generation, async (told) => void (await letGo(told)), { left: "some" });
+
+    await expect(
+      scene(generation, async (told) => {
+        await told.time.sleep(3 * hourMs);
+        await letGo(told);
+      }),
+    ).rejects.toThrow(/The supervisor still follows PUT .*\/virtualMachines\/web-01/);
+  },
+);
+
+it.each(generations)("what another scene left is not held against one of arm-compute %s", async (generation) => {
+  await scene(
+    generation,
+    async (told) => void (await begin(told.client(), "start", told.arm.addVm({ name: "web-01" }).name)),
+    { left: "some" },
+  );
+  await scene(generation, async (told) => void (await told.client().create("web-02")));
+});
