@@ -21,15 +21,16 @@ function textsOf(knowledge: RuleKnowledge): Texts {
   return texts;
 }
 
-export function tellExplanation(knowledge: RuleKnowledge, parameters: Parameters): string {
-  return fillIn(textsOf(knowledge).explanation, parameters);
-}
-
-export function tellAdvice(knowledge: RuleKnowledge, parameters: Parameters): RemedyAdvice {
+/** What happened, and what to do. */
+export function tell(knowledge: RuleKnowledge, parameters: Parameters): { explanation: string; remedy: RemedyAdvice } {
   const { automatic, docs } = knowledge;
-  const { summary, steps: cutSteps } = textsOf(knowledge);
-  const steps = cutSteps.map((step) => fillIn(step, parameters));
-  return automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs };
+  const { explanation, summary, steps: cutSteps } = textsOf(knowledge);
+  const steps: string[] = [];
+  for (const step of cutSteps) steps.push(fillIn(step, parameters));
+  return {
+    explanation: fillIn(explanation, parameters),
+    remedy: automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs },
+  };
 }
 
 function summaryOf({ disposition, automatic }: RuleKnowledge): string {

@@ -3,7 +3,7 @@
  * (`OperationNotAllowed`) leaves the word to the kind of wording, then an unknown code to its kind, then the status.
  */
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
-import { tellAdvice, tellExplanation } from "./advice.js";
+import { tell } from "./advice.js";
 import { indexOfCatalog, type CatalogIndex } from "./catalog-index.js";
 import type { Catalog, CodeEntry } from "./catalog.js";
 import type { Basis, Diagnosis, OtherRoot } from "./diagnosis.js";
@@ -54,6 +54,7 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
 function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, others: readonly OtherRoot[]): Diagnosis {
   const root = rootOf(chain);
   const { knowledge, basis, parameters } = finding;
+  const { explanation, remedy } = tell(knowledge, parameters);
   const diagnosis: { -readonly [Key in keyof Diagnosis]: Diagnosis[Key] } = {
     message: root.message,
     disposition: knowledge.disposition,
@@ -62,8 +63,8 @@ function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, ot
     parameters,
     chain,
     others,
-    explanation: tellExplanation(knowledge, parameters),
-    remedy: tellAdvice(knowledge, parameters),
+    explanation,
+    remedy,
     execution: failure.execution,
   };
   const code = root.code ?? finding.code;

@@ -36,6 +36,33 @@ describe("phrases", () => {
   ])("not: %s", (message) => expect(isBlue(message)).toBe(false));
 });
 
+describe("kinds of codes", () => {
+  const family = (id: string, codes: string[], rank = 2) =>
+    ({ id, codes, rank, disposition: "permanent", explanation: "It is odd.", steps: ["Look at it."] }) as const;
+  const codes = defineCatalog({
+    families: [
+      family("x", ["X*"]),
+      family("end", ["*Wobbled"]),
+      family("within", ["*bble*"]),
+      family("longer", ["*eWobbled"]),
+      family("whole", ["XWobbl"]),
+      family("later", ["*Wobbling"], 5),
+      family("stronger", ["*wobbling"], 4),
+    ],
+  });
+  it.each([
+    ["Xylem", "x"],
+    ["x", "x"],
+    ["GearWobbled", "end"],
+    ["TheWobbled", "longer"],
+    ["Wobbles", "within"],
+    ["xwobbl", "whole"],
+    ["GearWobbling", "stronger"],
+  ])("%s is of the family %s", (code, id) => {
+    expect(diagnose({ error: { code, message: "Mm." } }, { catalog: codes }).rule?.id).toBe(id);
+  });
+});
+
 it("a code with blanks or in capitals is the code without them", () => {
   expect(diagnose({ error: { code: "Bad request", message: "x" } }).rule?.id).toBe("BadRequest");
   expect(diagnose({ error: { code: "TOO_MANY_REQUESTS", message: "x" } })).toMatchObject({
