@@ -22,27 +22,27 @@ const rank = {
   real: 5,
 } as const;
 
-const wrappers = new Set([
-  "deploymentfailed",
-  "resourcedeploymentfailure",
-  "resourceoperationfailure",
-  "invalidtemplatedeployment",
-  "multipleerrorsoccurred",
-  "deployerror",
-  "failed",
-  "canceled",
-  "cancelled",
+/** Codes that name no cause, folded. */
+const ranks = new Map<string, number>([
+  ...[
+    "deploymentfailed",
+    "resourcedeploymentfailure",
+    "resourceoperationfailure",
+    "invalidtemplatedeployment",
+    "multipleerrorsoccurred",
+    "deployerror",
+    "failed",
+    "canceled",
+    "cancelled",
+  ].map((code) => [code, rank.wrapper] as const),
+  ...["unspecified", "unknown"].map((code) => [code, rank.placeholder] as const),
+  ...["conflict", "badrequest", "forbidden", "notfound", "requesttimeout", "unauthorized", "retryableerror"].map(
+    (code) => [code, rank.envelope] as const,
+  ),
 ]);
 
-const envelopes = new Set([
-  "conflict",
-  "badrequest",
-  "forbidden",
-  "notfound",
-  "requesttimeout",
-  "unauthorized",
-  "retryableerror",
-]);
+/** AKS names the step that failed (`ReconcileVMSSAgentPoolFailed`) and says the cause inside. */
+const stepThatFailed = /^(?:reconcile[^]*(?:failed|error)|batchmachine[^]*error)$/;
 
 function rankOf({ code, message }: RawNode): number {
   if (code !== undefined) return rankOfCode(code);
@@ -56,12 +56,10 @@ export function isTellingCode(code: string): boolean {
 
 function rankOfCode(code: string): number {
   const folded = code.toLowerCase();
-  if (wrappers.has(folded)) return rank.wrapper;
-  // AKS names the step that failed (`ReconcileVMSSAgentPoolFailed`) and says the cause inside.
-  if (folded.startsWith("reconcile") && /(?:failed|error)$/.test(folded)) return rank.wrapper;
-  if (folded.startsWith("batchmachine") && folded.endsWith("error")) return rank.wrapper;
-  if (folded === "unspecified" || folded === "unknown" || /^\d+$/.test(folded)) return rank.placeholder;
-  return envelopes.has(folded) ? rank.envelope : rank.real;
+  const known = ranks.get(folded);
+  if (known !== undefined) return known;
+  if (/^\d+$/.test(folded)) return rank.placeholder;
+  return stepThatFailed.test(folded) ? rank.wrapper : rank.real;
 }
 
 /** All chains of a tree, most telling first; one chain with an empty node when the tree says nothing. */
@@ -70,33 +68,40 @@ export function chainsOf(tree: RawNode | undefined): [FailureChain, ...FailureCh
   if (!tree.below) return [[toNode(tree)]];
   const branches = branchesOf(tree);
   const [first, ...others] = branches.length === 1 ? branches : distinct(branches);
-  return first ? [first.map(toNode), ...others.map((branch) => branch.map(toNode))] : [[toNode(tree)]];
+  return first ? [first.nodes.map(toNode), ...others.map(({ nodes }) => nodes.map(toNode))] : [[toNode(tree)]];
 }
 
-/** From the outermost node to a root. */
-type Branch = readonly [RawNode, ...RawNode[]];
+interface Branch {
+  /** From the outermost node to a root. */
+  readonly nodes: readonly [RawNode, ...RawNode[]];
+  readonly root: RawNode;
+  /** The rank of the root. */
+  readonly rank: number;
+}
+
+const leaf = (root: RawNode): Branch => ({ nodes: [root], root, rank: rankOf(root) });
 
 function branchesOf(node: RawNode): Branch[] {
-  if (!node.below) return [[node]];
+  if (!node.below) return [leaf(node)];
   const parentRank = rankOf(node);
   const below = node.below.length === 1 && node.below[0] ? branchesOf(node.below[0]) : node.below.flatMap(branchesOf);
   const telling = (below.length === 1 ? below : mostTelling(below)).filter((branch) =>
-    tellsMore(rootOf(branch), node, parentRank),
+    tellsMore(branch, node, parentRank),
   );
   if (telling.length === 0) {
-    const words = below.find((branch) => rootOf(branch).message !== "");
-    if (node.message === "" && words) node.message = rootOf(words).message;
-    return [[node]];
+    const words = below.find(({ root }) => root.message !== "");
+    if (node.message === "" && words) node.message = words.root.message;
+    return [leaf(node)];
   }
   return parentRank === rank.empty ? telling : telling.map((branch) => withParent(node, branch));
 }
 
 /** A detail that repeats its parent is the same node. The one with the target or with words is kept. */
 function withParent(parent: RawNode, branch: Branch): Branch {
-  const [child] = branch;
+  const [child] = branch.nodes;
   const sameCode = child.code !== undefined && child.code.toLowerCase() === parent.code?.toLowerCase();
   if (!sameCode || (child.message !== parent.message && child.message !== "" && parent.message !== "")) {
-    return [parent, ...branch];
+    return { ...branch, nodes: [parent, ...branch.nodes] };
   }
   if (child.message === "") child.message = parent.message;
   child.target ??= parent.target;
@@ -104,8 +109,8 @@ function withParent(parent: RawNode, branch: Branch): Branch {
   return branch;
 }
 
-function tellsMore(root: RawNode, parent: RawNode, parentRank: number): boolean {
-  switch (rankOf(root)) {
+function tellsMore({ root, rank: rootRank }: Branch, parent: RawNode, parentRank: number): boolean {
+  switch (rootRank) {
     case rank.real:
       return parentRank !== rank.real || !elaborates(root, parent);
     case rank.envelope:
@@ -140,9 +145,7 @@ function elaborates(detail: RawNode, parent: RawNode): boolean {
 function mostTelling(branches: readonly Branch[]): Branch[] {
   let best = 0;
   const ranked = branches.map((branch) => {
-    const root = rootOf(branch);
-    const rootRank = rankOf(root);
-    const weight = rootRank === rank.envelope && root.message === "" ? rank.words : rootRank;
+    const weight = branch.rank === rank.envelope && branch.root.message === "" ? rank.words : branch.rank;
     best = Math.max(best, weight);
     return { branch, weight };
   });
@@ -158,7 +161,7 @@ function distinct(branches: readonly Branch[]): Branch[] {
   const kept: Branch[] = [];
   for (const branch of branches) {
     if (kept.length === maxChains) break;
-    if (!kept.some((other) => sameCause(rootOf(branch), rootOf(other)))) kept.push(branch);
+    if (!kept.some((other) => sameCause(branch.root, other.root))) kept.push(branch);
   }
   return kept;
 }
@@ -168,10 +171,6 @@ function sameCause(a: RawNode, b: RawNode): boolean {
     a.code?.toLowerCase() === b.code?.toLowerCase() &&
     (a.message.startsWith(b.message) || b.message.startsWith(a.message))
   );
-}
-
-function rootOf(branch: Branch): RawNode {
-  return branch[branch.length - 1] ?? branch[0];
 }
 
 function toNode(raw: RawNode): FailureNode {

@@ -10,11 +10,11 @@ export interface AnswerHeaders {
   retryAfter?: string;
   requestId?: string;
   correlationId?: string;
-  /** When the answer was sent. Asked for only where a wait is given as a date. */
-  date?: () => string | undefined;
+  /** All of them, for {@link dateIn}. */
+  all?: object;
 }
 
-type HeaderField = Exclude<keyof AnswerHeaders, "date">;
+type HeaderField = Exclude<keyof AnswerHeaders, "all">;
 
 const fieldByName = new Map<string, HeaderField>([
   ["retry-after-ms", "retryAfterMs"],
@@ -33,28 +33,41 @@ interface HeaderGetter {
 export function readHeaders(headers: unknown): AnswerHeaders {
   const found: AnswerHeaders = {};
   if (typeof headers !== "object" || headers === null) return found;
-  if (typeof (headers as Partial<HeaderGetter>).get === "function" && !(headers instanceof Map)) {
-    const getter = headers as HeaderGetter;
+  found.all = headers;
+  if (isGetter(headers)) {
     for (const [name, field] of fields) {
-      const value = getter.get(name);
+      const value = headers.get(name);
       if (typeof value === "string") found[field] = value;
     }
-    found.date = () => textOf(getter.get("date"));
-  } else {
-    const names: readonly unknown[] = headers instanceof Map ? [...headers.keys()] : Object.keys(headers);
-    for (let i = 0; i < names.length && i < maxKeys; i++) {
-      const name = names[i];
-      if (typeof name !== "string" || !lengths.has(name.length)) continue;
-      const field = fieldByName.get(name.toLowerCase());
-      const value = field === undefined ? undefined : textOf(valueOf(headers, name));
-      if (field !== undefined && value !== undefined) found[field] ??= value;
-    }
-    found.date = () => {
-      const name = names.slice(0, maxKeys).find((key) => typeof key === "string" && key.toLowerCase() === "date");
-      return typeof name === "string" ? textOf(valueOf(headers, name)) : undefined;
-    };
+    return found;
+  }
+  const names = namesIn(headers);
+  for (let i = 0; i < names.length && i < maxKeys; i++) {
+    const name = names[i];
+    if (typeof name !== "string" || !lengths.has(name.length)) continue;
+    const field = fieldByName.get(name.toLowerCase());
+    const value = field === undefined ? undefined : textOf(valueOf(headers, name));
+    if (field !== undefined && value !== undefined) found[field] ??= value;
   }
   return found;
+}
+
+/** When the answer was sent. Asked for only where a wait is given as a date. */
+export function dateIn({ all }: AnswerHeaders): string | undefined {
+  if (!all) return undefined;
+  if (isGetter(all)) return textOf(all.get("date"));
+  const name = namesIn(all)
+    .slice(0, maxKeys)
+    .find((key) => typeof key === "string" && key.toLowerCase() === "date");
+  return typeof name === "string" ? textOf(valueOf(all, name)) : undefined;
+}
+
+function isGetter(headers: object): headers is HeaderGetter {
+  return typeof (headers as Partial<HeaderGetter>).get === "function" && !(headers instanceof Map);
+}
+
+function namesIn(headers: object): readonly unknown[] {
+  return headers instanceof Map ? [...headers.keys()] : Object.keys(headers);
 }
 
 function valueOf(headers: object, name: string): unknown {

@@ -2,7 +2,7 @@
  * How long to wait, in milliseconds. Headers say it in three ways; bodies say it in words ("try again after '10' seconds") or as
  * the end of a throttling window. A hint that cannot be read, or that lies in the past, is no hint; zero is one.
  */
-import type { AnswerHeaders } from "./headers.js";
+import { dateIn, type AnswerHeaders } from "./headers.js";
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
@@ -49,8 +49,8 @@ function waitUntil(date: string | undefined, headers: AnswerHeaders, now: number
   return waitMs >= 0 ? finite(waitMs) : undefined;
 }
 
-function answeredAt({ date }: AnswerHeaders): number | undefined {
-  const at = Date.parse(date?.() ?? "");
+function answeredAt(headers: AnswerHeaders): number | undefined {
+  const at = Date.parse(dateIn(headers) ?? "");
   return Number.isNaN(at) ? undefined : at;
 }
 
@@ -65,7 +65,8 @@ const unitsMs: Record<string, number> = { m: minuteMs, h: hourMs, s: secondMs };
  * A wait in words. The number must belong to waiting: "did not finish in 20 minutes. Please retry" asks for no wait of 20 minutes.
  */
 export function waitFromWords(text: string): number | undefined {
-  if (!/\d["'‘’“”]?\s?(?:sec|min|hour|mil)/.test(text)) return undefined;
+  // Nearly every message ends at the first test, which skips over letters; the second looks at each of them.
+  if (!/sec|min|hour|mil/.test(text) || !/\d["'‘’“”]?\s?(?:sec|min|hour|mil)/.test(text)) return undefined;
   const amount =
     /\b(?:after|in|for|within|wait)\s{1,4}(?:about |at least )?["'‘’“”]?(\d{1,9}(?:\.\d{1,3})?)["'‘’“”]?\s?(millisecond|second|minute|hour)s?\b/gi;
   for (const match of text.matchAll(amount)) {

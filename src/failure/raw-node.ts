@@ -62,7 +62,7 @@ const noCode = new Set(["", "undefined", "null", "nil", "<nil>", "none", "n/a", 
  * instance view, and the service's name in front (`Compute.AllocationFailed`).
  */
 export function cleanCode(code: string): string | undefined {
-  return /^[A-Za-z]{12,64}$/.test(code) ? code : cleanOddCode(code);
+  return code.length >= 12 && code.length <= 64 && !/[^A-Za-z]/.test(code) ? code : cleanOddCode(code);
 }
 
 function cleanOddCode(code: string): string | undefined {

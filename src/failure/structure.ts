@@ -7,6 +7,7 @@ import { cut, maxDepth, maxItems, maxJsonChars, maxKeys, maxNameChars, maxTextCh
 import { isTellingCode } from "./chains.js";
 import { readDamagedJson } from "./damaged-json.js";
 import { type RawNode, type Reading, addBelow, cleanCode, rawNode } from "./raw-node.js";
+import { readUsualError } from "./usual-error.js";
 
 interface UsualFields {
   readonly error?: unknown;
@@ -83,6 +84,8 @@ export function looksLikeJson(trimmed: string): boolean {
 
 /** Whatever can be made of it: exact JSON as it stands, and the readable part of anything else. */
 export function parseJson(json: string): unknown {
+  const usual = readUsualError(json);
+  if (usual) return usual;
   if (json.length <= maxJsonChars) {
     try {
       return JSON.parse(json);
@@ -312,7 +315,7 @@ export function httpStatus(value: unknown): number | undefined {
 
 /** The word with which a long-running operation or a resource says that it ended badly. */
 export function isFailedWord(word: unknown): boolean {
-  return typeof word === "string" && /^(?:failed|failure|cancell?ed)$/i.test(word);
+  return word === "Failed" || (typeof word === "string" && /^(?:failed|failure|cancell?ed)$/i.test(word));
 }
 
 /** Compute says when its throttling window ends in a JSON message without code: no node, but a wait hint. */
