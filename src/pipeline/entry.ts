@@ -75,6 +75,11 @@ export class Entry {
     this.#verdicts.set(request, verdict);
   }
 
+  /** What failed was left to the deserializer, and has not been thrown. */
+  hasVerdictOn(request: PipelineRequest): boolean {
+    return this.#verdicts.has(request);
+  }
+
   policy(recover: RecoverToken): PipelinePolicy {
     const failed = async (error: unknown, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> => {
       const verdict = this.#verdicts.get(request);

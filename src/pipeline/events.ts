@@ -80,7 +80,7 @@ export type RemedyEvent =
     })
   /** Requests wait, or wait no more, since the service throttles. */
   | ThrottleEvent
-  /** Something of ours or the caller's (a listener, a store, a rule) went wrong; the call went on without it. */
+  /** Something around the call (a listener, a store, a rule, a retry policy beside ours) went wrong; the call went on. */
   | { readonly type: "fault"; readonly at: number; readonly where: string; readonly message: string };
 
 /** What the policy itself tells; the throttle tells of itself. */

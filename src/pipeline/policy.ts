@@ -1,9 +1,10 @@
 /** `remedyPolicy`: the pipeline policy. Stands in phase `Retry`, in place of the SDK's default retry policy. */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
-import { newCall } from "./call.js";
+import { newCall, type Call } from "./call.js";
 import { isFine } from "./answers.js";
 import { Calls } from "./calls.js";
 import { settle, type RemedyOptions } from "./options.js";
+import { OuterRetries } from "./outer-retries.js";
 import { Polls } from "./polls.js";
 import { failedSend, isPermit, restore, type Outcome } from "./sender.js";
 import type { Permit } from "../throttle/throttle.js";
@@ -31,6 +32,7 @@ export function remedyPolicy(options: RemedyOptions = {}): PipelinePolicy {
 export function policyOf(calls: Calls): PipelinePolicy {
   const polls = new Polls(calls);
   const { settings, sender } = calls;
+  const outerRetries = new OuterRetries(settings, calls.entry);
 
   /** The road of a call that does not go well at once. */
   async function recover(
@@ -39,11 +41,21 @@ export function policyOf(calls: Calls): PipelinePolicy {
     startedAt: number,
     first: Outcome | undefined,
   ): Promise<PipelineResponse> {
+    outerRetries.lookAt(request);
     const call = newCall(request, next, startedAt, polls.kindOf(request));
-    const response = await calls.recover(call, first ?? (await calls.attempt(call)));
+    const response = await seeThrough(call, first);
     if (request.method === "GET") polls.explainForeign(request, response);
     else if (!polls.track(request, response, call)) await calls.verdicts.finish(call.afterwards);
     return response;
+  }
+
+  async function seeThrough(call: Call, first: Outcome | undefined): Promise<PipelineResponse> {
+    try {
+      return await calls.recover(call, first ?? (await calls.attempt(call)));
+    } catch (error) {
+      outerRetries.noteEnd(call.request, error);
+      throw error;
+    }
   }
 
   // The clean road: `sender.send` and `calls.attempt` without the async functions and objects between them, which would

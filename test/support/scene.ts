@@ -11,8 +11,8 @@ export type Generation = (typeof generations)[number];
 export interface Scene {
   readonly arm: Emulator;
   readonly time: VirtualTime;
-  /** A client that knows what failures mean. What it tells goes into `events`. */
-  client(options?: RemedyOptions, setup?: ClientSetup): Compute;
+  /** A client that knows what failures mean, and tells of it into `events`; `null` leaves it as the SDK ships it. */
+  client(options?: RemedyOptions | null, setup?: ClientSetup): Compute;
   readonly events: RemedyEvent[];
   /** What was told, short: `"resubmit: transient: again in 5 s, storage backoff"`. */
   readonly said: string[];
@@ -45,7 +45,7 @@ export async function scene(
           generation,
           arm,
           time,
-          { throttle: openThrottle, onEvent: (event) => events.push(event), ...remedyOptions },
+          remedyOptions && { throttle: openThrottle, onEvent: (event) => events.push(event), ...remedyOptions },
           setup,
         ),
       get said() {
