@@ -3,15 +3,9 @@
  * cockatiel counts and keeps the state. Nothing fails because of it alone: a call that meets an open circuit waits for
  * the next probe within its own budget.
  */
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleWhenResult,
-  type CircuitBreakerPolicy,
-} from "cockatiel";
+import type { CircuitBreakerPolicy } from "cockatiel";
 import type { Clock } from "../time/clock.js";
+import { loadCockatiel, type Cockatiel } from "./cockatiel.js";
 
 /** What a send says about its host. A call that its caller ended, or gave too little time, says nothing. */
 export type Sign = "healthy" | "outage" | "none";
@@ -69,7 +63,7 @@ export class Breakers {
       })
       .catch((error: unknown) => {
         // The system's clock went backwards, so cockatiel thinks it opened in the future.
-        if (!(error instanceof BrokenCircuitError)) throw error;
+        if (!circuit.isRefusal(error)) throw error;
       });
     if (refusal) throw refusal.error;
     if (sent?.sign === "healthy") this.#suspects.delete(host);
@@ -80,7 +74,8 @@ export class Breakers {
   async count(host: string, sign: Sign): Promise<void> {
     if (sign === "healthy") this.#suspects.delete(host);
     if (sign !== "outage") return;
-    const circuit = this.#suspects.get(host) ?? new Circuit(this.#failures, this.#clock);
+    const library = await loadCockatiel();
+    const circuit = this.#suspects.get(host) ?? new Circuit(library, this.#failures, this.#clock);
     this.#suspects.set(host, circuit);
     if (circuit.isClosed) await circuit.policy.execute(() => sign);
   }
@@ -92,9 +87,12 @@ export class Breakers {
  */
 class Circuit {
   readonly policy: CircuitBreakerPolicy;
+  readonly #library: Cockatiel;
   #openedAt = 0;
 
-  constructor(failures: number, clock: Clock) {
+  constructor(library: Cockatiel, failures: number, clock: Clock) {
+    this.#library = library;
+    const { circuitBreaker, ConsecutiveBreaker, handleWhenResult } = library;
     this.policy = circuitBreaker(
       handleWhenResult((sign) => sign !== ("healthy" satisfies Sign)),
       { halfOpenAfter: 0, breaker: new ConsecutiveBreaker(failures) },
@@ -105,11 +103,15 @@ class Circuit {
   }
 
   get isClosed(): boolean {
-    return this.policy.state === CircuitState.Closed;
+    return this.policy.state === this.#library.CircuitState.Closed;
+  }
+
+  isRefusal(error: unknown): boolean {
+    return error instanceof this.#library.BrokenCircuitError;
   }
 
   isProbeDue(now: number, probeAfterMs: number): boolean {
-    return this.policy.state === CircuitState.Open && now - this.#openedAt >= probeAfterMs;
+    return this.policy.state === this.#library.CircuitState.Open && now - this.#openedAt >= probeAfterMs;
   }
 }
 

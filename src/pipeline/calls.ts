@@ -1,9 +1,7 @@
 /**
- * One call from its first failure to its end: diagnose, decide, act, again. cockatiel runs the loop; the waits are ours,
- * since its own do not end on abort.
+ * One call from its first failure to its end: diagnose, decide, act, again.
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
-import { ConstantBackoff, handleWhenResult, retry } from "cockatiel";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { RetryAllowance } from "../decision/allowance.js";
 import { inWords, type Decision } from "../decision/decide.js";
@@ -24,6 +22,7 @@ import type { Settings } from "./options.js";
 import { Readings } from "./readings.js";
 import { failedRequestOf, fittingRemedies, letLearn, RemedyRunner } from "./remedy-runner.js";
 import { isAbort, Sender, type Outcome } from "./sender.js";
+import { takeSteps } from "./steps.js";
 import { Tokens } from "./tokens.js";
 import { Verdicts } from "./verdicts.js";
 
@@ -54,10 +53,6 @@ export class Calls {
   readonly #allowance = new RetryAllowance();
   readonly #breakers: Breakers | undefined;
   readonly remedies: RemedyRunner;
-  readonly #loop = retry(
-    handleWhenResult((step) => (step as Step).again),
-    { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ConstantBackoff(0) },
-  );
 
   constructor(settings: Settings, entry?: Entry) {
     this.settings = settings;
@@ -83,12 +78,12 @@ export class Calls {
   /** Sees a call through whose first send has been made. */
   async recover(call: Call, first: Outcome | undefined): Promise<PipelineResponse> {
     const clock = call.clock ?? this.settings.clock;
-    const end = (await this.#loop.execute(async ({ attempt }) => {
-      const step = await this.#judge(call, attempt === 0 ? first : await this.#sendAgain(call));
+    const { response } = await takeSteps<Step>(async (taken) => {
+      const step = await this.#judge(call, taken === 0 ? first : await this.#sendAgain(call));
       if (step.again && step.afterMs > 0) await clock.sleep(step.afterMs, call.request.abortSignal);
       return step;
-    })) as { response: PipelineResponse };
-    return end.response;
+    });
+    return response;
   }
 
   async #sendAgain(call: Call): Promise<Outcome | undefined> {

@@ -1,5 +1,4 @@
 /** `retryOperation`: the same judgement around any async function, for scripts that shell out or use other SDKs. */
-import { ConstantBackoff, handleWhenResult, retry } from "cockatiel";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { diagnoseFailure } from "../catalog/diagnose.js";
@@ -11,6 +10,7 @@ import { noteFailure } from "./call.js";
 import { failureOf, type RemedyEventListener } from "./events.js";
 import { remainingMs, settle, type Deadline, type Settings } from "./options.js";
 import { isRemedyError, RemedyError, type Attempt } from "./remedy-error.js";
+import { takeSteps } from "./steps.js";
 
 export interface OperationAttempt {
   /** 1 for the first. */
@@ -65,12 +65,8 @@ export async function retryOperation<T>(
   check(readBack === undefined || typeof readBack === "function", "readBack", readBack, "an async function");
   check(signal === undefined || typeof signal.addEventListener === "function", "signal", signal, "an AbortSignal");
   const run = new Run(name, settings, idempotent, candidates, readBack, signal);
-  const loop = retry(
-    handleWhenResult((step) => (step as Step<T>).again),
-    { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ConstantBackoff(0) },
-  );
-  const end = (await loop.execute(() => run.step(fn))) as { value: T };
-  return end.value;
+  const { value } = await takeSteps<Step<T>>(() => run.step(fn));
+  return value;
 }
 
 const neverAborted = new AbortController().signal;

@@ -1,0 +1,61 @@
+/** The package inside one file of somebody's own, as Functions are deployed: what is loaded late must be found there too. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build, type BuildOptions } from "esbuild";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { root, run } from "./packed.js";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "azure-remedy-bundled-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Two outages, then an answer; the circuit opens at the second. */
+const program = `
+  import { createEmptyPipeline, createHttpHeaders, createPipelineRequest } from "@azure/core-rest-pipeline";
+  import { remedyPolicy } from "azure-remedy";
+
+  const statuses = [503, 503, 200];
+  const service = {
+    sendRequest: async (request) => ({ request, status: statuses.shift(), headers: createHttpHeaders(), bodyAsText: "{}" }),
+  };
+  const pipeline = createEmptyPipeline();
+  const circuitBreaker = { failures: 2, probeAfterMs: 1 };
+  const clock = { now: () => Date.now(), sleep: () => new Promise((resolve) => setTimeout(resolve, 2)) };
+  pipeline.addPolicy(remedyPolicy({ circuitBreaker, clock }), { phase: "Retry" });
+  const request = createPipelineRequest({ url: "https://management.azure.com/subscriptions/s/resourceGroups" });
+  pipeline.sendRequest(service, request).then(({ status }) => console.log(status, statuses.length));
+`;
+
+const needsRequire = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+it.each<[string, string, BuildOptions]>([
+  ["one ES module", "program.mjs", { format: "esm", banner: { js: needsRequire } }],
+  ["one CommonJS file", "program.cjs", { format: "cjs" }],
+  ["several ES modules", "program.mjs", { format: "esm", splitting: true, banner: { js: needsRequire } }],
+])("works as %s", async (name, file, options) => {
+  const outdir = join(folder, name.replaceAll(" ", "-"));
+  const { warnings } = await build({
+    stdin: { contents: program, resolveDir: root, sourcefile: "program.js" },
+    outdir,
+    entryNames: "program",
+    outExtension: { ".js": file.slice("program".length) },
+    bundle: true,
+    platform: "node",
+    logLevel: "silent",
+    // By its public name, so that what is built in dist/ is what runs.
+    tsconfigRaw: {},
+    ...options,
+  });
+  expect(warnings.map(({ text }) => text)).toEqual([]);
+  expect(run(process.execPath, [file], outdir).trim()).toBe("200 0");
+});
+
+it("loads cockatiel when a call fails, not before", () => {
+  const names = "Object.keys(createRequire(import.meta.url).cache)";
+  const isLoaded = `${names}.some((name) => name.includes("cockatiel"))`;
+  const text = `import { createRequire } from "node:module"; import "azure-remedy"; console.log(${isLoaded});`;
+  expect(run(process.execPath, ["--input-type=module", "--eval", text], root).trim()).toBe("false");
+});
