@@ -99,8 +99,14 @@ function mistakesIn(list: string, index: number, value: { id?: unknown } | undef
 }
 
 function repeatedIds(rules: readonly { id?: unknown }[]): string[] {
-  const ids = rules.map((rule: { id?: unknown } | null) => rule?.id).filter((id) => typeof id === "string");
-  const repeated = new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
+  const ids = new Set<string>();
+  const repeated = new Set<string>();
+  for (const rule of rules as readonly ({ id?: unknown } | null | undefined)[]) {
+    const id = rule?.id;
+    if (typeof id !== "string") continue;
+    if (ids.has(id)) repeated.add(id);
+    ids.add(id);
+  }
   return [...repeated].map((id) => `id ${id} is given to more than one rule`);
 }
 

@@ -7,8 +7,11 @@
  */
 import type { Message } from "./message.js";
 import {
+  distinctiveOf,
   readClosely,
+  totalOf,
   toWordTemplate,
+  weigh,
   wordsOfTemplate,
   type Fit,
   type Template,
@@ -51,43 +54,62 @@ interface Candidate {
 }
 
 export class DriftIndex {
+  readonly #templates: readonly Template[];
   readonly #acceptance: Acceptance;
-  /** The templates that have the word among their rarest. */
-  readonly #byRareWord = new Map<string, WordTemplate[]>();
+  /** Rare words tell templates apart: `deallocated` weighs more than `the`. */
+  readonly #weights = new Map<string, number>();
+  /** Numbers of the templates that have the word among their rarest. */
+  readonly #byRareWord = new Map<string, number[]>();
+  /** Of the templates that were candidates once. */
+  readonly #shapes = new Map<number, WordTemplate>();
 
   constructor(templates: readonly Template[], acceptance: Acceptance) {
+    this.#templates = templates;
     this.#acceptance = acceptance;
     const cut = templates.map(wordsOfTemplate);
     const occurrences = new Map<string, number>();
     for (const { words } of cut) {
       for (const word of new Set(words)) occurrences.set(word, (occurrences.get(word) ?? 0) + 1);
     }
-    // Rare words tell templates apart: `deallocated` weighs more than `the`.
-    const weightOf = (word: string): number => Math.log2(2 + templates.length / (1 + (occurrences.get(word) ?? 0)));
-    for (const words of cut) this.#add(toWordTemplate(words, weightOf));
+    for (const [word, times] of occurrences) this.#weights.set(word, Math.log2(2 + templates.length / (1 + times)));
+    for (const [id, { words }] of cut.entries()) this.#add(id, words);
   }
 
-  #add(shape: WordTemplate): void {
-    for (const word of this.#rarestOf(shape)) {
-      const shapes = this.#byRareWord.get(word);
-      if (shapes) shapes.push(shape);
-      else this.#byRareWord.set(word, [shape]);
+  #add(id: number, words: readonly string[]): void {
+    for (const word of this.#rarestOf(words)) {
+      const ids = this.#byRareWord.get(word);
+      if (ids) ids.push(id);
+      else this.#byRareWord.set(word, [id]);
     }
   }
 
+  #shapeOf(id: number): WordTemplate | undefined {
+    const template = this.#templates[id];
+    let shape = this.#shapes.get(id);
+    if (!shape && template) {
+      shape = toWordTemplate(wordsOfTemplate(template), this.#weights);
+      this.#shapes.set(id, shape);
+    }
+    return shape;
+  }
+
   /** As few words as will do: a message that has none of them cannot be accepted. */
-  #rarestOf({ words, heaviest, totalWeight, distinctive }: WordTemplate): string[] {
+  #rarestOf(words: readonly string[]): string[] {
     const { leastRecall, leastDistinctive } = this.#acceptance;
-    const mayMiss = (1 - leastRecall(words.length)) * totalWeight;
-    if (totalWeight === 0 || mayMiss < 0) return [];
-    // The distinctive words are the heaviest.
-    const mayMissOfDistinctive = distinctive.size - Math.ceil(distinctive.size * leastDistinctive);
+    const recall = leastRecall(words.length);
+    if (words.length === 0 || recall > 1) return [];
+    const weighed = weigh(words, this.#weights);
+    const mayMiss = (1 - recall) * totalOf(weighed) + rounding;
+    // The distinctive words are the rarest.
+    const distinctive = distinctiveOf(weighed).length;
+    const mayMissOfDistinctive =
+      leastDistinctive === 0 ? Infinity : distinctive - Math.ceil(distinctive * leastDistinctive);
     const rarest: string[] = [];
     let weight = 0;
-    for (const [word, ofWord] of heaviest) {
-      if (weight > mayMiss + rounding || rarest.length > mayMissOfDistinctive) break;
+    for (const { word, total } of weighed) {
+      if (weight > mayMiss || rarest.length > mayMissOfDistinctive) break;
       rarest.push(word);
-      weight += ofWord;
+      weight += total;
     }
     return rarest;
   }
@@ -108,7 +130,9 @@ export class DriftIndex {
   #candidates(words: ReadonlySet<string>): readonly Candidate[] {
     const { leastDistinctive } = this.#acceptance;
     const found: Candidate[] = [];
-    for (const shape of this.#withRareWordOf(words)) {
+    for (const id of this.#withRareWordOf(words)) {
+      const shape = this.#shapeOf(id);
+      if (!shape) continue;
       const leastRecall = this.#acceptance.leastRecall(shape.words.length);
       const shared = sharedWeight(shape, words, leastRecall);
       if (shared === undefined || shareOf(shape.distinctive, words) < leastDistinctive) continue;
@@ -117,17 +141,17 @@ export class DriftIndex {
     return found.length < 2 ? found : found.sort((left, right) => right.score - left.score).slice(0, mostAligned);
   }
 
-  #withRareWordOf(words: ReadonlySet<string>): Iterable<WordTemplate> {
-    const lists: (readonly WordTemplate[])[] = [];
+  #withRareWordOf(words: ReadonlySet<string>): Iterable<number> {
+    const lists: (readonly number[])[] = [];
     for (const word of words) {
-      const shapes = this.#byRareWord.get(word);
-      if (shapes) lists.push(shapes);
+      const ids = this.#byRareWord.get(word);
+      if (ids) lists.push(ids);
     }
     if (lists.length === 0) return [];
     lists.sort((left, right) => left.length - right.length);
-    const found = new Set<WordTemplate>();
-    for (const shapes of lists) {
-      for (const shape of shapes) if (found.add(shape).size === mostCandidates) return found;
+    const found = new Set<number>();
+    for (const ids of lists) {
+      for (const id of ids) if (found.add(id).size === mostCandidates) return found;
     }
     return found;
   }

@@ -98,21 +98,45 @@ export function wordsOfTemplate(template: Template): TemplateWords {
   return { template, words, gaps };
 }
 
-export function toWordTemplate(cut: TemplateWords, weightOf: (word: string) => number): WordTemplate {
-  const { template, words, gaps } = cut;
-  const weights = words.map(weightOf);
-  const totals = new Map<string, number>();
-  words.forEach((word, index) => totals.set(word, (totals.get(word) ?? 0) + (weights[index] ?? 0)));
-  const distinct = [...totals.keys()].sort((left, right) => weightOf(right) - weightOf(left));
-  const least = weightOf(distinct[0] ?? "") * 0.95;
+/** A word of a template: how rare it is, and what all its places weigh together. */
+export interface WeighedWord {
+  readonly word: string;
+  readonly weight: number;
+  total: number;
+}
+
+/** Each word once, the rarest first. */
+export function weigh(words: readonly string[], weightOf: ReadonlyMap<string, number>): readonly WeighedWord[] {
+  const weighed: WeighedWord[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? "";
+    const weight = weightOf.get(word) ?? 0;
+    const first = words.indexOf(word) === index ? undefined : weighed.find((known) => known.word === word);
+    if (first) first.total += weight;
+    else weighed.push({ word, weight, total: weight });
+  }
+  return weighed.sort((left, right) => right.weight - left.weight);
+}
+
+export function totalOf(weighed: readonly WeighedWord[]): number {
+  return weighed.reduce((sum, { total }) => sum + total, 0);
+}
+
+/** The rarest words, and those nearly as rare. */
+export function distinctiveOf(weighed: readonly WeighedWord[]): readonly WeighedWord[] {
+  const least = (weighed[0]?.weight ?? 0) * 0.95;
+  return weighed.filter(({ weight }) => weight >= least);
+}
+
+/** @param weightOf the weight of every word of every template */
+export function toWordTemplate(cut: TemplateWords, weightOf: ReadonlyMap<string, number>): WordTemplate {
+  const weighed = weigh(cut.words, weightOf);
   return {
-    template,
-    words,
-    gaps,
-    weights,
-    totalWeight: weights.reduce((sum, weight) => sum + weight, 0),
-    heaviest: new Map(distinct.map((word) => [word, totals.get(word) ?? 0])),
-    distinctive: new Set(distinct.filter((word) => weightOf(word) >= least)),
+    ...cut,
+    weights: cut.words.map((word) => weightOf.get(word) ?? 0),
+    totalWeight: totalOf(weighed),
+    heaviest: new Map(weighed.map(({ word, total }) => [word, total])),
+    distinctive: new Set(distinctiveOf(weighed).map(({ word }) => word)),
   };
 }
 

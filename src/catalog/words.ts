@@ -69,12 +69,11 @@ function endsInContractedNot(text: string, at: number): boolean {
   return at + 2 >= text.length || kindOf(text.charCodeAt(at + 2)) === Kind.gap;
 }
 
-const asciiKinds: readonly Kind[] = Array.from({ length: 0x80 }, (_, code) =>
-  /\w/.test(String.fromCharCode(code)) ? Kind.letter : Kind.gap,
-);
-
 function kindOf(code: number): Kind {
-  return code < 0x80 ? (asciiKinds[code] ?? Kind.gap) : kindBeyondAscii(code);
+  if (code >= 0x80) return kindBeyondAscii(code);
+  const isLetter =
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || code === 0x5f;
+  return isLetter ? Kind.letter : Kind.gap;
 }
 
 function kindBeyondAscii(code: number): Kind {
