@@ -2,11 +2,18 @@
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { parseArmUrl } from "./arm-url.js";
 import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
+import { Stop } from "./stops.js";
 
 export interface DeallocateFirstOptions {
-  /** Start the machine again at the end, if it ran before, also when the request failed after all. Default false. */
+  /**
+   * Start the machine again at the end, if it ran before, also when the request failed after all. Where several calls want
+   * it stopped at the same time, the last one's end. Default false.
+   */
   startAgain?: boolean;
 }
+
+/** Milliseconds between looks at a machine that somebody else deallocates. */
+const lookAgainMs = 5_000;
 
 /**
  * Allows deallocating a virtual machine that a resize or an update wants stopped. Its applications stop, a dynamic public
@@ -18,20 +25,25 @@ export function deallocateFirst({ startAgain = false }: DeallocateFirstOptions =
     fits: (diagnosis, request) => diagnosis.remedy.automatic === "deallocateFirst" && isAboutMachine(request),
     async apply(context) {
       const { machine, query, name } = machineOf(context);
-      const before = await look(context, machine, query);
-      if (before.ephemeral)
-        throw new Error(`VM ${name} has an ephemeral OS disk and cannot be deallocated; delete and create it instead`);
-      const ran = before.power === "running" || before.power === "starting";
-      if (ran && startAgain) {
-        // Before it is stopped: a deallocation that fails half-way may have stopped it all the same.
-        context.afterwards(async () => {
-          await context.send({ method: "POST", url: `${machine}/start${query}` });
-        });
-      }
-      await context.send({ method: "POST", url: `${machine}/deallocate${query}` });
-      return {
-        change: `deallocated VM ${name}, which was ${before.power}${ran && startAgain ? "; it is started again at the end" : ""}`,
+      const stop = await Stop.join(context, machine);
+      const start = async (): Promise<void> => {
+        await context.send({ method: "POST", url: `${machine}/start${query}` });
       };
+      // Before it is stopped: a deallocation that fails half-way may have stopped it all the same.
+      context.afterwards(() => stop.leave(context, startAgain ? start : undefined));
+      let done = `VM ${name} was deallocated for another call`;
+      await stop.deallocate(context, async () => {
+        const before = await look(context, machine, query);
+        if (before.ephemeral)
+          throw new Error(
+            `VM ${name} has an ephemeral OS disk and cannot be deallocated; delete and create it instead`,
+          );
+        stop.ran ||= before.power === "running" || before.power === "starting";
+        const isDown = (await settledPower(context, machine, query, before.power)) === "deallocated";
+        if (!isDown) await context.send({ method: "POST", url: `${machine}/deallocate${query}` });
+        done = isDown ? `VM ${name} was ${before.power} already` : `deallocated VM ${name}, which was ${before.power}`;
+      });
+      return { change: done + (stop.ran && startAgain ? "; it is started again at the end" : "") };
     },
   };
 }
@@ -65,6 +77,16 @@ function machineOf({ request }: { diagnosis: Diagnosis; request: FailedRequest }
 function apiVersionOf(query: string): string {
   const version = /[?&]api-version=([^&]*)/i.exec(query)?.[1];
   return `?api-version=${version ?? "2024-07-01"}`;
+}
+
+/** Somebody else may be deallocating the machine: then that is waited for. Gives the power state after it. */
+async function settledPower(context: RemedyContext, machine: string, query: string, found: string): Promise<string> {
+  let power = found;
+  while (power === "deallocating") {
+    await context.clock.sleep(lookAgainMs, context.signal);
+    ({ power } = await look(context, machine, query));
+  }
+  return power;
 }
 
 async function look(

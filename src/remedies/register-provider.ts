@@ -5,6 +5,7 @@
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { parseArmUrl } from "./arm-url.js";
 import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
+import { SharedWork } from "./shared-work.js";
 
 export interface RegisterProviderOptions {
   /** Milliseconds that a registration may take. Default 300000: most are done in two minutes, some hang in `Registering` for ever. */
@@ -16,20 +17,8 @@ export interface RegisterProviderOptions {
 /** Stable since 2021, and known to every cloud. */
 const providersApiVersion = "2021-04-01";
 
-/** A registration under way in this process. Callers that meet the same refusal wait for it instead of asking again. */
-interface Registration {
-  /** Told anew with each step: one whose caller has gone is not waited for. */
-  aliveUntil: number;
-  end: "registered" | { readonly failure: unknown } | undefined;
-}
-
 /** By subscription and namespace. */
-const underWay = new Map<string, Registration>();
-
-/** How often those who wait look whether the registration has ended. */
-const lookMs = 1_000;
-/** A step of a registration that takes longer than this, beyond its wait, is not coming. */
-const stepMs = 120_000;
+const registrations = new SharedWork();
 
 /**
  * Allows registering a resource provider with the subscription when Azure asks for it. Needs the right
@@ -44,7 +33,8 @@ export function registerProvider({ timeoutMs = 300_000, pollMs = 10_000 }: Regis
       if (!subscription || !namespace)
         throw new Error("neither the answer nor the URL names a provider and a subscription");
       const provider = `${origin}/subscriptions/${subscription}/providers/${namespace}`;
-      await joinOrRegister(context, { provider, namespace, timeoutMs, pollMs });
+      const wanted = { provider, namespace, timeoutMs, pollMs };
+      await registrations.once(context, provider.toLowerCase(), pollMs, (alive) => register(context, wanted, alive));
       return { change: `registered ${namespace} with subscription ${subscription}` };
     },
   };
@@ -56,34 +46,6 @@ interface Registering {
   readonly namespace: string;
   readonly timeoutMs: number;
   readonly pollMs: number;
-}
-
-/**
- * Joins the registration under way, or begins it. It runs on its first caller's behalf: when that one gives up, those who
- * joined begin it anew instead of failing with somebody else's abort. What the service refused it refused for all.
- */
-async function joinOrRegister(context: RemedyContext, wanted: Registering): Promise<void> {
-  const { clock } = context;
-  const key = wanted.provider.toLowerCase();
-  for (let joined = underWay.get(key); joined && clock.now() < joined.aliveUntil; joined = underWay.get(key)) {
-    while (!joined.end && clock.now() < joined.aliveUntil && underWay.get(key) === joined) {
-      await clock.sleep(lookMs, context.signal);
-    }
-    if (joined.end === "registered") return;
-    if (joined.end) throw joined.end.failure;
-  }
-  const own: Registration = { aliveUntil: clock.now() + stepMs, end: undefined };
-  underWay.set(key, own);
-  try {
-    await register(context, wanted, (waitMs) => (own.aliveUntil = clock.now() + waitMs + stepMs));
-    own.end = "registered";
-  } catch (error) {
-    const isOwnTrouble = context.signal?.aborted === true || context.remainingMs() <= wanted.pollMs;
-    if (!isOwnTrouble) own.end = { failure: error };
-    throw error;
-  } finally {
-    if (underWay.get(key) === own) underWay.delete(key);
-  }
 }
 
 async function register(

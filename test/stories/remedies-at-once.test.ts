@@ -2,11 +2,12 @@
 import { CapacityMemory, deallocateFirst, fallbackZones, refreshEtag, startFirst } from "azure-remedy";
 import { describe, expect, it } from "vitest";
 import { generations } from "../support/clients.js";
-import { remedyErrorOf } from "../support/outcome.js";
-import { patchTags } from "../support/pollers.js";
+import { remedyErrorOf, thrownBy } from "../support/outcome.js";
+import { begin, patchTags } from "../support/pollers.js";
 import { scene, type Scene } from "../support/scene.js";
 
 const bigSize = "Standard_E4s_v5";
+const otherSize = "Standard_E2s_v5";
 const names = ["vm-1", "vm-2", "vm-3", "vm-4", "vm-5"];
 
 const writesOf = ({ arm }: Scene, name: string): string[] =>
@@ -30,15 +31,167 @@ describe.each(generations)("deallocateFirst at once, with arm-compute %s", (gene
       }
     }));
 
-  it("two resizes of one machine: both are told what is so, and it runs again", () =>
+  const smallSize = "Standard_D2s_v5";
+  const asBig = { hardwareProfile: { vmSize: bigSize } };
+  /** What was sent to stop and to start the machine, and what came back. */
+  const powerOf = (told: Scene): string[] => writesOf(told, "web-01").filter((line) => line.startsWith("POST"));
+  const once = ["POST /deallocate 202", "POST /start 202"];
+
+  // A step of more than two minutes is taken over by those who wait for it.
+  it.each([20_000, 200_000])(
+    "two resizes of one machine, by two clients, %i ms a step: it is stopped once, and started once when both have ended",
+    (durationMs) =>
+      scene(generation, async (told) => {
+        told.arm.addVm({ name: "web-01", size: smallSize });
+        told.arm.longRunning({ on: "* virtualMachines", durationMs });
+        const [one, two] = [
+          told.client({ remedies }),
+          told.client({ remedies: [deallocateFirst({ startAgain: true })] }),
+        ];
+
+        await Promise.all([one.resize("web-01", bigSize), two.resize("web-01", otherSize)]);
+
+        expect(powerOf(told)).toEqual(once);
+        expect(writesOf(told, "web-01").filter((line) => line === "PATCH  200")).toHaveLength(2);
+        expect(writesOf(told, "web-01").at(-1)).toBe("POST /start 202");
+        expect(told.arm.vm("web-01")?.powerState).toBe("running");
+        expect(told.events.filter(({ type }) => type === "fault" || type === "failed")).toEqual([]);
+      }),
+  );
+
+  it("each is told what was done for it", () =>
     scene(generation, async (told) => {
-      told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
-      told.arm.longRunning({ on: "* virtualMachines", durationMs: 20_000 });
+      told.arm.addVm({ name: "web-01", size: smallSize });
+      const client = told.client({ remedies });
+
+      await Promise.all([client.resize("web-01", bigSize), client.resize("web-01", otherSize)]);
+
+      expect(told.said.filter((line) => line.startsWith("remedy deallocateFirst done"))).toEqual([
+        "remedy deallocateFirst done: deallocated VM web-01, which was running; it is started again at the end",
+        "remedy deallocateFirst done: VM web-01 was deallocated for another call; it is started again at the end",
+      ]);
+    }));
+
+  it("both are refused only at the end of their operations: the same", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: "Standard_E2s_v5" });
+      const refusal = { rule: "OperationNotAllowed.resize-cluster" };
+      told.arm.fail(refusal, { on: "PATCH virtualMachines", as: "operation", times: 2 });
+      told.arm.longRunning({ on: "POST virtualMachines", durationMs: 90_000 });
       const client = told.client({ remedies });
 
       await Promise.all([client.resize("web-01", bigSize), client.resize("web-01", bigSize)]);
 
+      expect(powerOf(told)).toEqual(once);
       expect(told.arm.vm("web-01")).toMatchObject({ size: bigSize, powerState: "running" });
+    }));
+
+  it("one of the two fails for good: the other has its way, and then the machine is started", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: smallSize });
+      told.arm.longRunning({ on: "* virtualMachines", durationMs: 20_000 });
+      const isStopped = (): boolean => told.arm.vm("web-01")?.powerState === "deallocated";
+      told.arm.fail("InvalidParameter", { on: "PATCH virtualMachines", when: isStopped });
+      const client = told.client({ remedies });
+
+      const ends = await Promise.allSettled([client.resize("web-01", bigSize), client.resize("web-01", bigSize)]);
+
+      expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      expect(powerOf(told)).toEqual(once);
+      expect(writesOf(told, "web-01").at(-1)).toBe("POST /start 202");
+      expect(told.arm.vm("web-01")).toMatchObject({ size: bigSize, powerState: "running" });
+    }));
+
+  it("the one that stops the machine is aborted: the other waits for the stop under way, and starts the machine", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: smallSize });
+      told.arm.longRunning({ on: "POST virtualMachines", durationMs: 60_000 });
+      const caller = new AbortController();
+      const client = told.client({ remedies });
+      const aborted = thrownBy(client.create("web-01", asBig, { abortSignal: caller.signal }));
+      const other = client.resize("web-01", bigSize);
+      await told.time.sleep(10_000);
+
+      caller.abort();
+
+      expect((await aborted).name).toBe("AbortError");
+      await other;
+      expect(powerOf(told)).toEqual(once);
+      expect(told.arm.vm("web-01")).toMatchObject({ size: bigSize, powerState: "running" });
+    }));
+
+  it("the other goes away without a word: it is waited for some minutes, then the machine is started", () =>
+    scene(
+      generation,
+      async (told) => {
+        told.arm.addVm({ name: "web-01", size: smallSize });
+        const client = told.client({ remedies });
+
+        await Promise.all([begin(client, "create", "web-01", { body: asBig }), client.resize("web-01", bigSize)]);
+
+        expect(powerOf(told)).toEqual(once);
+        expect(told.time.elapsedMs()).toBeLessThan(6 * 60_000);
+      },
+      { left: "some" },
+    ));
+
+  it("only one of the two wants it started again: it is, when both have ended", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: smallSize });
+      told.arm.longRunning({ on: "* virtualMachines", durationMs: 20_000 });
+      const [one, two] = [told.client({ remedies }), told.client({ remedies: [deallocateFirst()] })];
+
+      await Promise.all([two.resize("web-01", otherSize), one.resize("web-01", bigSize)]);
+
+      expect(powerOf(told)).toEqual(once);
+      expect(writesOf(told, "web-01").at(-1)).toBe("POST /start 202");
+    }));
+
+  it("none of them wants it started again: it is left stopped", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: smallSize });
+      const client = told.client({ remedies: [deallocateFirst()] });
+
+      await Promise.all([client.resize("web-01", bigSize), client.resize("web-01", otherSize)]);
+
+      expect(powerOf(told)).toEqual(["POST /deallocate 202"]);
+      expect(told.arm.vm("web-01")?.powerState).toBe("deallocated");
+    }));
+
+  it("somebody else is stopping the machine: that is waited for, and it is left as it was found", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: smallSize });
+      told.arm.longRunning({ on: "POST virtualMachines", durationMs: 60_000 });
+      told.arm.fail({ rule: "OperationNotAllowed.resize-cluster" }, { on: "PATCH virtualMachines" });
+      const others = told.client(null).deallocate("web-01");
+      await told.time.sleep(5_000);
+
+      await told.client({ remedies }).resize("web-01", bigSize);
+
+      await others;
+      expect(powerOf(told)).toEqual(["POST /deallocate 202"]);
+      expect(told.arm.vm("web-01")).toMatchObject({ size: bigSize, powerState: "deallocated" });
+      expect(told.said).toContain("remedy deallocateFirst done: VM web-01 was deallocating already");
+    }));
+
+  it("a third comes while the machine is being started again: that is waited for, and it is stopped once more", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: smallSize });
+      told.arm.longRunning({ on: "POST virtualMachines", durationMs: 60_000 });
+      told.arm.fail(
+        { rule: "OperationNotAllowed.resize-cluster" },
+        { on: "PATCH virtualMachines", when: () => told.arm.vm("web-01")?.powerState === "starting" },
+      );
+      const client = told.client({ remedies });
+      const first = client.resize("web-01", bigSize);
+      await told.time.sleep(90_000);
+      expect(told.arm.vm("web-01")?.powerState).toBe("starting");
+
+      await client.resize("web-01", smallSize);
+
+      await first;
+      expect(powerOf(told)).toEqual([...once, ...once]);
+      expect(told.arm.vm("web-01")).toMatchObject({ size: smallSize, powerState: "running" });
     }));
 });
 

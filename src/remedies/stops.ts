@@ -1,0 +1,105 @@
+/**
+ * Machines that are stopped for calls of this process. Where several calls want one stopped at the same time it is
+ * deallocated once, and started again once: when the last of them has ended, not between two of them.
+ */
+import type { RemedyContext } from "./remedy.js";
+import { lookMs, SharedWork } from "./shared-work.js";
+
+/** The longest wait between two polls of what a remedy has begun. */
+const longestWaitMs = 60_000;
+/**
+ * Who has ended waits this long for the others. One that needs longer has most likely gone; if not, its change is under
+ * way, and Azure holds the start up until it has ended.
+ */
+const patienceMs = 5 * 60_000;
+
+/** A call for which the machine is stopped. */
+interface Stay {
+  hasEnded: boolean;
+  /** Epoch milliseconds at which its time is used up. */
+  readonly until: number;
+}
+
+const stops = new Map<string, Stop>();
+const deallocations = new SharedWork();
+const starts = new SharedWork();
+
+/** One span of time in which a machine is stopped, for all calls that want it so. */
+export class Stop {
+  /** Set when a call has found the machine running. */
+  ran = false;
+  #isOver = false;
+  readonly #key: string;
+  readonly #stays = new Map<RemedyContext, Stay>();
+
+  private constructor(key: string) {
+    this.#key = key;
+  }
+
+  /** Joins the calls for which the machine is stopped. While it is being started for those before, that is waited for. */
+  static async join(context: RemedyContext, machine: string): Promise<Stop> {
+    const { clock } = context;
+    const key = machine.toLowerCase();
+    while (starts.isUnderWay(key, clock.now())) await clock.sleep(lookMs, context.signal);
+    for (const stop of [...stops.values()]) stop.#forgetWhoHasGone(clock.now());
+    const stop = stops.get(key) ?? new Stop(key);
+    stops.set(key, stop);
+    stop.#stays.set(context, { hasEnded: false, until: clock.now() + context.remainingMs() });
+    return stop;
+  }
+
+  /** Deallocates the machine, or waits for the call that is at it. */
+  deallocate(context: RemedyContext, deallocate: () => Promise<void>): Promise<void> {
+    return deallocations.once(context, this.#key, longestWaitMs, deallocate);
+  }
+
+  /** The call has ended. One that wants the machine started again waits for the others, and does so or sees it done. */
+  async leave(context: RemedyContext, start: (() => Promise<void>) | undefined): Promise<void> {
+    const stay = this.#stays.get(context);
+    if (stay) stay.hasEnded = true;
+    try {
+      if (start && this.ran) await this.#startAgain(context, start);
+    } finally {
+      this.#remove(context);
+    }
+  }
+
+  async #startAgain(context: RemedyContext, start: () => Promise<void>): Promise<void> {
+    const { clock } = context;
+    const patientUntil = clock.now() + patienceMs;
+    while (!this.#isOver && this.#isNeeded(clock.now()) && clock.now() < patientUntil) {
+      await clock.sleep(lookMs, context.signal);
+    }
+    await starts.once(context, this.#key, longestWaitMs, async () => {
+      if (this.#isOver) return;
+      // Who comes now begins another span, after this start.
+      this.#close();
+      // From its beginning: should it outlast those who wait for it, it is not begun twice.
+      this.#isOver = true;
+      await start().catch((error: unknown) => {
+        this.#isOver = false;
+        throw error;
+      });
+    });
+  }
+
+  #isNeeded(now: number): boolean {
+    this.#forgetWhoHasGone(now);
+    return [...this.#stays.values()].some(({ hasEnded }) => !hasEnded);
+  }
+
+  #forgetWhoHasGone(now: number): void {
+    for (const [context, { until }] of this.#stays) {
+      if (now >= until || context.signal?.aborted) this.#remove(context);
+    }
+  }
+
+  #remove(context: RemedyContext): void {
+    this.#stays.delete(context);
+    if (this.#stays.size === 0) this.#close();
+  }
+
+  #close(): void {
+    if (stops.get(this.#key) === this) stops.delete(this.#key);
+  }
+}
