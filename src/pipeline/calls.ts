@@ -20,6 +20,7 @@ import type { Entry } from "./entry.js";
 import { failureOf } from "./events.js";
 import type { Settings } from "./options.js";
 import { Readings } from "./readings.js";
+import { isRemedyError } from "./remedy-error.js";
 import { failedRequestOf, fittingRemedies, letLearn, RemedyRunner } from "./remedy-runner.js";
 import { isAbort, Sender, type Outcome } from "./sender.js";
 import { takeSteps } from "./steps.js";
@@ -115,7 +116,9 @@ export class Calls {
       if (!this.#breakers) return await send();
       return await this.#breakers.run(hostOf(request.url), send, signOf);
     } catch (error) {
-      throw this.verdicts.notAdmitted(call, error);
+      const refusal = this.verdicts.notAdmitted(call, error);
+      if (isRemedyError(refusal)) await this.verdicts.finish(call.afterwards);
+      throw refusal;
     }
   }
 

@@ -45,7 +45,7 @@ export function policyOf(calls: Calls): PipelinePolicy {
     const call = newCall(request, next, startedAt, polls.kindOf(request));
     const response = await seeThrough(call, first);
     if (request.method === "GET") polls.explainForeign(request, response);
-    else if (!polls.track(request, response, call)) await calls.verdicts.finish(call.afterwards);
+    if (!polls.track(request, response, call)) await calls.verdicts.finish(call.afterwards);
     return response;
   }
 
@@ -96,7 +96,7 @@ export function policyOf(calls: Calls): PipelinePolicy {
     return sendInside(request, next).then(
       (response) => {
         restore(request, url, abortSignal, limit);
-        if (isFine(request, response)) return finish(request, response, permit);
+        if (isFine(request, response)) return succeed(request, response, permit);
         return countAndRecover(request, next, startedAt, { kind: "answer", response, permit });
       },
       (error: unknown) => {
@@ -116,7 +116,7 @@ export function policyOf(calls: Calls): PipelinePolicy {
     return recover(request, next, startedAt, await calls.count(request, outcome));
   }
 
-  function finish(request: PipelineRequest, response: PipelineResponse, permit: Permit): PipelineResponse {
+  function succeed(request: PipelineRequest, response: PipelineResponse, permit: Permit): PipelineResponse {
     permit.settle(response);
     calls.countSuccess();
     if (request.method === "GET") polls.explainForeign(request, response);

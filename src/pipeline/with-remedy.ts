@@ -1,14 +1,13 @@
 /** `withRemedy(client)`: one line for any client that has a pipeline. */
 import type { Pipeline, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
-import { decide } from "../decision/decide.js";
 import { diagnoseFailure } from "../catalog/diagnose.js";
 import { readFailure } from "../failure/read.js";
-import { eventRequest, newCall, noteFailure } from "./call.js";
+import { decideCall, eventRequest, newCall, noteFailure } from "./call.js";
 import { Calls } from "./calls.js";
 import { Entry, remedyEntryPolicyName, type RecoverToken } from "./entry.js";
 import { failureOf } from "./events.js";
 import { check } from "../option-check.js";
-import { remainingMs, settle, type RemedyOptions } from "./options.js";
+import { settle, type RemedyOptions } from "./options.js";
 import { policyOf, remedyPolicyName } from "./policy.js";
 import { isRemedyError } from "./remedy-error.js";
 
@@ -47,6 +46,9 @@ export function withRemedy<Client extends ClientWithPipeline>(client: Client, op
   return client;
 }
 
+/** There is nothing to read back, no remedy is known, and the allowance is for requests that were sent. */
+const nothingSent = { readable: false, repeatable: true, remedies: [], allowance: true } as const;
+
 /** No token, so nothing was sent: waits out what passes, and explains what does not. */
 async function recoverToken(
   calls: Calls,
@@ -57,23 +59,13 @@ async function recoverToken(
   const { settings } = calls;
   const { clock, teller } = settings;
   const call = newCall(request, next, clock.now());
-  for (let error = first; ; call.sends += 1, call.retries += 1) {
+  for (let error = first; ; call.sends += 1) {
     if (isRemedyError(error) || request.abortSignal?.aborted) throw error;
     const now = clock.now();
     const failure = readFailure(error, { now });
     if (failure.origin !== "identity") throw error;
     const diagnosis = diagnoseFailure({ ...failure, execution: "none" }, settings.catalog);
-    const left = remainingMs(settings, now);
-    const decision = decide(diagnosis, {
-      method: request.method,
-      url: request.url,
-      attempt: call.sends,
-      elapsedMs: now - call.startedAt,
-      ...(left !== undefined && { remainingMs: left }),
-      maxRetries: settings.maxRetries,
-      maxElapsedMs: settings.maxElapsedMs,
-      random: settings.random(),
-    });
+    const decision = decideCall(call, diagnosis, settings, nothingSent);
     noteFailure(call.failures, diagnosis, decision, now);
     if (decision.action !== "retry") {
       const { reason } = decision;
@@ -87,7 +79,8 @@ async function recoverToken(
         cause: error,
       });
     }
-    const { delayMs, reason } = decision;
+    const { delayMs, reason, counts } = decision;
+    if (counts) call.retries += 1;
     teller.tell({
       type: "retry",
       at: now,

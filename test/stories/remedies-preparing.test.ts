@@ -5,7 +5,9 @@ import {
   refreshEtag,
   registerProvider,
   startFirst,
+  ThrottleDeadlineError,
   type RemedyOptions,
+  type Throttle,
 } from "azure-remedy";
 import { describe, expect, it } from "vitest";
 import { generations } from "../support/clients.js";
@@ -351,6 +353,25 @@ describe.each(generations)("deallocateFirst with arm-compute %s", (generation) =
       expect(told.arm.vm("web-01")?.powerState).toBe("running");
     }));
 
+  it("the throttle lets the resize through no second time: the machine is started again all the same", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
+      let resizes = 0;
+      const throttle: Throttle = {
+        admit({ method }) {
+          if (method === "PATCH" && ++resizes === 2) throw new ThrottleDeadlineError(Date.now() + 3_600_000);
+          return { settle: () => undefined };
+        },
+      };
+
+      const error = await remedyErrorOf(
+        toOtherSeries(told, { throttle, remedies: [deallocateFirst({ startAgain: true })] }),
+      );
+
+      expect(error.reason).toBe("the throttling window stays closed past the deadline");
+      expect(told.arm.vm("web-01")).toMatchObject({ size: "Standard_D2s_v5", powerState: "running" });
+    }));
+
   it("the start at the end fails: reported, and hides nothing", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
@@ -492,6 +513,28 @@ describe.each(generations)("a remedy of one's own, with arm-compute %s", (genera
       expect(error.cause).toMatchObject({ message: "it cannot" });
     }),
   );
+
+  it("does its last step after a read, too", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01" });
+      told.arm.fail("AllocationFailed", { on: "GET virtualMachines" });
+      const steps: string[] = [];
+      const unlock = defineRemedy({
+        name: "unlock",
+        fits: () => true,
+        apply(context) {
+          context.afterwards(() => {
+            steps.push(`locked after ${told.arm.story.length}`);
+            return Promise.resolve();
+          });
+          return Promise.resolve({ change: "unlocked" });
+        },
+      });
+
+      await told.client({ remedies: [unlock] }).get("web-01");
+
+      expect(steps).toEqual(["locked after 2"]);
+    }));
 
   it("a faulty predicate, or a faulty memory, is as if it were not there", () =>
     scene(generation, async (told) => {
