@@ -2,7 +2,7 @@
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { parseArmUrl } from "./arm-url.js";
 import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
-import { Stop } from "./stops.js";
+import { startOnce, Stop } from "./stops.js";
 
 export interface DeallocateFirstOptions {
   /**
@@ -26,11 +26,8 @@ export function deallocateFirst({ startAgain = false }: DeallocateFirstOptions =
     async apply(context) {
       const { machine, query, name } = machineOf(context);
       const stop = await Stop.join(context, machine);
-      const start = async (): Promise<void> => {
-        await context.send({ method: "POST", url: `${machine}/start${query}` });
-      };
       // Before it is stopped: a deallocation that fails half-way may have stopped it all the same.
-      context.afterwards(() => stop.leave(context, startAgain ? start : undefined));
+      context.afterwards(() => stop.leave(context, startAgain ? () => start(context, machine, query) : undefined));
       let done = `VM ${name} was deallocated for another call`;
       await stop.deallocate(context, async () => {
         const before = await look(context, machine, query);
@@ -55,7 +52,7 @@ export function startFirst(): Remedy {
     fits: (diagnosis, request) => diagnosis.remedy.automatic === "startFirst" && isAboutMachine(request),
     async apply(context) {
       const { machine, query, name } = machineOf(context);
-      await context.send({ method: "POST", url: `${machine}/start${query}` });
+      await startOnce(context, machine, () => start(context, machine, query));
       return { change: `started VM ${name}` };
     },
   };
@@ -71,6 +68,10 @@ function machineOf({ request }: { diagnosis: Diagnosis; request: FailedRequest }
   const { virtualMachine: machine, query } = parseArmUrl(request.url);
   if (!machine) throw new Error("the request's URL names no virtual machine");
   return { machine, query: apiVersionOf(query), name: machine.slice(machine.lastIndexOf("/") + 1) };
+}
+
+async function start(context: RemedyContext, machine: string, query: string): Promise<void> {
+  await context.send({ method: "POST", url: `${machine}/start${query}` });
 }
 
 /** Only the version is carried over: the request's other parameters are its own. */

@@ -1,6 +1,7 @@
 /**
  * Machines that are stopped for calls of this process. Where several calls want one stopped at the same time it is
- * deallocated once, and started again once: when the last of them has ended, not between two of them.
+ * deallocated once, and started again once: when the last of them has ended, not between two of them. Who wants it running
+ * waits for that.
  */
 import type { RemedyContext } from "./remedy.js";
 import { lookMs, SharedWork } from "./shared-work.js";
@@ -23,6 +24,13 @@ interface Stay {
 const stops = new Map<string, Stop>();
 const deallocations = new SharedWork();
 const starts = new SharedWork();
+
+/** Starts a machine for a call that wants it running: not while others need it stopped, and once for all who come meanwhile. */
+export async function startOnce(context: RemedyContext, machine: string, start: () => Promise<void>): Promise<void> {
+  const key = machine.toLowerCase();
+  await stops.get(key)?.waitForOthers(context);
+  await starts.once(context, key, longestWaitMs, start);
+}
 
 /** One span of time in which a machine is stopped, for all calls that want it so. */
 export class Stop {
@@ -64,12 +72,17 @@ export class Stop {
     }
   }
 
-  async #startAgain(context: RemedyContext, start: () => Promise<void>): Promise<void> {
+  /** Waits until no call needs the machine stopped any more, but not for ever. */
+  async waitForOthers(context: RemedyContext): Promise<void> {
     const { clock } = context;
     const patientUntil = clock.now() + patienceMs;
     while (!this.#isOver && this.#isNeeded(clock.now()) && clock.now() < patientUntil) {
       await clock.sleep(lookMs, context.signal);
     }
+  }
+
+  async #startAgain(context: RemedyContext, start: () => Promise<void>): Promise<void> {
+    await this.waitForOthers(context);
     await starts.once(context, this.#key, longestWaitMs, async () => {
       if (this.#isOver) return;
       // Who comes now begins another span, after this start.

@@ -206,6 +206,27 @@ describe.each(generations)("startFirst at once, with arm-compute %s", (generatio
 
       const ran = told.arm.vm("web-01")?.commandsRun.map(([line]) => line) ?? [];
       expect([...ran].sort()).toEqual(["a", "b", "c"]);
+      expect(writesOf(told, "web-01").filter((line) => line.startsWith("POST /start"))).toEqual(["POST /start 202"]);
+    }));
+
+  it("a command for a machine that is stopped for two resizes: they go first", () =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
+      told.arm.longRunning({ on: "* virtualMachines", durationMs: 20_000 });
+      told.arm.fail(
+        { rule: "OperationNotAllowed.vm-not-running" },
+        { on: "POST virtualMachines/runCommand", when: () => told.arm.vm("web-01")?.powerState === "deallocated" },
+      );
+      const client = told.client({ remedies: [deallocateFirst({ startAgain: true }), startFirst()] });
+      const resizes = [client.resize("web-01", bigSize), client.resize("web-01", bigSize)];
+      await told.time.sleep(30_000);
+      expect(told.arm.vm("web-01")?.powerState).toBe("deallocated");
+
+      await Promise.all([...resizes, client.runCommand("web-01", ["date"])]);
+
+      expect(told.arm.vm("web-01")).toMatchObject({ size: bigSize, powerState: "running", commandsRun: [["date"]] });
+      const starts = writesOf(told, "web-01").filter((line) => /POST .(start|deallocate) 202/.test(line));
+      expect(starts).toEqual(["POST /deallocate 202", "POST /start 202"]);
     }));
 });
 
