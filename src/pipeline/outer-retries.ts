@@ -26,7 +26,7 @@ export class OuterRetries {
     if (isRemedyError(error)) this.#givenUp.add(request);
   }
 
-  /** Tells of it when a request that fails is one that was given up before: once, since every call would say the same. */
+  /** Tells of it when a request is here that was given up before: once, since every call would say the same. */
   lookAt(request: PipelineRequest): void {
     if (this.#told || !(this.#givenUp.has(request) || this.#entry?.hasVerdictOn(request))) return;
     this.#told = true;
