@@ -47,7 +47,8 @@ function read(machines: number, prepare: Prepare): () => unknown {
   const pipeline = createEmptyPipeline();
   prepare(pipeline);
   const requests = Array.from({ length: machines }, (_, index) =>
-    createPipelineRequest({ url: url.replace("web-01", `web-${index}`), method: "GET" }),
+    // As core-client makes it: a string of its own, not two pieces that are joined when they are read.
+    createPipelineRequest({ url: new URL(url.replace("web-01", `web-${index}`)).href, method: "GET" }),
   );
   let call = 0;
   return () => {
