@@ -4,6 +4,8 @@ import type { ServiceModel } from "./simulated-service.js";
 
 /** Resource Manager's bucket of writes: 200, and 10 more each second. */
 const writes: ServiceModel = { capacity: 200, refill: 10, periodMs: 1_000, tellsLevel: true, retryAfter: "rounded" };
+/** And of reads: 250, and 25 more each second. */
+const reads: ServiceModel = { ...writes, capacity: 250, refill: 25, counts: "reads" };
 /** Compute's for creating VMs: 1,500, and 500 more each minute. */
 const computePuts: ServiceModel = {
   ...writes,
@@ -118,6 +120,17 @@ export const furtherScenarios: readonly Scenario[] = [
     spreadMs: 5_000,
     model: { ...writes, retryAfter: "constant", penaltyMs: 10_000 },
   }),
+];
+
+/** Most reads from a full bucket are not counted: that must cost nothing when it empties. */
+export const readScenarios: readonly Scenario[] = [
+  ...forProcesses([1, 4, 16], { name: "1,500 reads at once", calls: 1_500, model: reads }, mainTargets),
+  ...forProcesses(
+    [1, 4, 16],
+    { name: "1,500 reads, 20 in flight", calls: 1_500, inFlight: 20, model: reads },
+    mainTargets,
+  ),
+  ...forProcesses([1, 4], { name: "1,500 reads within two minutes", calls: 1_500, spreadMs: 120_000, model: reads }),
 ];
 
 const shared = (ratio: number): Counts => ({ 4: { ratio, rejected: 2 }, 16: { ratio, rejected: 2 } });

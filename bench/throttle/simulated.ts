@@ -1,11 +1,11 @@
 /** Every strategy against the simulated bucket, in virtual time, in one run. */
 import { run, type Scenario, type Strategy } from "./scenario.js";
-import { furtherScenarios, mainScenarios, sharedScenarios } from "./scenarios.js";
+import { furtherScenarios, mainScenarios, readScenarios, sharedScenarios } from "./scenarios.js";
 import { awsAdaptive } from "./strategies/aws-adaptive.js";
 import { azureDefault } from "./strategies/azure-default.js";
 import { cockatielAlone, pRetryAlone } from "./strategies/general-retry.js";
 import { withSharedStore } from "./strategies/shared-throttle.js";
-import { ownMirrors } from "./strategies/throttle.js";
+import { ownMirrors, ownMirrorsReading } from "./strategies/throttle.js";
 import { printHeading, printOutcome, printScenario } from "./table.js";
 
 const peers: readonly Strategy[] = [
@@ -38,6 +38,9 @@ export async function printSimulated(seeds: readonly number[]): Promise<number> 
 
   printHeading("WHAT ELSE A SERVICE MAY DO, NO CHANNEL");
   for (const scenario of furtherScenarios) await compare(scenario, ownMirrors, []);
+
+  printHeading("READS (250 + 25/s), NO CHANNEL");
+  for (const scenario of readScenarios) await compare(scenario, ownMirrorsReading, []);
 
   let roundTrips = 0;
   const shared = withSharedStore(() => roundTrips++);

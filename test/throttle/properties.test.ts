@@ -2,10 +2,10 @@ import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { run, type Scenario } from "../../bench/throttle/scenario.js";
 import type { ServiceModel } from "../../bench/throttle/simulated-service.js";
-import { ownMirrors } from "../../bench/throttle/strategies/throttle.js";
+import { ownMirrors, ownMirrorsReading } from "../../bench/throttle/strategies/throttle.js";
 import { ThrottleDeadlineError, type Permit } from "../../src/throttle/throttle.js";
 import { AbortError } from "../../src/time/clock.js";
-import { reply, request, Story, vmUrl, writesLeft } from "./support.js";
+import { readsLeft, reply, request, Story, vmUrl, writesLeft } from "./support.js";
 
 const models: fc.Arbitrary<ServiceModel> = fc.record({
   capacity: fc.integer({ min: 5, max: 400 }),
@@ -25,11 +25,18 @@ describe("against any bucket", () => {
       calls: fc.integer({ min: 1, max: 120 }),
       inFlight: fc.option(fc.integer({ min: 1, max: 30 }), { nil: undefined }),
       seed: fc.integer({ min: 1, max: 1_000 }),
+      counts: fc.constantFrom("reads" as const, "writes" as const),
     });
     await fc.assert(
-      fc.asyncProperty(runs, async ({ inFlight, seed, ...rest }) => {
-        const scenario: Scenario = { name: "any", ...rest, ...(inFlight !== undefined && { inFlight }) };
-        const { served, sentWhileClosed } = await run(scenario, ownMirrors, seed);
+      fc.asyncProperty(runs, async ({ inFlight, seed, counts, model, ...rest }) => {
+        const scenario: Scenario = {
+          name: "any",
+          model: { ...model, counts },
+          ...rest,
+          ...(inFlight !== undefined && { inFlight }),
+        };
+        const strategy = counts === "reads" ? ownMirrorsReading : ownMirrors;
+        const { served, sentWhileClosed } = await run(scenario, strategy, seed);
         expect({ served, sentWhileClosed }).toEqual({ served: scenario.calls, sentWhileClosed: 0 });
       }),
       { numRuns: 40 },
@@ -74,7 +81,8 @@ describe("whatever happens at the gate", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 80 }), fc.integer({ min: 1, max: 99 }), async (steps, seed) => {
         const story = new Story({}, seed);
-        const put = request("PUT", vmUrl());
+        const [method, left] = seed % 2 === 0 ? (["PUT", writesLeft] as const) : (["GET", readsLeft] as const);
+        const asking = request(method, vmUrl());
         const callers: Caller[] = [];
         const sent: Permit[] = [];
         let closedUntil = 0;
@@ -91,7 +99,7 @@ describe("whatever happens at the gate", () => {
               const caller: Caller = { deadlineAt, controller: new AbortController(), outcome: "waiting" };
               callers.push(caller);
               const priority = each.background ? "background" : "foreground";
-              const asked = story.throttle.admit(put, { signal: caller.controller.signal, deadlineAt, priority });
+              const asked = story.throttle.admit(asking, { signal: caller.controller.signal, deadlineAt, priority });
               if (!(asked instanceof Promise)) admitted(caller, asked);
               else
                 asked.then(
@@ -108,14 +116,14 @@ describe("whatever happens at the gate", () => {
               break;
             }
             case "answer":
-              sent.shift()?.settle(reply(201, each.level === null ? {} : writesLeft(each.level)));
+              sent.shift()?.settle(reply(200, each.level === null ? {} : left(each.level)));
               break;
             case "reject": {
               const permit = sent.shift();
               if (!permit) break;
               const wait = each.retryAfterMs ?? undefined;
               if (wait !== undefined) closedUntil = Math.max(closedUntil, story.time.now() + wait);
-              permit.settle(reply(429, writesLeft(0), { retryAfterMs: wait }));
+              permit.settle(reply(429, left(0), { retryAfterMs: wait }));
               break;
             }
             case "lose":
@@ -132,7 +140,7 @@ describe("whatever happens at the gate", () => {
         }
         // From now on every request is answered at once. Nobody may be left waiting.
         for (let rounds = 0; rounds < 2_000 && callers.some(({ outcome }) => outcome === "waiting"); rounds++) {
-          while (sent.length > 0) sent.shift()?.settle(reply(201, writesLeft(20)));
+          while (sent.length > 0) sent.shift()?.settle(reply(200, left(20)));
           await story.pass(1_000);
         }
         expect(new Set(callers.map(({ outcome }) => outcome))).not.toContain("waiting");

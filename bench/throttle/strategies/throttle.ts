@@ -6,16 +6,22 @@ import { waitIn } from "../simulated-service.js";
 
 const url =
   "https://management.azure.com/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm";
-const request: ThrottledRequest = { method: "PUT", url, headers: new Map<string, string>() };
+const requestBy = (method: string): ThrottledRequest => ({ method, url, headers: new Map<string, string>() });
 const brokenMs = 800;
 const mostTries = 9;
 
-export const ownMirrors: Strategy = {
-  name: "azure-remedy",
-  start: () => (context) => throttledCaller(createThrottle({ clock: context.clock, random: context.random }), context),
-};
+const mirrors = (name: string, method: string): Strategy => ({
+  name,
+  start: () => (context) =>
+    throttledCaller(createThrottle({ clock: context.clock, random: context.random }), context, method),
+});
 
-export function throttledCaller(throttle: Throttle, { clock, random, send }: ProcessContext): Caller {
+export const ownMirrors = mirrors("azure-remedy", "PUT");
+/** Most reads from a full bucket are not counted. */
+export const ownMirrorsReading = mirrors("azure-remedy, reading", "GET");
+
+export function throttledCaller(throttle: Throttle, { clock, random, send }: ProcessContext, method = "PUT"): Caller {
+  const request = requestBy(method);
   return async () => {
     const since = clock.now();
     for (let tries = 0; tries < mostTries;) {
