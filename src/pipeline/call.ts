@@ -39,13 +39,13 @@ export interface Call {
 }
 
 /** What a call is for, where it is not the caller's own. */
-export type CallKind = Partial<Pick<Call, "nested" | "poll" | "patienceMs" | "clock">>;
+export type CallKind = Partial<Pick<Call, "nested" | "poll" | "patienceMs" | "clock" | "startedAt">>;
 
 export function newCall(request: PipelineRequest, next: SendRequest, now: number, kind: CallKind = {}): Call {
   return {
     request,
     next,
-    startedAt: now,
+    startedAt: kind.startedAt ?? now,
     failures: [],
     sends: 1,
     retries: 0,

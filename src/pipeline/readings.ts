@@ -49,34 +49,31 @@ export class Readings {
 
   /** Reads the resource. A reading that fails for good says nothing about the request: it counts as pending. */
   async read(call: Call, target: ReadTarget): Promise<{ reading: Reading; response: PipelineResponse }> {
-    const { request, next } = this.#readingOf(call, target);
+    const reading = this.#readingOf(call, target);
     try {
-      const response = await this.#calls.run(
-        newCall(request, next, this.#calls.settings.clock.now(), { nested: true }),
-      );
+      const response = await this.#calls.run(reading);
       return { reading: this.#interpret(target, response), response };
     } catch (error) {
-      return unread(target, request, error);
+      return unread(target, reading.request, error);
     }
   }
 
   /** Looks at the resource once on behalf of a poll, and leaves every wait to its poller. */
   async look(call: Call, target: ReadTarget): Promise<Look> {
-    const { request, next } = this.#readingOf(call, target);
-    const { patienceMs } = call;
+    const reading = this.#readingOf(call, target, call.patienceMs);
     try {
-      const asked = await this.#calls.ask(
-        newCall(request, next, this.#calls.settings.clock.now(), { nested: true, patienceMs }),
-      );
+      const asked = await this.#calls.ask(reading);
       if ("againInMs" in asked) return asked;
       return { reading: this.#interpret(target, asked.response), response: asked.response };
     } catch (error) {
-      return unread(target, request, error);
+      return unread(target, reading.request, error);
     }
   }
 
-  #readingOf({ request, next }: Call, target: ReadTarget): Pick<Call, "request" | "next"> {
-    return { request: subRequest(request, { method: "GET", url: target.url }), next };
+  /** It lives on what is left of the call's time, and has retries of its own. */
+  #readingOf({ request, next, startedAt }: Call, target: ReadTarget, patienceMs?: number): Call {
+    const reading = subRequest(request, { method: "GET", url: target.url });
+    return newCall(reading, next, this.#calls.settings.clock.now(), { nested: true, startedAt, patienceMs });
   }
 
   /** A resource that has failed for a reason that may still pass by itself (OSProvisioningTimedOut) has not failed for good. */
