@@ -123,13 +123,19 @@ export class Walk implements Finder {
   }
 
   private closeMessage(to: number): void {
-    if (this.messageFrom < 0) return;
-    const value = oneLine(this.text.slice(this.messageFrom, to)).replace(/\s?[(`]$/, "");
-    this.messageFrom = -1;
-    this.proseFrom = to;
+    const value = this.takeMessage(to);
     if (value === "") return;
     if (!this.current) this.begin(rawNode(undefined, value), "");
     else if (this.current.message === "") this.current.message = value;
+  }
+
+  /** The message that has no closing mark and ends here. */
+  private takeMessage(to: number): string {
+    if (this.messageFrom < 0) return "";
+    const value = oneLine(this.text.slice(this.messageFrom, to)).replace(/\s?[(`]$/, "");
+    this.messageFrom = -1;
+    this.proseFrom = to;
+    return value;
   }
 
   braces(at: number): number {
@@ -160,7 +166,19 @@ export class Walk implements Finder {
 
   status(status: number | undefined, at: number): void {
     this.nodeStatus = status;
+    if (!this.current) this.closeAnnouncement(at);
     this.border(at);
+  }
+
+  /**
+   * `Message: x.Client#Delete: Failure responding to request: StatusCode=409 …`: what a status breaks off in mid-sentence tells
+   * who speaks, and gives way to the message of the code that follows.
+   */
+  private closeAnnouncement(to: number): void {
+    const value = this.takeMessage(to);
+    if (value === "") return;
+    if (/[.!?。)\]'"]$/.test(value)) this.begin(rawNode(undefined, value), "");
+    else this.begin(rawNode(undefined, ""), value);
   }
 
   border(at: number): void {
