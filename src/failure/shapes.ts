@@ -105,6 +105,27 @@ export const shapes: readonly Shape[] = [
     },
   },
   {
+    // The same with a line break, as a provider prints it: `… failed with error:` and below `X: message`
+    pattern: /\berror:[ \t]{0,16}\n\s{0,64}([A-Z]\w{3,100}) ?: /gi,
+    read: (found, match, end) => {
+      const name = match[1] ?? "";
+      return mayBeCode(name) && !labels.test(name) ? readNamed(found, match, end) : match.index + 1;
+    },
+  },
+  {
+    // A Kubernetes cloud provider: `RawError: X, message`
+    pattern: /\bRaw ?Error: ([A-Z]\w{3,100})(?:, | ?: )/g,
+    read: (found, match, end) => (isFailureName(match[1] ?? "") ? readNamed(found, match, end) : end),
+  },
+  {
+    // Databricks: `X Azure error message: message`
+    pattern: /\b([A-Z]\w{3,100}),? (?=(?:Azure )?Error Message: )/gi,
+    read: (found, match, end) => {
+      if (isFailureName(match[1] ?? "")) found.code(match[1] ?? "", match.index, end);
+      return end;
+    },
+  },
+  {
     // Azure Pipelines and VS Code: `Error: X - message`, `Error type: X`
     pattern: /(?:^|\n)[ \t]{0,16}Error(?: type)?: ([A-Z]\w{2,100})(?: - |(?=[ \t]{0,16}(?:\n|$)))/g,
     read: (found, match, end) => {
@@ -195,6 +216,13 @@ export const shapes: readonly Shape[] = [
   },
 ];
 
+/** A name in front of its message. */
+function readNamed(found: Finder, match: RegExpExecArray, end: number): number {
+  found.code(match[1] ?? "", match.index, end);
+  found.openMessage(end);
+  return end;
+}
+
 /** Labels that end in "code" and name something else. */
 const otherCodes =
   /^(?:exit|return|status|http|httpstatus|response|country|zip|area|source|extended|internalerror|native|win32|result|qr|vs|language)$/i;
@@ -277,12 +305,25 @@ export function isCodeLike(name: string): boolean {
 
 /** Names that stand before a colon and are no codes: types of exceptions, and the labels of tools. */
 const speakers =
-  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|TypeError|ValueError|RuntimeError|KeyError|FatalError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+)$/;
+  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|TypeError|ValueError|RuntimeError|KeyError|FatalError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+|RawError)$/;
 
 /** Words before a colon that other shapes read. */
-const labels = /(?:Code|Message|Status|Target|Details|Info|Content|Headers|Team)$|^Ori?ginalError$/;
+const labels = /(?:Code|Message|Status|Target|Details|Info|Content|Headers|Team)$|^(?:Ori?ginal|Raw)Error$/;
 
 /** Whether a name without a label may be a code, where a code is likely to stand. */
 export function mayBeCode(name: string): boolean {
-  return isCodeLike(name) && !speakers.test(name);
+  if (!isCodeLike(name)) return false;
+  // `RequestId` and `ServerName` speak of the request and the server, `RequestDisallowedByPolicy` and `ServerBusy` of what went wrong.
+  return !speakers.test(name) || (/^(?:Request|Server)/.test(name) && wentWrong.test(name));
 }
+
+/** How codes begin or end that say by themselves what went wrong. */
+const wentWrong =
+  /(?:Not[A-Z][a-z]\w*|Disallowed\w*|Too[A-Z]\w*|InUse\w*|AlreadyExists|Exceeded|Exhausted|Failed|Failure|Denied|Forbidden|Unauthorized|Unavailable|Throttled|Busy|Conflict|TimedOut|InProgress|Invalid|Missing|Mismatch|Unsupported|Locked|Expired|Corrupted|Blocked|Restricted|Preempted|Evicted|Required|Reached)$|^(?:Invalid|Incorrect|Insufficient|Unsupported|Conflicting|Cannot|Missing|Over[Cc]onstrained)[A-Z]/;
+
+/** A name that is a code beyond doubt, also where words of a sentence may stand. */
+export function isFailureName(name: string): boolean {
+  return isCodeLike(name) && !labels.test(name) && (wentWrong.test(name) ? mayBeCode(name) : isErrorOfService(name));
+}
+
+const isErrorOfService = (name: string): boolean => name.endsWith("Error") && !speakers.test(name);

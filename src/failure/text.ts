@@ -7,7 +7,7 @@ import { cut, maxChains, maxTextChars, maxTextDepth } from "./bounds.js";
 import { isTellingCode } from "./chains.js";
 import { oneLine, withoutClutter } from "./clutter.js";
 import { type RawNode, type Reading, addBelow, holdsCode, rawNode } from "./raw-node.js";
-import { mayBeCode } from "./shapes.js";
+import { isFailureName, mayBeCode } from "./shapes.js";
 import { isTransportCode } from "./transport.js";
 import { holdsGuestOutput, Walk } from "./walk.js";
 
@@ -71,6 +71,9 @@ function readBareWords(text: string): RawNode {
     const name = match[1] ?? "";
     if (mayBeCode(name)) return rawNode(name, line.slice(match.index + match[0].length));
   }
+  const said = /(?:^|[:=] )([A-Z]\w{3,100}), (?=[A-Z'"])/.exec(line);
+  if (said?.[1] !== undefined && isFailureName(said[1]))
+    return rawNode(said[1], line.slice(said.index + said[0].length));
   const beside = codeBesideStatus(line);
   if (beside) return beside;
   const above = /^([A-Z]\w{4,100})[ \t]{0,16}\n/.exec(text)?.[1];

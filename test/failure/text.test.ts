@@ -79,6 +79,28 @@ describe("what tools print", () => {
       `Error waiting for completion: Code="ResourceOperationFailure" Message="Ended in Failed." Details=[{"code":"DiskBusy","message":"Disk 'd1' is busy."}]`,
     ],
     [
+      "Go of old: behind a label",
+      `Message:   compute.DisksClient#Update: Failure responding to request: StatusCode=409 -- Original Error: autorest/azure: Service returned an error. Status=409 Code="DiskBusy" Message="Disk 'd1' is busy."`,
+    ],
+    [
+      "Go of old: in an event of Kubernetes",
+      `Type:     Warning\nReason:   FailedUnmount\nMessage:  compute.VirtualMachinesClient#Get: Failure responding to request: StatusCode=409 -- Original Error: Code="DiskBusy" Message="Disk 'd1' is busy."`,
+    ],
+    [
+      "Terraform: behind a label",
+      "Message: unexpected status 409 (409 Conflict) with error: DiskBusy: Disk 'd1' is busy.",
+    ],
+    [
+      "a provider: the code on the next line",
+      "updating the disk failed with error:\n  DiskBusy: Disk 'd1'\n  is busy.",
+    ],
+    [
+      "Kubernetes: a raw error in words",
+      "rpc error: code = Unknown desc = Retriable: true, HTTPStatusCode: 409, RawError: DiskBusy, Disk 'd1' is busy.",
+    ],
+    ["the code before a comma", "Attaching failed: DiskBusy, Disk 'd1' is busy."],
+    ["Databricks: the code without a label", "Workers lost. DiskBusy Azure error message: Disk 'd1' is busy."],
+    [
       "Go: a message with quotes",
       `Code="ReconcileDisksFailed" Message="Code=\\"DiskBusy\\" Message=\\"Disk 'd1' is busy.\\""`,
     ],
@@ -243,8 +265,14 @@ describe("words without any code", () => {
     "Service returned an error. Status=<nil> <nil>",
     "ERROR CODE UNAVAILABLE",
     "磁盘正忙。",
+    "Failed: PowerShell, The module on MyBigMachine is too old.",
+    "RawError: BigMachine, The one in the corner, is gone.",
+    "It stopped with error:\nRequestId: 77",
+    "It stopped with error:\nTypeError: x is not a function",
+    "The RestClient error message: it is broken.",
+    "RequestTimeout: 30, ServerName: big",
   ])("%s", (text) => {
-    expect(rootOf(text)).toEqual({ message: text.replace(/^ERROR: /, "") });
+    expect(rootOf(text)).toEqual({ message: text.replace(/^ERROR: /, "").replaceAll("\n", " ") });
     expect(readFailure(text)).toMatchObject({ origin: "text", execution: "answered" });
   });
 
@@ -258,6 +286,19 @@ describe("words without any code", () => {
     });
     expect(rootOf("Creation failed (409) DiskBusy")).toMatchObject({ code: "DiskBusy", message: "Creation failed" });
   });
+
+  it.each(["RequestDisallowedByAzure", "ServerBusy", "DiskInUseByVm", "InvalidDiskName", "DiskPreparationError"])(
+    "takes %s for a code wherever a code may stand",
+    (code) => {
+      for (const text of [
+        `${code}: No.`,
+        `${code}, No.`,
+        `It failed with error:\n${code}: No.`,
+        `RawError: ${code}, No.`,
+      ])
+        expect(rootOf(text)).toEqual({ code, message: "No." });
+    },
+  );
 
   it.each([
     ["Error: connect ECONNREFUSED 10.0.0.4:443", "ECONNREFUSED", "none"],
