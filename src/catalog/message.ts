@@ -2,7 +2,7 @@
  * A message as the catalog looks at it. Every index of every layer looks at the same message, and most messages are found at
  * the first look: what a look needs is made when one first asks, once for all.
  */
-import { wordsOf, type Words } from "./words.js";
+import { wordsApartFromAddresses, wordsOf, type Words } from "./words.js";
 
 /** Lengths of the ends of which a key is made. Short, so that `VM '` has one too. */
 const headLength = 4;
@@ -13,6 +13,7 @@ export const noEnd = 0;
 
 export class Message {
   #words: Words | undefined;
+  #literal: Words | undefined;
   #distinct: ReadonlySet<string> | undefined;
   #head = noEnd;
   #tail = noEnd;
@@ -23,8 +24,13 @@ export class Message {
     return (this.#words ??= wordsOf(this.text));
   }
 
+  /** The words that may be those of a template. */
+  get literalWords(): Words {
+    return (this.#literal ??= wordsApartFromAddresses(this.text, this.words));
+  }
+
   get distinctWords(): ReadonlySet<string> {
-    return (this.#distinct ??= new Set(this.words.list));
+    return (this.#distinct ??= new Set(this.literalWords.list));
   }
 
   get head(): number {

@@ -4,7 +4,8 @@
  */
 import type { Message } from "./message.js";
 import type { Rule } from "./rule.js";
-import { wordsOf, type Words } from "./words.js";
+import { trimMarks } from "./trim-marks.js";
+import { wordsApartFromAddresses, type Words } from "./words.js";
 
 export interface Template extends CutText {
   readonly rule: Rule;
@@ -92,7 +93,7 @@ export function wordsOfTemplate(template: Template): TemplateWords {
   const words: string[] = [];
   const gaps: number[] = [];
   template.literals.forEach((literal, index) => {
-    words.push(...wordsOf(literal).list);
+    words.push(...wordsApartFromAddresses(literal).list);
     if (index < template.names.length) gaps.push(words.length);
   });
   return { template, words, gaps };
@@ -162,7 +163,7 @@ const mostWordsInValue = 30;
  */
 export function readClosely(shape: WordTemplate, message: Message): Fit {
   const { totalWeight, distinctive } = shape;
-  const words = message.words.list;
+  const words = message.literalWords.list;
   const rows = indicesOf(shape.words, message.distinctWords);
   const columns = indicesOf(words, shape.heaviest);
   const best = heaviestFrom(rows, columns, shape, words);
@@ -233,7 +234,7 @@ function valuesBetween(
 ): { values: string[]; wordsInValues: number } {
   const values: string[] = [];
   let wordsInValues = 0;
-  for (const gap of shape.gaps) {
+  for (const [index, gap] of shape.gaps.entries()) {
     const before = lastPlace(places, gap - 1);
     const after = firstPlace(places, gap);
     const from = before === undefined ? 0 : (message.ends[before] ?? 0);
@@ -241,9 +242,17 @@ function valuesBetween(
     const countedFrom = before === undefined ? 0 : before + 1;
     const countedTo = after ?? message.list.length;
     wordsInValues += Math.max(0, Math.min(countedTo - countedFrom, mostWordsInValue));
-    values.push(from <= to ? trimMarks(message.text.slice(from, to)) : "");
+    const isOpen = from <= to && !sharesPlace(shape.gaps, places, index);
+    values.push(isOpen ? trimMarks(message.text.slice(from, to)) : "");
   }
   return { values, wordsInValues };
+}
+
+/** Where none of the words between two placeholders is in the message nobody can tell which of the two stands there. */
+function sharesPlace(gaps: readonly number[], places: readonly (number | undefined)[], index: number): boolean {
+  const lost = (from: number | undefined, to: number | undefined): boolean =>
+    from !== undefined && to !== undefined && from < to && places.slice(from, to).every((place) => place === undefined);
+  return lost(gaps[index - 1], gaps[index]) || lost(gaps[index], gaps[index + 1]);
 }
 
 function lastPlace(places: readonly (number | undefined)[], from: number): number | undefined {
@@ -254,17 +263,6 @@ function lastPlace(places: readonly (number | undefined)[], from: number): numbe
 function firstPlace(places: readonly (number | undefined)[], from: number): number | undefined {
   for (let index = from; index < places.length; index++) if (places[index] !== undefined) return places[index];
   return undefined;
-}
-
-const marks = new Set(" \t\r\n'\"`‘’“”«»:;,，。：；".split(""));
-
-/** A value without the quotes, spaces and commas around it; a full stop only at its end. */
-function trimMarks(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && marks.has(value[start] ?? "")) start += 1;
-  while (end > start && (marks.has(value[end - 1] ?? "") || value[end - 1] === ".")) end -= 1;
-  return value.slice(start, end);
 }
 
 /** A text cut at its placeholders. */

@@ -61,6 +61,33 @@ export function wordsOf(text: string): Words {
   return { text, list, starts, ends };
 }
 
+/**
+ * The words of `text` where those inside an address (`https://pictures.blob.core.windows.net/…`, `/subscriptions/…`) are words
+ * of their own kind, with a slash in front: `blob` in the name of a host is not the word that a sentence begins with.
+ */
+export function wordsApartFromAddresses(text: string, words: Words = wordsOf(text)): Words {
+  if (!text.includes("/")) return words;
+  const { starts } = words;
+  let list: string[] | undefined;
+  let at = 0;
+  for (const token of text.matchAll(/[\w.~:/?#@!$&%+=*-]+/g)) {
+    const from = addressIn(token[0]);
+    if (from < 0) continue;
+    const end = token.index + token[0].length;
+    while (at < starts.length && (starts[at] ?? 0) < token.index + from) at += 1;
+    for (; at < starts.length && (starts[at] ?? 0) < end; at++) (list ??= [...words.list])[at] = `/${words.list[at]}`;
+  }
+  return list ? { ...words, list } : words;
+}
+
+/** Where an address begins in a text without blanks: behind the scheme, or with the first of several slashes; -1 for nowhere. */
+function addressIn(token: string): number {
+  const scheme = token.indexOf("://");
+  if (scheme >= 0) return scheme;
+  const slash = token.indexOf("/");
+  return slash >= 0 && token.includes("/", slash + 1) ? slash : -1;
+}
+
 /** "isn" before "'t": the word and a "not". "can" before "'t" keeps its n. */
 function endsInContractedNot(text: string, at: number): boolean {
   const mark = text.charCodeAt(at);
