@@ -1,7 +1,8 @@
 /** What a diagnosis says in words: the texts of its rule, with the parameters of the message filled in. */
 import type { RemedyAdvice } from "./diagnosis.js";
 import type { RuleKnowledge } from "./rule.js";
-import { cutText, fillIn, type CutText, type Parameters } from "./template.js";
+import { cutText, fillIn, isFilledBy, valueOf, type CutText, type Parameters } from "./template.js";
+import { withoutUnread } from "./unread.js";
 
 interface Texts {
   readonly explanation: CutText;
@@ -28,9 +29,18 @@ export function tell(knowledge: RuleKnowledge, parameters: Parameters): { explan
   const steps: string[] = [];
   for (const step of cutSteps) steps.push(fillIn(step, parameters));
   return {
-    explanation: fillIn(explanation, parameters),
+    explanation: isFilledBy(explanation, parameters)
+      ? fillIn(explanation, parameters)
+      : explainWithoutUnread(knowledge, parameters),
     remedy: automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs },
   };
+}
+
+function explainWithoutUnread({ explanation, category }: RuleKnowledge, parameters: Parameters): string {
+  return fillIn(
+    cutText(withoutUnread(explanation, category, (name) => valueOf(parameters, name) !== undefined)),
+    parameters,
+  );
 }
 
 function summaryOf({ disposition, automatic }: RuleKnowledge): string {

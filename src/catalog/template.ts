@@ -281,14 +281,24 @@ export function cutText(text: string): CutText {
   };
 }
 
+/** The value that the message gave. A placeholder may be called like something that every object has; that is no string. */
+export function valueOf(parameters: Parameters, name: string): string | undefined {
+  const value: unknown = parameters[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Whether the message gave every value that the text needs. */
+export function isFilledBy({ names }: CutText, parameters: Parameters): boolean {
+  for (const name of names) if (valueOf(parameters, name) === undefined) return false;
+  return true;
+}
+
 /** Fills `{name}` by the parameter, `<name>` where the message did not give it: the reader sees what to fill in. */
 export function fillIn({ literals, names }: CutText, parameters: Parameters): string {
   let filled = literals[0] ?? "";
   for (let index = 0; index < names.length; index++) {
     const name = names[index] ?? "";
-    // A placeholder may be called like something that every object has; that is no string.
-    const value: unknown = parameters[name];
-    filled += (typeof value === "string" && value !== "" ? value : `<${name}>`) + (literals[index + 1] ?? "");
+    filled += (valueOf(parameters, name) ?? `<${name}>`) + (literals[index + 1] ?? "");
   }
   return filled;
 }
