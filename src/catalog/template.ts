@@ -66,9 +66,16 @@ export const noParameters: Parameters = Object.freeze({});
 
 function parametersOf(names: readonly string[], values: readonly string[]): Parameters {
   const parameters: Record<string, string> = {};
-  for (let index = 0; index < names.length; index++) parameters[names[index] ?? ""] ??= values[index] ?? "";
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] ?? "";
+    const value = values[index] ?? "";
+    parameters[name] ??= isWithoutBlanks.test(name) && /\s/.test(value) ? "" : value;
+  }
   return parameters;
 }
+
+/** Azure gives no resource a name with blanks: what was read so is a piece of the sentence. */
+const isWithoutBlanks = /(?:Name|Id|Uri)$/;
 
 /** A template as words. */
 export interface TemplateWords {

@@ -36,8 +36,17 @@ describe("values come without the marks around them", () => {
 
   it("keeps what belongs to a name", () => {
     const message =
-      "Today gear 'g (old)' (maker '[concat(a)]' and model 'Server (Core)') got stuck in the machine, and more.";
-    expect(read("GearStuck", message)).toEqual({ gearName: "g (old)", maker: "[concat(a)]", model: "Server (Core)" });
+      "Today gear 'g(old)' (maker '[concat(a)]' and model 'Server (Core)') got stuck in the machine, and more.";
+    expect(read("GearStuck", message)).toEqual({ gearName: "g(old)", maker: "[concat(a)]", model: "Server (Core)" });
+  });
+
+  it("takes no piece of the sentence for a name", () => {
+    const { explanation, parameters } = diagnose(
+      { error: { code: "GearStuck", message: "Gear, made by (maker 'C' and model 'B') got stuck in the machine." } },
+      { catalog },
+    );
+    expect(parameters).toEqual({ gearName: "", maker: "C", model: "B" });
+    expect(explanation).toBe("The gear got stuck.");
   });
 
   it("reads neither of two values that nothing keeps apart", () => {
