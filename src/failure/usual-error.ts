@@ -1,6 +1,6 @@
 /**
  * Nearly every synchronous error is written in one way: `{ "error": { "code": …, "message": …, "target": … } }`, with no character
- * escaped. One pattern reads that in a third of the time that parsing takes; whatever is written otherwise is parsed.
+ * escaped. One pattern reads that sooner than parsing does; whatever is written otherwise is parsed.
  */
 
 export interface UsualError {

@@ -1,6 +1,6 @@
 /**
- * cockatiel, loaded when the first call fails: its thirty files cost a start nearly as much as everything else here, and a
- * process in which nothing fails never needs them.
+ * cockatiel, loaded when the first call fails: its thirty files take long to find and to read, and a process in which nothing
+ * fails never needs them.
  *
  * Node loads it at once, so that the wait of a first failure begins when it would otherwise, under a test's fake timers too.
  * Where there is no `require` (browsers), or nothing to be found by it (programs that were bundled into one file), the import

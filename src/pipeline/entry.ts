@@ -3,8 +3,8 @@
  * from there: getting a fresh token for a request that is already inside (the bearer policy sits outside every retry, by
  * the SDK's design), and learning what the outside made of an answer (no token at all; a status the operation declares).
  *
- * A clean request passes by without a mark, a promise of its own or an entry in a map: each of them would cost it more than
- * all that is done for it here.
+ * A clean request passes by without a mark on it, an async function around it or an entry in a map: each of them would cost it
+ * more than all that is done for it here.
  */
 import type {
   Pipeline,

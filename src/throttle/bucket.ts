@@ -169,26 +169,22 @@ export class Bucket {
     if (!this.#mirror.seen) this.#recent.note(now, requests);
   }
 
-  /** Reckons how many of the requests to come need not be counted. */
-  #spareAnew(moment: Moment): void {
-    if (this.spare !== this.#spareBefore) this.#catchUp(moment.now);
-    const isClosed = this.#hasClosed && moment.now < this.window.reopensAt;
-    this.spare = this.account !== undefined || isClosed ? 0 : this.#spareNow();
-    this.#spareBefore = this.spare;
+  /** @param at its time is read only where something is to be caught up with */
+  #setSpare(requests: number, at: { readonly now: number }): void {
+    if (this.spare !== this.#spareBefore) this.#catchUp(at.now);
+    this.spare = this.#spareBefore = requests;
   }
 
-  #spareNow(): number {
+  /** How many of the requests to come need not be counted. */
+  #spareNow(moment: Moment): number {
+    if (this.account !== undefined) return 0;
+    if (this.#hasClosed && moment.now < this.window.reopensAt) return 0;
     if (this.#refill === undefined) return mostSpare;
     if (!this.#mirror.seen) return 0;
     const { value: share } = this.#share;
     const left = this.#mirror.level(1 / share);
     if (left < this.#refill.limit.capacity * plentyPart) return 0;
     return Math.min(mostSpare, Math.floor(left * share * sparePart));
-  }
-
-  #spareNone(now: number): void {
-    if (this.spare !== this.#spareBefore) this.#catchUp(now);
-    this.spare = this.#spareBefore = 0;
   }
 
   #sendsFirstAt(now: number): void {
@@ -203,7 +199,7 @@ export class Bucket {
     this.account?.answered(sent.sentAt, moment.now, level);
     this.#span++;
     if (this.#hasClosed) this.window.pass();
-    this.#spareAnew(moment);
+    this.#setSpare(this.#spareNow(moment), moment);
   }
 
   /** An answer told nothing, or none came. */
@@ -214,7 +210,7 @@ export class Bucket {
     this.account?.answered(sent.sentAt, moment.now, undefined);
     this.#span++;
     if (this.#hasClosed) this.window.pass();
-    this.#spareAnew(moment);
+    this.#setSpare(this.#spareNow(moment), moment);
   }
 
   /** The request was sent away before this bucket could count it. */
@@ -232,7 +228,7 @@ export class Bucket {
   reject(sent: Sent, moment: Moment, level: number | undefined, retryAfterMs: number | undefined): void {
     const { now } = moment;
     this.toldIn = moment.step;
-    this.#spareNone(now);
+    this.#setSpare(0, moment);
     this.#span = firstRequests;
     if (this.#mirror.seen || level !== undefined) this.#observe(0, sent, moment);
     else this.#rejectBlindly(now);
@@ -246,7 +242,7 @@ export class Bucket {
 
   /** Another process was told that the service wants no requests for so long. */
   closeFor(ms: number, now: number): void {
-    this.#spareNone(now);
+    this.#setSpare(0, { now });
     this.#hasClosed = true;
     this.window.extend(now + ms);
   }

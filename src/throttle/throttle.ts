@@ -22,8 +22,8 @@
  *
  * **Most reads are not counted at all** (`uncounted-permit.ts`). Where every bucket of a route is more than half full and
  * nobody waits, the next few go by with a glance at a counter, at most for a second; the one after them is counted, reads
- * what its answer tells, and counts them with it. To read all levels from each answer would cost a clean call three times
- * what the SDK's own retry policy costs it.
+ * what its answer tells, and counts them with it. To read all levels from each answer would cost a clean call more than all
+ * the rest of the policy.
  *
  * **Who goes first** is decided in one place (`gate.ts`, `waiter.ts`). Polls of long-running operations go when it is worth
  * looking (`polls.ts`).

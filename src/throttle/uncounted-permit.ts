@@ -8,6 +8,8 @@ import { isThrottled } from "./settlement.js";
 import type { Permit, ThrottledRequest, ThrottleReply } from "./throttle.js";
 
 export class UncountedPermit implements Permit, Sent {
+  private isCounted = false;
+
   constructor(
     private readonly gate: { countLate(permit: UncountedPermit, reply: ThrottleReply): void },
     readonly request: ThrottledRequest,
@@ -16,6 +18,8 @@ export class UncountedPermit implements Permit, Sent {
   ) {}
 
   settle(reply?: ThrottleReply): void {
-    if (reply !== undefined && isThrottled(reply)) this.gate.countLate(this, reply);
+    if (reply === undefined || !isThrottled(reply) || this.isCounted) return;
+    this.isCounted = true;
+    this.gate.countLate(this, reply);
   }
 }

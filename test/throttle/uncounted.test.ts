@@ -168,13 +168,16 @@ describe("an uncounted read that is sent away", () => {
     expect(story.waits(get)).toBe(false);
   });
 
-  it("may be settled twice and closes once", () => {
+  it("may be settled twice and closes once", async () => {
     const story = new Story();
     counted(story, get, 10);
     const permit = story.permit(get);
-    permit.settle(reply(200, plenty));
-    permit.settle(reply(200, plenty));
+    permit.settle(reply(429, readsLeft(0), { retryAfterMs: 30_000 }));
+    permit.settle(reply(429, readsLeft(0), { retryAfterMs: 600_000 }));
     expect(story.throttle.snapshot()).toMatchObject({ inFlight: 0, waiting: 0 });
     expect(story.throttle.snapshot().scopes[0]?.subscription).toBe(subscription);
+    const next = story.ask(get);
+    await story.pass(60_000);
+    expect(next.state).toBe("admitted");
   });
 });
