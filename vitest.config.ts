@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const stories = ["stories", "scars", "pipeline", "decision"].map((room) => `test/${room}/**/*.test.ts`);
+const scenarios = ["scenarios", "regressions", "pipeline", "decision"].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
   resolve: {
@@ -19,8 +19,8 @@ export default defineConfig({
     projects: [
       // Loading two generations of an SDK takes longer than most stories. Nothing in them outlives its story, so the files
       // of a worker share what is loaded.
-      { extends: true, test: { name: "stories", include: stories, isolate: false } },
-      { extends: true, test: { name: "rooms", include: ["test/**/*.test.ts"], exclude: stories } },
+      { extends: true, test: { name: "scenarios", include: scenarios, isolate: false } },
+      { extends: true, test: { name: "rooms", include: ["test/**/*.test.ts"], exclude: scenarios } },
     ],
   },
 });

@@ -35,7 +35,7 @@ await bundle.write({
     groups: [
       {
         name: "core",
-        test: /\/src\/(time|failure|catalog|decision|throttle|supervisor|remedies|pipeline|option-check|log)\b(?!\/redis)/,
+        test: /\/src\/(time|failure|catalog|decision|throttle|lro|remedies|pipeline|option-check|log)\b(?!\/redis)/,
         priority: 2,
       },
       { name: "emulator", test: /\/src\/emulator\//, priority: 1 },

@@ -12,7 +12,7 @@ export {
   type RemedyErrorOptions,
 } from "./pipeline/remedy-error.js";
 export type { CallEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./pipeline/events.js";
-export type { ResumeInfo } from "./supervisor/resume.js";
+export type { ResumeInfo } from "./lro/resume.js";
 
 // Knowing and deciding
 export { diagnose, type DiagnoseOptions } from "./pipeline/diagnose.js";

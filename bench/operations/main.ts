@@ -1,6 +1,6 @@
 /**
  * Two hundred creates on a bad night: the SDK as it ships, the loop that people write around it, and azure-remedy, each
- * against an emulator of its own with the same troubles; then a million operations through the supervisor, and what they
+ * against an emulator of its own with the same troubles; then a million operations, and what they
  * leave behind. `npm run bench:operations`; a number after `--` draws other troubles.
  */
 import { contestants } from "./contestants.js";

@@ -1,6 +1,6 @@
 /**
  * A million long-running operations through the policy, one in twenty failing once and healed, some left by their pollers:
- * how many the supervisor still follows afterwards, and what the heap has grown by.
+ * how many are still in flight afterwards, and what the heap has grown by.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -12,7 +12,7 @@ import {
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
 import { remedyPolicy, type Clock, type Throttle } from "azure-remedy";
-import { sharedOperations } from "../../src/supervisor/operations.js";
+import { sharedOperations } from "../../src/lro/operations.js";
 
 const all = 1_000_000;
 const failsEvery = 20;

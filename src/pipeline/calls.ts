@@ -5,12 +5,12 @@ import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipelin
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { RetryAllowance } from "../decision/allowance.js";
 import { inWords, type Decision } from "../decision/decide.js";
-import { isAsAsked } from "../supervisor/as-asked.js";
-import { jsonOf } from "../supervisor/json.js";
-import type { PollMode } from "../supervisor/operation.js";
-import { progressOf } from "../supervisor/poll.js";
-import { readTargetOf, type ReadTarget } from "../supervisor/read-back.js";
-import { isRepeatable } from "../supervisor/resubmission.js";
+import { isAsAsked } from "../lro/as-asked.js";
+import { jsonOf } from "../lro/json.js";
+import type { PollMode } from "../lro/operation.js";
+import { progressOf } from "../lro/poll.js";
+import { readTargetOf, type ReadTarget } from "../lro/read-back.js";
+import { isRepeatable } from "../lro/resubmission.js";
 import { ThrottleDeadlineError, type ThrottleReply } from "../throttle/throttle.js";
 import { AbortError } from "../time/clock.js";
 import { deletedAnswer, isFine, isPollTrouble, outcomeAnswer, signOf } from "./answers.js";

@@ -5,11 +5,11 @@
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { decide, type Decision } from "../decision/decide.js";
-import type { Operation, Plan, Poll } from "../supervisor/operation.js";
-import type { Operations } from "../supervisor/operations.js";
-import { runningAnswer, succeededAnswer } from "../supervisor/poll.js";
-import { targetOf } from "../supervisor/read-back.js";
-import { resubmissionOf } from "../supervisor/resubmission.js";
+import type { Operation, Plan, Poll } from "../lro/operation.js";
+import type { Operations } from "../lro/operations.js";
+import { runningAnswer, succeededAnswer } from "../lro/poll.js";
+import { targetOf } from "../lro/read-back.js";
+import { resubmissionOf } from "../lro/resubmission.js";
 import { ThrottleDeadlineError } from "../throttle/throttle.js";
 import { AbortError } from "../time/clock.js";
 import { eventRequest, newCall, noteFailure } from "./call.js";

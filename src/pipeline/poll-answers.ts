@@ -6,11 +6,11 @@
  */
 import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { Errand, shortWaitMs } from "../supervisor/errand.js";
-import type { Ending, Operation, Poll } from "../supervisor/operation.js";
-import type { Operations } from "../supervisor/operations.js";
-import { runningAnswer } from "../supervisor/poll.js";
-import { resumeInfo, type ResumeInfo } from "../supervisor/resume.js";
+import { Errand, shortWaitMs } from "../lro/errand.js";
+import type { Ending, Operation, Poll } from "../lro/operation.js";
+import type { Operations } from "../lro/operations.js";
+import { runningAnswer } from "../lro/poll.js";
+import { resumeInfo, type ResumeInfo } from "../lro/resume.js";
 import { eventRequest, noteFailure } from "./call.js";
 import type { Calls } from "./calls.js";
 import { remainingMs } from "./options.js";

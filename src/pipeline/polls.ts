@@ -4,9 +4,9 @@
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { shortWaitMs } from "../supervisor/errand.js";
-import type { Operation, Poll } from "../supervisor/operation.js";
-import { sharedOperations, type Operations } from "../supervisor/operations.js";
+import { shortWaitMs } from "../lro/errand.js";
+import type { Operation, Poll } from "../lro/operation.js";
+import { sharedOperations, type Operations } from "../lro/operations.js";
 import {
   askedWaitMs,
   boundWait,
@@ -15,8 +15,8 @@ import {
   progressOf,
   runningAnswer,
   translate,
-} from "../supervisor/poll.js";
-import { targetOf } from "../supervisor/read-back.js";
+} from "../lro/poll.js";
+import { targetOf } from "../lro/read-back.js";
 import { newCall, noteFailure, type Call } from "./call.js";
 import type { Asked, Calls } from "./calls.js";
 import { isRemedyError, type RemedyError } from "./remedy-error.js";

@@ -1,8 +1,8 @@
 /** Reading a resource to learn what became of a request whose answer was lost or told nothing. */
 import { createHttpHeaders, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { jsonOf } from "../supervisor/json.js";
-import { interpret, type ReadTarget, type Reading } from "../supervisor/read-back.js";
+import { jsonOf } from "../lro/json.js";
+import { interpret, type ReadTarget, type Reading } from "../lro/read-back.js";
 import { fitsBudget, newCall, type Call } from "./call.js";
 import type { Calls, Later } from "./calls.js";
 import { RemedyError } from "./remedy-error.js";

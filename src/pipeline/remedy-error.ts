@@ -5,7 +5,7 @@
 import { RestError, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { inWords } from "../decision/decide.js";
-import type { ResumeInfo } from "../supervisor/resume.js";
+import type { ResumeInfo } from "../lro/resume.js";
 import { cleanCause } from "./clean-cause.js";
 
 /** One try that failed: a send, an answer of a long-running operation, or a token that was not to be had. */

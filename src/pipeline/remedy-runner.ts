@@ -10,11 +10,11 @@ import type {
   RemedyOutcome,
   RemedyResponse,
 } from "../remedies/remedy.js";
-import type { Carrier } from "../supervisor/errand.js";
-import { jsonOf } from "../supervisor/json.js";
-import type { PollMode } from "../supervisor/operation.js";
-import { followUpOf } from "../supervisor/operations.js";
-import { askedWaitMs, progressOf } from "../supervisor/poll.js";
+import type { Carrier } from "../lro/errand.js";
+import { jsonOf } from "../lro/json.js";
+import type { PollMode } from "../lro/operation.js";
+import { followUpOf } from "../lro/operations.js";
+import { askedWaitMs, progressOf } from "../lro/poll.js";
 import type { AbortSignalLike, Clock } from "../time/clock.js";
 import { eventRequest, newCall } from "./call.js";
 import type { Calls } from "./calls.js";

@@ -4,7 +4,7 @@
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { isRepeatable } from "../supervisor/resubmission.js";
+import { isRepeatable } from "../lro/resubmission.js";
 import { hasClaimsChallenge } from "./answers.js";
 import { eventRequest, type Call } from "./call.js";
 import type { Entry } from "./entry.js";

@@ -1,6 +1,6 @@
 /**
  * Whatever is asked of whichever machine, and whatever fails on the way: what the caller was told is what the cloud holds,
- * nothing ran twice that must not, no remedy ran that was not named, and the supervisor forgets what has ended.
+ * nothing ran twice that must not, no remedy ran that was not named, and the operation registry forgets what has ended.
  *
  * A counterexample prints its commands; `MODEL_SEED` runs other ones, `MODEL_RUNS` more of them.
  */
@@ -17,7 +17,7 @@ import {
 import { startEmulator, type Emulator, type Exchange } from "azure-remedy/emulator";
 import fc from "../support/properties.js";
 import { expect, it } from "vitest";
-import { sharedOperations } from "../../src/supervisor/operations.js";
+import { sharedOperations } from "../../src/lro/operations.js";
 import { connect, generations, type Compute } from "../support/clients.js";
 import { openThrottle } from "../support/scene.js";
 import { inVirtualTime, type VirtualTime } from "../support/virtual-time.js";
@@ -164,7 +164,7 @@ class Calls implements fc.AsyncCommand<Model, Real> {
       if (settled) arm.finishOperations();
       this.all.forEach((call, n) => compare(real, call, marks[n] ?? "", before.get(call.vm), verdicts[n]));
     }
-    expect(sharedOperations.inFlight, "operations left in the supervisor").toEqual(followed);
+    expect(sharedOperations.inFlight, "operations left in flight").toEqual(followed);
     checkNothingTwice(arm);
     checkRemedies(real, this.all);
     arm.clearFaults();

@@ -1,8 +1,8 @@
 /** The scene of a story about long-running operations: an emulator, virtual time, and clients of one generation. */
 import type { RemedyEvent, RemedyOptions, Throttle } from "azure-remedy";
 import { startEmulator, type Emulator, type EmulatorOptions } from "azure-remedy/emulator";
-import type { Operation } from "../../src/supervisor/operation.js";
-import { sharedOperations } from "../../src/supervisor/operations.js";
+import type { Operation } from "../../src/lro/operation.js";
+import { sharedOperations } from "../../src/lro/operations.js";
 import { connect, type ClientSetup, type Compute, type generations } from "./clients.js";
 import { inVirtualTime, storyStart, type VirtualTime } from "./virtual-time.js";
 
@@ -25,7 +25,7 @@ export const openThrottle: Throttle = { admit: () => ({ settle: () => undefined 
 
 /**
  * Tells a story. Unless it says otherwise, operations end before the first look, so that both generations poll alike; and
- * none is left in the supervisor at the end.
+ * none is left in flight at the end.
  */
 export async function scene(
   generation: Generation,
@@ -57,8 +57,7 @@ export async function scene(
     });
     // Told apart one by one: of those that were there before, some may have been forgotten meanwhile.
     const own = sharedOperations.inFlight.filter((operation) => !before.has(operation));
-    if (left === "none" && own.length > 0)
-      throw new Error(`The supervisor still follows ${own.map(inWords).join(", ")}.`);
+    if (left === "none" && own.length > 0) throw new Error(`Still in flight: ${own.map(inWords).join(", ")}.`);
   });
 }
 

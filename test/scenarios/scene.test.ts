@@ -1,4 +1,4 @@
-/** What every story about operations is held to: it leaves none of its own in the supervisor, whatever others left. */
+/** What every story about operations is held to: it leaves none of its own in flight, whatever others left. */
 import { expect, it } from "vitest";
 import { generations } from "../support/clients.js";
 import { begin } from "../support/pollers.js";
@@ -21,7 +21,7 @@ it.each(generations)(
         await told.time.sleep(3 * hourMs);
         await letGo(told);
       }),
-    ).rejects.toThrow(/The supervisor still follows PUT .*\/virtualMachines\/web-01/);
+    ).rejects.toThrow(/Still in flight: PUT .*\/virtualMachines\/web-01/);
   },
 );
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { interpret, readTargetOf } from "../../src/supervisor/read-back.js";
+import { interpret, readTargetOf } from "../../src/lro/read-back.js";
 
 const group = "https://management.azure.com/subscriptions/s/resourceGroups/rg/providers";
 const vm = `${group}/Microsoft.Compute/virtualMachines/web-01`;

@@ -1,7 +1,7 @@
 import { createPipelineRequest } from "@azure/core-rest-pipeline";
 import { install } from "@sinonjs/fake-timers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Errand, type Carrier } from "../../src/supervisor/errand.js";
+import { Errand, type Carrier } from "../../src/lro/errand.js";
 import { systemClock } from "../../src/time/clock.js";
 
 let time: ReturnType<typeof install>;

@@ -1,7 +1,7 @@
 import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import { describe, expect, it } from "vitest";
-import type { Operation, PollMode } from "../../src/supervisor/operation.js";
-import { Operations } from "../../src/supervisor/operations.js";
+import type { Operation, PollMode } from "../../src/lro/operation.js";
+import { Operations } from "../../src/lro/operations.js";
 import {
   isForeignFailure,
   looksLikeOperation,
@@ -9,7 +9,7 @@ import {
   runningAnswer,
   succeededAnswer,
   translate,
-} from "../../src/supervisor/poll.js";
+} from "../../src/lro/poll.js";
 
 const operationUrl =
   "https://management.azure.com/subscriptions/s/providers/Microsoft.Compute/locations/westeurope/operations/1";

@@ -1,6 +1,6 @@
 /** Polls that have trouble of their own, that come from elsewhere, and that are none. */
 import { describe, expect, it } from "vitest";
-import { sharedOperations } from "../../src/supervisor/operations.js";
+import { sharedOperations } from "../../src/lro/operations.js";
 import { createThrottle } from "../../src/throttle/create.js";
 import { generations } from "../support/clients.js";
 import { remedyErrorOf } from "../support/outcome.js";
@@ -296,6 +296,6 @@ describe.each(generations)("ends in other words, with arm-compute %s", (generati
 function forget(state: string): void {
   const { state: saved } = JSON.parse(state) as { state: { config: { operationLocation: string } } };
   const operation = sharedOperations.find(saved.config.operationLocation);
-  if (!operation) throw new Error("The supervisor knows no such operation.");
+  if (!operation) throw new Error("No such operation is in flight.");
   sharedOperations.end(operation);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isAsAsked } from "../../src/supervisor/as-asked.js";
+import { isAsAsked } from "../../src/lro/as-asked.js";
 
 const since = Date.UTC(2026, 0, 5, 8);
 const asked = {
