@@ -30,7 +30,7 @@ export async function emulatorCommand(flags: EmulatorFlags): Promise<number> {
     if (flags.json)
       out.line(JSON.stringify({ event: "listening", endpoint: arm.endpoint, subscriptionId: arm.subscriptionId }));
     else out.lines(welcome(arm, flags, out));
-    await tellStory(arm, out, flags.json ?? false, interrupted);
+    await printStory(arm, out, flags.json ?? false, interrupted);
   } finally {
     await arm.stop();
   }
@@ -85,13 +85,13 @@ function welcome(arm: Emulator, { fault = [], on = usualTargets, times }: Emulat
 }
 
 /** Prints every exchange once it has ended, in the order of arrival. */
-async function tellStory(arm: Emulator, out: Terminal, asJson: boolean, interrupted: AbortSignal): Promise<void> {
-  let told = 0;
+async function printStory(arm: Emulator, out: Terminal, asJson: boolean, interrupted: AbortSignal): Promise<void> {
+  let printed = 0;
   while (!interrupted.aborted) {
-    for (const exchange of arm.exchanges.filter(({ number }) => number > told)) {
+    for (const exchange of arm.exchanges.filter(({ number }) => number > printed)) {
       if (exchange.outcome === "pending") break;
       out.line(asJson ? JSON.stringify(publicPart(exchange)) : storyLine(exchange, out));
-      told = exchange.number;
+      printed = exchange.number;
     }
     await sleep(lookEveryMs, undefined, { signal: interrupted }).catch(() => undefined);
   }
@@ -129,10 +129,10 @@ function storyLine(
   { at, method, name, status, outcome, operationStatus, code, retryAfter }: Exchange,
   out: Terminal,
 ): string {
-  const told = outcome === "answered" ? String(status) : outcome;
+  const result = outcome === "answered" ? String(status) : outcome;
   const isBad = outcome !== "answered" || (status ?? 0) >= 400 || code !== undefined;
   const wait = retryAfter === undefined ? "" : out.style("dim", ` retry-after ${retryAfter}`);
   const time = out.style("dim", new Date(at).toISOString().slice(11, 23));
-  const end = [told, operationStatus, code].filter((word) => word !== undefined).join(" ");
+  const end = [result, operationStatus, code].filter((word) => word !== undefined).join(" ");
   return `${time}  ${method.padEnd(6)} ${name}  ${out.style(isBad ? "red" : "green", end)}${wait}`;
 }

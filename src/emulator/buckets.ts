@@ -1,7 +1,7 @@
 /**
  * Token buckets with step refill, as Resource Manager and Compute meter requests: tokens come in steps (each second, each
  * minute), not as a stream, so a client that paces itself exactly at the rate can still meet an empty bucket.
- * Nothing ticks: what time has added is worked out when somebody asks.
+ * Nothing ticks: what time has added is computed when it is asked for.
  */
 import type { Clock } from "../time/clock.js";
 

@@ -1,9 +1,9 @@
 /**
- * Failures that only the client sees (no DNS, no route, a bad certificate). No request arrives that could tell of them,
+ * Failures that only the client sees (no DNS, no route, a bad certificate). No request arrives that could show them,
  * so they strike in the client policy, and are noted in the story there.
  */
 import type { PipelineRequest } from "@azure/core-rest-pipeline";
-import type { Cloud } from "./call.js";
+import type { Cloud } from "./exchange.js";
 import type { BeforeSend } from "./client.js";
 import { nameOf } from "./dispatch.js";
 import type { Faults } from "./faults.js";

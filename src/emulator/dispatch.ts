@@ -1,9 +1,9 @@
 /**
- * The way of a request through the emulator: known at all? let in (token, throttle, registration)? struck by a fault?
- * handled. What comes out is the reply and what becomes of it on the wire; the socket's side is `server.ts`.
+ * A request on its way through the emulator: find its route, admit it (token, throttle), strike it with a planted fault,
+ * handle it. The result is the reply and what becomes of it on the wire; `server.ts` does the socket's part.
  */
 import { randomUUID } from "node:crypto";
-import { Call, type Cloud } from "./call.js";
+import { ArmExchange, type Cloud } from "./exchange.js";
 import type { Effect, FaultContext } from "./fault-effects.js";
 import type { Faults, Strike } from "./faults.js";
 import { checkRegistered } from "./handlers/providers.js";
@@ -22,11 +22,11 @@ export interface Delivery {
   readonly reply: Reply;
 }
 
-/** Rejects with an `AbortError` when the signal aborts in a latency: there is nobody to answer. */
+/** Rejects with an `AbortError` when the client goes away during a latency. */
 export type Dispatcher = (
   request: ArmRequest,
   signal: AbortSignal,
-) => Promise<{ delivery: Delivery; exchange: OpenExchange }>;
+) => Promise<{ delivery: Delivery; record: OpenExchange }>;
 
 export interface DispatchParts {
   readonly cloud: Cloud;
@@ -39,7 +39,7 @@ export interface DispatchParts {
   readonly paceOf: (context: FaultContext, match: RouteMatch) => Partial<OperationPace>;
 }
 
-/** Replies to refused writes, by client request id: ARM gives the old answer to a reused one. */
+/** Replies to refused writes, by client request id: ARM repeats the old answer to a reused one. */
 const replaysKept = 1000;
 
 export function createDispatcher(parts: DispatchParts): Dispatcher {
@@ -53,24 +53,24 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     const verdict = tokens.verify(tokenOf(request));
     const name = match ? nameOf(match, cloud) : request.url.pathname;
     const observed = observe(request, name, verdict.principal);
-    const exchange = story.open(observed, cloud.clock.now(), match !== undefined);
-    if (!match) return close(exchange, unknownRequest(request));
+    const record = story.open(observed, cloud.clock.now(), match !== undefined);
+    if (!match) return close(record, unknownRequest(request));
 
     const { headers: counts, refusal } = admit(request, match, verdict);
-    if (refusal) return close(exchange, refusal, counts);
+    if (refusal) return close(record, refusal, counts);
     const context: FaultContext = { request: observed, params: match.params, path: request.url.pathname, cloud };
     const strike = faults.strike(context, match.route);
     if (strike.latencyMs > 0) {
       await cloud.clock.sleep(strike.latencyMs, signal).catch((error: unknown) => {
-        exchange.outcome = "aborted";
+        record.outcome = "aborted";
         throw error;
       });
       cloud.operations.pass();
     }
     const { effect } = strike;
-    const reply = strikesBefore(effect) ? { status: 503 } : execute(request, match, context, strike, exchange);
-    if (effect?.kind === "answer") return close(exchange, effect.reply(context), counts);
-    return close(exchange, reply, counts, effect?.kind === "break" ? effect.how : "whole");
+    const reply = strikesBefore(effect) ? { status: 503 } : execute(request, match, context, strike, record);
+    if (effect?.kind === "answer") return close(record, effect.reply(context), counts);
+    return close(record, reply, counts, effect?.kind === "break" ? effect.how : "whole");
   };
 
   /** The door: a token, if it must be one, and a place in the throttle's buckets. */
@@ -91,36 +91,36 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     match: RouteMatch,
     context: FaultContext,
     strike: Strike,
-    exchange: OpenExchange,
+    record: OpenExchange,
   ): Reply {
     const pace = parts.paceOf(context, match);
-    const call = new Call(request, match.route, match.params, cloud, pace, strike.takeFailure);
-    const reply = replayOr(call, () => handle(call));
-    exchange.executed = reply.status < 400;
+    const exchange = new ArmExchange(request, match.route, match.params, cloud, pace, strike.takeFailure);
+    const reply = replayOr(exchange, () => handle(exchange));
+    record.executed = reply.status < 400;
     return reply;
   }
 
   function close(
-    exchange: OpenExchange,
+    record: OpenExchange,
     reply: Reply,
     counts: HeaderValues = {},
     manner: Delivery["manner"] = "whole",
-  ): { delivery: Delivery; exchange: OpenExchange } {
+  ): { delivery: Delivery; record: OpenExchange } {
     const headers = reply.page
       ? { date: new Date(cloud.clock.now()).toUTCString(), ...reply.headers }
       : { ...armHeaders(cloud), ...counts, ...reply.headers };
-    if (manner === "whole") note(exchange, reply, headers);
-    return { delivery: { manner, reply: { ...reply, headers } }, exchange };
+    if (manner === "whole") note(record, reply, headers);
+    return { delivery: { manner, reply: { ...reply, headers } }, record };
   }
 
   /**
    * ARM answers a PUT that repeats the client request id of one refused for a missing registration with that refusal,
    * registered or not by now: the retry must carry a new id.
    */
-  function replayOr(call: Call, answer: () => Reply): Reply {
-    const id = call.request.headers["x-ms-client-request-id"];
-    if (call.request.method !== "PUT" || typeof id !== "string") return answer();
-    const key = `${id} ${call.request.url.pathname.toLowerCase()}`;
+  function replayOr(exchange: ArmExchange, answer: () => Reply): Reply {
+    const id = exchange.request.headers["x-ms-client-request-id"];
+    if (exchange.request.method !== "PUT" || typeof id !== "string") return answer();
+    const key = `${id} ${exchange.request.url.pathname.toLowerCase()}`;
     const replayed = replays.get(key);
     if (replayed) return replayed;
     const reply = answer();
@@ -136,26 +136,26 @@ function strikesBefore(effect: Effect | undefined): boolean {
   return (effect?.kind === "answer" || effect?.kind === "break") && effect.moment === "before-execution";
 }
 
-function handle(call: Call): Reply {
+function handle(exchange: ArmExchange): Reply {
   try {
-    checkRequest(call);
-    checkRegistered(call);
-    return call.route.handle(call);
+    checkRequest(exchange);
+    checkRegistered(exchange);
+    return exchange.route.handle(exchange);
   } catch (error) {
     if (error instanceof ArmError) return error.reply;
     throw error;
   }
 }
 
-function checkRequest(call: Call): void {
-  const { request, cloud, route } = call;
+function checkRequest(exchange: ArmExchange): void {
+  const { request, cloud, route } = exchange;
   if (route.path.startsWith("/subscriptions/{subscription}")) {
-    const subscription = call.param("subscription");
+    const subscription = exchange.param("subscription");
     if (subscription.toLowerCase() !== cloud.options.subscriptionId.toLowerCase()) {
       throw new ArmError(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
     }
   }
-  if (!call.apiVersion) {
+  if (!exchange.apiVersion) {
     throw new ArmError(
       400,
       "MissingApiVersionParameter",
@@ -221,13 +221,13 @@ function armHeaders({ clock, options }: Cloud): HeaderValues {
   };
 }
 
-function note(exchange: OpenExchange, reply: Reply, headers: HeaderValues): void {
-  exchange.status = reply.status;
+function note(record: OpenExchange, reply: Reply, headers: HeaderValues): void {
+  record.status = reply.status;
   const retryAfter = headers["retry-after"];
-  exchange.retryAfter = typeof retryAfter === "string" ? retryAfter : undefined;
+  record.retryAfter = typeof retryAfter === "string" ? retryAfter : undefined;
   const operationStatus = digText(reply.body, "status");
-  exchange.operationStatus = exchange.name.startsWith("operations/") ? operationStatus : undefined;
+  record.operationStatus = record.name.startsWith("operations/") ? operationStatus : undefined;
   const error =
     dig(reply.body, "error") ?? dig(reply.body, "errorDetail") ?? (reply.status >= 400 ? reply.body : undefined);
-  exchange.code = digText(error, "code");
+  record.code = digText(error, "code");
 }

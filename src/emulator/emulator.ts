@@ -10,7 +10,7 @@
  * ```
  */
 import type { Pipeline } from "@azure/core-rest-pipeline";
-import type { Cloud } from "./call.js";
+import type { Cloud } from "./exchange.js";
 import { createClientFailures } from "./client-failures.js";
 import { createClientSide, type EmulatorClientOptions } from "./client.js";
 import { createDispatcher } from "./dispatch.js";
@@ -49,7 +49,7 @@ export interface Emulator extends FaultControls {
 
   /** What the cloud holds: to look at, to fill, to change behind the client's back. */
   readonly state: EmulatorState;
-  /** The VM as it truly is, whatever a client was told; undefined when there is none. Short for `state.vm`. */
+  /** The VM as it truly is, whatever a client saw; undefined when there is none. Short for `state.vm`. */
   vm(name: string, resourceGroup?: string): VmState | undefined;
   /** Adds a VM that is there from the start. Short for `state.addVm`. */
   addVm(setup: VmSetup): VmState;
@@ -74,7 +74,7 @@ export interface Emulator extends FaultControls {
 
   /**
    * Closes every socket. Rejects, once all is closed, if requests came that the emulator did not know (see
-   * `onUnknownRequest`) and `assertNoUnknownRequests()` has not told of yet. Stopping twice is harmless.
+   * `onUnknownRequest`) and `assertNoUnknownRequests()` has not reported yet. Stopping twice is harmless.
    */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -45,7 +45,7 @@ export function statusOf(rule: Rule): number {
   return rule.status ?? statusOfCategory[rule.category];
 }
 
-/** How a failure comes when nobody says which way. */
+/** How a failure comes unless the options say which way. */
 export type UsualManner = "answer" | "operation" | "canceled";
 
 /** Kinds of trouble that show only once the work is under way, so that the request itself was accepted. */

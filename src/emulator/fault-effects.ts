@@ -1,7 +1,7 @@
 /** What a fault does to an exchange, built from what the caller of `arm.fail`, `arm.reset` and the others asked for. */
 import { STATUS_CODES } from "node:http";
 import type { Rule } from "../catalog/rule.js";
-import type { Cloud } from "./call.js";
+import type { Cloud } from "./exchange.js";
 import { checkIsAnswer, findRule, isTransportCode, statusOf, usualManner, type UsualManner } from "./fault-catalog.js";
 import { digObject, digText, type JsonObject } from "./json.js";
 import type { OperationFailure } from "./operations.js";

@@ -3,7 +3,7 @@ import type { Effect, FaultContext } from "./fault-effects.js";
 import type { OperationFailure } from "./operations.js";
 import { nameSegments, type Route } from "./router.js";
 import type { ObservedRequest } from "./story.js";
-import { parseTarget, targetMatches, type Target } from "./targets.js";
+import { parseTarget, targetMatches, type Target } from "./fault-matcher.js";
 
 /**
  * "METHOD resourceType[/name][/action]": "PUT virtualMachines", "PUT virtualMachines/web-01", "POST virtualMachines/start",
@@ -46,7 +46,7 @@ interface Plan {
     route: Route | undefined,
     params: Readonly<Record<string, string>>,
   ) => boolean;
-  /** Chooses anew for each request; undefined lets it pass. */
+  /** Chooses for each request; undefined lets it pass. */
   readonly choose: (
     request: ObservedRequest,
     route: Route | undefined,
@@ -61,7 +61,7 @@ export class Faults {
 
   constructor(private readonly routes: readonly Route[]) {}
 
-  /** Whether some call that the target means begins an operation. A predicate may mean any. */
+  /** Whether any request that the target matches begins an operation. A predicate may match any. */
   canBeOperation(on: FaultTarget): boolean {
     const targets = this.#targetsOf(on);
     if (!targets) return true;

@@ -1,4 +1,4 @@
-/** JSON documents as ARM passes them around: trees whose shape nobody promises. */
+/** JSON documents as ARM passes them around: trees without a promised shape. */
 
 export type JsonObject = Record<string, unknown>;
 

@@ -171,7 +171,7 @@ function status(code: string, displayStatus: string, extra: JsonObject = {}): Js
   return { code, level: "Info", displayStatus, ...extra };
 }
 
-/** Write-only in the service too: no GET ever gives them back. */
+/** Write-only in the service too: no GET returns them. */
 function withoutSecrets({ adminPassword: _, customData: __, ...profile }: JsonObject): JsonObject {
   return profile;
 }

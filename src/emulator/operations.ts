@@ -98,14 +98,14 @@ export class Operations {
     for (const operation of [...this.#alive]) this.#advance(operation, false);
   }
 
-  /** Somebody polled the operation and was told what it is; the next one may find it further on. */
+  /** The operation was polled; the next poll may find it further on. */
   lookedAt(operation: Operation): void {
     const live = this.#byId.get(operation.id);
     // What goes on after an operation gave up shows in the resource alone.
     if (live?.status === "InProgress" && this.#alive.has(live)) this.#advance(live, true);
   }
 
-  /** Somebody read the resource: a look at what works on it, and at what goes on after its operation gave up. */
+  /** The resource was read: a look at what works on it, and at what goes on after its operation gave up. */
   lookedAtResource(resourceId: string): void {
     for (const operation of this.#aliveOn(resourceId)) this.#advance(operation, true);
   }

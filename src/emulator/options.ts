@@ -4,8 +4,8 @@ import { systemClock, type Clock } from "../time/clock.js";
 import type { BucketSize } from "./buckets.js";
 
 /**
- * How an answer tells the client to follow a long-running operation. `body` gives no link: the `provisioningState` of the
- * resource alone tells; only PUT and PATCH can do so, other calls keep their own style.
+ * How a client follows a long-running operation. `body` sends no link: only the `provisioningState` of the resource shows
+ * the end. Only PUT and PATCH can do so; other requests keep their own style.
  */
 export type PollingStyle = "azure-async-operation" | "location" | "both" | "body";
 
@@ -20,7 +20,7 @@ export interface OperationPace {
    * Default none; Azure sends 10 to 60 seconds, which real time would have to wait.
    */
   readonly retryAfterMs?: number;
-  /** Default: what the real service does for that call. */
+  /** Default: what the real service does for that request. */
   readonly style?: PollingStyle;
 }
 

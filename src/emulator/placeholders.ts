@@ -43,7 +43,7 @@ const plausible: Readonly<Record<string, string>> = {
   clientId: "00000000-0000-0000-0000-000000000003",
 };
 
-/** Values given by name win over those of the request, which win over plausible ones; else the name stands for itself. */
+/** Values given by name win over those of the request, which win over plausible ones; else the name itself is used. */
 export function fillPlaceholders(
   template: string,
   context: FaultContext,

@@ -53,7 +53,7 @@ export class Registrations {
     for (const registration of this.#byName.values()) advance(registration, false);
   }
 
-  /** Somebody asked for the state and was told. */
+  /** The state was read. */
   lookedAt(namespace: string): void {
     const registration = this.#byName.get(namespace.toLowerCase());
     if (registration) advance(registration, true);

@@ -9,7 +9,7 @@ export interface Resource {
   readonly type: string;
   readonly resourceGroup: string;
   readonly location: string;
-  /** What stands beside `properties`: tags, zones, sku, identity. */
+  /** What is beside `properties`: tags, zones, sku, identity. */
   outer: JsonObject;
   /** Without `provisioningState`. */
   properties: JsonObject;

@@ -2,7 +2,7 @@
  * Routes: which method and path means which handler, and by what name the story and the faults speak of it.
  * The name is the path as an engineer says it: `virtualMachines/{vm}/start`.
  */
-import type { Call } from "./call.js";
+import type { ArmExchange } from "./exchange.js";
 import type { Reply } from "./wire.js";
 
 export interface Route {
@@ -12,7 +12,7 @@ export interface Route {
   readonly name: string;
   /** The call may answer with an operation to poll. */
   readonly longRunning?: boolean;
-  readonly handle: (call: Call) => Reply;
+  readonly handle: (exchange: ArmExchange) => Reply;
 }
 
 /** One segment of a route's name, filled in for one request. */
@@ -81,6 +81,6 @@ function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    return segment; // A lone "%" is nobody's escape: the name is what was sent.
+    return segment; // A lone "%" escapes nothing: the name is what was sent.
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The socket's side: reads requests, writes replies, breaks connections where a fault says so. `node:http` alone: what
- * is wanted is raw access to the socket, which a web framework would only stand in front of.
+ * is wanted is raw access to the socket, which a web framework would hide.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -66,8 +66,8 @@ async function serve(
   stopping.addEventListener("abort", leave);
   response.once("close", leave);
   try {
-    const { delivery, exchange } = await dispatch(request, gone.signal);
-    exchange.outcome = gone.signal.aborted ? "aborted" : outcomeOf(delivery);
+    const { delivery, record } = await dispatch(request, gone.signal);
+    record.outcome = gone.signal.aborted ? "aborted" : outcomeOf(delivery);
     if (!gone.signal.aborted) deliver(delivery, request.method, response);
   } catch (error) {
     if (!gone.signal.aborted) throw error;

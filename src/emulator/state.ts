@@ -1,11 +1,11 @@
 /** What the cloud holds, for tests and people: to look at, to fill, and to change behind the client's back. */
-import type { Cloud } from "./call.js";
+import type { Cloud } from "./exchange.js";
 import { digText, type JsonObject } from "./json.js";
 import { isMachine, machineType, newMachine, setSize, sizeOf, type Machine, type PowerState } from "./machine.js";
 import type { RegistrationState } from "./registrations.js";
 import { newResource, present, settle } from "./resources.js";
 
-/** A virtual machine as it truly is, whatever a client was told. */
+/** A virtual machine as it truly is, whatever a client saw. */
 export interface VmState {
   readonly id: string;
   readonly name: string;

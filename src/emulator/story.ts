@@ -42,7 +42,7 @@ export interface Exchange extends ObservedRequest {
   readonly operationStatus: string | undefined;
   /** `Retry-After` of the answer. */
   readonly retryAfter: string | undefined;
-  /** The service took the request in and acted on it, whatever the client was told. */
+  /** The service took the request in and acted on it, whatever the client saw. */
   readonly executed: boolean;
   /** The emulator knows the method and path. */
   readonly known: boolean;
@@ -135,6 +135,6 @@ export function textOfName(segments: readonly NameSegment[]): string {
 /** "GET operations/op-1 200 Failed AllocationFailed" */
 function lineOf(exchange: Exchange): string {
   const { method, name, status, outcome, operationStatus, code } = exchange;
-  const told = outcome === "answered" ? status : outcome;
-  return [method, name, told, operationStatus, code].filter((word) => word !== undefined).join(" ");
+  const result = outcome === "answered" ? status : outcome;
+  return [method, name, result, operationStatus, code].filter((word) => word !== undefined).join(" ");
 }

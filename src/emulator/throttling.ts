@@ -35,7 +35,7 @@ export interface MeteredRequest {
   readonly resource: string;
 }
 
-/** The counts to tell, and the refusal when a bucket is empty. */
+/** The counts to report, and the refusal when a bucket is empty. */
 export interface Admission {
   readonly headers: HeaderValues;
   readonly refusal?: Reply;

@@ -1,5 +1,5 @@
 /**
- * Tokens as Entra ID would hand them out: JWT-shaped, with `oid`, `exp` and the rest, signed by nobody. The server reads
+ * Tokens as Entra ID would hand them out: JWT-shaped, with `oid`, `exp` and the rest, unsigned. The server reads
  * the principal and the expiry back out of them. A token of another origin is let in under its own `oid`, if it has one.
  */
 import type { Clock } from "../time/clock.js";
@@ -18,7 +18,7 @@ export interface TokenIssuerOptions {
   readonly clock: Clock;
 }
 
-/** Whom a token stands for, or why it is refused. */
+/** The principal of a token, or why it is refused. */
 export type Verdict = { readonly principal: string } | { readonly principal: string; readonly refusal: TokenRefusal };
 export interface TokenRefusal {
   readonly code: "ExpiredAuthenticationToken" | "AuthenticationFailed";
@@ -109,7 +109,7 @@ function encode(part: JsonObject): string {
   return Buffer.from(JSON.stringify(part)).toString("base64url");
 }
 
-/** Nothing, for an opaque token of somebody else. */
+/** Nothing, for an opaque token from elsewhere. */
 function claimsOf(token: string): JsonObject {
   return parseObject(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8")) ?? {};
 }

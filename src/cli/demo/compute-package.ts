@@ -1,6 +1,6 @@
 /**
- * The real client of the demo. It is an optional peer of this package: whoever only wants the policy need not install it,
- * and whoever has it sees the demo with the very version that their own code uses.
+ * The real client of the demo. It is an optional peer of this package: who only wants the policy need not install it, and
+ * who has it sees the demo with the version that their own code uses.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -11,15 +11,15 @@ export interface DemoFault {
   readonly code: string;
   /** What happens, in a few words. */
   readonly title: string;
-  /** Behind `withRemedy(client, …)`, as the caller would write it; left out, nothing stands there. */
+  /** Behind `withRemedy(client, …)`, as the caller would write it; left out, there is none. */
   readonly allowed?: string;
   readonly options?: () => RemedyOptions;
   readonly cloud?: EmulatorOptions;
   readonly plant: (arm: Emulator) => void;
   readonly step: Step;
-  /** What came of it, told by the VM itself, once all is over. */
+  /** What came of it, read from the VM itself, once all is over. */
   readonly outcome: (vm: VmState | undefined) => string;
-  /** Whether something happened that nobody asked for. */
+  /** Whether something happened that was not asked for. */
   readonly harmed?: (vm: VmState | undefined) => boolean;
   /** The plain SDK would wait for longer than anybody watches: it is stopped after this many milliseconds. */
   readonly patienceMs?: number;
@@ -39,7 +39,7 @@ const ran = (vm: VmState | undefined): string => {
   return `the script ran ${times === 1 ? "once" : `${times} times`}`;
 };
 
-/** Work goes on behind the client's back, as it does in Azure, and is not held up until somebody looks. */
+/** Work goes on behind the client's back, as it does in Azure, and does not wait for a look. */
 const busyFor = (durationMs: number): EmulatorOptions => ({ operations: { durationMs, polls: 0 } });
 
 export const demoFaults: readonly DemoFault[] = [
@@ -135,7 +135,7 @@ export const demoFaults: readonly DemoFault[] = [
   },
   {
     code: "AnotherOperationInProgress",
-    title: "409, somebody else is at it",
+    title: "409, another operation is in progress",
     plant: (arm) => arm.fail("AnotherOperationInProgress", { on: PUT, retryAfter: 2 }),
     step: create,
     outcome: created,

@@ -23,9 +23,9 @@ export interface Run {
   readonly reason?: string;
   /** What azure-remedy did on the way. */
   readonly steps: readonly string[];
-  /** How the VM stands afterwards, whatever the caller was told. */
+  /** How the VM is afterwards, whatever the caller saw. */
   readonly truth: string;
-  /** No error was returned, and yet something happened that nobody asked for. */
+  /** No error was returned, and yet something happened that was not asked for. */
   readonly harm: boolean;
 }
 

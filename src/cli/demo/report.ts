@@ -70,7 +70,7 @@ function runCells(run: Run, words: string, paint: Paint): Cell[] {
   ];
 }
 
-/** No error, and nothing that nobody asked for. */
+/** No error, and nothing that was not asked for. */
 const endedWell = (run: Run): boolean => run.outcome === "passed" && !run.harm;
 
 function plainWords(run: Run): string {

@@ -15,7 +15,7 @@ const titleWidth = 36;
 
 export class DemoScreen {
   readonly #live: LiveLines | undefined;
-  readonly #told = new Set<Rehearsal>();
+  readonly #printed = new Set<Rehearsal>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -75,8 +75,8 @@ export class DemoScreen {
   #tellEnded(): void {
     for (const rehearsal of this.pairs.flatMap(({ plain, remedied }) => [plain, remedied])) {
       const { run, fault, side } = rehearsal;
-      if (!run || this.#told.has(rehearsal)) continue;
-      this.#told.add(rehearsal);
+      if (!run || this.#printed.has(rehearsal)) continue;
+      this.#printed.add(rehearsal);
       const name = side === "plain" ? "as it ships" : "azure-remedy";
       const sent = run.requests === 1 ? "1 request" : `${run.requests} requests`;
       this.out.line(`${fault.title}, ${name}: ${run.outcome} after ${sent} in ${(run.elapsedMs / 1_000).toFixed(1)} s`);

@@ -1,5 +1,5 @@
 /** Compute resources beside the VM: managed disks, images, availability sets. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { dig, digText } from "../json.js";
 import { isMachine, machineType } from "../machine.js";
 import { idsAt, type Resource } from "../resources.js";
@@ -27,10 +27,10 @@ const images: PlainResource = {
   namespace: "Microsoft.Compute",
   type: "images",
   writeStyle: "azure-async-operation",
-  checkWrite: (call, image) => {
+  checkWrite: (exchange, image) => {
     const id = digText(image.properties, "sourceVirtualMachine", "id");
     if (id === undefined) return;
-    const source = call.cloud.resources.find(id);
+    const source = exchange.cloud.resources.find(id);
     const sourceName = id.split("/").at(-1) ?? id;
     if (!isMachine(source)) {
       throw new ArmError(
@@ -53,8 +53,8 @@ const availabilitySets: PlainResource = {
     set.properties["platformUpdateDomainCount"] ??= 5;
     set.properties["virtualMachines"] ??= [];
   },
-  checkDelete: (call, set) => {
-    if (machinesIn(call, set).length === 0) return;
+  checkDelete: (exchange, set) => {
+    if (machinesIn(exchange, set).length === 0) return;
     throw notAllowed(
       `Availability Set ${set.name} cannot be deleted. Before deleting an Availability Set please ensure that it does not contain any VM.`,
     );
@@ -63,7 +63,7 @@ const availabilitySets: PlainResource = {
 
 export const computeResourceRoutes: readonly Route[] = [disks, images, availabilitySets].flatMap(routesOf);
 
-function checkDiskSize(call: Call, next: Resource, old: Resource | undefined): void {
+function checkDiskSize(exchange: ArmExchange, next: Resource, old: Resource | undefined): void {
   const before = Number(dig(old?.properties, "diskSizeGB") ?? 0);
   const after = Number(dig(next.properties, "diskSizeGB") ?? before);
   if (after < before) {
@@ -74,15 +74,15 @@ function checkDiskSize(call: Call, next: Resource, old: Resource | undefined): v
     );
   }
   const owner = digText(old?.outer, "managedBy");
-  const machine = owner === undefined ? undefined : call.cloud.resources.find(owner);
+  const machine = owner === undefined ? undefined : exchange.cloud.resources.find(owner);
   if (after === before || !isMachine(machine) || machine.powerState === "deallocated") return;
   throw notAllowed(
     `Cannot resize disk ${next.name} while it is attached to running VM ${machine.id}. Resizing a disk of an Azure Virtual Machine requires the virtual machine to be deallocated. Please stop your VM and retry the operation.`,
   );
 }
 
-function machinesIn(call: Call, set: Resource): Resource[] {
-  const machines = call.cloud.resources.ofType(machineType);
+function machinesIn(exchange: ArmExchange, set: Resource): Resource[] {
+  const machines = exchange.cloud.resources.ofType(machineType);
   const named = new Set(idsAt(set.properties, "virtualMachines"));
   return machines.filter(
     (machine) =>

@@ -1,5 +1,5 @@
 /** VM extensions: written like resources, carried out by the agent in the guest. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { mergePatch } from "../json.js";
 import { extensionView, type Machine } from "../machine.js";
 import type { OperationFailure } from "../operations.js";
@@ -13,29 +13,29 @@ const path = `${machinePath}/extensions/{extension}`;
 const name = "virtualMachines/{vm}/extensions/{extension}";
 
 export const extensionRoutes: readonly Route[] = [
-  { method: "PUT", path, name, longRunning: true, handle: (call) => write(call, "replace") },
-  { method: "PATCH", path, name, longRunning: true, handle: (call) => write(call, "merge") },
+  { method: "PUT", path, name, longRunning: true, handle: (exchange) => write(exchange, "replace") },
+  { method: "PATCH", path, name, longRunning: true, handle: (exchange) => write(exchange, "merge") },
   { method: "GET", path, name, handle: get },
   { method: "DELETE", path, name, longRunning: true, handle: remove },
   { method: "GET", path: `${machinePath}/extensions`, name: "virtualMachines/{vm}/extensions", handle: list },
 ];
 
-function write(call: Call, manner: "replace" | "merge"): Reply {
-  const { resources } = call.cloud;
-  const machine = existingMachine(call);
-  const id = idOf(call, machine);
-  const old = manner === "merge" ? call.existing(id) : resources.find(id);
-  call.checkEtag(old);
-  checkFree(call, machine, "write extension");
+function write(exchange: ArmExchange, manner: "replace" | "merge"): Reply {
+  const { resources } = exchange.cloud;
+  const machine = existingMachine(exchange);
+  const id = idOf(exchange, machine);
+  const old = manner === "merge" ? exchange.existing(id) : resources.find(id);
+  exchange.checkEtag(old);
+  checkFree(exchange, machine, "write extension");
   agentAnswers(machine);
-  const extension = old ?? resources.put(newResource(id, machine.location, call.body));
+  const extension = old ?? resources.put(newResource(id, machine.location, exchange.body));
   if (old) {
-    const { outer, properties } = partsOf(call.body);
+    const { outer, properties } = partsOf(exchange.body);
     extension.outer = manner === "merge" ? mergePatch(old.outer, outer) : outer;
     extension.properties = manner === "merge" ? mergePatch(old.properties, properties) : properties;
   }
   settle(extension, old ? "Updating" : "Creating");
-  return call.accept({
+  return exchange.accept({
     ...workOn(extension),
     status: old ? 200 : 201,
     body: presentExtension(extension),
@@ -45,30 +45,30 @@ function write(call: Call, manner: "replace" | "merge"): Reply {
   });
 }
 
-function get(call: Call): Reply {
-  const extension = call.existing(idOf(call, existingMachine(call)));
+function get(exchange: ArmExchange): Reply {
+  const extension = exchange.existing(idOf(exchange, existingMachine(exchange)));
   const document = presentExtension(extension);
-  const expand = call.request.url.searchParams.get("$expand") === "instanceView";
-  call.cloud.operations.lookedAtResource(extension.id);
+  const expand = exchange.request.url.searchParams.get("$expand") === "instanceView";
+  exchange.cloud.operations.lookedAtResource(extension.id);
   if (!expand) return { status: 200, body: document };
   const properties = { ...(document["properties"] as object), instanceView: extensionView(extension) };
   return { status: 200, body: { ...document, properties } };
 }
 
-function list(call: Call): Reply {
-  const machine = existingMachine(call);
-  return { status: 200, body: { value: call.cloud.resources.childrenOf(machine.id).map(presentExtension) } };
+function list(exchange: ArmExchange): Reply {
+  const machine = existingMachine(exchange);
+  return { status: 200, body: { value: exchange.cloud.resources.childrenOf(machine.id).map(presentExtension) } };
 }
 
-function remove(call: Call): Reply {
-  const { resources } = call.cloud;
-  const machine = existingMachine(call);
-  const extension = resources.find(idOf(call, machine));
+function remove(exchange: ArmExchange): Reply {
+  const { resources } = exchange.cloud;
+  const machine = existingMachine(exchange);
+  const extension = resources.find(idOf(exchange, machine));
   if (!extension) return { status: 204 };
-  checkFree(call, machine, "delete extension");
+  checkFree(exchange, machine, "delete extension");
   agentAnswers(machine);
   settle(extension, "Deleting");
-  return call.accept({
+  return exchange.accept({
     ...workOn(extension),
     status: 202,
     style: "both",
@@ -87,11 +87,11 @@ function workOn(extension: Resource) {
   };
 }
 
-function idOf(call: Call, machine: Machine): string {
-  return `${machine.id}/extensions/${call.param("extension")}`;
+function idOf(exchange: ArmExchange, machine: Machine): string {
+  return `${machine.id}/extensions/${exchange.param("extension")}`;
 }
 
-/** Protected settings go in and never come out; why it failed stands in the instance view alone. */
+/** Protected settings go in and never come out; why it failed is in the instance view alone. */
 function presentExtension(extension: Resource) {
   const { protectedSettings: _, failure: __, ...properties } = extension.properties;
   return present({ ...extension, properties });

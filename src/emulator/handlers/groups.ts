@@ -1,5 +1,5 @@
 /** Subscriptions and resource groups. Deleting a group is the one operation that is followed by `Location` alone. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { digObject, type JsonObject } from "../json.js";
 import { present, type ResourceGroup } from "../resources.js";
 import type { Route } from "../router.js";
@@ -15,14 +15,14 @@ export const groupRoutes: readonly Route[] = [
   { method: "GET", path: `${subscriptionPath}/resourceGroups`, name: "resourceGroups", handle: listGroups },
   { method: "PUT", path, name, handle: putGroup },
   { method: "PATCH", path, name, handle: patchGroup },
-  { method: "GET", path, name, handle: (call) => ({ status: 200, body: presentGroup(call.group) }) },
+  { method: "GET", path, name, handle: (exchange) => ({ status: 200, body: presentGroup(exchange.group) }) },
   { method: "HEAD", path, name, handle: headGroup },
   { method: "DELETE", path, name, longRunning: true, handle: deleteGroup },
   { method: "GET", path: `${path}/resources`, name: `${name}/resources`, handle: listResources },
 ];
 
-function presentSubscription(call: Call): JsonObject {
-  const { subscriptionId, tenantId } = call.cloud.options;
+function presentSubscription(exchange: ArmExchange): JsonObject {
+  const { subscriptionId, tenantId } = exchange.cloud.options;
   return {
     id: `/subscriptions/${subscriptionId}`,
     subscriptionId,
@@ -32,12 +32,12 @@ function presentSubscription(call: Call): JsonObject {
   };
 }
 
-function getSubscription(call: Call): Reply {
-  return { status: 200, body: presentSubscription(call) };
+function getSubscription(exchange: ArmExchange): Reply {
+  return { status: 200, body: presentSubscription(exchange) };
 }
 
-function listSubscriptions(call: Call): Reply {
-  return { status: 200, body: { value: [presentSubscription(call)] } };
+function listSubscriptions(exchange: ArmExchange): Reply {
+  return { status: 200, body: { value: [presentSubscription(exchange)] } };
 }
 
 function presentGroup(group: ResourceGroup): JsonObject {
@@ -51,47 +51,49 @@ function presentGroup(group: ResourceGroup): JsonObject {
   };
 }
 
-function putGroup(call: Call): Reply {
-  const name = call.param("group");
-  const old = call.cloud.resources.group(name);
-  if (old && old.location !== call.location) {
+function putGroup(exchange: ArmExchange): Reply {
+  const name = exchange.param("group");
+  const old = exchange.cloud.resources.group(name);
+  if (old && old.location !== exchange.location) {
     throw new ArmError(
       409,
       "InvalidResourceGroupLocation",
-      `Invalid resource group location '${call.location}'. The Resource group already exists in location '${old.location}'.`,
+      `Invalid resource group location '${exchange.location}'. The Resource group already exists in location '${old.location}'.`,
     );
   }
-  // Through `call.group`, which refuses a group that is being deleted.
-  const known = old && call.group;
-  const group = call.cloud.resources.putGroup(name, call.location, digObject(call.body, "tags"));
+  // Through `exchange.group`, which refuses a group that is being deleted.
+  const known = old && exchange.group;
+  const group = exchange.cloud.resources.putGroup(name, exchange.location, digObject(exchange.body, "tags"));
   return { status: known ? 200 : 201, body: presentGroup(group) };
 }
 
-function patchGroup(call: Call): Reply {
-  const { group } = call;
-  group.tags = { ...group.tags, ...digObject(call.body, "tags") };
+function patchGroup(exchange: ArmExchange): Reply {
+  const { group } = exchange;
+  group.tags = { ...group.tags, ...digObject(exchange.body, "tags") };
   return { status: 200, body: presentGroup(group) };
 }
 
-function headGroup(call: Call): Reply {
-  return { status: call.cloud.resources.group(call.param("group")) ? 204 : 404 };
+function headGroup(exchange: ArmExchange): Reply {
+  return { status: exchange.cloud.resources.group(exchange.param("group")) ? 204 : 404 };
 }
 
-function listGroups(call: Call): Reply {
-  return { status: 200, body: { value: call.cloud.resources.groups.map(presentGroup) } };
+function listGroups(exchange: ArmExchange): Reply {
+  return { status: 200, body: { value: exchange.cloud.resources.groups.map(presentGroup) } };
 }
 
-function listResources(call: Call): Reply {
-  const topLevel = call.cloud.resources.inGroup(call.group.name).filter(({ type }) => type.split("/").length === 2);
+function listResources(exchange: ArmExchange): Reply {
+  const topLevel = exchange.cloud.resources
+    .inGroup(exchange.group.name)
+    .filter(({ type }) => type.split("/").length === 2);
   return { status: 200, body: { value: topLevel.map(present) } };
 }
 
-function deleteGroup(call: Call): Reply {
-  const { group } = call;
-  const { resources, operations } = call.cloud;
+function deleteGroup(exchange: ArmExchange): Reply {
+  const { group } = exchange;
+  const { resources, operations } = exchange.cloud;
   for (const resource of resources.inGroup(group.name)) operations.preempt(resource.id);
   group.provisioningState = "Deleting";
-  return call.accept({
+  return exchange.accept({
     status: 202,
     resourceId: group.id,
     namespace: "Microsoft.Resources",

@@ -2,7 +2,7 @@
  * VM Inspector: a run reads the OS disk and writes a zip to the caller's blob. Its checks come before the run; a run that
  * fails answers 200 with `resultStatus: "Failed"`, and is polled at another host than Resource Manager's.
  */
-import { retryAfterHeader, type Call } from "../call.js";
+import { retryAfterHeader, type ArmExchange } from "../exchange.js";
 import { dig, digText, type JsonObject } from "../json.js";
 import { hasEphemeralDisk, isMachine, type Machine } from "../machine.js";
 import type { Operation } from "../operations.js";
@@ -56,63 +56,63 @@ const regions = [
   "westus2",
 ];
 
-function locationOf(call: Call): string {
-  const location = call.param("location").toLowerCase();
+function locationOf(exchange: ArmExchange): string {
+  const location = exchange.param("location").toLowerCase();
   if (regions.includes(location)) return location;
   throw new ArmError(
     400,
     "NoRegisteredProviderFound",
-    `No registered resource provider found for location '${location}' and API version '${call.apiVersion}' for type 'locations/diagnostics'. The supported locations are '${regions.join(", ")}'.`,
+    `No registered resource provider found for location '${location}' and API version '${exchange.apiVersion}' for type 'locations/diagnostics'. The supported locations are '${regions.join(", ")}'.`,
   );
 }
 
-function description(call: Call): JsonObject {
+function description(exchange: ArmExchange): JsonObject {
   return {
-    id: `/subscriptions/${call.cloud.options.subscriptionId}/providers/Microsoft.Compute/locations/${locationOf(call)}/diagnostics/diskInspection`,
+    id: `/subscriptions/${exchange.cloud.options.subscriptionId}/providers/Microsoft.Compute/locations/${locationOf(exchange)}/diagnostics/diskInspection`,
     name: "diskInspection",
     type: "Microsoft.Compute/locations/diagnostics",
     properties: { supportedResourceTypes: ["Microsoft.Compute/virtualMachines"] },
   };
 }
 
-function getInspection(call: Call): Reply {
-  return { status: 200, body: description(call) };
+function getInspection(exchange: ArmExchange): Reply {
+  return { status: 200, body: description(exchange) };
 }
 
-function listDiagnostics(call: Call): Reply {
-  return { status: 200, body: { value: [description(call)] } };
+function listDiagnostics(exchange: ArmExchange): Reply {
+  return { status: 200, body: { value: [description(exchange)] } };
 }
 
-function registerStorage(call: Call): Reply {
-  const storageAccountId = digText(call.body, "storageAccountId");
+function registerStorage(exchange: ArmExchange): Reply {
+  const storageAccountId = digText(exchange.body, "storageAccountId");
   if (!storageAccountId || !/\/providers\/Microsoft\.Storage\/storageAccounts\/[^/]+$/i.test(storageAccountId)) {
     throw new ArmError(400, "InvalidParameter", "The input parameter 'storageAccountId' is invalid.", {
       target: "storageAccountId",
     });
   }
-  call.cloud.inspectorStorage.set(locationOf(call), storageAccountId);
+  exchange.cloud.inspectorStorage.set(locationOf(exchange), storageAccountId);
   return { status: 200 };
 }
 
-function validateStorage(call: Call): Reply {
-  const location = locationOf(call);
-  const storageAccountId = call.cloud.inspectorStorage.get(location);
+function validateStorage(exchange: ArmExchange): Reply {
+  const location = locationOf(exchange);
+  const storageAccountId = exchange.cloud.inspectorStorage.get(location);
   if (storageAccountId !== undefined) return { status: 200, body: { storageAccountId } };
   throw new ArmError(
     404,
     "StorageConfigurationNotFound",
-    `Unable to find a storage configuration for given subscriptionId: '${call.cloud.options.subscriptionId}', location: '${location}'. Please check value of subscriptionId and try again or invoke "registerStorageConfiguration" to add a new storage configuration.`,
+    `Unable to find a storage configuration for given subscriptionId: '${exchange.cloud.options.subscriptionId}', location: '${location}'. Please check value of subscriptionId and try again or invoke "registerStorageConfiguration" to add a new storage configuration.`,
   );
 }
 
-function run(call: Call): Reply {
-  const location = locationOf(call);
-  if (!digText(call.body, "manifest")) {
+function run(exchange: ArmExchange): Reply {
+  const location = locationOf(exchange);
+  if (!digText(exchange.body, "manifest")) {
     throw new ArmError(400, "InvalidParameter", "The input parameter 'manifest' is invalid.", { target: "manifest" });
   }
-  checkUploadSas(digText(call.body, "uploadSasUri"), call.cloud.clock.now());
-  const machine = inspectable(call);
-  const operation = call.begin({
+  checkUploadSas(digText(exchange.body, "uploadSasUri"), exchange.cloud.clock.now());
+  const machine = inspectable(exchange);
+  const operation = exchange.begin({
     status: 202,
     // A run of its own for each request: it does not lock the VM.
     resourceId: `${machine.id}/diskInspection`,
@@ -121,25 +121,25 @@ function run(call: Call): Reply {
     succeed: () => undefined,
     fail: () => undefined,
   });
-  return { status: 202, headers: followHeaders(call, location, operation) };
+  return { status: 202, headers: followHeaders(exchange, location, operation) };
 }
 
-function poll(call: Call): Reply {
-  const location = locationOf(call);
-  const id = call.param("operation");
-  const operation = call.cloud.operations.find(id);
+function poll(exchange: ArmExchange): Reply {
+  const location = locationOf(exchange);
+  const id = exchange.param("operation");
+  const operation = exchange.cloud.operations.find(id);
   if (!operation) {
     throw new ArmError(
       404,
       "DiagnosticOperationNotFound",
-      `Diagnostic operation with operationId: ${id} is not found in location: ${location} for subscription: ${call.cloud.options.subscriptionId}. Please check subscription and location values and try again.`,
+      `Diagnostic operation with operationId: ${id} is not found in location: ${location} for subscription: ${exchange.cloud.options.subscriptionId}. Please check subscription and location values and try again.`,
     );
   }
   const reply: Reply =
     operation.status === "InProgress"
-      ? { status: 202, headers: followHeaders(call, location, operation) }
+      ? { status: 202, headers: followHeaders(exchange, location, operation) }
       : { status: 200, body: outcome(operation) };
-  call.cloud.operations.lookedAt(operation);
+  exchange.cloud.operations.lookedAt(operation);
   return reply;
 }
 
@@ -152,16 +152,16 @@ function outcome({ status, startedAt, error }: Operation): JsonObject {
 }
 
 /** Another host than Resource Manager's, where the caller speaks to Azure's hosts at all. */
-function followHeaders(call: Call, location: string, operation: Operation): HeaderValues {
-  const { origin, protocol } = call.request.url;
+function followHeaders(exchange: ArmExchange, location: string, operation: Operation): HeaderValues {
+  const { origin, protocol } = exchange.request.url;
   const host = protocol === "https:" ? `https://${location}.diagnostic.compute.azure.com` : origin;
-  const path = `/subscriptions/${call.cloud.options.subscriptionId}/providers/Microsoft.Compute/locations/${location}/diagnosticOperations/${operation.id}`;
-  return { location: `${host}${path}?api-version=${call.apiVersion}`, ...retryAfterHeader(operation) };
+  const path = `/subscriptions/${exchange.cloud.options.subscriptionId}/providers/Microsoft.Compute/locations/${location}/diagnosticOperations/${operation.id}`;
+  return { location: `${host}${path}?api-version=${exchange.apiVersion}`, ...retryAfterHeader(operation) };
 }
 
-function inspectable(call: Call): Machine {
-  const id = digText(call.body, "resourceId") ?? "";
-  const machine = call.cloud.resources.find(id);
+function inspectable(exchange: ArmExchange): Machine {
+  const id = digText(exchange.body, "resourceId") ?? "";
+  const machine = exchange.cloud.resources.find(id);
   if (!isMachine(machine)) {
     const message = `Virtual machine '${id}' is not found. Please choose another virtual machine and try again.`;
     throw new ArmError(404, "VirtualMachineNotFoundInARM", message, { target: "resourceId" });
@@ -214,13 +214,13 @@ function wrongSas(problem: string): ArmError {
   return new ArmError(400, "InvalidBlobUploadSASUri", message, { target: "uploadSasUri" });
 }
 
-function placementScores(call: Call): Reply {
+function placementScores(exchange: ArmExchange): Reply {
   const texts = (key: string): string[] => {
-    const list = call.body[key];
+    const list = exchange.body[key];
     return Array.isArray(list) ? list.filter((item) => typeof item === "string") : [];
   };
-  const skus = Array.isArray(call.body["desiredSizes"]) ? call.body["desiredSizes"] : [];
-  const zones = call.body["availabilityZones"] === true ? ["1", "2", "3"] : [undefined];
+  const skus = Array.isArray(exchange.body["desiredSizes"]) ? exchange.body["desiredSizes"] : [];
+  const zones = exchange.body["availabilityZones"] === true ? ["1", "2", "3"] : [undefined];
   const placementScores = texts("desiredLocations").flatMap((region) =>
     skus.flatMap((size) =>
       zones.map((availabilityZone) => ({

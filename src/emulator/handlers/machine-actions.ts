@@ -1,5 +1,5 @@
 /** Actions on a virtual machine: what each requires of the VM, what it turns it into, and how long it takes. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { digObjects, digText, type JsonObject } from "../json.js";
 import { hasEphemeralDisk, isSpot, type Machine, type PowerState } from "../machine.js";
 import { settle } from "../resources.js";
@@ -10,13 +10,13 @@ import { checkFree, existingMachine, fail, machinePath, succeed } from "./machin
 interface MachineAction {
   readonly name: string;
   /** Throws what the service answers when the VM is in no state for it, or the request lacks something. */
-  readonly check?: (machine: Machine, call: Call) => void;
+  readonly check?: (machine: Machine, exchange: ArmExchange) => void;
   /** The power state while it runs; left out, it stays. */
   readonly during?: PowerState;
   /** The power state it leads to; left out, it stays. */
   readonly after?: PowerState;
-  /** What it does beside that, once it succeeds; gives the body of the final answer. */
-  readonly finish?: (call: Call, machine: Machine) => JsonObject;
+  /** What else it does once it succeeds; returns the body of the final answer. */
+  readonly finish?: (exchange: ArmExchange, machine: Machine) => JsonObject;
 }
 
 const longActions: readonly MachineAction[] = [
@@ -38,7 +38,7 @@ export const actionRoutes: readonly Route[] = [
     path: `${machinePath}/${action.name}`,
     name: `virtualMachines/{vm}/${action.name}`,
     longRunning: true,
-    handle: (call: Call) => act(call, action),
+    handle: (exchange: ArmExchange) => act(exchange, action),
   })),
   {
     method: "POST",
@@ -54,10 +54,10 @@ export const actionRoutes: readonly Route[] = [
   },
 ];
 
-function act(call: Call, action: MachineAction): Reply {
-  const machine = existingMachine(call);
-  checkFree(call, machine, action.name);
-  action.check?.(machine, call);
+function act(exchange: ArmExchange, action: MachineAction): Reply {
+  const machine = existingMachine(exchange);
+  checkFree(exchange, machine, action.name);
+  action.check?.(machine, exchange);
   const before = machine.powerState;
   // Stopping what is deallocated changes nothing: the VM has no place to be stopped in.
   const moves = !(action.name === "powerOff" && before === "deallocated");
@@ -65,23 +65,23 @@ function act(call: Call, action: MachineAction): Reply {
   if (moves && action.during) machine.powerState = action.during;
   settle(machine, "Updating");
   let result: JsonObject | undefined;
-  return call.accept({
+  return exchange.accept({
     status: 202,
     resourceId: machine.id,
     location: machine.location,
     style: "both",
     succeed: () => {
-      succeed(call, machine, after);
-      result = action.finish?.(call, machine);
+      succeed(exchange, machine, after);
+      result = action.finish?.(exchange, machine);
     },
-    fail: (failure) => fail(call, machine, before, failure),
+    fail: (failure) => fail(exchange, machine, before, failure),
     result: () => result,
   });
 }
 
-function generalize(call: Call): Reply {
-  const machine = existingMachine(call);
-  checkFree(call, machine, "generalize");
+function generalize(exchange: ArmExchange): Reply {
+  const machine = existingMachine(exchange);
+  checkFree(exchange, machine, "generalize");
   if (machine.powerState === "running") {
     throw notAllowed(
       `Operation 'generalize' is not allowed on VM '${machine.name}' since the VM is running. Please power off explicitly in case you shut down the VM from inside the guest operating system.`,
@@ -91,14 +91,14 @@ function generalize(call: Call): Reply {
   return { status: 200 };
 }
 
-function simulateEviction(call: Call): Reply {
-  const machine = existingMachine(call);
+function simulateEviction(exchange: ArmExchange): Reply {
+  const machine = existingMachine(exchange);
   if (!isSpot(machine)) {
     throw notAllowed(
       `Operation 'simulateEviction' is not allowed on VM '${machine.name}' since the VM is not a Spot VM.`,
     );
   }
-  if (digText(machine.properties, "evictionPolicy") === "Delete") call.cloud.resources.delete(machine.id);
+  if (digText(machine.properties, "evictionPolicy") === "Delete") exchange.cloud.resources.delete(machine.id);
   else machine.powerState = "deallocated";
   return { status: 204 };
 }
@@ -139,8 +139,8 @@ export function agentAnswers({ powerState }: Machine): void {
   if (powerState !== "running") throw notAllowed("Cannot modify extensions in the VM when the VM is not running.");
 }
 
-function capturable(machine: Machine, call: Call): void {
-  if (!digText(call.body, "vhdPrefix")) {
+function capturable(machine: Machine, exchange: ArmExchange): void {
+  if (!digText(exchange.body, "vhdPrefix")) {
     throw new ArmError(400, "InvalidParameter", "The value of parameter vhdPrefix is invalid.");
   }
   if (!machine.generalized) {
@@ -153,15 +153,15 @@ function capturable(machine: Machine, call: Call): void {
   );
 }
 
-function runCommand(call: Call, machine: Machine): JsonObject {
-  const commandId = digText(call.body, "commandId") ?? "";
-  const lines = call.body["script"];
+function runCommand(exchange: ArmExchange, machine: Machine): JsonObject {
+  const commandId = digText(exchange.body, "commandId") ?? "";
+  const lines = exchange.body["script"];
   const script = Array.isArray(lines) ? lines.filter((line) => typeof line === "string") : [];
   machine.commandsRun.push(script);
-  const parameters = digObjects(call.body, "parameters").map(
+  const parameters = digObjects(exchange.body, "parameters").map(
     (parameter) => [digText(parameter, "name") ?? "", digText(parameter, "value") ?? ""] as const,
   );
-  const { stdout = "", stderr = "" } = call.cloud.options.runCommand({
+  const { stdout = "", stderr = "" } = exchange.cloud.options.runCommand({
     vmName: machine.name,
     resourceGroup: machine.resourceGroup,
     commandId,
@@ -179,7 +179,7 @@ function stream(code: string, message: string): JsonObject {
   return { code, level: "Info", displayStatus: "Provisioning succeeded", message };
 }
 
-function captureTemplate(_: Call, machine: Machine): JsonObject {
+function captureTemplate(_: ArmExchange, machine: Machine): JsonObject {
   return {
     $schema: "http://schema.management.azure.com/schemas/2014-04-01-preview/VM_IP.json",
     contentVersion: "1.0.0.0",

@@ -1,5 +1,5 @@
 /** Network interfaces of a VM: they must exist, and serve one VM at a time. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { digObjects, digText } from "../json.js";
 import type { Machine } from "../machine.js";
 import { idsAt, touch, type Resource, type Resources } from "../resources.js";
@@ -7,9 +7,9 @@ import { ArmError } from "../wire.js";
 
 const interfaceType = "Microsoft.Network/networkInterfaces";
 
-export function checkNetwork(call: Call, machine: Machine): void {
+export function checkNetwork(exchange: ArmExchange, machine: Machine): void {
   for (const id of interfacesOf(machine)) {
-    const nic = call.cloud.resources.find(id);
+    const nic = exchange.cloud.resources.find(id);
     if (!nic) {
       throw new ArmError(
         400,
@@ -24,8 +24,8 @@ export function checkNetwork(call: Call, machine: Machine): void {
   }
 }
 
-export function attachNetwork(call: Call, machine: Machine): void {
-  const { resources } = call.cloud;
+export function attachNetwork(exchange: ArmExchange, machine: Machine): void {
+  const { resources } = exchange.cloud;
   const wanted = new Set(interfacesOf(machine).map((id) => id.toLowerCase()));
   for (const nic of interfacesUsedBy(resources, machine)) if (!wanted.has(nic.id.toLowerCase())) release(nic);
   for (const id of wanted) {

@@ -1,12 +1,12 @@
 /** Disks of a VM: what may be attached, and what attaching and detaching does to the disk resources. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { dig, digObject, digObjects, digText, type JsonObject } from "../json.js";
 import { maxDataDisks, sizeOf, type Machine } from "../machine.js";
 import { newResource, settle, type Resource, type Resources } from "../resources.js";
 import { ArmError, notAllowed } from "../wire.js";
 
 /** Throws what the service answers to a storage profile that it cannot serve. */
-export function checkDisks(call: Call, next: Machine, old: Machine | undefined): void {
+export function checkDisks(exchange: ArmExchange, next: Machine, old: Machine | undefined): void {
   const disks = dataDisksOf(next);
   const limit = maxDataDisks(sizeOf(next));
   if (disks.length > limit) {
@@ -20,14 +20,14 @@ export function checkDisks(call: Call, next: Machine, old: Machine | undefined):
       });
     }
     luns.add(disk["lun"]);
-    checkOwner(call, next, disk);
+    checkOwner(exchange, next, disk);
     if (old) checkSizeKept(old, disk);
   }
 }
 
 /** Makes the disks that the profile asks for, takes hold of all of them, and lets go of those that it no longer names. */
-export function attachDisks(call: Call, machine: Machine): void {
-  const { resources } = call.cloud;
+export function attachDisks(exchange: ArmExchange, machine: Machine): void {
+  const { resources } = exchange.cloud;
   const storage = digObject(machine.properties, "storageProfile");
   const osDisk = digObject(storage, "osDisk");
   if (storage["imageReference"] === undefined && Object.keys(osDisk).length === 0 && !("dataDisks" in storage)) return;
@@ -35,8 +35,8 @@ export function attachDisks(call: Call, machine: Machine): void {
   const named = { name: `${machine.name}_OsDisk_1`, createOption: "FromImage", ...osDisk };
   const attached = {
     ...storage,
-    osDisk: isManaged ? attach(call, machine, named) : named,
-    dataDisks: dataDisksOf(machine).map((disk) => attach(call, machine, disk)),
+    osDisk: isManaged ? attach(exchange, machine, named) : named,
+    dataDisks: dataDisksOf(machine).map((disk) => attach(exchange, machine, disk)),
   };
   machine.properties["storageProfile"] = attached;
   const held = new Set([attached.osDisk, ...attached.dataDisks].map((disk) => idOfDisk(disk)?.toLowerCase()));
@@ -60,10 +60,10 @@ function dataDisksOf(machine: Machine): JsonObject[] {
   return disks.filter((disk) => disk["toBeDetached"] !== true);
 }
 
-function checkOwner(call: Call, machine: Machine, disk: JsonObject): void {
+function checkOwner(exchange: ArmExchange, machine: Machine, disk: JsonObject): void {
   const id = idOfDisk(disk);
   if (id === undefined) return;
-  const resource = call.cloud.resources.find(id);
+  const resource = exchange.cloud.resources.find(id);
   if (!resource) {
     throw new ArmError(404, "NotFound", `Disk ${id.split("/").at(-1) ?? id} is not found.`, {
       target: "managedDisk.id",
@@ -89,10 +89,10 @@ function checkSizeKept(old: Machine, disk: JsonObject): void {
   );
 }
 
-function attach(call: Call, machine: Machine, disk: JsonObject): JsonObject {
-  const { resources } = call.cloud;
+function attach(exchange: ArmExchange, machine: Machine, disk: JsonObject): JsonObject {
+  const { resources } = exchange.cloud;
   const name = digText(disk, "name") ?? `${machine.name}_disk_${Number(disk["lun"] ?? 0)}`;
-  const id = idOfDisk(disk) ?? call.id("Microsoft.Compute", "disks", name);
+  const id = idOfDisk(disk) ?? exchange.id("Microsoft.Compute", "disks", name);
   const resource = resources.find(id) ?? resources.put(newDisk(id, machine.location, disk));
   if (ownerOf(resource) !== machine.id) {
     resource.outer = { ...resource.outer, managedBy: machine.id };

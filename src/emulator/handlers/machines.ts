@@ -1,5 +1,5 @@
 /** Virtual machines: create, update, read, list, delete. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { digText, mergePatch, type JsonObject } from "../json.js";
 import {
   instanceView,
@@ -33,17 +33,17 @@ export const machineRoutes: readonly Route[] = [
   { method: "GET", path: `${inSubscription}/virtualMachines`, name: "virtualMachines", handle: listAll },
 ];
 
-export function idOfMachine(call: Call): string {
-  return call.id("Microsoft.Compute", "virtualMachines", call.param("vm"));
+export function idOfMachine(exchange: ArmExchange): string {
+  return exchange.id("Microsoft.Compute", "virtualMachines", exchange.param("vm"));
 }
 
-export function existingMachine(call: Call): Machine {
-  return call.existing(idOfMachine(call)) as Machine;
+export function existingMachine(exchange: ArmExchange): Machine {
+  return exchange.existing(idOfMachine(exchange)) as Machine;
 }
 
 /** Refuses a write while another works on the VM, or while it is on its way out. */
-export function checkFree(call: Call, machine: Machine, operation: string): void {
-  const running = call.cloud.operations.running(machine.id);
+export function checkFree(exchange: ArmExchange, machine: Machine, operation: string): void {
+  const running = exchange.cloud.operations.running(machine.id);
   if (!running) return;
   const reason =
     running.method === "DELETE"
@@ -52,31 +52,31 @@ export function checkFree(call: Call, machine: Machine, operation: string): void
   throw notAllowed(`Operation '${operation}' is not allowed on VM '${machine.name}' since ${reason}`);
 }
 
-function putMachine(call: Call): Reply {
-  const { resources, clock } = call.cloud;
-  const id = idOfMachine(call);
+function putMachine(exchange: ArmExchange): Reply {
+  const { resources, clock } = exchange.cloud;
+  const id = idOfMachine(exchange);
   const old = resources.find(id);
-  call.checkEtag(old);
-  if (isMachine(old)) return update(call, old, partsOf(call.body));
-  const machine = newMachine(id, call.location, call.body, clock);
-  checkDisks(call, machine, undefined);
-  checkNetwork(call, machine);
+  exchange.checkEtag(old);
+  if (isMachine(old)) return update(exchange, old, partsOf(exchange.body));
+  const machine = newMachine(id, exchange.location, exchange.body, clock);
+  checkDisks(exchange, machine, undefined);
+  checkNetwork(exchange, machine);
   resources.put(machine);
-  attachDisks(call, machine);
-  attachNetwork(call, machine);
+  attachDisks(exchange, machine);
+  attachNetwork(exchange, machine);
   machine.provisioningState = "Creating";
-  return call.accept({
-    ...workOn(call, machine, "unknown"),
+  return exchange.accept({
+    ...workOn(exchange, machine, "unknown"),
     status: 201,
-    succeed: () => succeed(call, machine, "running"),
+    succeed: () => succeed(exchange, machine, "running"),
   });
 }
 
-function patchMachine(call: Call): Reply {
-  const machine = existingMachine(call);
-  call.checkEtag(machine);
-  const { outer, properties } = partsOf(call.body);
-  return update(call, machine, {
+function patchMachine(exchange: ArmExchange): Reply {
+  const machine = existingMachine(exchange);
+  exchange.checkEtag(machine);
+  const { outer, properties } = partsOf(exchange.body);
+  return update(exchange, machine, {
     outer: mergePatch(machine.outer, outer),
     properties: mergePatch(machine.properties, properties),
   });
@@ -86,59 +86,59 @@ function patchMachine(call: Call): Reply {
  * The document is the goal: it takes effect at once, and `provisioningState` says how far the VM has come. A failed
  * update leaves the new document with `Failed`, until a later write or a reapply gets there.
  */
-function update(call: Call, machine: Machine, wanted: { outer: JsonObject; properties: JsonObject }): Reply {
-  checkFree(call, machine, "createOrUpdate");
+function update(exchange: ArmExchange, machine: Machine, wanted: { outer: JsonObject; properties: JsonObject }): Reply {
+  checkFree(exchange, machine, "createOrUpdate");
   const { vmId, timeCreated, hardwareProfile, storageProfile, osProfile, networkProfile } = machine.properties;
   const next: Machine = {
     ...machine,
     outer: { ...(machine.outer["zones"] !== undefined && { zones: machine.outer["zones"] }), ...wanted.outer },
     properties: { hardwareProfile, storageProfile, osProfile, networkProfile, ...wanted.properties, vmId, timeCreated },
   };
-  checkUnchanged(call, machine, next);
+  checkUnchanged(exchange, machine, next);
   checkResize(machine, next);
-  checkDisks(call, next, machine);
-  checkNetwork(call, next);
+  checkDisks(exchange, next, machine);
+  checkNetwork(exchange, next);
   machine.outer = next.outer;
   machine.properties = next.properties;
-  attachDisks(call, machine);
-  attachNetwork(call, machine);
+  attachDisks(exchange, machine);
+  attachNetwork(exchange, machine);
   const powerState = machine.powerState;
   machine.provisioningState = "Updating";
   touch(machine);
-  return call.accept({
-    ...workOn(call, machine, powerState),
+  return exchange.accept({
+    ...workOn(exchange, machine, powerState),
     status: 200,
     // A write is also what brings up a VM whose create had failed.
-    succeed: () => succeed(call, machine, powerState === "unknown" ? "running" : powerState),
+    succeed: () => succeed(exchange, machine, powerState === "unknown" ? "running" : powerState),
   });
 }
 
-function getMachine(call: Call): Reply {
-  const machine = existingMachine(call);
-  const { resources, operations, clock } = call.cloud;
-  const expand = call.request.url.searchParams.get("$expand") === "instanceView";
+function getMachine(exchange: ArmExchange): Reply {
+  const machine = existingMachine(exchange);
+  const { resources, operations, clock } = exchange.cloud;
+  const expand = exchange.request.url.searchParams.get("$expand") === "instanceView";
   const body = presentMachine(machine, resources, clock, expand);
   operations.lookedAtResource(machine.id);
   return { status: 200, body };
 }
 
-function getInstanceView(call: Call): Reply {
-  const machine = existingMachine(call);
-  const body = instanceView(machine, call.cloud.resources, call.cloud.clock);
-  call.cloud.operations.lookedAtResource(machine.id);
+function getInstanceView(exchange: ArmExchange): Reply {
+  const machine = existingMachine(exchange);
+  const body = instanceView(machine, exchange.cloud.resources, exchange.cloud.clock);
+  exchange.cloud.operations.lookedAtResource(machine.id);
   return { status: 200, body };
 }
 
 /** Deleting takes the VM over from whatever was working on it. */
-function deleteMachine(call: Call): Reply {
-  const { resources, operations } = call.cloud;
-  const machine = resources.find(idOfMachine(call));
+function deleteMachine(exchange: ArmExchange): Reply {
+  const { resources, operations } = exchange.cloud;
+  const machine = resources.find(idOfMachine(exchange));
   if (!isMachine(machine)) return { status: 204 };
-  call.checkEtag(machine);
+  exchange.checkEtag(machine);
   operations.preempt(machine.id);
   machine.provisioningState = "Deleting";
-  return call.accept({
-    ...workOn(call, machine, machine.powerState),
+  return exchange.accept({
+    ...workOn(exchange, machine, machine.powerState),
     status: 202,
     body: undefined,
     style: "both",
@@ -151,49 +151,54 @@ function deleteMachine(call: Call): Reply {
   });
 }
 
-function listInGroup(call: Call): Reply {
-  return list(call, call.group.name);
+function listInGroup(exchange: ArmExchange): Reply {
+  return list(exchange, exchange.group.name);
 }
 
-function listAll(call: Call): Reply {
-  return list(call);
+function listAll(exchange: ArmExchange): Reply {
+  return list(exchange);
 }
 
-function list(call: Call, group?: string): Reply {
-  const { resources, clock } = call.cloud;
+function list(exchange: ArmExchange, group?: string): Reply {
+  const { resources, clock } = exchange.cloud;
   const expand =
-    call.request.url.searchParams.get("statusOnly") === "true" ||
-    call.request.url.searchParams.get("$expand") === "instanceView";
+    exchange.request.url.searchParams.get("statusOnly") === "true" ||
+    exchange.request.url.searchParams.get("$expand") === "instanceView";
   const machines = resources.ofType(machineType, group).filter(isMachine);
   return { status: 200, body: { value: machines.map((vm) => presentMachine(vm, resources, clock, expand)) } };
 }
 
-/** What all writes of a VM share: where it stands, its document, and how a failure leaves it. */
-function workOn(call: Call, machine: Machine, powerState: Machine["powerState"]) {
-  const { resources, clock } = call.cloud;
+/** What all writes of a VM share: its place, its document, and how a failure leaves it. */
+function workOn(exchange: ArmExchange, machine: Machine, powerState: Machine["powerState"]) {
+  const { resources, clock } = exchange.cloud;
   return {
     body: presentMachine(machine, resources, clock),
     resourceId: machine.id,
     location: machine.location,
     style: "azure-async-operation" as const,
-    fail: (failure: OperationFailure) => fail(call, machine, powerState, failure),
+    fail: (failure: OperationFailure) => fail(exchange, machine, powerState, failure),
     result: () => presentMachine(machine, resources, clock),
   };
 }
 
 /** The operation reached its goal. */
-export function succeed(call: Call, machine: Machine, powerState: Machine["powerState"]): void {
+export function succeed(exchange: ArmExchange, machine: Machine, powerState: Machine["powerState"]): void {
   machine.powerState = powerState;
   machine.failure = undefined;
-  machine.provisionedAt = call.cloud.clock.now();
+  machine.provisionedAt = exchange.cloud.clock.now();
   settle(machine, "Succeeded");
 }
 
 /** The operation ended short of its goal, and the VM says why. */
-export function fail(call: Call, machine: Machine, powerState: Machine["powerState"], failure: OperationFailure): void {
+export function fail(
+  exchange: ArmExchange,
+  machine: Machine,
+  powerState: Machine["powerState"],
+  failure: OperationFailure,
+): void {
   machine.powerState = powerState;
   machine.failure = failure.error;
-  machine.provisionedAt = call.cloud.clock.now();
+  machine.provisionedAt = exchange.cloud.clock.now();
   settle(machine, "Failed");
 }
 
@@ -207,16 +212,16 @@ const fixedProperties = [
   ["availabilitySet", "id"],
 ] as const;
 
-function checkUnchanged(call: Call, machine: Machine, next: Machine): void {
-  const location = digText(call.body, "location");
-  if (location && call.location !== machine.location) {
+function checkUnchanged(exchange: ArmExchange, machine: Machine, next: Machine): void {
+  const location = digText(exchange.body, "location");
+  if (location && exchange.location !== machine.location) {
     throw new ArmError(
       409,
       "InvalidResourceLocation",
-      `The resource '${machine.name}' already exists in location '${machine.location}' in resource group '${machine.resourceGroup}'. A resource with the same name cannot be created in location '${call.location}'. Please select a new resource name.`,
+      `The resource '${machine.name}' already exists in location '${machine.location}' in resource group '${machine.resourceGroup}'. A resource with the same name cannot be created in location '${exchange.location}'. Please select a new resource name.`,
     );
   }
-  if (call.body["zones"] !== undefined && String(next.outer["zones"]) !== String(machine.outer["zones"])) {
+  if (exchange.body["zones"] !== undefined && String(next.outer["zones"]) !== String(machine.outer["zones"])) {
     throw fixed("zones");
   }
   for (const path of fixedProperties) {

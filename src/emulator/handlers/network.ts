@@ -1,5 +1,5 @@
 /** As much of the network as a VM script needs: virtual networks and subnets, interfaces, public addresses, security groups. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { digObjects, digText } from "../json.js";
 import { newResource, present, type Resource } from "../resources.js";
 import type { Route } from "../router.js";
@@ -13,19 +13,19 @@ const virtualNetworks: PlainResource = {
   namespace,
   type: "virtualNetworks",
   writeStyle,
-  complete: (network, call) => {
+  complete: (network, exchange) => {
     // Subnets written with their network are resources of their own all the same.
     for (const subnet of digObjects(network.properties, "subnets")) {
       const id = `${network.id}/subnets/${digText(subnet, "name") ?? ""}`;
-      if (!call.cloud.resources.find(id)) call.cloud.resources.put(newResource(id, network.location, subnet));
+      if (!exchange.cloud.resources.find(id)) exchange.cloud.resources.put(newResource(id, network.location, subnet));
     }
   },
-  show: (network, call) => {
-    const subnets = call.cloud.resources.childrenOf(network.id).map(present);
+  show: (network, exchange) => {
+    const subnets = exchange.cloud.resources.childrenOf(network.id).map(present);
     return present({ ...network, properties: { ...network.properties, subnets } });
   },
-  checkDelete: (call, network) => {
-    for (const subnet of call.cloud.resources.childrenOf(network.id)) checkUnused(call, subnet);
+  checkDelete: (exchange, network) => {
+    for (const subnet of exchange.cloud.resources.childrenOf(network.id)) checkUnused(exchange, subnet);
   },
 };
 
@@ -41,9 +41,9 @@ const networkInterfaces: PlainResource = {
   namespace,
   type: "networkInterfaces",
   writeStyle,
-  checkWrite: (call, nic) => {
+  checkWrite: (exchange, nic) => {
     for (const id of [...subnetsOf(nic), ...addressesOf(nic)]) {
-      if (call.cloud.resources.find(id)) continue;
+      if (exchange.cloud.resources.find(id)) continue;
       throw new ArmError(
         400,
         "InvalidResourceReference",
@@ -69,8 +69,8 @@ const publicIPAddresses: PlainResource = {
   complete: (address) => {
     address.properties["ipAddress"] ??= "203.0.113.10";
   },
-  checkDelete: (call, address) => {
-    const user = interfaces(call).find((nic) => addressesOf(nic).some((id) => sameId(id, address.id)));
+  checkDelete: (exchange, address) => {
+    const user = interfaces(exchange).find((nic) => addressesOf(nic).some((id) => sameId(id, address.id)));
     if (!user) return;
     throw new ArmError(
       400,
@@ -90,8 +90,8 @@ export const networkRoutes: readonly Route[] = [
   networkSecurityGroups,
 ].flatMap(routesOf);
 
-function checkUnused(call: Call, subnet: Resource): void {
-  const user = interfaces(call).find((nic) => subnetsOf(nic).some((id) => sameId(id, subnet.id)));
+function checkUnused(exchange: ArmExchange, subnet: Resource): void {
+  const user = interfaces(exchange).find((nic) => subnetsOf(nic).some((id) => sameId(id, subnet.id)));
   if (!user) return;
   throw new ArmError(
     400,
@@ -100,8 +100,8 @@ function checkUnused(call: Call, subnet: Resource): void {
   );
 }
 
-function interfaces(call: Call): Resource[] {
-  return call.cloud.resources.ofType(`${namespace}/networkInterfaces`);
+function interfaces(exchange: ArmExchange): Resource[] {
+  return exchange.cloud.resources.ofType(`${namespace}/networkInterfaces`);
 }
 
 function subnetsOf(nic: Resource): string[] {

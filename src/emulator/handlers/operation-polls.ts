@@ -1,5 +1,5 @@
 /** Polls of long-running operations, by status document (`Azure-AsyncOperation`) and by status code (`Location`). */
-import { resultUrl, retryAfterHeader, type Call } from "../call.js";
+import { resultUrl, retryAfterHeader, type ArmExchange } from "../exchange.js";
 import type { JsonObject } from "../json.js";
 import type { Operation } from "../operations.js";
 import type { Route } from "../router.js";
@@ -13,7 +13,8 @@ export const operationRoutes: readonly Route[] = [
     method: "GET",
     path: `${place}/operations/{operation}`,
     name,
-    handle: (call) => (call.request.url.searchParams.get("monitor") === "true" ? pollResult(call) : pollStatus(call)),
+    handle: (exchange) =>
+      exchange.request.url.searchParams.get("monitor") === "true" ? pollResult(exchange) : pollStatus(exchange),
   },
   { method: "GET", path: `${place}/operationResults/{operation}`, name, handle: pollResult },
   {
@@ -24,23 +25,23 @@ export const operationRoutes: readonly Route[] = [
   },
 ];
 
-function pollStatus(call: Call): Reply {
-  const operation = existing(call);
+function pollStatus(exchange: ArmExchange): Reply {
+  const operation = existing(exchange);
   const reply = { status: 200, headers: retryAfterHeader(operation), body: statusDocument(operation) };
-  call.cloud.operations.lookedAt(operation);
+  exchange.cloud.operations.lookedAt(operation);
   return reply;
 }
 
-function pollResult(call: Call): Reply {
-  const operation = existing(call);
-  const reply = resultOf(call, operation);
-  call.cloud.operations.lookedAt(operation);
+function pollResult(exchange: ArmExchange): Reply {
+  const operation = existing(exchange);
+  const reply = resultOf(exchange, operation);
+  exchange.cloud.operations.lookedAt(operation);
   return reply;
 }
 
-function existing(call: Call): Operation {
-  const id = call.param("operation");
-  const operation = call.cloud.operations.find(id);
+function existing(exchange: ArmExchange): Operation {
+  const id = exchange.param("operation");
+  const operation = exchange.cloud.operations.find(id);
   if (operation) return operation;
   throw new ArmError(404, "NotFound", `The operation '${id}' could not be found.`);
 }
@@ -57,9 +58,9 @@ function statusDocument({ id, startedAt, endedAt, status, error, result }: Opera
   };
 }
 
-function resultOf(call: Call, operation: Operation): Reply {
+function resultOf(exchange: ArmExchange, operation: Operation): Reply {
   if (operation.status === "InProgress") {
-    return { status: 202, headers: { location: resultUrl(call, operation), ...retryAfterHeader(operation) } };
+    return { status: 202, headers: { location: resultUrl(exchange, operation), ...retryAfterHeader(operation) } };
   }
   if (operation.status !== "Succeeded") {
     const error = operation.error ?? { code: operation.status, message: `The operation ended ${operation.status}.` };

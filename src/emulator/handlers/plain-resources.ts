@@ -2,7 +2,7 @@
  * Resources that are written, read, listed and deleted, and do nothing by themselves. One description each; the routes
  * follow from it.
  */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import { digText, mergePatch, type JsonObject } from "../json.js";
 import type { PollingStyle } from "../options.js";
 import { newResource, partsOf, present, settle, type Resource } from "../resources.js";
@@ -20,12 +20,12 @@ export interface PlainResource {
   /** Children that are addressed on their own (`subnets`), each with the path below its parent. */
   readonly isChildOf?: PlainResource;
   /** Throws what the service answers to a write it cannot serve. */
-  readonly checkWrite?: (call: Call, next: Resource, old: Resource | undefined) => void;
-  readonly checkDelete?: (call: Call, resource: Resource) => void;
+  readonly checkWrite?: (exchange: ArmExchange, next: Resource, old: Resource | undefined) => void;
+  readonly checkDelete?: (exchange: ArmExchange, resource: Resource) => void;
   /** Fills in what the service adds of its own. */
-  readonly complete?: (resource: Resource, call: Call) => void;
+  readonly complete?: (resource: Resource, exchange: ArmExchange) => void;
   /** The document, where it shows more than the resource itself. */
-  readonly show?: (resource: Resource, call: Call) => JsonObject;
+  readonly show?: (resource: Resource, exchange: ArmExchange) => JsonObject;
 }
 
 export function routesOf(kind: PlainResource): Route[] {
@@ -34,88 +34,88 @@ export function routesOf(kind: PlainResource): Route[] {
   const collection = { path: withoutLast(path), name: withoutLast(name) };
   const longRunning = kind.writeStyle !== undefined;
   const routes: Route[] = [
-    { method: "PUT", path, name, longRunning, handle: (call) => write(call, kind, "replace") },
-    { method: "GET", path, name, handle: (call) => get(call, kind) },
-    { method: "DELETE", path, name, longRunning, handle: (call) => remove(call, kind) },
-    { method: "GET", ...collection, handle: (call) => list(call, kind, call.group.name) },
+    { method: "PUT", path, name, longRunning, handle: (exchange) => write(exchange, kind, "replace") },
+    { method: "GET", path, name, handle: (exchange) => get(exchange, kind) },
+    { method: "DELETE", path, name, longRunning, handle: (exchange) => remove(exchange, kind) },
+    { method: "GET", ...collection, handle: (exchange) => list(exchange, kind, exchange.group.name) },
   ];
   if (kind.isChildOf) return routes;
   return [
     ...routes,
-    { method: "PATCH", path, name, longRunning, handle: (call) => write(call, kind, "merge") },
+    { method: "PATCH", path, name, longRunning, handle: (exchange) => write(exchange, kind, "merge") },
     {
       method: "GET",
       path: `/subscriptions/{subscription}/providers/${kind.namespace}/${kind.type}`,
       name: kind.type,
-      handle: (call) => list(call, kind),
+      handle: (exchange) => list(exchange, kind),
     },
   ];
 }
 
-function write(call: Call, kind: PlainResource, manner: "replace" | "merge"): Reply {
-  const { resources } = call.cloud;
-  const id = idOf(call, kind);
-  const old = manner === "merge" ? call.existing(id) : resources.find(id);
-  call.checkEtag(old);
-  checkFree(call, id);
-  const next = newResource(id, old?.location ?? locationOf(call, kind), call.body);
-  if (old) Object.assign(next, kept(call, old, manner));
-  kind.checkWrite?.(call, next, old);
-  kind.complete?.(next, call);
+function write(exchange: ArmExchange, kind: PlainResource, manner: "replace" | "merge"): Reply {
+  const { resources } = exchange.cloud;
+  const id = idOf(exchange, kind);
+  const old = manner === "merge" ? exchange.existing(id) : resources.find(id);
+  exchange.checkEtag(old);
+  checkFree(exchange, id);
+  const next = newResource(id, old?.location ?? locationOf(exchange, kind), exchange.body);
+  if (old) Object.assign(next, kept(exchange, old, manner));
+  kind.checkWrite?.(exchange, next, old);
+  kind.complete?.(next, exchange);
   const resource = old ? Object.assign(old, next) : resources.put(next);
   const status = kind.writeStatus ?? (old ? 200 : 201);
-  if (!kind.writeStyle) return { status, body: show(call, kind, resource) };
+  if (!kind.writeStyle) return { status, body: show(exchange, kind, resource) };
   settle(resource, "Updating");
-  return call.accept({
+  return exchange.accept({
     ...workOn(resource, kind),
     status,
-    body: show(call, kind, resource),
+    body: show(exchange, kind, resource),
     style: kind.writeStyle,
     succeed: () => settle(resource, "Succeeded"),
-    result: () => show(call, kind, resource),
+    result: () => show(exchange, kind, resource),
   });
 }
 
-function show(call: Call, kind: PlainResource, resource: Resource): JsonObject {
-  return kind.show?.(resource, call) ?? present(resource);
+function show(exchange: ArmExchange, kind: PlainResource, resource: Resource): JsonObject {
+  return kind.show?.(resource, exchange) ?? present(resource);
 }
 
 /** What a write of an existing resource starts from. What the service added (`virtualMachine`, `diskState`) survives a PUT. */
-function kept(call: Call, old: Resource, manner: "replace" | "merge"): Partial<Resource> {
-  const { outer, properties } = partsOf(call.body);
+function kept(exchange: ArmExchange, old: Resource, manner: "replace" | "merge"): Partial<Resource> {
+  const { outer, properties } = partsOf(exchange.body);
   if (manner === "merge")
     return { outer: mergePatch(old.outer, outer), properties: mergePatch(old.properties, properties) };
   return { outer: { ...old.outer, ...outer }, properties: { ...old.properties, ...properties } };
 }
 
-function get(call: Call, kind: PlainResource): Reply {
-  const resource = call.existing(idOf(call, kind));
-  const body = show(call, kind, resource);
-  call.cloud.operations.lookedAtResource(resource.id);
+function get(exchange: ArmExchange, kind: PlainResource): Reply {
+  const resource = exchange.existing(idOf(exchange, kind));
+  const body = show(exchange, kind, resource);
+  exchange.cloud.operations.lookedAtResource(resource.id);
   return { status: 200, body };
 }
 
-function list(call: Call, kind: PlainResource, group?: string): Reply {
-  const { resources } = call.cloud;
+function list(exchange: ArmExchange, kind: PlainResource, group?: string): Reply {
+  const { resources } = exchange.cloud;
   const found = kind.isChildOf
-    ? resources.childrenOf(call.existing(idOf(call, kind.isChildOf)).id)
+    ? resources.childrenOf(exchange.existing(idOf(exchange, kind.isChildOf)).id)
     : resources.ofType(`${kind.namespace}/${kind.type}`, group);
-  return { status: 200, body: { value: found.map((resource) => show(call, kind, resource)) } };
+  return { status: 200, body: { value: found.map((resource) => show(exchange, kind, resource)) } };
 }
 
-function remove(call: Call, kind: PlainResource): Reply {
-  const { resources } = call.cloud;
-  const resource = resources.find(idOf(call, kind));
+function remove(exchange: ArmExchange, kind: PlainResource): Reply {
+  const { resources } = exchange.cloud;
+  const resource = resources.find(idOf(exchange, kind));
   if (!resource) return { status: 204 };
-  call.checkEtag(resource);
-  checkFree(call, resource.id);
-  kind.checkDelete?.(call, resource);
+  exchange.checkEtag(resource);
+  checkFree(exchange, resource.id);
+  kind.checkDelete?.(exchange, resource);
   if (!kind.writeStyle) {
     resources.delete(resource.id);
     return { status: 200 };
   }
   settle(resource, "Deleting");
-  return call.accept({
+  return exchange.accept({
     ...workOn(resource, kind),
     status: 202,
     style: "both",
@@ -123,13 +123,13 @@ function remove(call: Call, kind: PlainResource): Reply {
   });
 }
 
-function checkFree(call: Call, id: string): void {
-  const running = call.cloud.operations.running(id);
+function checkFree(exchange: ArmExchange, id: string): void {
+  const running = exchange.cloud.operations.running(id);
   if (!running) return;
   throw new ArmError(
     409,
     "AnotherOperationInProgress",
-    `Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: ${call.request.url.origin}/subscriptions/${call.cloud.options.subscriptionId}/providers/${running.namespace}/locations/${running.location}/operations/${running.id}?api-version=${call.apiVersion}.`,
+    `Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: ${exchange.request.url.origin}/subscriptions/${exchange.cloud.options.subscriptionId}/providers/${running.namespace}/locations/${running.location}/operations/${running.id}?api-version=${exchange.apiVersion}.`,
   );
 }
 
@@ -143,14 +143,14 @@ function workOn(resource: Resource, kind: PlainResource) {
 }
 
 /** A child has no location of its own: it is where its parent is. */
-function locationOf(call: Call, kind: PlainResource): string {
-  if (kind.isChildOf) return call.existing(idOf(call, kind.isChildOf)).location;
-  return digText(call.body, "location") ? call.location : call.group.location;
+function locationOf(exchange: ArmExchange, kind: PlainResource): string {
+  if (kind.isChildOf) return exchange.existing(idOf(exchange, kind.isChildOf)).location;
+  return digText(exchange.body, "location") ? exchange.location : exchange.group.location;
 }
 
-function idOf(call: Call, kind: PlainResource): string {
-  if (!kind.isChildOf) return call.id(kind.namespace, kind.type, call.param(paramOf(kind)));
-  return `${idOf(call, kind.isChildOf)}/${kind.type}/${call.param(paramOf(kind))}`;
+function idOf(exchange: ArmExchange, kind: PlainResource): string {
+  if (!kind.isChildOf) return exchange.id(kind.namespace, kind.type, exchange.param(paramOf(kind)));
+  return `${idOf(exchange, kind.isChildOf)}/${kind.type}/${exchange.param(paramOf(kind))}`;
 }
 
 function pathOf(kind: PlainResource): string {

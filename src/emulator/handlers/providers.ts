@@ -1,5 +1,5 @@
 /** Resource providers: reading and changing their registration, and the refusal of what is not registered. */
-import type { Call } from "../call.js";
+import type { ArmExchange } from "../exchange.js";
 import type { JsonObject } from "../json.js";
 import type { RegistrationState } from "../registrations.js";
 import type { Route } from "../router.js";
@@ -16,10 +16,10 @@ export const providerRoutes: readonly Route[] = [
 ];
 
 /** ARM's own refusal of a write to a namespace that the subscription has not registered. */
-export function checkRegistered(call: Call): void {
-  const namespace = namespaceOf(call.route);
-  const registration = namespace === undefined ? undefined : call.cloud.registrations.find(namespace);
-  if (!registration || registration.state === "Registered" || call.request.method === "GET") return;
+export function checkRegistered(exchange: ArmExchange): void {
+  const namespace = namespaceOf(exchange.route);
+  const registration = namespace === undefined ? undefined : exchange.cloud.registrations.find(namespace);
+  if (!registration || registration.state === "Registered" || exchange.request.method === "GET") return;
   const message = `The subscription is not registered to use namespace '${registration.namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.`;
   const code = "MissingSubscriptionRegistration";
   throw new ArmError(409, code, message, {
@@ -28,40 +28,43 @@ export function checkRegistered(call: Call): void {
   });
 }
 
-function get(call: Call): Reply {
-  const registration = existing(call);
-  const body = presentProvider(call, registration);
-  call.cloud.registrations.lookedAt(registration.namespace);
+function get(exchange: ArmExchange): Reply {
+  const registration = existing(exchange);
+  const body = presentProvider(exchange, registration);
+  exchange.cloud.registrations.lookedAt(registration.namespace);
   return { status: 200, body };
 }
 
-function list(call: Call): Reply {
-  return { status: 200, body: { value: call.cloud.registrations.all.map((entry) => presentProvider(call, entry)) } };
+function list(exchange: ArmExchange): Reply {
+  return {
+    status: 200,
+    body: { value: exchange.cloud.registrations.all.map((entry) => presentProvider(exchange, entry)) },
+  };
 }
 
-function register(call: Call): Reply {
-  call.cloud.registrations.register(existing(call).namespace);
-  return { status: 200, body: presentProvider(call, existing(call)) };
+function register(exchange: ArmExchange): Reply {
+  exchange.cloud.registrations.register(existing(exchange).namespace);
+  return { status: 200, body: presentProvider(exchange, existing(exchange)) };
 }
 
-function unregister(call: Call): Reply {
-  call.cloud.registrations.set(existing(call).namespace, "Unregistered");
-  return { status: 200, body: presentProvider(call, existing(call)) };
+function unregister(exchange: ArmExchange): Reply {
+  exchange.cloud.registrations.set(existing(exchange).namespace, "Unregistered");
+  return { status: 200, body: presentProvider(exchange, existing(exchange)) };
 }
 
-function existing(call: Call): { namespace: string; state: RegistrationState } {
-  const namespace = call.param("namespace");
-  const registration = call.cloud.registrations.find(namespace);
+function existing(exchange: ArmExchange): { namespace: string; state: RegistrationState } {
+  const namespace = exchange.param("namespace");
+  const registration = exchange.cloud.registrations.find(namespace);
   if (registration) return registration;
   throw new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
 }
 
 function presentProvider(
-  call: Call,
+  exchange: ArmExchange,
   { namespace, state }: { namespace: string; state: RegistrationState },
 ): JsonObject {
   return {
-    id: `/subscriptions/${call.cloud.options.subscriptionId}/providers/${namespace}`,
+    id: `/subscriptions/${exchange.cloud.options.subscriptionId}/providers/${namespace}`,
     namespace,
     registrationPolicy: "RegistrationRequired",
     registrationState: state,

@@ -1,4 +1,4 @@
-/** One request on its way through a handler: what it asks, the cloud it asks of, and the two kinds of answer. */
+/** One request and its answer, as a handler sees it: what is asked, the cloud that is asked, and how to answer. */
 import type { Clock } from "../time/clock.js";
 import { digText, type JsonObject } from "./json.js";
 import type { Operation, OperationFailure, Operations } from "./operations.js";
@@ -34,15 +34,15 @@ export interface Work {
   readonly result?: () => unknown;
 }
 
-export class Call {
+export class ArmExchange {
   constructor(
     readonly request: ArmRequest,
     readonly route: Route,
     private readonly params: Readonly<Record<string, string>>,
     readonly cloud: Cloud,
-    /** How operations of this call go, by `arm.longRunning`. */
+    /** How operations of this exchange go, by `arm.longRunning`. */
     private readonly pace: Partial<OperationPace>,
-    /** Takes the fault that was planted on the operation of this call, if there is one. */
+    /** Takes the fault that was planted on the operation of this exchange, if there is one. */
     private readonly takeFailure: () => OperationFailure | undefined,
   ) {}
 
@@ -82,7 +82,7 @@ export class Call {
     return group;
   }
 
-  /** The id that the path gives, in the group's own spelling: `id("Microsoft.Compute", "disks", name)`. */
+  /** The id in the path, in the group's own spelling: `id("Microsoft.Compute", "disks", name)`. */
   id(namespace: string, ...typesAndNames: readonly string[]): string {
     return `${this.group.id}/providers/${[namespace, ...typesAndNames].join("/")}`;
   }
@@ -147,25 +147,25 @@ export function retryAfterHeader(operation: Operation): HeaderValues {
 }
 
 /** `Location` of an operation's result. Compute marks its own by `monitor=true`; others have a place of their own. */
-export function resultUrl(call: Call, operation: Operation): string {
+export function resultUrl(exchange: ArmExchange, operation: Operation): string {
   const { namespace, location, id } = operation;
-  if (namespace === "Microsoft.Compute") return operationUrl(call, operation, "monitor=true&");
-  const subscription = `${call.request.url.origin}/subscriptions/${call.cloud.options.subscriptionId}`;
+  if (namespace === "Microsoft.Compute") return operationUrl(exchange, operation, "monitor=true&");
+  const subscription = `${exchange.request.url.origin}/subscriptions/${exchange.cloud.options.subscriptionId}`;
   const place = namespace === "Microsoft.Resources" ? "" : `/providers/${namespace}/locations/${location}`;
-  return `${subscription}${place}/operationResults/${id}?api-version=${call.apiVersion}`;
+  return `${subscription}${place}/operationResults/${id}?api-version=${exchange.apiVersion}`;
 }
 
-function followHeaders(call: Call, operation: Operation): HeaderValues {
+function followHeaders(exchange: ArmExchange, operation: Operation): HeaderValues {
   const { style } = operation;
   return {
     ...((style === "azure-async-operation" || style === "both") && {
-      "azure-asyncoperation": operationUrl(call, operation),
+      "azure-asyncoperation": operationUrl(exchange, operation),
     }),
-    ...((style === "location" || style === "both") && { location: resultUrl(call, operation) }),
+    ...((style === "location" || style === "both") && { location: resultUrl(exchange, operation) }),
   };
 }
 
-function operationUrl(call: Call, { namespace, location, id }: Operation, query = ""): string {
-  const path = `/subscriptions/${call.cloud.options.subscriptionId}/providers/${namespace}/locations/${location}/operations/${id}`;
-  return `${call.request.url.origin}${path}?${query}api-version=${call.apiVersion}`;
+function operationUrl(exchange: ArmExchange, { namespace, location, id }: Operation, query = ""): string {
+  const path = `/subscriptions/${exchange.cloud.options.subscriptionId}/providers/${namespace}/locations/${location}/operations/${id}`;
+  return `${exchange.request.url.origin}${path}?${query}api-version=${exchange.apiVersion}`;
 }
