@@ -19,6 +19,7 @@ export function writeColumns(rules: readonly Rule[], families: readonly Family[]
     category: choices(all.map(({ category }) => category)),
     automatic: choices(all.map(({ automatic }) => automatic)),
     waitMs: choices(all.map(({ waitMs }) => waitMs)),
+    kindOnly: choices(all.map(({ kindOnly }) => kindOnly)),
     vague: choices(rules.map(({ vague }) => vague)),
     status: choices(rules.map(({ status }) => status)),
     sources: lists(rules.map(({ sources }) => sources.map(({ document, row }) => `${document}/${row}`))),

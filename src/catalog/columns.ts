@@ -47,6 +47,8 @@ export interface CatalogColumns {
   readonly automatic: Choices<string>;
   /** Shared. */
   readonly waitMs: Choices<number>;
+  /** Shared. */
+  readonly kindOnly: Choices<boolean>;
   readonly vague: Choices<boolean>;
   readonly status: Choices<number>;
   /** `document/row` each. */
@@ -108,6 +110,7 @@ function readKnowledge(columns: CatalogColumns): object[] {
   const docs = readChoices(columns.docs);
   const automatic = readChoices(columns.automatic);
   const waitsMs = readChoices(columns.waitMs);
+  const kindOnly = readChoices(columns.kindOnly);
   return explanations.map((explanation, row) => ({
     explanation,
     steps: steps[row],
@@ -116,6 +119,7 @@ function readKnowledge(columns: CatalogColumns): object[] {
     docs: docs[row],
     automatic: automatic[row],
     waitMs: waitsMs[row],
+    kindOnly: kindOnly[row],
   }));
 }
 

@@ -71,7 +71,10 @@ function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, ot
   const status = failure.status ?? root.status;
   if (code !== undefined) diagnosis.code = code;
   if (status !== undefined) diagnosis.status = status;
-  if (basis !== "none") diagnosis.rule = { id: knowledge.id, sources: knowledge.sources ?? noSources };
+  if (basis !== "none") {
+    const { id, sources = noSources, kindOnly } = knowledge;
+    diagnosis.rule = kindOnly ? { id, sources, kindOnly } : { id, sources };
+  }
   if (failure.retryAfterMs !== undefined) diagnosis.retryAfterMs = failure.retryAfterMs;
   if (knowledge.waitMs !== undefined) diagnosis.usualWaitMs = knowledge.waitMs;
   if (failure.requestId !== undefined) diagnosis.requestId = failure.requestId;

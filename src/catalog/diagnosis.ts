@@ -41,8 +41,11 @@ export interface Diagnosis {
   readonly disposition: Disposition;
   readonly category: Category;
   readonly basis: Basis;
-  /** The rule or family that decided; absent for basis `none`. `sources` name documented rows. */
-  readonly rule?: { readonly id: string; readonly sources: readonly RuleSource[] };
+  /**
+   * The rule or family that decided; absent for basis `none`. `sources` name documented rows. `kindOnly` where it knows what
+   * kind of failure it is and no more.
+   */
+  readonly rule?: { readonly id: string; readonly sources: readonly RuleSource[]; readonly kindOnly?: true };
   /** Values read out of the message, by placeholder name: `{ vmName: "web-01" }`. */
   readonly parameters: Parameters;
   /** From the outermost node to the root. */

@@ -58,6 +58,8 @@ export interface RuleKnowledge {
   readonly docs: string;
   /** The wait in milliseconds when nothing else says one. */
   readonly waitMs?: number;
+  /** It knows what kind of failure it is and no more: only the message says what to correct. */
+  readonly kindOnly?: boolean;
 }
 
 /** A rule for one error code, with or without a message template. */

@@ -11,7 +11,8 @@ it("every policy file fits the schema", () => {
 });
 
 describe.each(rules.map((rule) => ({ id: rule.id, rule })))("rule $id", ({ rule }) => {
-  it.each(rule.examples)("recognises: %s", (example) => {
+  // A rule without a known example is at least found by its code, whatever the text says.
+  it.each(rule.examples.length > 0 ? rule.examples : ["Qx7."])("recognises: %s", (example) => {
     const diagnosis = diagnose({ error: { code: rule.code, message: example } });
     expect(diagnosis.rule?.id).toBe(rule.id);
     expect(diagnosis.disposition).toBe(rule.disposition);

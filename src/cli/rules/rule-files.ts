@@ -12,7 +12,8 @@ import { checkFamily, checkRule, type SchemaCheck, type SchemaError } from "../.
 import type { Category, Disposition, Family, Rule, RuleSource } from "../../catalog/rule.js";
 import { checkCodeFile, checkFamilyFile } from "./rule-file-checks.generated.js";
 
-export type RuleWithExamples = Rule & { readonly examples: readonly string[] };
+/** What a rule's file says beyond the rule: messages as they come, none where none is known, and where they were printed. */
+export type RuleWithExamples = Rule & { readonly examples: readonly string[]; readonly seen?: readonly string[] };
 export type FamilyWithExamples = Family & { readonly examples: readonly string[] };
 
 /** Where in a document: keys and indices from its root. */
@@ -52,8 +53,10 @@ interface RuleEntry {
   automatic?: string;
   docs?: string;
   waitMs?: number;
+  kindOnly?: boolean;
   vague?: boolean;
-  examples: string[];
+  examples: string[] | "none known";
+  seen?: string[];
 }
 interface CodeFile {
   code: string;
@@ -63,7 +66,10 @@ interface CodeFile {
   status?: number;
   rules: RuleEntry[];
 }
-type FamilyFile = Omit<FamilyWithExamples, "id"> & { family: string };
+type FamilyFile = Omit<FamilyWithExamples, "id" | "examples"> & {
+  family: string;
+  examples: RuleEntry["examples"];
+};
 
 type Report = (at: Place, message: string) => void;
 type Content = Pick<RuleFile, "rules" | "families" | "definition" | "ids">;
@@ -129,12 +135,14 @@ function readCodeFile(file: CodeFile, report: Report): Content {
       return [];
     }
     checkEntry(entry, file.code, disposition, at, report);
-    const { sources, status = file.status, ...rest } = entry;
+    const { sources, examples, status = file.status, ...rest } = entry;
     const known = { code: file.code, disposition, category, docs, ...(status !== undefined && { status }) };
-    return [{ ...rest, ...known, sources: (sources ?? []).map(parseSource) }];
+    return [{ ...rest, ...known, sources: (sources ?? []).map(parseSource), examples: examplesOf(examples) }];
   });
   return { ...nothing, rules, ids: file.rules.map(({ id }, index) => ({ id, at: ["rules", index, "id"] })) };
 }
+
+const examplesOf = (examples: RuleEntry["examples"]): readonly string[] => (examples === "none known" ? [] : examples);
 
 function checkEntry(entry: RuleEntry, code: string, disposition: Disposition, at: Place, report: Report): void {
   const idRoot = code.replaceAll(/[^A-Za-z0-9_-]/g, "");
@@ -146,6 +154,7 @@ function checkEntry(entry: RuleEntry, code: string, disposition: Disposition, at
     report([...at, "automatic"], `an automatic remedy needs disposition adaptable, not ${disposition}`);
   }
   if (entry.vague && entry.message !== undefined) report([...at, "vague"], "vague is for a rule without a message");
+  if (entry.seen && entry.examples === "none known") report([...at, "seen"], "seen is for a rule that has an example");
 }
 
 /** Words may only hold what the message gives. */
@@ -170,9 +179,10 @@ function checkPlaceholders(
   if (rule.messageZh !== undefined) check(rule.messageZh, [...at, "messageZh"]);
 }
 
-function readFamilyFile({ family, ...rest }: FamilyFile, report: Report): Content {
+function readFamilyFile({ family, examples, ...rest }: FamilyFile, report: Report): Content {
   checkPlaceholders(rest, [], report);
-  return { ...nothing, families: [{ id: family, ...rest }], ids: [{ id: family, at: ["family"] }] };
+  const families = [{ id: family, ...rest, examples: examplesOf(examples) }];
+  return { ...nothing, families, ids: [{ id: family, at: ["family"] }] };
 }
 
 /** @param under where the rules stand: at the root of a list, else below `rules` */
