@@ -45,7 +45,7 @@ function lists(column: readonly (readonly string[] | undefined)[]): Lists {
 }
 
 function cellWriter(): (text: string | undefined) => string {
-  const told = new Map<string, number>();
+  const seen = new Map<string, number>();
   let above: string | undefined;
   return (text) => {
     if (text === undefined) return "";
@@ -54,8 +54,8 @@ function cellWriter(): (text: string | undefined) => string {
         `a text of the catalog must have no tabs and line breaks, and not begin with "=": ${JSON.stringify(text)}`,
       );
     }
-    const known = told.get(text);
-    if (known === undefined) told.set(text, told.size);
+    const known = seen.get(text);
+    if (known === undefined) seen.set(text, seen.size);
     const cell = known === undefined ? text : text === above ? "=" : `=${known}`;
     above = text;
     return cell;

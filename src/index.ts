@@ -15,7 +15,7 @@ export type { CallEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventLis
 export type { ResumeInfo } from "./lro/resume.js";
 
 // Knowing and deciding
-export { diagnose, type DiagnoseOptions } from "./pipeline/diagnose.js";
+export { diagnose, type DiagnoseOptions } from "./diagnose.js";
 export { decide, type Budget, type Decision, type Situation } from "./decision/decide.js";
 export type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./catalog/diagnosis.js";
 export { defaultCatalog } from "./catalog/default-catalog.js";

@@ -2,7 +2,7 @@
 import type { RemedyAdvice } from "./diagnosis.js";
 import type { RuleKnowledge } from "./rule.js";
 import { cutText, fillIn, isFilledBy, valueOf, type CutText, type Parameters } from "./template.js";
-import { withoutUnread } from "./unread.js";
+import { withoutMissing } from "./missing-placeholders.js";
 
 interface Texts {
   readonly explanation: CutText;
@@ -23,7 +23,10 @@ function textsOf(knowledge: RuleKnowledge): Texts {
 }
 
 /** What happened, and what to do. */
-export function tell(knowledge: RuleKnowledge, parameters: Parameters): { explanation: string; remedy: RemedyAdvice } {
+export function renderAdvice(
+  knowledge: RuleKnowledge,
+  parameters: Parameters,
+): { explanation: string; remedy: RemedyAdvice } {
   const { automatic, docs } = knowledge;
   const { explanation, summary, steps: cutSteps } = textsOf(knowledge);
   const steps: string[] = [];
@@ -31,14 +34,14 @@ export function tell(knowledge: RuleKnowledge, parameters: Parameters): { explan
   return {
     explanation: isFilledBy(explanation, parameters)
       ? fillIn(explanation, parameters)
-      : explainWithoutUnread(knowledge, parameters),
+      : explainWithoutMissing(knowledge, parameters),
     remedy: automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs },
   };
 }
 
-function explainWithoutUnread({ explanation, category }: RuleKnowledge, parameters: Parameters): string {
+function explainWithoutMissing({ explanation, category }: RuleKnowledge, parameters: Parameters): string {
   return fillIn(
-    cutText(withoutUnread(explanation, category, (name) => valueOf(parameters, name) !== undefined)),
+    cutText(withoutMissing(explanation, category, (name) => valueOf(parameters, name) !== undefined)),
     parameters,
   );
 }

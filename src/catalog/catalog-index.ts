@@ -1,5 +1,5 @@
 /**
- * A catalog's layers looked up together. What each layer knows of a code stands side by side after the first question for it,
+ * A catalog's layers looked up together. What each layer knows of a code is kept together after the first look-up,
  * and layers that have nothing to say are not asked: own rules cost a failure next to nothing, however many they are.
  */
 import type { Catalog, CatalogLayer, CodeEntry } from "./catalog.js";
@@ -55,7 +55,7 @@ export class CatalogIndex {
   }
 }
 
-/** `Bad request` and `TOO_MANY_REQUESTS` are `BadRequest` and `TooManyRequests`, where nobody knows them as they are. */
+/** `Bad request` and `TOO_MANY_REQUESTS` are `BadRequest` and `TooManyRequests`, where they are unknown as written. */
 function entryOf(layer: CatalogLayer, code: string): CodeEntry | undefined {
   return layer.entry(code) ?? (/[ _-]/.test(code) ? layer.entry(code.replaceAll(/[ _-]/g, "")) : undefined);
 }

@@ -2,7 +2,7 @@
  * The catalog: all rules, in layers. Layers are asked in order, so that a user's own rules come before ours; and nothing is
  * read or compiled before it is first needed: importing the package stays cheap.
  */
-import { underOtherCode, underOwnCode } from "./drift.js";
+import { underOtherCode, underOwnCode } from "./fuzzy-match.js";
 import { FamilyIndex } from "./families.js";
 import type { Family, Rule } from "./rule.js";
 import { TemplateIndex } from "./templates.js";

@@ -21,7 +21,7 @@ export interface Choices<T> {
 }
 
 /**
- * Texts that have words in common stand side by side, since compression looks back only so far. Columns called shared
+ * Texts that have words in common are side by side, since compression looks back only so far. Columns called shared
  * have a row for each rule in order, then for each family; those of rules or families alone have theirs.
  */
 export interface CatalogColumns {
@@ -34,7 +34,7 @@ export interface CatalogColumns {
   readonly explanation: Texts;
   /** Shared. */
   readonly steps: Lists;
-  /** What stands behind the code in a rule's id; nothing where the id is the code. */
+  /** What follows the code in a rule's id; nothing where the id is the code. */
   readonly variant: Texts;
   readonly familyId: Texts;
   /** Shared. */
@@ -67,7 +67,7 @@ export function readColumns(columns: CatalogColumns): { rules: readonly Rule[]; 
   };
 }
 
-/** A code as it stands in ids: without the characters that ids have not. */
+/** A code as ids write it: without the characters that ids have not. */
 export const codeInId = (code: string): string => code.replaceAll(/[^A-Za-z0-9_-]/g, "");
 
 function readRules(columns: CatalogColumns): object[] {
@@ -133,12 +133,12 @@ function readLists(column: Lists): (string[] | undefined)[] {
 }
 
 function cellReader(): (cell: string) => string | undefined {
-  const told: string[] = [];
+  const seen: string[] = [];
   let above = "";
   return (cell) => {
     if (cell === "") return undefined;
-    if (!cell.startsWith("=")) told.push((above = cell));
-    else if (cell !== "=") above = told[Number(cell.slice(1))] ?? "";
+    if (!cell.startsWith("=")) seen.push((above = cell));
+    else if (cell !== "=") above = seen[Number(cell.slice(1))] ?? "";
     return above;
   };
 }

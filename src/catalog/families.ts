@@ -1,5 +1,5 @@
 /**
- * What an unknown code or an unknown sentence tells by its kind: `*QuotaExceeded` is a quota whatever the widget, and
+ * What an unknown code or an unknown sentence means by its kind: `*QuotaExceeded` is a quota whatever the widget, and
  * "is not supported" will not pass by waiting. Families are asked after the rules.
  */
 import { dispositions, type Family } from "./rule.js";
@@ -11,21 +11,21 @@ type PhraseWord = string | readonly string[];
 interface Phrase {
   readonly family: Family;
   readonly strength: keyof Wording;
-  /** Runs of words; between two runs anything may stand. */
+  /** Runs of words; anything may come between two runs. */
   readonly runs: readonly (readonly PhraseWord[])[];
 }
 
 interface CodePattern {
   readonly family: Family;
   readonly stem: string;
-  /** Whether other letters may stand before, and behind. */
+  /** Whether other letters may come before, and after. */
   readonly openStart: boolean;
   readonly openEnd: boolean;
 }
 
 /** The families of a message's wording, the best of each strength. */
 export interface Wording {
-  /** Ranks 1 to 3: so telling that it speaks before the kind of code. */
+  /** Ranks 1 to 3: so telling that it takes precedence over the kind of code. */
   strong: Family | undefined;
   /** Ranks 4 to 6. */
   usual: Family | undefined;
@@ -105,7 +105,7 @@ export class FamilyIndex {
     return this.#codes[best]?.family;
   }
 
-  /** The place of the best pattern whose stem stands there, if it is better than the best so far. */
+  /** The place of the best pattern whose stem is at `at`, if it is better than the best so far. */
   #bestAt(code: string, at: number, letters: 1 | 2, bestSoFar: number): number {
     for (const place of this.#byStem.get(code.slice(at, at + letters)) ?? none) {
       if (place >= bestSoFar) return bestSoFar;
@@ -120,7 +120,7 @@ export class FamilyIndex {
   }
 }
 
-/** Words after a slash of an address are no wording: `https://aka.ms/quota` stands in messages that speak of sizes. */
+/** Words after a slash of an address are no wording: `https://aka.ms/quota` occurs in messages about sizes. */
 function nextWord({ text, list, ends, starts }: Words, at: number): number {
   const word = list[at];
   if ((word !== "https" && word !== "http") || !text.startsWith("://", ends[at])) return at + 1;
@@ -159,7 +159,7 @@ function occursAt({ runs }: Phrase, words: readonly string[], start: number): bo
   let at = start + first.length;
   for (let index = 1; index < runs.length; index++) {
     const run = runs[index] ?? [];
-    // A later run stands in the words behind, within the same thought.
+    // A later run follows within the same thought.
     const last = Math.min(at + longestGap, words.length - run.length);
     while (!runStandsAt(run, words, at, 0)) if (++at > last) return false;
     at += run.length;

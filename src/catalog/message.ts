@@ -8,7 +8,7 @@ import { wordsApartFromAddresses, wordsOf, type Words } from "./words.js";
 const headLength = 4;
 const tailLength = 6;
 
-/** What stands for an end that is shorter: that of a template which starts or ends with a placeholder. */
+/** The key of an end that is shorter: that of a template which starts or ends with a placeholder. */
 export const noEnd = 0;
 
 export class Message {

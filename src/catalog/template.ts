@@ -1,6 +1,6 @@
 /**
  * A message template: literal text between named placeholders. The exact reading compares the literal text as it is and is
- * the fast road; the close reading aligns words and finds a template through drifted wording.
+ * the fast way; the close reading aligns words and finds a template through drifted wording.
  */
 import type { Message } from "./message.js";
 import type { Rule } from "./rule.js";
@@ -9,7 +9,7 @@ import { wordsApartFromAddresses, type Words } from "./words.js";
 
 export interface Template extends CutText {
   readonly rule: Rule;
-  /** Whether a name stands in it twice. */
+  /** Whether a name occurs in it twice. */
   readonly repeats: boolean;
 }
 
@@ -156,7 +156,7 @@ export interface Fit {
   readonly coverage: number;
   /** How many of the template's words the message has, in order. */
   readonly matched: number;
-  /** The same for the words that tell this template from its siblings. */
+  /** The same for the words that distinguish this template from its siblings. */
   readonly distinctive: number;
   readonly parameters: Parameters;
 }
@@ -177,7 +177,7 @@ export function readClosely(shape: WordTemplate, message: Message): Fit {
   const width = columns.length + 1;
 
   const places = new Array<number | undefined>(shape.words.length).fill(undefined);
-  const told = new Set<string>();
+  const seen = new Set<string>();
   let matched = 0;
   for (let row = 0, column = 0; row < rows.length && column < columns.length;) {
     const here = best[row * width + column] ?? 0;
@@ -188,7 +188,7 @@ export function readClosely(shape: WordTemplate, message: Message): Fit {
       const word = shape.words[at] ?? "";
       places[at] = columns[column];
       matched += 1;
-      if (distinctive.has(word)) told.add(word);
+      if (distinctive.has(word)) seen.add(word);
       row += 1;
       column += 1;
     }
@@ -199,12 +199,12 @@ export function readClosely(shape: WordTemplate, message: Message): Fit {
     recall: totalWeight === 0 ? 0 : (best[0] ?? 0) / totalWeight,
     coverage: words.length === 0 ? 0 : Math.min(1, (matched + wordsInValues) / words.length),
     matched,
-    distinctive: distinctive.size === 0 ? 1 : told.size / distinctive.size,
+    distinctive: distinctive.size === 0 ? 1 : seen.size / distinctive.size,
     parameters: parametersOf(shape.template.names, values),
   };
 }
 
-/** Where the words stand that occur on the other side too: no other can be part of an alignment. */
+/** Positions of the words that occur on the other side too: no other can be part of an alignment. */
 function indicesOf(words: readonly string[], others: { has(word: string): boolean }): readonly number[] {
   const indices: number[] = [];
   for (let index = 0; index < words.length; index++) if (others.has(words[index] ?? "")) indices.push(index);
@@ -255,7 +255,7 @@ function valuesBetween(
   return { values, wordsInValues };
 }
 
-/** Where none of the words between two placeholders is in the message nobody can tell which of the two stands there. */
+/** Without any of the words between two placeholders it is unknown which of the two the value belongs to. */
 function sharesPlace(gaps: readonly number[], places: readonly (number | undefined)[], index: number): boolean {
   const lost = (from: number | undefined, to: number | undefined): boolean =>
     from !== undefined && to !== undefined && from < to && places.slice(from, to).every((place) => place === undefined);

@@ -1,8 +1,8 @@
 /**
- * Finds the template that a message was made from. Two roads: to the letter, by the message's first and last characters,
- * which costs the same however many templates there are; and closely, for wording that drifted.
+ * Finds the template that a message was made from. Two ways: to the letter, by the message's first and last characters,
+ * which costs the same however many templates there are; and by words, for wording that drifted.
  */
-import { DriftIndex, type Acceptance } from "./drift.js";
+import { FuzzyIndex, type Acceptance } from "./fuzzy-match.js";
 import { headKey, noEnd, tailKey, type Message } from "./message.js";
 import { compileTemplate, readExactly, type Match, type Template } from "./template.js";
 import type { Rule } from "./rule.js";
@@ -19,7 +19,7 @@ export class TemplateIndex {
   #anyOpenTail = false;
   readonly #acceptance: Acceptance;
   /** Words are only indexed when a message was not found to the letter: most never need it. */
-  #drifted: DriftIndex | undefined;
+  #fuzzy: FuzzyIndex | undefined;
 
   /** @param acceptance what makes a close fit good enough */
   constructor(rules: readonly Rule[], acceptance: Acceptance) {
@@ -69,7 +69,7 @@ export class TemplateIndex {
 
   /** The template that fits best, or nothing when none is accepted. */
   findClosely(message: Message): Match | undefined {
-    return (this.#drifted ??= new DriftIndex(this.#templates, this.#acceptance)).find(message);
+    return (this.#fuzzy ??= new FuzzyIndex(this.#templates, this.#acceptance)).find(message);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What stands between two words of a message is a value with the marks around it: `'install-agent' (` before the word
+ * Between two words of a message there is a value with the marks around it: `'install-agent' (` before the word
  * "publisher". The marks go, and what belongs to a name stays: `Server (Core)` keeps its brackets, since they are a pair.
  */
 
@@ -18,7 +18,7 @@ export function trimMarks(value: string): string {
     if (!openings.includes(char) && !closings.includes(char)) return false;
     const partner = partners.get(at);
     if (partner === undefined || partner < start || partner >= end) return true;
-    // A pair around the whole value stands around it in the sentence; other brackets than round ones are of a list or of JSON.
+    // A pair around the whole value belongs to the sentence; other brackets than round ones are of a list or of JSON.
     return (char === "(" || char === ")") && Math.min(at, partner) === start && Math.max(at, partner) === end - 1;
   };
   for (let length = -1; length !== end - start;) {
@@ -31,7 +31,7 @@ export function trimMarks(value: string): string {
 
 const noPairs: ReadonlyMap<number, number> = new Map();
 
-/** For each bracket that has a partner, where the partner stands. */
+/** For each bracket that has a partner, the position of the partner. */
 function pairsIn(value: string): ReadonlyMap<number, number> {
   const pairs = new Map<number, number>();
   const open: number[] = [];

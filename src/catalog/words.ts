@@ -1,6 +1,6 @@
 /**
  * Folding: wording drifts (capitals, quotes, white space, punctuation, "isn't" for "is not"), words stay. A text becomes
- * its words, each with its place in the text, so that what stands between two known words can be read out unchanged.
+ * its words, each with its place in the text, so that the text between two known words can be read out unchanged.
  */
 
 /** The words of a text, folded, with the place of each in the text. */

@@ -6,7 +6,7 @@ import { CliError } from "./cli-error.js";
 import { dispositionColours } from "./disposition-colours.js";
 import { exitCodes } from "./exit-codes.js";
 import { table, type Cell } from "./layout.js";
-import { nearest } from "../catalog/nearest.js";
+import { suggestionsFor } from "../catalog/suggestions.js";
 import { Terminal } from "./terminal.js";
 
 interface Flags {
@@ -61,7 +61,7 @@ function unknownName(name: string): CliError {
   const names = [
     ...new Set([...allRules().flatMap(({ id, code }) => [code, id]), ...allFamilies().map(({ id }) => id)]),
   ];
-  const near = nearest(name, names);
+  const near = suggestionsFor(name, names);
   const advice = near.length > 0 ? `Did you mean ${near.join(", ")}?` : `Search with: azure-remedy catalog ${name}`;
   return new CliError(`the catalog has no code or rule ${name}`, advice, exitCodes.no);
 }

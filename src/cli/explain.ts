@@ -1,9 +1,9 @@
-/** `azure-remedy explain`: what an error means, whoever printed it. */
+/** `azure-remedy explain`: what an error means, whichever tool printed it. */
 import { existsSync } from "node:fs";
 import { rulesOf, type Catalog } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { diagnose } from "../pipeline/diagnose.js";
+import { diagnose } from "../diagnose.js";
 import type { BlankValues } from "./explain/blanks.js";
 import { CliError } from "./cli-error.js";
 import { diagnoseErrors, type FoundError } from "./text/diagnose-text.js";

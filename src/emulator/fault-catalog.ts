@@ -1,6 +1,6 @@
 /** Faults by catalog code: what status and words a code has on the wire, and whether an operation would carry it. */
 import type { Category, Rule } from "../catalog/rule.js";
-import { nearest } from "../catalog/nearest.js";
+import { suggestionsFor } from "../catalog/suggestions.js";
 import { rulesOf } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 
@@ -96,7 +96,7 @@ export function checkIsAnswer({ code }: Rule): void {
 
 function unknown(kind: "code" | "rule", wanted: string, nameOf: (rule: Rule) => string): never {
   const names = [...new Set(rulesOf(defaultCatalog).map(nameOf))];
-  const near = nearest(wanted, names);
+  const near = suggestionsFor(wanted, names);
   const hint = near.length > 0 ? ` Did you mean ${near.join(", ")}?` : ` It has ${names.length} ${kind}s.`;
   throw new TypeError(`The catalog has no ${kind} "${wanted}".${hint} Or give { status, body } as it should come.`);
 }

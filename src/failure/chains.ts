@@ -4,12 +4,12 @@
  * list properties under an error that says more, and wrap the failure of one resource five times. What counts is decided
  * here, by rank.
  */
-import { cut, maxChains, maxMessageChars, maxNameChars } from "./bounds.js";
+import { cut, maxChains, maxMessageChars, maxNameChars } from "./read-limits.js";
 import type { FailureChain, FailureNode } from "./failure.js";
 import type { RawNode } from "./raw-node.js";
 import { redact } from "./redact.js";
 
-/** How much a node tells about the cause, least first. */
+/** How much a node says about the cause, least first. */
 const rank = {
   empty: 0,
   /** Says only that something below failed: `DeploymentFailed`. */

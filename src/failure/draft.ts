@@ -1,8 +1,8 @@
 /** What was found in one input -> the finished failure: chains, wait, execution and ids. */
 import { chainsOf } from "./chains.js";
 import type { Execution, Failure, FailureChain, FailureOrigin } from "./failure.js";
-import type { AnswerHeaders } from "./headers.js";
-import { waitFromHeaders, waitFromWindow, waitFromWords } from "./hints.js";
+import type { ResponseHeaders } from "./headers.js";
+import { waitFromHeaders, waitFromWindow, waitFromWords } from "./retry-hints.js";
 import type { RawNode, Reading } from "./raw-node.js";
 import { executionOfStatus } from "./transport.js";
 
@@ -11,19 +11,19 @@ export interface Draft {
   readonly tree: RawNode | undefined;
   readonly reading: Reading;
   readonly status: number | undefined;
-  readonly headers: AnswerHeaders;
+  readonly headers: ResponseHeaders;
   /** Left out, the status decides. */
   readonly execution?: Execution;
-  /** The status that a text names somewhere; one that stands at a node is nearer. */
-  readonly toldStatus?: number | undefined;
-  /** All of a text, since what it says about waiting may stand beside the nodes. */
+  /** The status that a text names somewhere; one that a node names takes precedence. */
+  readonly namedStatus?: number | undefined;
+  /** The whole text, since it may ask for a wait outside the nodes. */
   readonly text?: string;
 }
 
 export function finish(draft: Draft, now: number | undefined): Failure {
   const { origin, headers, reading } = draft;
   const chains = chainsOf(draft.tree);
-  const status = draft.status ?? statusIn(chains[0]) ?? draft.toldStatus;
+  const status = draft.status ?? statusIn(chains[0]) ?? draft.namedStatus;
   const headerWaitMs = waitFromHeaders(headers, now);
   const execution =
     draft.execution ?? (status === undefined ? "answered" : executionOfStatus(status, headerWaitMs !== undefined));

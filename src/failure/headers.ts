@@ -2,9 +2,9 @@
  * The few headers that a failure needs, from whatever holds them: `HttpHeaders` of the SDK, `Headers` of fetch, a Map, or a
  * plain object in any case. A plain object is walked once, and only names of the right length are compared.
  */
-import { maxKeys, maxNameChars } from "./bounds.js";
+import { maxKeys, maxNameChars } from "./read-limits.js";
 
-export interface AnswerHeaders {
+export interface ResponseHeaders {
   retryAfterMs?: string;
   msRetryAfterMs?: string;
   retryAfter?: string;
@@ -14,7 +14,7 @@ export interface AnswerHeaders {
   all?: object;
 }
 
-type HeaderField = Exclude<keyof AnswerHeaders, "all">;
+type HeaderField = Exclude<keyof ResponseHeaders, "all">;
 
 const fieldByName = new Map<string, HeaderField>([
   ["retry-after-ms", "retryAfterMs"],
@@ -30,8 +30,8 @@ interface HeaderGetter {
   get(name: string): unknown;
 }
 
-export function readHeaders(headers: unknown): AnswerHeaders {
-  const found: AnswerHeaders = {};
+export function readHeaders(headers: unknown): ResponseHeaders {
+  const found: ResponseHeaders = {};
   if (typeof headers !== "object" || headers === null) return found;
   found.all = headers;
   if (isGetter(headers)) {
@@ -53,7 +53,7 @@ export function readHeaders(headers: unknown): AnswerHeaders {
 }
 
 /** When the answer was sent. Asked for only where a wait is given as a date. */
-export function dateIn({ all }: AnswerHeaders): string | undefined {
+export function dateIn({ all }: ResponseHeaders): string | undefined {
   if (!all) return undefined;
   if (isGetter(all)) return textOf(all.get("date"));
   const name = namesIn(all)
@@ -74,7 +74,7 @@ function valueOf(headers: object, name: string): unknown {
   return headers instanceof Map ? headers.get(name) : headers[name as keyof typeof headers];
 }
 
-/** Node gives a repeated header as an array; the first line counts, as in Node's own `Retry-After`. */
+/** Node returns a repeated header as an array; the first value counts, as in Node's own `Retry-After`. */
 function textOf(value: unknown): string | undefined {
   const first: unknown = Array.isArray(value) ? value[0] : value;
   return typeof first === "string" || typeof first === "number" ? String(first).slice(0, maxNameChars) : undefined;

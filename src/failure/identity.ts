@@ -1,5 +1,5 @@
 /**
- * No token, so nothing was sent. `@azure/identity` maps nearly every trouble with Entra ID to one error type and tells them apart
+ * No token, so nothing was sent. `@azure/identity` maps nearly every trouble with Entra ID to one error type and distinguishes them
  * only in words (measured with 4.13: a wrong secret, a 429 and a dead resolver all are `AuthenticationRequiredError`), so the
  * code is read from the message: `AADSTS7000215`, else the OAuth or MSAL code in front (`network_error: …`).
  */
@@ -31,7 +31,7 @@ export function identityCodeIn(message: string): string | undefined {
 }
 
 /** The answer of the token endpoint itself: `{ error: "invalid_client", error_description: "AADSTS…" }`. */
-export function isTokenAnswer(body: object): boolean {
+export function isTokenResponse(body: object): boolean {
   const { error, error_description: description } = body as { error?: unknown; error_description?: unknown };
   return typeof error === "string" && typeof description === "string";
 }

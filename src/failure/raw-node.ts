@@ -2,7 +2,7 @@
  * What reading finds before it is judged: a tree of error nodes in the order in which the service nested them. Structure and
  * text both end here, so that the rules about wrappers and roots (`chains.ts`) are written once.
  */
-import { cut, maxMessageCharsInAll, maxNameChars, maxNodes } from "./bounds.js";
+import { cut, maxMessageCharsInAll, maxNameChars, maxNodes } from "./read-limits.js";
 import { redact } from "./redact.js";
 
 export interface RawNode {
@@ -10,7 +10,7 @@ export interface RawNode {
   message: string;
   target: string | undefined;
   status: number | undefined;
-  /** The nodes one level further in; siblings stand beside each other. */
+  /** The nodes one level further in, in order. */
   below: RawNode[] | undefined;
 }
 

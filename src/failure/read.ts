@@ -2,8 +2,8 @@
  * Anything -> a failure. This is the door of the room: it looks at what kind of thing came and hands it to the file that knows it.
  * It never throws, whatever comes: what cannot be read says so in the result.
  */
-import { isAnswer, readAnswer, readBody } from "./answer.js";
-import { cut, maxErrors, maxItems, maxJsonChars, maxKeys, maxTextChars } from "./bounds.js";
+import { isResponse, readResponse, readBody } from "./response.js";
+import { cut, maxErrors, maxItems, maxJsonChars, maxKeys, maxTextChars } from "./read-limits.js";
 import { type Draft, finish } from "./draft.js";
 import type { Failure } from "./failure.js";
 import { startReading } from "./raw-node.js";
@@ -43,7 +43,7 @@ function read(input: unknown, now: number | undefined, budget: Budget): Failure 
     budget.errorsLeft -= 1;
     return readThrown(input, now, (inner) => (budget.errorsLeft > 0 ? read(inner, now, budget) : nothing));
   }
-  if (isAnswer(input)) return finish(readAnswer(input), now);
+  if (isResponse(input)) return finish(readResponse(input), now);
   if (Array.isArray(input) && input.some((item) => item instanceof Error)) {
     return read({ name: "AggregateError", message: "", errors: input }, now, budget);
   }
@@ -53,12 +53,12 @@ function read(input: unknown, now: number | undefined, budget: Budget): Failure 
 
 const nothing: Failure = { origin: "none", chains: [[{ message: "" }]], execution: "unknown" };
 
-/** A text: a body that somebody copied whole, or words. */
+/** A text: a complete body that was pasted, or words. */
 function readWritten(text: string, now: number | undefined, budget: Budget): Failure {
   if (text.trim() === "") return nothing;
   const json = wholeJson(text);
   const copied = json ? read(json, now, budget) : nothing;
-  return copied.origin === "none" ? finish(readTold(text), now) : copied;
+  return copied.origin === "none" ? finish(readProse(text), now) : copied;
 }
 
 function wholeJson(text: string): object | undefined {
@@ -71,25 +71,25 @@ function wholeJson(text: string): object | undefined {
   }
 }
 
-function readTold(text: string): Draft {
+function readProse(text: string): Draft {
   const reading = startReading(readWords);
   const tree = readText(text, reading);
-  const told = cut(text, maxTextChars);
-  const { correlationId, requestId } = idsInText(told);
-  const retryAfter = retryAfterInText(told);
-  const execution = namesServiceCode(tree) ? undefined : executionFromWords(told);
+  const readable = cut(text, maxTextChars);
+  const { correlationId, requestId } = idsInText(readable);
+  const retryAfter = retryAfterInText(readable);
+  const execution = namesServiceCode(tree) ? undefined : executionFromWords(readable);
   return {
     origin: "text",
     tree,
     reading,
     status: undefined,
-    toldStatus: statusInText(told),
+    namedStatus: statusInText(readable),
     headers: {
       ...(retryAfter !== undefined && { retryAfter }),
       ...(correlationId !== undefined && { correlationId }),
       ...(requestId !== undefined && { requestId }),
     },
-    text: told,
+    text: readable,
     ...(execution !== undefined && { execution }),
   };
 }

@@ -3,16 +3,16 @@
  * messages and tools add command lines, so a message may hold a SAS signature, a token, a password, a storage key or custom data.
  *
  * Most texts hold none, and every message of every failure passes here. So nothing is searched but the marks without which
- * no secret is told: `=`, `:` and ` -` at the name of a setting, and the first letters of tokens and keys.
+ * no secret is written: `=`, `:` and ` -` at the name of a setting, and the first letters of tokens and keys.
  */
-import { maxDepth, maxItems, maxKeys, maxNodes } from "./bounds.js";
+import { maxDepth, maxItems, maxKeys, maxNodes } from "./read-limits.js";
 
 const replacement = "[redacted]";
 
 /**
  * The text without its secrets; the very same string when it holds none. Time is linear in its length.
  *
- * One of eight characters stands in every secret or before it. A search for one character costs next to nothing whatever the
+ * Every secret contains one of eight characters, or follows one. A search for one character costs next to nothing whatever the
  * length of the text; a search for any of them at once looks at each letter and takes longer than all eight.
  */
 export function redact(text: string): string {
@@ -91,7 +91,7 @@ function nameBefore(text: string, at: number): string | undefined {
   let end = at;
   while (end > 0 && at - end < 10 && isDecoration(text.charCodeAt(end - 1))) end -= 1;
   if (end < 2 || !secretEndings[pairOf(text.charCodeAt(end - 2), text.charCodeAt(end - 1))]) return undefined;
-  // "Location:" stands in every quota message, and `Authorization:` ends alike.
+  // "Location:" is in every quota message, and `Authorization:` ends the same way.
   if (text.charCodeAt(end - 1) === 110 && text.charCodeAt(end - 2) === 111 && text.charCodeAt(end - 6) !== 122)
     return undefined;
   let from = end;
@@ -115,7 +115,7 @@ function isNameChar(char: number): boolean {
   return (letter >= 97 && letter <= 122) || (char >= 45 && char <= 57 && char !== 47) || char === 95;
 }
 
-/** What stands for a value and tells nothing, and addresses, whose own secrets are found as settings of theirs. */
+/** Stand-ins that reveal nothing, and addresses, whose own secrets are found as settings of theirs. */
 const tellsNothing = /\[redacted\]|\*{3}|<[\w -]{1,40}>|(?:null|undefined|none|true|false)\b|https?:\/\//iy;
 
 function valueAfter(text: string, at: number, name: string): Cut | undefined {
@@ -140,7 +140,7 @@ function endOfQuoted(text: string, from: number, mark: string, slashes: number):
   return text.length;
 }
 
-/** The word; for a header the rest of the line, since a scheme stands before the secret; for `{ value: … }` all of it. */
+/** The word; for a header the rest of the line, since a scheme precedes the secret; for `{ value: … }` all of it. */
 function endOfBare(text: string, from: number, name: string): number {
   const first = text.charCodeAt(from);
   if (first === 123 || first === 91) return endOfBraces(text, from);
@@ -159,7 +159,7 @@ function endOfBraces(text: string, from: number): number {
   return text.length;
 }
 
-/** `https://user:password@host`, even if nobody encoded the password; but `https://host:443/path@x` holds none. */
+/** `https://user:password@host`, even if the password was not encoded; but `https://host:443/path@x` holds none. */
 function userInfoAfter(text: string, from: number): Cut | undefined {
   const userInfo = /[\w.~%-]{0,64}:(?!\d{1,5}\/)([^\s@"'<>]{1,256})@/y;
   // Without a colon before the path there is no password, and most addresses have none.
@@ -252,7 +252,7 @@ function applyCuts(text: string, cuts: Cut[]): string {
 
 /**
  * A copy of a body without its secrets, cut by the name of the key and by what texts say; the very same value when it holds
- * none. What lies beyond the bounds of reading is left out of the copy, since nobody looked at it.
+ * none. What lies beyond the bounds of reading is left out of the copy, since it was not searched.
  */
 export function redactBody(value: unknown): unknown {
   return withoutSecrets(value, { nodesLeft: 10 * maxNodes }, 0);
@@ -297,7 +297,7 @@ function isSecretKey(key: string): boolean {
   return key.length <= maxNameLength && secretName.test(fold(key));
 }
 
-/** Under the name of a secret nothing is kept, unless it tells nothing anyway. */
+/** Under the name of a secret nothing is kept, unless it reveals nothing anyway. */
 function redactWhole(value: unknown): unknown {
   return value === undefined || value === null || value === "" || typeof value === "boolean" ? value : replacement;
 }

@@ -3,11 +3,11 @@
  * its keys. Services, proxies and tools also write `Code`, `ErrorCode`, `odata.error`, `ErrorEntity`, `properties.statusMessage`,
  * JSON in a string in JSON: those are found by folding the keys, but only where the usual names gave nothing.
  */
-import { cut, maxDepth, maxItems, maxJsonChars, maxKeys, maxNameChars, maxTextChars } from "./bounds.js";
+import { cut, maxDepth, maxItems, maxJsonChars, maxKeys, maxNameChars, maxTextChars } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
-import { readDamagedJson } from "./damaged-json.js";
+import { readLenientJson } from "./lenient-json.js";
 import { type RawNode, type Reading, addBelow, cleanCode, rawNode } from "./raw-node.js";
-import { readUsualError } from "./usual-error.js";
+import { readFastPath } from "./fast-path.js";
 
 interface UsualFields {
   readonly error?: unknown;
@@ -82,9 +82,9 @@ export function looksLikeJson(trimmed: string): boolean {
   return first === 123 /* { */ || first === 91; /* [ */
 }
 
-/** Whatever can be made of it: exact JSON as it stands, and the readable part of anything else. */
+/** Whatever can be made of it: exact JSON as it is, and the readable part of anything else. */
 export function parseJson(json: string): unknown {
-  const usual = readUsualError(json);
+  const usual = readFastPath(json);
   if (usual) return usual;
   if (json.length <= maxJsonChars) {
     try {
@@ -93,7 +93,7 @@ export function parseJson(json: string): unknown {
       // Cut short, hard-wrapped, or JSON that was put into a string without escaping it.
     }
   }
-  return readDamagedJson(cut(json, maxTextChars), 0).value;
+  return readLenientJson(cut(json, maxTextChars), 0).value;
 }
 
 /**

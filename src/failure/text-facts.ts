@@ -1,4 +1,4 @@
-/** What a text says beside its codes and messages: the HTTP status, the ids to tell to support, a printed `Retry-After`. */
+/** What a text says beside its codes and messages: the HTTP status, the ids that support asks for, a printed `Retry-After`. */
 
 /** `Status=409`, `StatusCode: 409`, `Status: 409 (Conflict)`, `RESPONSE 409:`, `HTTP/1.1 409`. */
 export const statusNumber =
@@ -24,7 +24,7 @@ const statusNames: Record<string, number> = {
   "gateway timeout": 504,
 };
 
-/** The HTTP status a text names. Of several the last that is an error: a proxy's 500 stands around an Azure 409. */
+/** The HTTP status a text names. Of several the last that is an error: a proxy's 500 may enclose an Azure 409. */
 export function statusInText(text: string): number | undefined {
   let status: number | undefined;
   for (const match of text.matchAll(statusNumber)) {
@@ -44,7 +44,7 @@ const idPattern = "[\"'\\\\]{0,16}\\s{0,4}[:=]\\s{0,4}[\"'\\\\]{0,16}([0-9a-f][0
 const correlationId = new RegExp(`correlation[- _]?(?:request[- _]?)?id${idPattern}`, "i");
 const requestId = new RegExp(`(?<!correlation-)(?<!client-)request[- _]?id${idPattern}`, "i");
 
-/** The ids a text names, as a person would have to tell them to support. */
+/** The ids a text names, which support asks for. */
 export function idsInText(text: string): { correlationId: string | undefined; requestId: string | undefined } {
   return { correlationId: correlationId.exec(text)?.[1], requestId: requestId.exec(text)?.[1] };
 }

@@ -1,24 +1,24 @@
 /**
  * Words -> raw nodes. People paste what a command line, a log or a portal printed, and services put such text into
- * messages. `shapes.ts` knows how each tool writes, `walk.ts` goes through the text, and here stands what is asked first and last: is it
+ * messages. `error-formats.ts` knows how each tool writes, `text-scanner.ts` goes through the text, and this file asks what comes first and last: is it
  * a page, is it several failures, and what if no shape occurs.
  */
-import { cut, maxChains, maxTextChars, maxTextDepth } from "./bounds.js";
+import { cut, maxChains, maxTextChars, maxTextDepth } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
-import { oneLine, withoutClutter } from "./clutter.js";
+import { oneLine, stripDecoration } from "./strip-decoration.js";
 import { type RawNode, type Reading, addBelow, holdsCode, rawNode } from "./raw-node.js";
-import { isFailureName, mayBeCode } from "./shapes.js";
+import { isFailureName, mayBeCode } from "./error-formats.js";
 import { isTransportCode } from "./transport.js";
-import { holdsGuestOutput, Walk } from "./walk.js";
+import { holdsGuestOutput, TextScanner } from "./text-scanner.js";
 
-/** The nodes of a text that stands alone. Text without any code is one node whose message is the text. */
+/** The nodes of a whole text. Text without any code is one node whose message is the text. */
 export function readText(text: string, reading: Reading): RawNode {
   const page = titleOfPage(text);
   if (page !== undefined) return rawNode(undefined, page);
-  const clean = withoutClutter(text).trim();
+  const clean = stripDecoration(text).trim();
   const group = rawNode(undefined, "");
   for (const part of partsOf(clean)) {
-    const found = new Walk(part, reading, 0, true).run();
+    const found = new TextScanner(part, reading, 0, true).run();
     if (found && holdsCode(found)) addBelow(group, found);
   }
   return group.below ? group : readBareWords(clean);
@@ -44,7 +44,7 @@ export function readWords(
   const readable = cut(text, Math.min(maxTextChars, reading.charsLeft));
   reading.charsLeft -= readable.length;
   reading.textDepth += 1;
-  const found = new Walk(readable, reading, depth, code === undefined).run();
+  const found = new TextScanner(readable, reading, depth, code === undefined).run();
   reading.textDepth -= 1;
   return found && holdsCode(found) ? found : undefined;
 }
@@ -59,14 +59,14 @@ function partsOf(text: string): string[] {
   return [0, ...starts].map((start, i) => text.slice(start, starts[i] ?? text.length)).filter((part) => part !== "");
 }
 
-/** No labelled code. A code may still stand alone, in front with a colon, or behind as the last word; else it is prose. */
+/** No labelled code. There may still be a code: alone, in front with a colon, or as the last word. Otherwise it is prose. */
 function readBareWords(text: string): RawNode {
   if (/^[A-Z][\w.]{2,127}$/.test(text)) return rawNode(text, "");
   const chain = readCodesInFront(text);
   if (chain) return chain;
   // core-lro prints the word undefined where it lost the code.
   const line = withoutUndefined(oneLine(text).replace(/^.{0,80}long-running operation has failed\. undefined\. /i, ""));
-  // Behind a comma stands one of several fields: `Id: 1, OperationName: Create`.
+  // After a comma it is one of several fields: `Id: 1, OperationName: Create`.
   for (const match of line.matchAll(/(?<!,)[\s>:](?:[A-Z][A-Za-z]{1,32}\.)?([A-Z]\w{3,100})\s?: /g)) {
     const name = match[1] ?? "";
     if (mayBeCode(name)) return rawNode(name, line.slice(match.index + match[0].length));
@@ -87,7 +87,7 @@ function readBareWords(text: string): RawNode {
   return rawNode(words.find(isTransportCode), line);
 }
 
-/** `… failed (409) X`, `X (404) - message`: the number tells that the word beside it is a code. */
+/** `… failed (409) X`, `X (404) - message`: the number shows that the word beside it is a code. */
 function codeBesideStatus(line: string): RawNode | undefined {
   const match =
     /\(([45]\d\d)\)[ :-]{1,3}([A-Z]\w{3,100})\b[.: -]{0,3}|\b([A-Z]\w{3,100}|\d{4,6}) \(([45]\d\d)\)[.: -]{0,4}/.exec(

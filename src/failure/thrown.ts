@@ -2,8 +2,8 @@
  * Thrown things -> failures. A `RestError` of arm-compute 22 carries the whole body, one of 24 a narrow copy of it or nothing,
  * core-lro throws a sentence, and any layer above may have made the last error its `cause`. The nearest thing to the wire wins.
  */
-import { type AnswerFields, bodyOf, readBody } from "./answer.js";
-import { maxErrorsInList } from "./bounds.js";
+import { type ResponseFields, bodyOf, readBody } from "./response.js";
+import { maxErrorsInList } from "./read-limits.js";
 import { type Draft, finish } from "./draft.js";
 import type { Execution, Failure, FailureChain, FailureNode, FailureOrigin } from "./failure.js";
 import { readHeaders } from "./headers.js";
@@ -19,7 +19,7 @@ import {
   namesServiceCode,
 } from "./transport.js";
 
-/** The fields that errors of the SDK, of fetch and of Node carry. Anything may stand in them. */
+/** The fields that errors of the SDK, of fetch and of Node carry. They may hold anything. */
 interface ThrownFields {
   readonly name?: unknown;
   readonly message?: unknown;
@@ -46,10 +46,10 @@ export function isThrown(value: object): value is ThrownFields {
   );
 }
 
-/** Everything a thrown thing may be, the surest sign first. `readInner` reads what stands in `cause` and `errors`. */
+/** Everything a thrown thing may be, the surest sign first. `readInner` reads `cause` and `errors`. */
 export function readThrown(error: ThrownFields, now: number | undefined, readInner: ReadInner): Failure {
   if (isIdentityError(error.name)) return readIdentity(error, error.name, now, readInner);
-  const answered = readAnswered(error);
+  const answered = readThrownResponse(error);
   if (answered) return finish(answered, now);
   return (
     readTransport(error, now) ??
@@ -63,10 +63,10 @@ export function readThrown(error: ThrownFields, now: number | undefined, readInn
 export type ReadInner = (input: unknown) => Failure;
 
 /** An error with an answer: a status, or a body that names a code. */
-function readAnswered(error: ThrownFields): Draft | undefined {
+function readThrownResponse(error: ThrownFields): Draft | undefined {
   const response = (
     typeof error.response === "object" && error.response !== null ? error.response : {}
-  ) as AnswerFields;
+  ) as ResponseFields;
   const status =
     httpStatus(error.statusCode) ??
     httpStatus(response.status) ??
@@ -131,7 +131,7 @@ function readStopped(error: ThrownFields, now: number | undefined): Failure | un
   return finish(draftOf(origin, rawNode(error.name, wordsOf(error)), "unknown"), now);
 }
 
-/** core-lro throws plain errors: the code and the message of the operation stand in one sentence, or only how it ended. */
+/** core-lro throws plain errors: the code and the message of the operation are in one sentence, or only how it ended. */
 function readOperation(error: ThrownFields, now: number | undefined): Failure | undefined {
   const message = wordsOf(error);
   const ended = /^Operation was cancell?ed\.?$/.test(message)
@@ -191,17 +191,17 @@ function together(executions: readonly Execution[]): Execution {
   return executions.includes("unknown") ? "unknown" : "answered";
 }
 
-/** No token. The code stands in the words, in the answer of Entra ID, or in the cause; else the type of the error is the code. */
+/** No token. The code is in the words, in the response of Entra ID, or in the cause; else the type of the error is the code. */
 function readIdentity(error: ThrownFields, name: string, now: number | undefined, readInner: ReadInner): Failure {
   const message = wordsOf(error);
   const response = (error.errorResponse ?? {}) as { error?: unknown; errorDescription?: unknown };
-  const named = [response.error, error.errorCode].find(
+  const oauthCode = [response.error, error.errorCode].find(
     (code): code is string => typeof code === "string" && code !== "",
   );
-  const told = identityCodeIn(message) ?? named;
-  const own = finish(draftOf("identity", rawNode(told ?? name, message), "none", httpStatus(error.statusCode)), now);
+  const named = identityCodeIn(message) ?? oauthCode;
+  const own = finish(draftOf("identity", rawNode(named ?? name, message), "none", httpStatus(error.statusCode)), now);
   const inner = sourcesOf(error).map(readInner).filter(tells);
-  if (inner.length === 0 || (told !== undefined && !Array.isArray(error.errors))) return own;
+  if (inner.length === 0 || (named !== undefined && !Array.isArray(error.errors))) return own;
   const chains = inner.flatMap((failure) => failure.chains).sort((a, b) => silence(a) - silence(b));
   const [first, ...others] = chains;
   if (!first) return own;
@@ -214,14 +214,14 @@ function readIdentity(error: ThrownFields, name: string, now: number | undefined
   };
 }
 
-/** In a chain of credentials most were never set up; the one that Entra ID refused tells the cause. */
+/** In a chain of credentials most were never set up; the one that Entra ID refused names the cause. */
 function silence(chain: FailureChain): number {
   const code = chain[chain.length - 1]?.code;
   if (code?.startsWith("AADSTS")) return 0;
   return code === undefined || code === "CredentialUnavailableError" ? 2 : 1;
 }
 
-/** Nothing but a name and a sentence, in which a code may stand. */
+/** Nothing but a name and a sentence, which may hold a code. */
 function readOwnWords(error: ThrownFields): Draft {
   const message = wordsOf(error);
   const reading = startReading(readWords);

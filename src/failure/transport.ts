@@ -69,7 +69,7 @@ export function isTransportCode(code: unknown): code is string {
   return typeof code === "string" && (neverSent.has(code) || perhapsExecuted.has(code) || families.test(code));
 }
 
-/** Whether a service answered: somewhere stands a code that no socket and no resolver has. */
+/** Whether a service answered: there is a code that no socket and no resolver uses. */
 export function namesServiceCode({ code, below }: RawNode): boolean {
   const ofService = code !== undefined && !code.startsWith("ERR_") && !isTransportCode(code);
   return ofService || (below?.some(namesServiceCode) ?? false);
@@ -95,7 +95,7 @@ export function isFetchFailure(message: string): boolean {
   return message.length < 80 && fetchFailures.test(message.trim());
 }
 
-/** Codes and sentences of Node, Go, Python and Java in which a text tells of a failed connection. */
+/** Codes and sentences of Node, Go, Python and Java with which a text reports a failed connection. */
 const words: readonly (readonly [pattern: RegExp, execution: Execution])[] = [
   [/\bECONNREFUSED\b|\bENOTFOUND\b|\bEAI_AGAIN\b|\bUND_ERR_CONNECT_TIMEOUT\b/, "none"],
   [/connection refused|no such host|name or service not known|temporary failure in name resolution/i, "none"],
@@ -120,7 +120,7 @@ export function executionFromWords(text: string): Execution | undefined {
   return undefined;
 }
 
-/** What an HTTP status says about execution; `waits` tells whether the answer names a wait. */
+/** What an HTTP status says about execution; `waits` is true when the response names a wait. */
 export function executionOfStatus(status: number, waits: boolean): Execution {
   switch (status) {
     case 429:

@@ -1,7 +1,7 @@
 /** `retryOperation`: the same judgement around any async function, for scripts that shell out or use other SDKs. */
 import type { Catalog } from "../catalog/catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { diagnoseFailure } from "../catalog/diagnose.js";
+import { diagnoseFailure } from "../catalog/diagnose-failure.js";
 import { decide, type Decision } from "../decision/decide.js";
 import { readFailure } from "../failure/read.js";
 import { check } from "../option-check.js";

@@ -1,6 +1,6 @@
 /** What a failure means, and how the end of a call or an operation is told: as an event, and as the error that is thrown. */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
-import { diagnoseFailure } from "../catalog/diagnose.js";
+import { diagnoseFailure } from "../catalog/diagnose-failure.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { inWords } from "../decision/decide.js";
 import { readFailure } from "../failure/read.js";

@@ -1,6 +1,6 @@
 /** `withRemedy(client)`: one line for any client that has a pipeline. */
 import type { Pipeline, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
-import { diagnoseFailure } from "../catalog/diagnose.js";
+import { diagnoseFailure } from "../catalog/diagnose-failure.js";
 import { readFailure } from "../failure/read.js";
 import { decideCall, eventRequest, newCall, noteFailure } from "./call.js";
 import { Calls } from "./calls.js";

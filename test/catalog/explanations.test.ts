@@ -1,7 +1,7 @@
 /** What an explanation says when the message did not give the names in it. */
 import { describe, expect, it } from "vitest";
 import { defaultCatalog, defineCatalog, diagnose } from "azure-remedy";
-import { tell } from "../../src/catalog/advice.js";
+import { renderAdvice } from "../../src/catalog/advice.js";
 import { rulesOf } from "../../src/catalog/catalog.js";
 
 const explained = (explanation: string, message = "Said in other words."): string => {
@@ -50,7 +50,7 @@ it("what was read stands there as it is", () => {
 const open = rulesOf(defaultCatalog).filter(({ explanation }) => explanation.includes("{"));
 
 it.each(open.map((rule) => ({ id: rule.id, rule })))("$id is a sentence when nothing was read", ({ rule }) => {
-  const { explanation } = tell(rule, {});
+  const { explanation } = renderAdvice(rule, {});
   expect(explanation).toMatch(/^[A-Z].*[a-z].*\.$/);
   expect(explanation).not.toMatch(/[{}<>]| {2}|\b(?:a|an|the|this|no|another) (?:a|an|the|this|no|another)\b/i);
 });

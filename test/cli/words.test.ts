@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
 import { parseDuration } from "../../src/cli/duration.js";
 import { collectValue, fillBlanks } from "../../src/cli/explain/blanks.js";
-import { nearest } from "../../src/catalog/nearest.js";
+import { suggestionsFor } from "../../src/catalog/suggestions.js";
 import { isHarmlessByWords } from "../../src/cli/run/harmless-commands.js";
 
 describe("spans of time", () => {
@@ -70,7 +70,7 @@ describe("commands that are harmless twice", () => {
 });
 
 it("names near a misspelt one, the likest first", () => {
-  expect(nearest("AlocationFaild", ["VMNotFound", "AllocationFailed", "ZonalAllocationFailed"])).toEqual([
+  expect(suggestionsFor("AlocationFaild", ["VMNotFound", "AllocationFailed", "ZonalAllocationFailed"])).toEqual([
     "AllocationFailed",
     "ZonalAllocationFailed",
   ]);

@@ -14,7 +14,7 @@ export function collectValue(pair: string, earlier: BlankValues = new Map()): Bl
   return new Map([...earlier, [fold(name), value]]);
 }
 
-/** A name out of an error ends up in a command that somebody will paste: only what no shell reads anything into. */
+/** A name out of an error ends up in a command that a user will paste: only what no shell reads anything into. */
 const harmless = /^[\w.:/@-]{1,200}$/;
 
 /** Names that the advice of several rules uses for one thing. */

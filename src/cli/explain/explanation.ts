@@ -9,7 +9,7 @@ import type { Style } from "../terminal.js";
 
 export interface Explanation {
   readonly diagnosis: Diagnosis;
-  /** How often the same error stood in the input. */
+  /** How often the same error occurred in the input. */
   readonly occurrences: number;
   /** Whether sending the same request again helps, and when. */
   readonly retry: { readonly helps: boolean; readonly afterMs?: number; readonly words: string };

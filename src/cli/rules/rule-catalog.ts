@@ -2,7 +2,7 @@
 import { CatalogLayer, type Catalog } from "../../catalog/catalog.js";
 import { defaultCatalog } from "../../catalog/default-catalog.js";
 import { defineCatalog } from "../../catalog/define-catalog.js";
-import { diagnose } from "../../pipeline/diagnose.js";
+import { diagnose } from "../../diagnose.js";
 import { CliError } from "../cli-error.js";
 import { readInputFile } from "../text/input.js";
 import { readRuleFile, repeatedIds, type Mistake, type Place, type RuleFile } from "./rule-files.js";

@@ -2,19 +2,19 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { dispositions } from "../../catalog/rule.js";
-import { diagnose } from "../../pipeline/diagnose.js";
+import { diagnose } from "../../diagnose.js";
 import { splitErrors } from "./split-errors.js";
 
 export interface FoundError {
   readonly diagnosis: Diagnosis;
-  /** How often it stood in the text. */
+  /** How often it occurred in the text. */
   readonly occurrences: number;
 }
 
-/** One entry for each error, the same error once. What tells nothing is left out, unless nothing tells anything. */
+/** One entry for each error, the same error once. What says nothing is left out, unless nothing says anything. */
 export function diagnoseErrors(text: string, catalog: Catalog): readonly FoundError[] {
-  const told = piecesOf(text, catalog).filter(({ diagnosis }) => tellsSomething(diagnosis));
-  return told.length === 0 ? [{ diagnosis: diagnose(text, { catalog }), occurrences: 1 }] : withoutRepeats(told);
+  const found = piecesOf(text, catalog).filter(({ diagnosis }) => tellsSomething(diagnosis));
+  return found.length === 0 ? [{ diagnosis: diagnose(text, { catalog }), occurrences: 1 }] : withoutRepeats(found);
 }
 
 /**
@@ -44,7 +44,7 @@ const tellsSomething = ({ code, basis }: Diagnosis): boolean => code !== undefin
 const tellsForSure = ({ code, basis }: Diagnosis): boolean =>
   code !== undefined && (basis === "message" || basis === "code");
 
-/** Tools print one error twice, once short and once in full: with one code, the message that holds the other stands for both. */
+/** Tools print one error twice, once short and once in full: with one code, the message that holds the other is kept for both. */
 function withoutRepeats(found: readonly { readonly diagnosis: Diagnosis }[]): FoundError[] {
   const kept: { diagnosis: Diagnosis; occurrences: number; words: string }[] = [];
   for (const { diagnosis } of found) {

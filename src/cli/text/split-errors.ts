@@ -1,16 +1,16 @@
 /**
  * One text, several errors. A Terraform run, a log or a folder of JSON lines holds many failures; each is explained by
- * itself. The text is cut where tools begin an error, and what stands before the first is kept apart, since plans and
+ * itself. The text is cut where tools begin an error, and what precedes the first is kept apart, since plans and
  * progress mention codes too. Linear in the length of the text.
  */
 
 export interface ErrorText {
   readonly text: string;
-  /** A tool said that an error begins here. Without it, it is what stood before the first one. */
+  /** A tool said that an error begins here. Otherwise it is the text before the first one. */
   readonly isMarked: boolean;
 }
 
-/** More errors than this nobody reads; the rest is left out. */
+/** The rest is left out. */
 export const mostErrors = 500;
 
 /** The texts of the single errors, in order. A text with no border in it is one error. */
@@ -49,7 +49,7 @@ function blocksOf(text: string): ErrorText[] {
   };
   for (const line of text.split("\n")) {
     const begins = kindOfLine(line);
-    // An error that is told over several lines may hold JSON; it belongs to that error.
+    // An error of several lines may hold JSON; it belongs to that error.
     if (begins && !(begins === "json" && kind === "error")) close(begins);
     if (marked >= mostErrors) break;
     lines.push(line);

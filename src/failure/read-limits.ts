@@ -18,7 +18,7 @@ export const maxNameChars = 1_024;
 /** Nested deployments reach six levels, each made of an error object, an array, an entry and JSON in a string. */
 export const maxDepth = 64;
 
-/** What may be read in all messages of one failure together. One string may stand in a thousand nodes. */
+/** What may be read in all messages of one failure together. One string may occur in a thousand nodes. */
 export const maxMessageCharsInAll = 1_048_576;
 
 /** How often text may be found inside a message of text. Escaping doubles at each level, so real nesting ends at three. */
@@ -31,7 +31,7 @@ export const maxNodes = 1_000;
 export const maxKeys = 256;
 export const maxItems = 1_000;
 
-/** Roots kept. Nobody reads more, and the deciding one comes first. */
+/** Roots kept. The deciding one comes first. */
 export const maxChains = 32;
 
 /** Errors read in one failure, through `cause` and `errors`, and how many of one list. */

@@ -1,6 +1,6 @@
 /** The one way in which nearly every error is written is read without parsing, and never read otherwise than parsing reads it. */
 import { describe, expect, it } from "vitest";
-import { readUsualError } from "../../src/failure/usual-error.js";
+import { readFastPath } from "../../src/failure/fast-path.js";
 import fc from "../support/properties.js";
 
 const parsed = (text: string): unknown => {
@@ -17,7 +17,7 @@ describe("an error as services write it", () => {
     '{"error":{"code":"DiskBusy","message":"","target":"disk"}}',
     '{\r\n  "error": {\r\n    "code": "DiskBusy",\r\n    "message": "Die Platte ist beschäftigt: 磁盘"\r\n  }\r\n}\n',
   ])("is read: %j", (text) => {
-    expect(readUsualError(text)).toEqual(JSON.parse(text));
+    expect(readFastPath(text)).toEqual(JSON.parse(text));
   });
 
   it.each([
@@ -29,7 +29,7 @@ describe("an error as services write it", () => {
     ["a cut", '{"error":{"code":"DiskBusy","message":"m"}'],
     ["blanks that JSON does not know", '\u00a0{"error":{"code":"DiskBusy","message":"m"}}'],
   ])("with %s is left to the parser", (_, text) => {
-    expect(readUsualError(text)).toBeUndefined();
+    expect(readFastPath(text)).toBeUndefined();
   });
 });
 
@@ -60,7 +60,7 @@ it("says what parsing says, of any text", () => {
     });
   fc.assert(
     fc.property(nearly, (text) => {
-      const usual = readUsualError(text);
+      const usual = readFastPath(text);
       if (usual !== undefined) expect(usual).toEqual(parsed(text));
     }),
     { numRuns: 300 },

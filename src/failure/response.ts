@@ -2,17 +2,17 @@
  * Answers and bodies -> drafts: `{ status, headers, bodyAsText }` of a pipeline, `{ status, headers, body }` of fetch, a body alone,
  * the status document of an operation, VM Inspector's `resultStatus`, a resource that ended in `Failed`.
  */
-import { maxTextChars } from "./bounds.js";
+import { maxTextChars } from "./read-limits.js";
 import type { Draft } from "./draft.js";
 import type { FailureOrigin } from "./failure.js";
-import { type AnswerHeaders, readHeaders } from "./headers.js";
-import { identityCodeIn, isTokenAnswer } from "./identity.js";
+import { type ResponseHeaders, readHeaders } from "./headers.js";
+import { identityCodeIn, isTokenResponse } from "./identity.js";
 import { type RawNode, holdsCode, rawNode, startReading, type Reading } from "./raw-node.js";
 import { httpStatus, isFailedWord, looksLikeJson, parseJson, readValue } from "./structure.js";
 import { readText, readWords } from "./text.js";
 
-/** Whatever answers: of a pipeline, of fetch, of other clients. Anything may stand in the fields. */
-export interface AnswerFields {
+/** A response of a pipeline, of fetch or of another client. The fields may hold anything. */
+export interface ResponseFields {
   readonly status?: unknown;
   readonly statusCode?: unknown;
   readonly headers?: unknown;
@@ -22,20 +22,20 @@ export interface AnswerFields {
   readonly data?: unknown;
 }
 
-export function isAnswer(value: object): value is AnswerFields {
+export function isResponse(value: object): value is ResponseFields {
   if ("bodyAsText" in value || "parsedBody" in value) return true;
-  const { status, statusCode } = value as AnswerFields;
+  const { status, statusCode } = value as ResponseFields;
   if (typeof status === "number" || typeof statusCode === "number") return "headers" in value || "body" in value;
   return "headers" in value && "body" in value;
 }
 
-export function readAnswer(answer: AnswerFields): Draft {
+export function readResponse(answer: ResponseFields): Draft {
   const status = httpStatus(answer.status) ?? httpStatus(answer.statusCode);
   return readBody(bodyOf(answer), status, readHeaders(answer.headers));
 }
 
 /** The fullest body: the text that came, then what a client made of it. A stream has not been read and cannot be. */
-export function bodyOf({ bodyAsText, parsedBody, body, data }: AnswerFields): unknown {
+export function bodyOf({ bodyAsText, parsedBody, body, data }: ResponseFields): unknown {
   if (typeof bodyAsText === "string" && bodyAsText !== "") return bodyAsText;
   for (const candidate of [parsedBody, body, data]) {
     if (ArrayBuffer.isView(candidate)) return decode(candidate);
@@ -56,7 +56,7 @@ function decode(bytes: ArrayBufferView): string {
 }
 
 /** A body with the status and the headers it came with, as far as they are known. */
-export function readBody(body: unknown, status: number | undefined, headers: AnswerHeaders): Draft {
+export function readBody(body: unknown, status: number | undefined, headers: ResponseHeaders): Draft {
   const reading = startReading(readWords);
   if (typeof body === "string") {
     const parsed = looksLikeJson(body) || looksLikeJson(body.trimStart()) ? parseJson(body.trim()) : undefined;
@@ -71,18 +71,18 @@ function readParsedBody(
   body: object,
   reading: Reading,
   status: number | undefined,
-  headers: AnswerHeaders,
+  headers: ResponseHeaders,
 ): Draft | undefined {
-  if (isTokenAnswer(body)) return readTokenAnswer(body, reading, status, headers);
+  if (isTokenResponse(body)) return readTokenResponse(body, reading, status, headers);
   const tree = readValue(body, reading, 0) ?? ended(body);
   const origin = originOf(body, status);
   if (!tree && origin === "response") return undefined;
-  const { status: said, statusCode } = body as AnswerFields;
+  const { status: said, statusCode } = body as ResponseFields;
   return { origin, tree, reading, status: status ?? httpStatus(said) ?? httpStatus(statusCode), headers };
 }
 
 /** Anything that is no JSON: the page of a gateway, a sentence, JSON that was cut. A 2xx whose body cannot be read was cut. */
-function readTextBody(text: string, reading: Reading, status: number | undefined, headers: AnswerHeaders): Draft {
+function readTextBody(text: string, reading: Reading, status: number | undefined, headers: ResponseHeaders): Draft {
   const tree = readText(text, reading);
   const cutShort = status !== undefined && status < 300 && !holdsCode(tree);
   return { origin: "response", tree, reading, status, headers, ...(cutShort && { execution: "unknown" }) };
@@ -110,13 +110,18 @@ function endedWord(body: object): string | undefined {
   return isFailedWord(provisioningState) ? (provisioningState as string) : undefined;
 }
 
-/** Where no error stands beside it, the word itself is all that the service said. */
+/** Without an error beside it, the word itself is all that the service said. */
 function ended(body: object): RawNode | undefined {
   const word = endedWord(body);
   return word === undefined ? undefined : rawNode(word, "");
 }
 
-function readTokenAnswer(body: object, reading: Reading, status: number | undefined, headers: AnswerHeaders): Draft {
+function readTokenResponse(
+  body: object,
+  reading: Reading,
+  status: number | undefined,
+  headers: ResponseHeaders,
+): Draft {
   const { error, error_description: description } = body as { error: string; error_description: string };
   const tree = rawNode(identityCodeIn(description) ?? error, description);
   return { origin: "identity", tree, reading, status, headers, execution: "none" };

@@ -3,16 +3,16 @@
  * from, JSON put into a string without any escapes, dumps of JavaScript and Python. Never fails, never goes back: one pass from
  * the opening brace, and what makes no sense is stepped over.
  */
-import { maxDepth } from "./bounds.js";
+import { maxDepth } from "./read-limits.js";
 
-export interface DamagedJson {
+export interface LenientJson {
   readonly value: unknown;
   /** Where reading stopped. */
   readonly end: number;
 }
 
-export function readDamagedJson(text: string, start: number): DamagedJson {
-  const reader = new DamagedReader(text, start);
+export function readLenientJson(text: string, start: number): LenientJson {
+  const reader = new LenientReader(text, start);
   const value = reader.value(0);
   return { value, end: reader.at };
 }
@@ -35,7 +35,7 @@ export function quoteAt(text: string, at: number): Quote | undefined {
   return mark === '"' || mark === "'" ? { mark, slashes, end: at + slashes + 1 } : undefined;
 }
 
-/** The backslashes that stand before a mark. */
+/** The number of backslashes before a quotation mark. */
 export function slashesBefore(text: string, at: number, from: number): number {
   let slashes = 0;
   while (slashes < maxSlashes && at - slashes - 1 >= from && text.charCodeAt(at - slashes - 1) === 92) slashes += 1;
@@ -60,7 +60,7 @@ function unescapeOne(_: string, hex: string | undefined, char: string | undefine
   return char ?? "";
 }
 
-class DamagedReader {
+class LenientReader {
   constructor(
     private readonly text: string,
     public at: number,
@@ -139,7 +139,7 @@ class DamagedReader {
     return whole;
   }
 
-  /** JSON that was put into a string as it stood: `"message":"{ "status": "Failed", … }"`. */
+  /** JSON that was put into a string without escaping: `"message":"{ "status": "Failed", … }"`. */
   private unescapedObject(quote: Quote, depth: number): { value: unknown } | undefined {
     const pattern = /\s{0,64}[{[]\s{0,64}\{?\s{0,64}(\\{0,63})["']/y;
     pattern.lastIndex = quote.end;

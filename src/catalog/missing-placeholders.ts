@@ -1,19 +1,21 @@
 /**
  * Saying what happened when the message did not give all the names. "Azure stopped waiting for VM {vmName} to start" is true of
  * "the VM" as well; a number or a reason that was not read has no such word, and the part of the sentence that needs it is left
- * out. What cannot be told without it is told by the category. In steps the reader sees what to fill in; here is nothing to fill in.
+ * out. If nothing is left, the sentence of the category is used. Steps show what to fill in instead.
  */
 import type { Category } from "./rule.js";
 
-/** An explanation in which only `{placeholders}` stand that were read. */
-export function withoutUnread(explanation: string, category: Category, isRead: (name: string) => boolean): string {
-  const unreadIn = (text: string): string[] => namesIn(text).filter((name) => !isRead(name));
-  const text = explanation.replaceAll(/ \([^()]{0,200}\)/g, (bracket) => (unreadIn(bracket).length > 0 ? "" : bracket));
+/** An explanation that holds only `{placeholders}` that were read. */
+export function withoutMissing(explanation: string, category: Category, isRead: (name: string) => boolean): string {
+  const missingIn = (text: string): string[] => namesIn(text).filter((name) => !isRead(name));
+  const text = explanation.replaceAll(/ \([^()]{0,200}\)/g, (bracket) =>
+    missingIn(bracket).length > 0 ? "" : bracket,
+  );
   const clauses = text.split(/(?<=[;:]) /);
-  const told = clauses.filter((clause) => unreadIn(clause).every((name) => nounOf(name) !== undefined));
+  const complete = clauses.filter((clause) => missingIn(clause).every((name) => nounOf(name) !== undefined));
   const first = clauses[0] ?? "";
-  if (told[0] !== first || (told.length < clauses.length && !isSentence(first))) return plainly[category];
-  return unreadIn(text).reduce(withWords, told.join(" ").replace(/[;:]$/, "."));
+  if (complete[0] !== first || (complete.length < clauses.length && !isSentence(first))) return plainly[category];
+  return missingIn(text).reduce(withWords, complete.join(" ").replace(/[;:]$/, "."));
 }
 
 const namesIn = (text: string): string[] =>
@@ -95,7 +97,7 @@ const capitalized = (word: string): string => word.charAt(0).toUpperCase() + wor
 const uncapitalized = (phrase: string): string =>
   /^[A-Z][a-z]/.test(phrase) ? phrase.charAt(0).toLowerCase() + phrase.slice(1) : phrase;
 
-/** What happened, as far as the category tells. */
+/** What happened, as far as the category says. */
 const plainly: Readonly<Record<Category, string>> = {
   throttling: "Azure got too many requests in a short time.",
   capacity: "Azure cannot give the capacity as it was asked for.",

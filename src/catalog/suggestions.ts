@@ -1,5 +1,5 @@
 /** Names that look like a misspelt one, the likest first. */
-export function nearest(wanted: string, names: readonly string[], most = 3): string[] {
+export function suggestionsFor(wanted: string, names: readonly string[], most = 3): string[] {
   return names
     .map((name) => ({ name, likeness: likeness(name, wanted) }))
     .filter((candidate) => candidate.likeness > 0.4)

@@ -53,10 +53,10 @@ interface Candidate {
   readonly score: number;
 }
 
-export class DriftIndex {
+export class FuzzyIndex {
   readonly #templates: readonly Template[];
   readonly #acceptance: Acceptance;
-  /** Rare words tell templates apart: `deallocated` weighs more than `the`. */
+  /** Rare words distinguish templates: `deallocated` weighs more than `the`. */
   readonly #weights = new Map<string, number>();
   /** Numbers of the templates that have the word among their rarest. */
   readonly #byRareWord = new Map<string, number[]>();

@@ -3,7 +3,7 @@
  * escaped. One pattern reads that sooner than parsing does; whatever is written otherwise is parsed.
  */
 
-export interface UsualError {
+export interface FastPathError {
   readonly error: { readonly code: string; readonly message: string; readonly target?: string };
 }
 
@@ -18,7 +18,7 @@ const usual = new RegExp(
 );
 
 /** What parsing would give, where the text is written in that one way. */
-export function readUsualError(text: string): UsualError | undefined {
+export function readFastPath(text: string): FastPathError | undefined {
   const match = text.length > longest ? null : usual.exec(text);
   if (!match) return undefined;
   const [, code = "", message = "", target] = match;

@@ -1,9 +1,9 @@
 /**
  * Knowing what a failure means. The root is asked first: its message, then its code; a code that says little
- * (`OperationNotAllowed`) leaves the word to the kind of wording, then an unknown code to its kind, then the status.
+ * (`OperationNotAllowed`) gives precedence to the kind of wording, then an unknown code to its kind, then the status.
  */
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
-import { tell } from "./advice.js";
+import { renderAdvice } from "./advice.js";
 import { indexOfCatalog, type CatalogIndex } from "./catalog-index.js";
 import type { Catalog, CodeEntry } from "./catalog.js";
 import type { Basis, Diagnosis, OtherRoot } from "./diagnosis.js";
@@ -54,7 +54,7 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
 function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, others: readonly OtherRoot[]): Diagnosis {
   const root = rootOf(chain);
   const { knowledge, basis, parameters } = finding;
-  const { explanation, remedy } = tell(knowledge, parameters);
+  const { explanation, remedy } = renderAdvice(knowledge, parameters);
   const diagnosis: { -readonly [Key in keyof Diagnosis]: Diagnosis[Key] } = {
     message: root.message,
     disposition: knowledge.disposition,
@@ -105,7 +105,7 @@ function rootOf(chain: FailureChain): FailureNode {
   return chain[chain.length - 1] ?? { message: "" };
 }
 
-/** The root decides, unless only its status or nothing speaks for it and a node around it is known by code or message. */
+/** The root decides, unless it is known by its status alone or not at all, and a node around it is known by code or message. */
 function findForChain(chain: FailureChain, status: number | undefined, index: CatalogIndex): Finding {
   const own = findForNode(rootOf(chain), status, index);
   if (chain.length === 1 || basisIsSure(own.basis)) return own;

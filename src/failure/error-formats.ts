@@ -1,19 +1,19 @@
 /**
- * How each tool writes a code, a message, or a border between them: one entry for each shape, the surest first. A new tool is a new
+ * How each tool writes a code, a message, or a border between them: one entry for each format, the surest first. A new tool is a new
  * entry here and an example in its test.
  */
-import { type Quote, quoteAt, slashesBefore, unescape } from "./damaged-json.js";
+import { type Quote, quoteAt, slashesBefore, unescape } from "./lenient-json.js";
 import { httpStatus, isFailedWord } from "./structure.js";
 import { statusNumber } from "./text-facts.js";
 
-/** What a shape tells about what it found. Indices are those of the text. */
-export interface Finder {
+/** Receives what a format found. Indices are positions in the text. */
+export interface FormatSink {
   readonly text: string;
-  /** A code that stands from `at` up to `end`. */
+  /** A code from `at` up to `end`. */
   code(value: string, at: number, end: number): void;
-  /** A code that stands behind its message. */
+  /** A code that follows its message. */
   codeBehind(value: string, at: number, end: number): void;
-  /** A message that stands in quotation marks, or between tags. */
+  /** A message in quotation marks or between tags. */
   message(value: string): void;
   /** A message without quotation marks begins. */
   openMessage(from: number): void;
@@ -22,23 +22,23 @@ export interface Finder {
   status(status: number | undefined, at: number): void;
   /** Something that is no part of a message. */
   border(at: number): void;
-  /** The nodes to come stand beside each other, below the one that was found last. */
+  /** The nodes that follow are siblings, below the one that was found last. */
   listBelow(at: number): void;
   /** Whether codes were found, but none that names a cause. */
   awaitsCause(): boolean;
 }
 
 /** How one tool writes a code, a message or a border between them. */
-export interface Shape {
-  /** Global; matches where the shape begins. Every repetition is bounded. */
+export interface ErrorFormat {
+  /** Global; matches where the format begins. Every repetition is bounded. */
   readonly pattern: RegExp;
   /** No sentence looks like this by accident: it is looked for inside messages too. */
   readonly anywhere?: boolean;
-  /** Reads the shape, tells the walk, and returns the index behind what was read. */
-  read(found: Finder, match: RegExpExecArray, end: number): number;
+  /** Reads what matched, reports it, and returns the index behind it. */
+  read(found: FormatSink, match: RegExpExecArray, end: number): number;
 }
 
-export const shapes: readonly Shape[] = [
+export const errorFormats: readonly ErrorFormat[] = [
   {
     // JSON, a dump of JavaScript or Python, an array of Go: `{ "error": …`, `{ code: 'X'`, `Details=[{"code":…`
     pattern:
@@ -136,7 +136,7 @@ export const shapes: readonly Shape[] = [
     },
   },
   {
-    // Packer: a tree, `-> X : message`, whose inner nodes are indented. What it was asked for stands in quotes: `-> Name : 'x'`
+    // Packer: a tree, `-> X : message`, whose inner nodes are indented. Its settings are in quotes: `-> Name : 'x'`
     pattern: /(?:^|\n)[ \t]{0,16}-> ([A-Z]\w{2,100})(?: : (?!['"])|(?=[ \t]{0,16}(?:\n|$)))/g,
     read: (found, match, end) => {
       if (!mayBeCode(match[1] ?? "")) return end;
@@ -217,7 +217,7 @@ export const shapes: readonly Shape[] = [
 ];
 
 /** A name in front of its message. */
-function readNamed(found: Finder, match: RegExpExecArray, end: number): number {
+function readNamed(found: FormatSink, match: RegExpExecArray, end: number): number {
   found.code(match[1] ?? "", match.index, end);
   found.openMessage(end);
   return end;
@@ -227,7 +227,7 @@ function readNamed(found: Finder, match: RegExpExecArray, end: number): number {
 const otherCodes =
   /^(?:exit|return|status|http|httpstatus|response|country|zip|area|source|extended|internalerror|native|win32|result|qr|vs|language)$/i;
 
-function readCodeLabel(found: Finder, match: RegExpExecArray, end: number): number {
+function readCodeLabel(found: FormatSink, match: RegExpExecArray, end: number): number {
   if (otherCodes.test(match[1] ?? "")) return end;
   const quote = quoteAt(found.text, end);
   const value = quote ? readName(found.text, quote) : readBareName(found.text, end, match[0]);
@@ -265,7 +265,7 @@ function readBareName(text: string, at: number, label: string): { name: string; 
   return isCodeLike(name) || (isLabel && /^(?:\d|[A-Z])/.test(name)) ? { name, end: pattern.lastIndex } : undefined;
 }
 
-function readMessageLabel(found: Finder, match: RegExpExecArray, end: number): number {
+function readMessageLabel(found: FormatSink, match: RegExpExecArray, end: number): number {
   // "… failed validation with message: '…'" and "Error message: …" are sentences.
   const inSentence = /[A-Za-z] $/.test(found.text.slice(Math.max(0, match.index - 2), match.index));
   if (inSentence && /^m[^=]*$/.test(match[0])) return end;
@@ -279,7 +279,7 @@ function readMessageLabel(found: Finder, match: RegExpExecArray, end: number): n
   return after;
 }
 
-/** A quoted message may hold the same marks unescaped: the one that closes it has something behind it that begins anew. */
+/** A quoted message may hold the same marks unescaped: the closing one is followed by something that cannot be part of a message. */
 function readQuotedMessage(text: string, open: Quote): { content: string; end: number } {
   const isClosing = /\s{0,64}(?:$|[)\]};,]|\\{0,63}["']|[A-Z]\w{2,24}=|\n\s{0,64}(?![a-z]))/y;
   let last = -1;
@@ -303,17 +303,17 @@ export function isCodeLike(name: string): boolean {
   return name.length > 4 && /^[A-Z]\w*[A-Z]/.test(name) && /[a-z]/.test(name);
 }
 
-/** Names that stand before a colon and are no codes: types of exceptions, and the labels of tools. */
+/** Names before a colon that are no codes: types of exceptions, and the labels of tools. */
 const speakers =
   /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|TypeError|ValueError|RuntimeError|KeyError|FatalError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+|RawError)$/;
 
-/** Words before a colon that other shapes read. */
+/** Words before a colon that other errorFormats read. */
 const labels = /(?:Code|Message|Status|Target|Details|Info|Content|Headers|Team)$|^(?:Ori?ginal|Raw)Error$/;
 
 /** Whether a name without a label may be a code, where a code is likely to stand. */
 export function mayBeCode(name: string): boolean {
   if (!isCodeLike(name)) return false;
-  // `RequestId` and `ServerName` speak of the request and the server, `RequestDisallowedByPolicy` and `ServerBusy` of what went wrong.
+  // `RequestId` and `ServerName` describe the request and the server, `RequestDisallowedByPolicy` and `ServerBusy` what went wrong.
   return !speakers.test(name) || (/^(?:Request|Server)/.test(name) && wentWrong.test(name));
 }
 
@@ -321,7 +321,7 @@ export function mayBeCode(name: string): boolean {
 const wentWrong =
   /(?:Not[A-Z][a-z]\w*|Disallowed\w*|Too[A-Z]\w*|InUse\w*|AlreadyExists|Exceeded|Exhausted|Failed|Failure|Denied|Forbidden|Unauthorized|Unavailable|Throttled|Busy|Conflict|TimedOut|InProgress|Invalid|Missing|Mismatch|Unsupported|Locked|Expired|Corrupted|Blocked|Restricted|Preempted|Evicted|Required|Reached)$|^(?:Invalid|Incorrect|Insufficient|Unsupported|Conflicting|Cannot|Missing|Over[Cc]onstrained)[A-Z]/;
 
-/** A name that is a code beyond doubt, also where words of a sentence may stand. */
+/** A name that is a code beyond doubt, even in the middle of a sentence. */
 export function isFailureName(name: string): boolean {
   return isCodeLike(name) && !labels.test(name) && (wentWrong.test(name) ? mayBeCode(name) : isErrorOfService(name));
 }

@@ -1,27 +1,27 @@
 /**
- * One walk through one text, from left to right: the shape that occurs first is read, and the walk goes on behind it. What
- * stands later lies further in, unless the tool says that a list begins.
+ * One walk through one text, from left to right: the format that occurs first is read, and the walk goes on behind it. What
+ * follows is further in, unless the tool says that a list begins.
  */
-import { maxDepth } from "./bounds.js";
+import { maxDepth } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
-import { oneLine } from "./clutter.js";
-import { readDamagedJson } from "./damaged-json.js";
+import { oneLine } from "./strip-decoration.js";
+import { readLenientJson } from "./lenient-json.js";
 import { type RawNode, type Reading, addBelow, cleanCode, holdsCode, rawNode } from "./raw-node.js";
-import { type Finder, type Shape, shapes } from "./shapes.js";
+import { type FormatSink, type ErrorFormat, errorFormats } from "./error-formats.js";
 import { looksLikeJson, readValue } from "./structure.js";
 
 /** The output of a program that ran in the guest may hold any code; it is no failure of the service. */
 export const holdsGuestOutput = /^(?:VMExtension|VMAgent|OSProvisioning|DeploymentScript)/i;
 
 /** One pass over one text: what was found so far, and what the next finding belongs to. */
-export class Walk implements Finder {
+export class TextScanner implements FormatSink {
   private readonly top = rawNode(undefined, "");
   private readonly seen = new Map<string, RawNode>();
-  /** What stands before a code is its message when no label brings one. */
+  /** Text before a code is its message when no label brings one. */
   private readonly proseBefore = new Map<RawNode, string>();
   /** The node that labels still to come belong to. */
   private current: RawNode | undefined;
-  /** After "Exception Details:" the nodes to come stand beside each other, below this one. */
+  /** After "Exception Details:" the nodes that follow are siblings, below this one. */
   private listed: RawNode | undefined;
   /** A code was passed over, and what is said about it is passed over too. */
   private muted = false;
@@ -38,16 +38,16 @@ export class Walk implements Finder {
     readonly text: string,
     private readonly reading: Reading,
     private readonly depth: number,
-    /** The text stands alone, or under a node without a code. */
+    /** The text is not inside a node, or in one without a code. */
     private readonly alone: boolean,
   ) {
     this.bracesLeft = 4 * text.length;
   }
 
   run(): RawNode | undefined {
-    const searches = shapes
+    const searches = errorFormats
       .filter(({ anywhere }) => this.alone || anywhere === true)
-      .map((shape) => new Search(shape, this.text));
+      .map((format) => new Search(format, this.text));
     for (let at = 0; ;) {
       let first: Search | undefined;
       for (const search of searches) {
@@ -55,7 +55,7 @@ export class Walk implements Finder {
         if (search.index < (first?.index ?? Infinity)) first = search;
       }
       if (!first?.match) break;
-      at = Math.max(first.index + 1, first.shape.read(this, first.match, first.index + first.match[0].length));
+      at = Math.max(first.index + 1, first.format.read(this, first.match, first.index + first.match[0].length));
     }
     this.closeMessage(this.text.length);
     for (const [node, prose] of this.proseBefore) if (node.message === "" && !node.below) node.message = prose;
@@ -140,7 +140,7 @@ export class Walk implements Finder {
 
   braces(at: number): number {
     if (this.bracesLeft <= 0) return at + 1;
-    const { value, end } = readDamagedJson(this.text, at);
+    const { value, end } = readLenientJson(this.text, at);
     this.bracesLeft -= end - at;
     const found = readValue(value, this.reading, this.depth + 1);
     if (!found || !holdsCode(found)) return at + 1;
@@ -171,8 +171,8 @@ export class Walk implements Finder {
   }
 
   /**
-   * `Message: x.Client#Delete: Failure responding to request: StatusCode=409 …`: what a status breaks off in mid-sentence tells
-   * who speaks, and gives way to the message of the code that follows.
+   * `Message: x.Client#Delete: Failure responding to request: StatusCode=409 …`: text that a status breaks off in mid-sentence says
+   * where the error was printed, and gives way to the message of the code that follows.
    */
   private closeAnnouncement(to: number): void {
     const value = this.takeMessage(to);
@@ -213,12 +213,12 @@ function takesCode({ code, message, below }: RawNode): boolean {
   return code === undefined || (message === "" && !below && /^(?:\d+|unspecified)$/i.test(code));
 }
 
-/** The next place at which a shape occurs. Moves forward only, so that a walk is linear however many shapes there are. */
+/** The next place at which a format occurs. Moves forward only, so that a walk is linear however many formats there are. */
 class Search {
   match: RegExpExecArray | null;
 
   constructor(
-    readonly shape: Shape,
+    readonly format: ErrorFormat,
     private readonly text: string,
   ) {
     this.match = this.from(0);
@@ -233,12 +233,12 @@ class Search {
   }
 
   private from(at: number): RegExpExecArray | null {
-    this.shape.pattern.lastIndex = at;
-    return this.shape.pattern.exec(this.text);
+    this.format.pattern.lastIndex = at;
+    return this.format.pattern.exec(this.text);
   }
 }
 
-/** Who speaks is no part of the message: `Azure.RequestFailedException: …`, `New-AzVM : …`. */
+/** The name of the program is no part of the message: `Azure.RequestFailedException: …`, `New-AzVM : …`. */
 function withoutSpeaker(prose: string): string {
   return prose
     .replace(/^[\s,;)-]{1,16}/, "")

@@ -2,7 +2,7 @@
  * How long to wait, in milliseconds. Headers say it in three ways; bodies say it in words ("try again after '10' seconds") or as
  * the end of a throttling window. A hint that cannot be read, or that lies in the past, is no hint; zero is one.
  */
-import { dateIn, type AnswerHeaders } from "./headers.js";
+import { dateIn, type ResponseHeaders } from "./headers.js";
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
@@ -10,7 +10,7 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /** `retry-after-ms`, then `x-ms-retry-after-ms`, then `Retry-After`: the order of the SDK's own retry policy. */
-export function waitFromHeaders(headers: AnswerHeaders, now: number | undefined): number | undefined {
+export function waitFromHeaders(headers: ResponseHeaders, now: number | undefined): number | undefined {
   const { retryAfterMs, msRetryAfterMs, retryAfter } = headers;
   if (retryAfterMs === undefined && msRetryAfterMs === undefined && retryAfter === undefined) return undefined;
   return (
@@ -43,19 +43,19 @@ function finite(ms: number): number {
 }
 
 /** A date in the forms that HTTP and Azure use. `Date.parse` alone reads a date into nearly any text with a digit. */
-function waitUntil(date: string | undefined, headers: AnswerHeaders, now: number | undefined): number | undefined {
+function waitUntil(date: string | undefined, headers: ResponseHeaders, now: number | undefined): number | undefined {
   if (date === undefined || !/^(?:[A-Za-z]{3,9},? \d|\d{4}-\d\d-\d\dT)/.test(date)) return undefined;
-  const waitMs = Date.parse(date) - (now ?? answeredAt(headers) ?? NaN);
+  const waitMs = Date.parse(date) - (now ?? respondedAt(headers) ?? NaN);
   return waitMs >= 0 ? finite(waitMs) : undefined;
 }
 
-function answeredAt(headers: AnswerHeaders): number | undefined {
+function respondedAt(headers: ResponseHeaders): number | undefined {
   const at = Date.parse(dateIn(headers) ?? "");
   return Number.isNaN(at) ? undefined : at;
 }
 
 /** The end of Compute's throttling window, relative to `now` or to the time of the answer. */
-export function waitFromWindow(end: string, headers: AnswerHeaders, now: number | undefined): number | undefined {
+export function waitFromWindow(end: string, headers: ResponseHeaders, now: number | undefined): number | undefined {
   return waitUntil(end, headers, now);
 }
 

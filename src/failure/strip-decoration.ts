@@ -1,11 +1,11 @@
 /**
- * Takes off what terminals, logs, chats and mail put on a text before somebody pasted it: gutters, timestamps, levels, colours,
+ * Takes off what terminals, logs, chats and mail put on a text before it was pasted: gutters, timestamps, levels, colours,
  * Markdown, HTML entities, typographic quotes, and the mask that some build servers put over braces. Line breaks stay, since
- * labels stand at the beginning of lines.
+ * labels are at the beginning of lines.
  */
-import { maxTextChars, cut } from "./bounds.js";
+import { maxTextChars, cut } from "./read-limits.js";
 
-export function withoutClutter(text: string): string {
+export function stripDecoration(text: string): string {
   let clean = headAndTail(text);
   if (clean.includes("\r")) clean = clean.replace(/\r+\n?/g, "\n");
   // eslint-disable-next-line no-control-regex -- colours of a terminal begin with this character

@@ -1,8 +1,8 @@
-import type { Catalog } from "../catalog/catalog.js";
-import { defaultCatalog } from "../catalog/default-catalog.js";
-import { diagnoseFailure } from "../catalog/diagnose.js";
-import type { Diagnosis } from "../catalog/diagnosis.js";
-import { readFailure } from "../failure/read.js";
+import type { Catalog } from "./catalog/catalog.js";
+import { defaultCatalog } from "./catalog/default-catalog.js";
+import { diagnoseFailure } from "./catalog/diagnose-failure.js";
+import type { Diagnosis } from "./catalog/diagnosis.js";
+import { readFailure } from "./failure/read.js";
 
 export interface DiagnoseOptions {
   /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */

@@ -1,6 +1,6 @@
 import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
-import { maxChains, maxMessageChars, maxTextChars } from "../../src/failure/bounds.js";
+import { maxChains, maxMessageChars, maxTextChars } from "../../src/failure/read-limits.js";
 import type { Failure } from "../../src/failure/failure.js";
 import { readFailure } from "../../src/failure/read.js";
 import { redact } from "../../src/failure/redact.js";
