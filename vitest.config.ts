@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     // Tests and examples import the package by its public names, as users do.
     alias: [
+      { find: /^azure-remedy\/diagnose$/, replacement: source("src/diagnose.ts") },
       { find: /^azure-remedy\/emulator$/, replacement: source("src/emulator/index.ts") },
       { find: /^azure-remedy\/redis$/, replacement: source("src/throttle/redis.ts") },
       { find: /^azure-remedy$/, replacement: source("src/index.ts") },

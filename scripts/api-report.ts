@@ -14,6 +14,7 @@ export const reportFolder = join(root, "etc");
 /** The doors of the package: the report of each, and the declarations it is made from. */
 export const doors = {
   "azure-remedy": "dist/index.d.ts",
+  "azure-remedy-diagnose": "dist/diagnose.d.ts",
   "azure-remedy-emulator": "dist/emulator/index.d.ts",
   "azure-remedy-redis": "dist/throttle/redis.d.ts",
 } as const;

@@ -12,6 +12,7 @@ const bundle = await rolldown({
   cwd: root,
   input: {
     index: "src/index.ts",
+    diagnose: "src/diagnose.ts",
     "emulator/index": "src/emulator/index.ts",
     "throttle/redis": "src/throttle/redis.ts",
     "cli/main": "src/cli/main.ts",
@@ -33,9 +34,10 @@ await bundle.write({
   chunkFileNames: "chunks/[name].js",
   codeSplitting: {
     groups: [
+      { name: "reading", test: /\/src\/(failure|catalog|diagnose)\b/, priority: 3 },
       {
         name: "core",
-        test: /\/src\/(time|failure|catalog|decision|throttle|lro|remedies|pipeline|option-check|log)\b(?!\/redis)/,
+        test: /\/src\/(time|decision|throttle|lro|remedies|pipeline|option-check|log)\b(?!\/redis)/,
         priority: 2,
       },
       { name: "emulator", test: /\/src\/emulator\//, priority: 1 },

@@ -15,6 +15,8 @@ export interface CoreSize {
   readonly minified: number;
   /** Gzipped bytes of a program that imports `withRemedy` alone, after tree shaking. */
   readonly withRemedyAlone: number;
+  /** Gzipped bytes of `azure-remedy/diagnose`, everything it exports, in a bundle for browsers. */
+  readonly diagnose: number;
   /** Gzipped bytes by room, the largest first. */
   readonly rooms: ReadonlyMap<string, number>;
 }
@@ -32,19 +34,20 @@ export async function measureCore(): Promise<CoreSize> {
     total: gzipped(minified),
     minified: Buffer.byteLength(minified),
     withRemedyAlone: gzipped(await withoutSpace(await bundle('export { withRemedy } from "./src/index.ts"'))),
+    diagnose: gzipped(await withoutSpace(await bundle('export * from "./src/diagnose.ts"', "browser"))),
     rooms: new Map(rooms.sort(([, left], [, right]) => right - left)),
   };
 }
 
 /** White space stays for now: with it esbuild says in a comment where each module begins. */
-async function bundle(contents: string): Promise<string> {
+async function bundle(contents: string, platform: "neutral" | "browser" = "neutral"): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root },
     absWorkingDir: root,
     bundle: true,
     write: false,
     format: "esm",
-    platform: "neutral",
+    platform,
     target: "es2023",
     packages: "external",
     charset: "utf8",
@@ -75,7 +78,7 @@ async function withoutSpace(code: string): Promise<string> {
 
 const gzipped = (text: string): number => gzipSync(text, { level: 9 }).length;
 
-export function describeSize({ total, minified, withRemedyAlone, rooms }: CoreSize): string {
+export function describeSize({ total, minified, withRemedyAlone, diagnose, rooms }: CoreSize): string {
   const line = (name: string, bytes: number): string =>
     `  ${name.padEnd(34)} ${bytes.toLocaleString("en").padStart(9)}`;
   return [
@@ -84,5 +87,6 @@ export function describeSize({ total, minified, withRemedyAlone, rooms }: CoreSi
     line("all exports in one bundle", total),
     line("the same before compression", minified),
     line("withRemedy alone, tree-shaken", withRemedyAlone),
+    line("azure-remedy/diagnose, in a browser", diagnose),
   ].join("\n");
 }

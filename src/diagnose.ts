@@ -1,3 +1,4 @@
+/** `azure-remedy/diagnose`: what a failure means, without the SDK and without a dependency. */
 import type { Catalog } from "./catalog/catalog.js";
 import { defaultCatalog } from "./catalog/default-catalog.js";
 import { diagnoseFailure } from "./catalog/diagnose-failure.js";
@@ -21,3 +22,25 @@ export function diagnose(input: unknown, options: DiagnoseOptions = {}): Diagnos
   const { catalog = defaultCatalog, now = Date.now() } = options;
   return diagnoseFailure(readFailure(input, { now }), catalog);
 }
+
+export { defaultCatalog } from "./catalog/default-catalog.js";
+export {
+  defineCatalog,
+  type CatalogDefinition,
+  type FamilyDefinition,
+  type RuleDefinition,
+} from "./catalog/define-catalog.js";
+export { rulesOf, type Catalog, type CatalogLayer, type LayerContent } from "./catalog/catalog.js";
+export type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./catalog/diagnosis.js";
+export {
+  categories,
+  dispositions,
+  type Category,
+  type Disposition,
+  type Family,
+  type Rule,
+  type RuleKnowledge,
+  type RuleSource,
+} from "./catalog/rule.js";
+export type { Parameters } from "./catalog/template.js";
+export type { Execution, FailureChain, FailureNode } from "./failure/failure.js";

@@ -15,29 +15,8 @@ export type { CallEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventLis
 export type { ResumeInfo } from "./lro/resume.js";
 
 // Knowing and deciding
-export { diagnose, type DiagnoseOptions } from "./diagnose.js";
+export * from "./diagnose.js";
 export { decide, type Budget, type Decision, type Situation } from "./decision/decide.js";
-export type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./catalog/diagnosis.js";
-export { defaultCatalog } from "./catalog/default-catalog.js";
-export {
-  defineCatalog,
-  type CatalogDefinition,
-  type FamilyDefinition,
-  type RuleDefinition,
-} from "./catalog/define-catalog.js";
-export { rulesOf, type Catalog, type CatalogLayer, type LayerContent } from "./catalog/catalog.js";
-export {
-  categories,
-  dispositions,
-  type Category,
-  type Disposition,
-  type Family,
-  type Rule,
-  type RuleKnowledge,
-  type RuleSource,
-} from "./catalog/rule.js";
-export type { Parameters } from "./catalog/template.js";
-export type { Execution, FailureChain, FailureNode } from "./failure/failure.js";
 
 export { retryOperation, type OperationAttempt, type RetryOperationOptions } from "./pipeline/retry-operation.js";
 
