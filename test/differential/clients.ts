@@ -1,0 +1,293 @@
+/** The real clients before a service without sockets. Each is made once, and stands before another service for each wire. */
+import { getClient } from "@azure-rest/core-client";
+import { ComputeManagementClient as Compute24 } from "@azure/arm-compute";
+import { NetworkManagementClient } from "@azure/arm-network";
+import { ResourceManagementClient } from "@azure/arm-resources";
+import {
+  createPipelineRequest,
+  type HttpClient,
+  type HttpMethods,
+  type Pipeline,
+  type PipelinePolicy,
+  type PipelineRequest,
+  type PipelineResponse,
+} from "@azure/core-rest-pipeline";
+import { ComputeManagementClient as Compute22 } from "arm-compute-22";
+import { text } from "node:stream/consumers";
+import type { CallName, ClientName } from "./calls.js";
+import { host } from "./service.js";
+
+export interface CallOptions {
+  readonly abortSignal: AbortSignal;
+  readonly onResponse: (response: object) => void;
+}
+
+export interface Player {
+  readonly client: { readonly pipeline: Pipeline };
+  /** Calls to the end. What comes out has no references to requests. */
+  call(name: CallName, vm: string, options: CallOptions): Promise<unknown>;
+}
+
+export interface Surroundings {
+  readonly httpClient: HttpClient;
+  /** The caller's own policy. */
+  readonly perCall: PipelinePolicy;
+}
+
+const credential = { getToken: () => Promise.resolve({ token: "t", expiresOnTimestamp: 9e15 }) };
+
+export function playerOf(name: ClientName, { httpClient, perCall }: Surroundings): Player {
+  const options = { httpClient, additionalPolicies: [{ policy: perCall, position: "perCall" as const }] };
+  switch (name) {
+    case "compute22":
+      return compute22(new Compute22(credential, "s", options));
+    case "compute24":
+      return compute24(new Compute24(credential, "s", options));
+    case "network":
+      return network(new NetworkManagementClient(credential, "s", options));
+    case "resources":
+      return resources(new ResourceManagementClient(credential, "s", options));
+    case "rest":
+      return rest(options);
+    case "sendRequest22": {
+      const client = new Compute22(credential, "s", options);
+      return bySendRequest(client, (request) => client.sendRequest(request));
+    }
+    case "sendRequest24": {
+      const client = new Compute24(credential, "s", options);
+      return bySendRequest(client, (request) => client.pipeline.sendRequest(httpClient, request));
+    }
+  }
+}
+
+const location = "westeurope";
+const body = { location, tags: { mark: "new" } };
+const patch = { tags: { mark: "new" } };
+const command = { commandId: "RunShellScript", script: ["date"] };
+const capture = { vhdPrefix: "p", destinationContainerName: "c", overwriteVhds: false };
+
+function compute22(client: Compute22): Player {
+  const { virtualMachines: vms } = client;
+  return {
+    client,
+    call: (name, vm, options) => {
+      switch (name) {
+        case "get":
+          return vms.get("rg", vm, options);
+        case "instanceView":
+          return vms.instanceView("rg", vm, options);
+        case "list":
+          return all(vms.list("rg", options));
+        case "createOrUpdate":
+          return vms.beginCreateOrUpdateAndWait("rg", vm, body, options);
+        case "update":
+          return vms.beginUpdateAndWait("rg", vm, patch, options);
+        case "delete":
+          return vms.beginDeleteAndWait("rg", vm, options);
+        case "start":
+          return vms.beginStartAndWait("rg", vm, options);
+        case "restart":
+          return vms.beginRestartAndWait("rg", vm, options);
+        case "deallocate":
+          return vms.beginDeallocateAndWait("rg", vm, options);
+        case "powerOff":
+          return vms.beginPowerOffAndWait("rg", vm, options);
+        case "redeploy":
+          return vms.beginRedeployAndWait("rg", vm, options);
+        case "reapply":
+          return vms.beginReapplyAndWait("rg", vm, options);
+        case "runCommand":
+          return vms.beginRunCommandAndWait("rg", vm, command, options);
+        case "assessPatches":
+          return vms.beginAssessPatchesAndWait("rg", vm, options);
+        case "capture":
+          return vms.beginCaptureAndWait("rg", vm, capture, options);
+        case "simulateEviction":
+          return vms.simulateEviction("rg", vm, options);
+        case "retrieveBootDiagnosticsData":
+          return vms.retrieveBootDiagnosticsData("rg", vm, options);
+        default:
+          throw new Error(`arm-compute 22 has no ${name}.`);
+      }
+    },
+  };
+}
+
+function compute24(client: Compute24): Player {
+  const { virtualMachines: vms } = client;
+  return {
+    client,
+    call: async (name, vm, options) => {
+      switch (name) {
+        case "get":
+          return vms.get("rg", vm, options);
+        case "instanceView":
+          return vms.instanceView("rg", vm, options);
+        case "list":
+          return all(vms.list("rg", options));
+        case "createOrUpdate":
+          return vms.createOrUpdate("rg", vm, body, options);
+        case "update":
+          return vms.update("rg", vm, patch, options);
+        case "delete":
+          return vms.delete("rg", vm, options);
+        case "start":
+          return vms.start("rg", vm, options);
+        case "restart":
+          return vms.restart("rg", vm, options);
+        case "deallocate":
+          return vms.deallocate("rg", vm, options);
+        case "powerOff":
+          return vms.powerOff("rg", vm, options);
+        case "redeploy":
+          return vms.redeploy("rg", vm, options);
+        case "reapply":
+          return vms.reapply("rg", vm, options);
+        case "runCommand":
+          return vms.runCommand("rg", vm, command, options);
+        case "assessPatches":
+          return vms.assessPatches("rg", vm, options);
+        case "capture":
+          return vms.capture("rg", vm, capture, options);
+        case "simulateEviction":
+          return vms.simulateEviction("rg", vm, options);
+        case "retrieveBootDiagnosticsData":
+          return vms.retrieveBootDiagnosticsData("rg", vm, options);
+        default:
+          throw new Error(`arm-compute 24 has no ${name}.`);
+      }
+    },
+  };
+}
+
+function network(client: NetworkManagementClient): Player {
+  const { networkInterfaces: nics } = client;
+  return {
+    client,
+    call: (name, nic, options) => {
+      switch (name) {
+        case "get":
+          return nics.get("rg", nic, options);
+        case "list":
+          return all(nics.list("rg", options));
+        case "createOrUpdate":
+          return nics.beginCreateOrUpdateAndWait("rg", nic, body, options);
+        case "update":
+          return nics.updateTags("rg", nic, patch, options);
+        case "delete":
+          return nics.beginDeleteAndWait("rg", nic, options);
+        case "assessPatches":
+          return nics.beginGetEffectiveRouteTableAndWait("rg", nic, options);
+        default:
+          throw new Error(`arm-network has no ${name}.`);
+      }
+    },
+  };
+}
+
+function resources(client: ResourceManagementClient): Player {
+  const { resourceGroups: groups } = client;
+  return {
+    client,
+    call: (name, group, options) => {
+      switch (name) {
+        case "get":
+          return groups.get(group, options);
+        case "checkExistence":
+          return groups.checkExistence(group, options);
+        case "list":
+          return all(groups.list(options));
+        case "createOrUpdate":
+          return groups.createOrUpdate(group, body, options);
+        case "update":
+          return groups.update(group, patch, options);
+        case "delete":
+          return groups.beginDeleteAndWait(group, options);
+        default:
+          throw new Error(`arm-resources has no ${name}.`);
+      }
+    },
+  };
+}
+
+async function all(pages: AsyncIterable<unknown>): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for await (const item of pages) items.push(item);
+  return items;
+}
+
+/** How a call looks as a plain request. */
+function plainRequest(name: CallName, vm: string): { method: HttpMethods; path: string; body?: object } {
+  const path = `/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/${vm}`;
+  switch (name) {
+    case "checkExistence":
+      return { method: "HEAD", path };
+    case "readStatusDocument":
+      return {
+        method: "GET",
+        path: `/subscriptions/s/providers/Microsoft.Compute/locations/westeurope/operations/${vm}`,
+      };
+    case "createOrUpdate":
+      return { method: "PUT", path, body };
+    case "update":
+      return { method: "PATCH", path, body: patch };
+    case "delete":
+      return { method: "DELETE", path };
+    case "start":
+    case "simulateEviction":
+      return { method: "POST", path: `${path}/${name}` };
+    case "runCommand":
+      return { method: "POST", path: `${path}/runCommand`, body: command };
+    case "list":
+      return { method: "GET", path: path.slice(0, path.lastIndexOf("/")) };
+    default:
+      return { method: "GET", path };
+  }
+}
+
+interface RestAnswer {
+  readonly status: string;
+  readonly body: unknown;
+  readonly headers: object;
+}
+
+function rest(options: object): Player {
+  const client = getClient(host, credential, { credentials: { scopes: [`${host}/.default`] }, ...options });
+  return {
+    client,
+    call: async (name, vm, { abortSignal }) => {
+      const { method, path, body: content } = plainRequest(name, vm);
+      const parameters = {
+        abortSignal,
+        queryParameters: { "api-version": "2024-07-01" },
+        ...(content && { body: content }),
+      };
+      const target = client.pathUnchecked(path);
+      const verb = method.toLowerCase() as "get" | "put" | "patch" | "delete" | "post" | "head";
+      const { status, body: answered, headers } = (await target[verb](parameters)) as RestAnswer;
+      return { status, body: answered, headers };
+    },
+  };
+}
+
+function bySendRequest(
+  client: { readonly pipeline: Pipeline },
+  send: (request: PipelineRequest) => Promise<PipelineResponse>,
+): Player {
+  return {
+    client,
+    call: async (name, vm, { abortSignal }) => {
+      const { method, path, body: content } = plainRequest(name, vm);
+      const request = createPipelineRequest({
+        url: `${host}${path}?api-version=2024-07-01`,
+        method,
+        abortSignal,
+        ...(content && { body: JSON.stringify(content) }),
+        ...(name === "stream" && { streamResponseStatusCodes: new Set([Number.POSITIVE_INFINITY]) }),
+      });
+      const { status, bodyAsText, readableStreamBody, headers } = await send(request);
+      const streamed = readableStreamBody && (await text(readableStreamBody));
+      return { status, bodyAsText, streamed, headers: headers.toJSON() };
+    },
+  };
+}

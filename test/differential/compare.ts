@@ -1,0 +1,201 @@
+/** The law: ours may do better than the SDK, and never worse. */
+import { isOnce, isRead } from "./calls.js";
+import type { ErrorFields, Play } from "./play.js";
+import type { Wire } from "./wire.js";
+
+export interface Finding {
+  readonly verdict: "better" | "intended" | "worse";
+  /** The kind of difference, the same words for every wire that has it. */
+  readonly kind: string;
+  readonly detail: string;
+}
+
+/** Clients that get answers: whatever the status, it is returned. */
+export const isRaw = ({ client }: Wire): boolean => client === "rest" || client.startsWith("sendRequest");
+
+/** Every difference between the two plays; none when they are the same to the caller. */
+export function compare(wire: Wire, sdk: Play, ours: Play): Finding[] {
+  return [...compareOutcomes(wire, sdk, ours), ...compareEffects(wire, sdk, ours), ...compareViews(sdk, ours)];
+}
+
+const worse = (kind: string, detail = ""): Finding => ({ verdict: "worse", kind, detail });
+
+function compareOutcomes(wire: Wire, sdk: Play, ours: Play): Finding[] {
+  if (ours.outcome.how === "hung") return sdk.outcome.how === "hung" ? [] : [worse("hangs")];
+  if (sdk.outcome.how === "hung") return [{ verdict: "better", kind: "ends where the SDK hangs", detail: "" }];
+  if (sdk.outcome.how === "resolved") {
+    return ours.outcome.how === "resolved" ? bothResolved(wire, sdk, ours) : sdkOnlyResolved(wire, sdk, ours);
+  }
+  return ours.outcome.how === "resolved" ? oursOnlyResolved(wire, sdk, ours) : bothRejected(wire, sdk, ours);
+}
+
+function bothResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
+  const [theirs, own] = [valueOf(sdk), valueOf(ours)];
+  const findings: Finding[] = [];
+  if (!isSame(theirs, own)) {
+    if (isRaw(wire) && isBetterAnswer(theirs, own)) {
+      findings.push({ verdict: "better", kind: "a good answer where the SDK gives a failed one", detail: "" });
+    } else if (isRaw(wire) && lastReply(sdk) !== lastReply(ours)) {
+      findings.push({ verdict: "better", kind: "another failed answer after more tries", detail: "" });
+    } else if (!sdk.isDone && ours.isDone) {
+      findings.push({ verdict: "better", kind: "a true result where the SDK gives an untrue one", detail: "" });
+    } else findings.push(worse("the result differs", `${print(theirs)} / ${print(own)}`));
+  }
+  if (hasTruth(wire) && sdk.isDone && !ours.isDone) findings.push(worse("done is told for what did not happen"));
+  const bound = sdk.elapsedMs * 1.5 + 10_000;
+  if (ours.elapsedMs > bound && findings.length === 0) {
+    findings.push(worse("waits much longer", `${sdk.elapsedMs} ms / ${ours.elapsedMs} ms`));
+  }
+  return findings;
+}
+
+function sdkOnlyResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
+  const error = errorOf(ours);
+  const detail = `${print(valueOf(sdk))} / ${inShort(error)}`;
+  if (isRaw(wire)) return [worse("an answer is thrown", detail)];
+  if (hasTruth(wire) && !sdk.isDone) {
+    return [{ verdict: "better", kind: "a failure where the SDK tells an untrue success", detail }];
+  }
+  if (isOnce(wire.call) && error.outcome === "unknown") {
+    return [{ verdict: "intended", kind: "a POST of unknown outcome is not repeated", detail }];
+  }
+  return [worse("rejects what the SDK resolves", detail)];
+}
+
+function oursOnlyResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
+  if (hasTruth(wire) && !ours.isDone) {
+    return [worse("done is told for what did not happen", inShort(errorOf(sdk)))];
+  }
+  return [{ verdict: "better", kind: "resolves what the SDK rejects", detail: "" }];
+}
+
+function bothRejected(wire: Wire, sdk: Play, ours: Play): Finding[] {
+  const [theirs, own] = [errorOf(sdk), errorOf(ours)];
+  const findings: Finding[] = [];
+  if (hasTruth(wire) && own.outcome === "failed" && (ours.isDone || ours.isDoneLater) && !wasDone(wire)) {
+    findings.push(worse("failed is told for what came about", inShort(own)));
+  }
+  const isAborted = theirs.name === "AbortError";
+  if (isAborted && wire.abortAtMs !== undefined && ours.elapsedMs >= wire.abortAtMs) {
+    if (own.name !== "AbortError") findings.push(worse("an abort gives another error", inShort(own)));
+    if (ours.elapsedMs > sdk.elapsedMs) findings.push(worse("an abort takes longer"));
+  }
+  if (isAborted || own.name === "AbortError") {
+    if (!isAborted && wire.abortAtMs === undefined) findings.push(worse("an AbortError that nobody caused"));
+    return findings;
+  }
+  if (lastReply(sdk) !== lastReply(ours)) return findings;
+  return [...findings, ...lostFields(theirs, own)];
+}
+
+/** Fields of the SDK's error that ours does not have, for the same last answer. */
+function lostFields(theirs: ErrorFields, own: ErrorFields): Finding[] {
+  const findings: Finding[] = [];
+  if (theirs.name === "RestError" && own.name !== "RestError") findings.push(worse("an error changes its name"));
+  // The SDK's own code for an answer that it cannot parse may give way to what could be read of it.
+  const isKept = own.code === theirs.code || own.chain.includes(theirs.code) || theirs.code === "PARSE_ERROR";
+  if (theirs.code !== undefined && !(isKept && own.code !== undefined)) {
+    findings.push(worse("an error loses its code", `${print(theirs.code)} / ${print(own.code)}`));
+  }
+  if (theirs.statusCode !== undefined && own.statusCode !== theirs.statusCode) {
+    findings.push(worse("an error loses its statusCode", `${print(theirs.statusCode)} / ${print(own.statusCode)}`));
+  }
+  if (!isCovered(theirs.details, own.details)) {
+    findings.push(worse("an error loses details", `${print(theirs.details)} / ${print(own.details)}`));
+  }
+  if (theirs.hasRequest && !own.hasRequest) findings.push(worse("an error loses its request"));
+  if (!isCovered(theirs.response, own.response)) {
+    findings.push(worse("an error loses its response", `${print(theirs.response)} / ${print(own.response)}`));
+  }
+  return findings;
+}
+
+function compareEffects(wire: Wire, sdk: Play, ours: Play): Finding[] {
+  const findings: Finding[] = [];
+  if (isOnce(wire.call) && ours.executions > Math.max(1, sdk.executions)) {
+    findings.push(worse("carried out more often", `${sdk.executions} / ${ours.executions}`));
+  }
+  if (isOnce(wire.call) && ours.executions < sdk.executions && sdk.executions > 1) {
+    findings.push({ verdict: "better", kind: "not carried out twice", detail: "" });
+  }
+  if (ours.late > sdk.late) findings.push(worse("sends after the end", `${ours.late}`));
+  if (ours.unhandled.length > sdk.unhandled.length)
+    findings.push(worse("a rejection is not handled", ours.unhandled[0]));
+  return findings;
+}
+
+/** What the caller's own policy and callback see. */
+function compareViews(sdk: Play, ours: Play): Finding[] {
+  const findings: Finding[] = [];
+  const [theirs, own] = [new Set(sdk.seen.map(shapeOf)), new Set(ours.seen.map(shapeOf))];
+  if (own.has("thrown") && !theirs.has("thrown") && theirs.size > 0) {
+    findings.push(worse("the caller's policy sees a throw", `${sdk.seen.join(", ")} / ${ours.seen.join(", ")}`));
+  }
+  const isSameWire = sdk.exchanges.map(lineOf).join() === ours.exchanges.map(lineOf).join();
+  if (isSameWire && !sdk.heard.every((heard, index) => ours.heard[index]?.startsWith(heard))) {
+    findings.push(worse("onResponse hears something else", `${sdk.heard.join(", ")} / ${ours.heard.join(", ")}`));
+  }
+  return findings;
+}
+
+const shapeOf = (seen: string): string => (seen.includes("thrown RestError") ? "thrown" : "other");
+
+/** Calls of which the service knows whether they came about. A reading is as true as the answer. */
+const hasTruth = (wire: Wire): boolean => !isRead(wire.call) && !isRaw(wire);
+
+function wasDone({ call, power, existed }: Wire): boolean {
+  if (call === "start") return power === "running";
+  if (call === "powerOff") return power === "stopped";
+  if (call === "deallocate") return power === "deallocated";
+  return call === "delete" && !existed;
+}
+
+function isBetterAnswer(theirs: unknown, own: unknown): boolean {
+  const [a, b] = [Number((theirs as { status: unknown }).status), Number((own as { status: unknown }).status)];
+  return b < 400 && a >= 400;
+}
+
+const lastReply = ({ exchanges }: Play): string => {
+  const last = exchanges.at(-1);
+  return last ? `${last.key} ${last.reply}` : "";
+};
+
+export const lineOf = ({ method, url, key, reply }: Play["exchanges"][number]): string =>
+  `${method} ${url} ${key} ${reply}`;
+
+/** Whether everything in `theirs` is in `own` too. */
+function isCovered(theirs: unknown, own: unknown): boolean {
+  if (theirs === undefined || theirs === null || theirs === own) return true;
+  if (typeof theirs !== "object") return false;
+  if (typeof own !== "object" || own === null) return Object.values(theirs).every((value) => value === undefined);
+  return Object.entries(theirs).every(([key, value]) => isCovered(value, (own as Record<string, unknown>)[key]));
+}
+
+function valueOf({ outcome }: Play): unknown {
+  return outcome.how === "resolved" ? outcome.value : undefined;
+}
+
+function errorOf({ outcome }: Play): ErrorFields {
+  if (outcome.how !== "rejected") throw new Error("It was not rejected.");
+  return outcome.error;
+}
+
+export const isSame = (one: unknown, other: unknown): boolean => print(one) === print(other);
+export const print = (value: unknown): string => (value === undefined ? "undefined" : JSON.stringify(value));
+export const inShort = ({ name, code, statusCode, message, outcome }: ErrorFields): string =>
+  `${name} ${print(code)} ${print(statusCode)} ${print(outcome)} ${message.split("\n")[0] ?? ""}`;
+
+/** Two builds of ours: they must do the same in everything. */
+export function compareBuilds(one: Play, other: Play): Finding[] {
+  const findings: Finding[] = [];
+  const requests = ({ exchanges }: Play): string[] =>
+    exchanges.map((exchange) => `${lineOf(exchange)} ${exchange.body ?? ""}`);
+  if (!isSame(one.outcome, other.outcome)) findings.push(worse("the outcome differs"));
+  if (!isSame(requests(one), requests(other))) findings.push(worse("the requests differ"));
+  const times = ({ exchanges, elapsedMs }: Play): number[] => [...exchanges.map(({ at }) => at), elapsedMs];
+  if (!isSame(times(one), times(other))) findings.push(worse("the waits differ"));
+  if (!isSame([one.seen, one.heard, one.late, one.unhandled], [other.seen, other.heard, other.late, other.unhandled])) {
+    findings.push(worse("what the caller's code sees differs"));
+  }
+  return findings;
+}

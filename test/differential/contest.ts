@@ -1,0 +1,36 @@
+/** Two sides that are played the same wires: the SDK and ours, or two builds of ours. */
+import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+import { compare, compareBuilds, type Finding } from "./compare.js";
+import { enterVirtualTime, sideOf, type Build, type Play } from "./play.js";
+import { wireOf, type Wire } from "./wire.js";
+
+export interface Round {
+  readonly wire: Wire;
+  readonly one: Play;
+  readonly other: Play;
+  readonly findings: readonly Finding[];
+}
+
+export interface Contest {
+  readonly play: (seed: number) => Promise<Round>;
+  readonly findings: (seed: number) => Promise<readonly Finding[]>;
+}
+
+/** @param against a folder with another build; default the SDK as it ships */
+export async function contest(against?: string): Promise<Contest> {
+  const ours = (await import("azure-remedy")) as unknown as Build;
+  const old =
+    against === undefined
+      ? undefined
+      : ((await import(pathToFileURL(resolve(against, "index.js")).href)) as unknown as Build);
+  enterVirtualTime();
+  const [first, second] = [sideOf(old), sideOf(ours)];
+  const play = async (seed: number): Promise<Round> => {
+    const wire = wireOf(seed);
+    const one = await first.play(wire);
+    const other = await second.play(wire);
+    return { wire, one, other, findings: old ? compareBuilds(one, other) : compare(wire, one, other) };
+  };
+  return { play, findings: async (seed) => (await play(seed)).findings };
+}
