@@ -14,7 +14,7 @@ const bundle = await rolldown({
     index: "src/index.ts",
     diagnose: "src/diagnose.ts",
     "emulator/index": "src/emulator/index.ts",
-    "throttle/redis": "src/throttle/redis.ts",
+    "throttle/lease/redis": "src/throttle/lease/redis.ts",
     "cli/main": "src/cli/main.ts",
   },
   platform: "neutral",
@@ -37,7 +37,7 @@ await bundle.write({
       { name: "reading", test: /\/src\/(failure|catalog|diagnose)\b/, priority: 3 },
       {
         name: "core",
-        test: /\/src\/(time|decision|throttle|lro|remedies|pipeline|option-check|log)\b(?!\/redis)/,
+        test: /\/src\/(time|decision|throttle|lro|remedies|pipeline|option-check|log)\b(?!\/lease\/redis)/,
         priority: 2,
       },
       { name: "emulator", test: /\/src\/emulator\//, priority: 1 },

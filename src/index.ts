@@ -37,8 +37,8 @@ export type {
 } from "./remedies/remedy.js";
 
 // Throttling
-export { createThrottle, type CreatedThrottle, type ThrottleOptions } from "./throttle/create.js";
-export { memoryThrottleStore } from "./throttle/memory-store.js";
+export { createThrottle, type CreatedThrottle, type ThrottleOptions } from "./throttle/local-throttle.js";
+export { memoryThrottleStore } from "./throttle/lease/memory-store.js";
 export {
   ThrottleDeadlineError,
   type AdmissionOptions,
@@ -50,10 +50,10 @@ export {
 } from "./throttle/throttle.js";
 export type { ThrottleEvent, ThrottleListener } from "./throttle/events.js";
 export type { ScopeName } from "./throttle/scope-name.js";
-export type { PriorLimits } from "./throttle/scopes.js";
+export type { PriorLimits } from "./throttle/scope/scopes.js";
 export type { OperationClass, RateLimit } from "./throttle/limits.js";
 export type { ScopeSnapshot, ThrottleSnapshot } from "./throttle/snapshot.js";
-export type { Lease, LeaseAsk, ThrottleStore } from "./throttle/store.js";
+export type { Lease, LeaseAsk, ThrottleStore } from "./throttle/lease/store.js";
 
 // Time
 export type { AbortSignalLike, Clock, Random } from "./time/clock.js";

@@ -4,7 +4,7 @@
  * The SDK's header lookups alone stand beside it, to tell a slow machine from a slow throttle.
  */
 import { createHttpHeaders } from "@azure/core-rest-pipeline";
-import { createThrottle } from "../../src/throttle/create.js";
+import { createThrottle } from "../../src/throttle/local-throttle.js";
 import type { HeaderReader, ThrottledRequest } from "../../src/throttle/throttle.js";
 import type { Clock } from "../../src/time/clock.js";
 

@@ -2,7 +2,7 @@
  * Polls of long-running operations: how late an end is noticed, against the reads that noticing costs. Operations take about
  * a minute each, pollers come back two seconds after each answer as the SDK's do, and all share one bucket of reads.
  */
-import { createThrottle } from "../../src/throttle/create.js";
+import { createThrottle } from "../../src/throttle/local-throttle.js";
 import type { Throttle } from "../../src/throttle/throttle.js";
 import type { Random } from "../../src/time/clock.js";
 import { SimulatedService, waitIn, type ServiceModel, type ServiceReply } from "./simulated-service.js";

@@ -3,7 +3,7 @@
  * stands in for the timers, the clock and the dice of the process while libraries run that take none.
  */
 import { AbortError, type AbortSignalLike, type Clock, type Random } from "../../src/time/clock.js";
-import { Heap } from "../../src/throttle/heap.js";
+import { Heap } from "../../src/throttle/queue/lazy-heap.js";
 
 interface Event {
   readonly at: number;

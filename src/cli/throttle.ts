@@ -12,7 +12,7 @@ import {
 } from "@azure/core-rest-pipeline";
 import { startEmulator, type Emulator, type EmulatorOptions } from "../emulator/index.js";
 import { remedyPolicy } from "../pipeline/policy.js";
-import { createThrottle, type CreatedThrottle } from "../throttle/create.js";
+import { createThrottle, type CreatedThrottle } from "../throttle/local-throttle.js";
 import type { ScopeSnapshot, ThrottleSnapshot } from "../throttle/snapshot.js";
 import { untilInterrupted, withTimeout } from "./end-signals.js";
 import { exitCodes } from "./exit-codes.js";

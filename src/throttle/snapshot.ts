@@ -1,5 +1,5 @@
 /** How the throttle stands, for people and dashboards. Plain JSON, without secrets: principals are hashes. */
-import type { Bucket } from "./bucket.js";
+import type { Bucket } from "./bucket/bucket.js";
 import { wordsFor, type ScopeName } from "./scope-name.js";
 
 export interface ScopeSnapshot extends ScopeName {

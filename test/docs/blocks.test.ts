@@ -11,7 +11,7 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import type * as ComputeModule from "@azure/arm-compute";
 import type * as EmulatorModule from "azure-remedy/emulator";
 import { inVirtualTime, type VirtualTime } from "../support/virtual-time.js";
-import { createThrottle } from "../../src/throttle/create.js";
+import { createThrottle } from "../../src/throttle/local-throttle.js";
 import type { Throttle } from "../../src/throttle/throttle.js";
 import * as given from "./given.js";
 import { blocksIn, fileNameOf, moduleText, outputPattern, root, type Block } from "./pages.js";
@@ -19,7 +19,9 @@ import { blocksIn, fileNameOf, moduleText, outputPattern, root, type Block } fro
 const stage = vi.hoisted((): { time?: VirtualTime; throttle?: Throttle } => ({}));
 
 // The throttle that a process shares would tell the listeners of one block what the next one does.
-vi.mock("../../src/throttle/shared.js", () => ({ sharedThrottle: () => (stage.throttle ??= createThrottle()) }));
+vi.mock("../../src/throttle/default-throttle.js", () => ({
+  sharedThrottle: () => (stage.throttle ??= createThrottle()),
+}));
 
 vi.mock("azure-remedy/emulator", async (importOriginal) => {
   const { staged } = await import("../support/staged-emulator.js");

@@ -28,7 +28,12 @@ const { options } = ts.convertCompilerOptionsFromJson(
   root,
 );
 const program = ts.createProgram(
-  [...files, join(root, "src/index.ts"), join(root, "src/emulator/index.ts"), join(root, "src/throttle/redis.ts")],
+  [
+    ...files,
+    join(root, "src/index.ts"),
+    join(root, "src/emulator/index.ts"),
+    join(root, "src/throttle/lease/redis.ts"),
+  ],
   {
     ...options,
     typeRoots: [join(root, "node_modules/@types")],
@@ -87,7 +92,7 @@ const tables: readonly Table[] = [
   {
     page: "docs/options.md",
     heading: "redisThrottleStore",
-    module: "src/throttle/redis.ts",
+    module: "src/throttle/lease/redis.ts",
     type: "RedisThrottleStoreOptions",
   },
   {

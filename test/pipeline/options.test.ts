@@ -1,5 +1,5 @@
 /** Bad options fail at once, by name and with the value. */
-import { createThrottle } from "../../src/throttle/create.js";
+import { createThrottle } from "../../src/throttle/local-throttle.js";
 import { registerProvider, remedyPolicy, retryOperation, withRemedy, type RemedyOptions } from "azure-remedy";
 import { createEmptyPipeline } from "@azure/core-rest-pipeline";
 import { describe, expect, it } from "vitest";

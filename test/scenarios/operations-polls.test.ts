@@ -1,7 +1,7 @@
 /** Polls that have trouble of their own, that come from elsewhere, and that are none. */
 import { describe, expect, it } from "vitest";
 import { sharedOperations } from "../../src/lro/operations.js";
-import { createThrottle } from "../../src/throttle/create.js";
+import { createThrottle } from "../../src/throttle/local-throttle.js";
 import { generations } from "../support/clients.js";
 import { remedyErrorOf } from "../support/outcome.js";
 import { begin, resume } from "../support/pollers.js";

@@ -4,7 +4,7 @@ import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 import { ComputeManagementClient as Compute22 } from "arm-compute-22";
 import { withRemedy, type RemedyOptions } from "azure-remedy";
 import type { Emulator, EmulatorCredential } from "azure-remedy/emulator";
-import { createThrottle } from "../../src/throttle/create.js";
+import { createThrottle } from "../../src/throttle/local-throttle.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 export interface VmBody {

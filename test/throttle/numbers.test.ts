@@ -1,15 +1,15 @@
 import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
-import { BlindMirror } from "../../src/throttle/blind-mirror.js";
-import { ClosedWindow } from "../../src/throttle/closed-window.js";
-import { Durations } from "../../src/throttle/durations.js";
-import { Heap } from "../../src/throttle/heap.js";
+import { BlindMirror } from "../../src/throttle/bucket/unreported-level.js";
+import { ClosedWindow } from "../../src/throttle/bucket/closed-window.js";
+import { Durations } from "../../src/throttle/polling/durations.js";
+import { Heap } from "../../src/throttle/queue/lazy-heap.js";
 import { likelyLimit, type RateLimit } from "../../src/throttle/limits.js";
-import { Mirror } from "../../src/throttle/mirror.js";
-import { mayClaim, reserveOf, trickleMs } from "../../src/throttle/pace.js";
-import { RecentSends } from "../../src/throttle/recent-sends.js";
-import { Refill } from "../../src/throttle/refill.js";
-import { Share } from "../../src/throttle/share.js";
+import { Mirror } from "../../src/throttle/bucket/level-estimate.js";
+import { mayClaim, reserveOf, trickleMs } from "../../src/throttle/bucket/pace.js";
+import { RecentSends } from "../../src/throttle/bucket/recent-sends.js";
+import { Refill } from "../../src/throttle/bucket/refill.js";
+import { Share } from "../../src/throttle/bucket/share.js";
 
 const writes: RateLimit = { capacity: 200, refill: 10, periodMs: 1_000 };
 const puts: RateLimit = { capacity: 1_500, refill: 500, periodMs: 60_000 };

@@ -6,9 +6,9 @@ import * as redis4 from "redis-4";
 import * as redis5 from "redis-5";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { redisThrottleStore, type IoRedisClient, type NodeRedisClient } from "azure-remedy/redis";
-import { createThrottle } from "../../src/throttle/create.js";
-import { lease, newSharedBucket, type SharedBucket } from "../../src/throttle/shared-bucket.js";
-import type { LeaseAsk } from "../../src/throttle/store.js";
+import { createThrottle } from "../../src/throttle/local-throttle.js";
+import { lease, newSharedBucket, type SharedBucket } from "../../src/throttle/lease/shared-bucket.js";
+import type { LeaseAsk } from "../../src/throttle/lease/store.js";
 import { redisBinary, startRedis, type RedisServer } from "./redis-server.js";
 import { reply, vmUrl, writesLeft } from "./support.js";
 

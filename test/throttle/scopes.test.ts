@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createThrottle } from "../../src/throttle/create.js";
-import { Principals } from "../../src/throttle/principal.js";
+import { createThrottle } from "../../src/throttle/local-throttle.js";
+import { Principals } from "../../src/throttle/scope/principal.js";
 import { wordsFor } from "../../src/throttle/scope-name.js";
-import { readTarget } from "../../src/throttle/target.js";
+import { readTarget } from "../../src/throttle/scope/target.js";
 import { policiesLeft, readsLeft, reply, request, Story, subscription, vmUrl, writesLeft } from "./support.js";
 
 describe("the target of a URL", () => {

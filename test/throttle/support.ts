@@ -1,5 +1,5 @@
 /** Builders for stories about the throttle. Time is virtual, chance is seeded, nothing sleeps. */
-import { createThrottle, type CreatedThrottle, type ThrottleOptions } from "../../src/throttle/create.js";
+import { createThrottle, type CreatedThrottle, type ThrottleOptions } from "../../src/throttle/local-throttle.js";
 import type { AdmissionOptions, Permit, ThrottledRequest, ThrottleReply } from "../../src/throttle/throttle.js";
 import { seeded, VirtualTime } from "../../bench/throttle/virtual-time.js";
 

@@ -1,7 +1,7 @@
 /** A process of its own that makes its part of the calls against the emulator, by one strategy. Driven by its parent's messages. */
 import { createClient } from "redis";
-import { createThrottle } from "../../../src/throttle/create.js";
-import { redisThrottleStore } from "../../../src/throttle/redis.js";
+import { createThrottle } from "../../../src/throttle/local-throttle.js";
+import { redisThrottleStore } from "../../../src/throttle/lease/redis.js";
 import { systemClock } from "../../../src/time/clock.js";
 import type { Caller, ProcessContext, Strategy } from "../scenario.js";
 import { waitIn, type ServiceReply } from "../simulated-service.js";

@@ -1,7 +1,7 @@
 /** The throttle with a store that all processes share, a millisecond away. */
-import { createThrottle } from "../../../src/throttle/create.js";
-import { memoryThrottleStore } from "../../../src/throttle/memory-store.js";
-import type { ThrottleStore } from "../../../src/throttle/store.js";
+import { createThrottle } from "../../../src/throttle/local-throttle.js";
+import { memoryThrottleStore } from "../../../src/throttle/lease/memory-store.js";
+import type { ThrottleStore } from "../../../src/throttle/lease/store.js";
 import type { Clock } from "../../../src/time/clock.js";
 import type { Strategy } from "../scenario.js";
 import { throttledCaller } from "./throttle.js";

@@ -1,5 +1,5 @@
 /** The throttle, with the least of a retry loop around it: a rejected call asks for a permit again, a broken one after a moment. */
-import { createThrottle } from "../../../src/throttle/create.js";
+import { createThrottle } from "../../../src/throttle/local-throttle.js";
 import type { Permit, Throttle, ThrottledRequest } from "../../../src/throttle/throttle.js";
 import type { Caller, ProcessContext, Strategy } from "../scenario.js";
 import { waitIn } from "../simulated-service.js";

@@ -1,0 +1,32 @@
+/**
+ * How much of a bucket's flow is our own. Nobody says how many processes, pipelines and people draw on a subscription, but
+ * the headers do: between two answers the level fell by all that was taken, and we know what we took. The quotient is the
+ * share that this process claims of whatever is left. The shares of all processes add up to one by construction, so
+ * nothing has to be agreed upon, a light load leaves the rest to a heavy one, and foreign traffic is just another process.
+ */
+import type { Movement } from "./level-estimate.js";
+
+/** Old samples fade with this time, but not before enough own requests have been seen to be worth fading. */
+const memoryMs = 3_000;
+const enoughOwn = 8;
+/** Before anything is known: as if one other process like ours were about. */
+const priorOwn = 0.5;
+const priorTotal = 1;
+const leastShare = 0.002;
+
+export class Share {
+  /** From nearly 0 to 1. */
+  value = priorOwn / priorTotal;
+  #own = 0;
+  #total = 0;
+
+  /** @param refilled tokens that the bucket gained in between */
+  learn({ own, drop, elapsedMs }: Movement, refilled: number): void {
+    if (own <= 0) return;
+    const fade = Math.exp((-elapsedMs / memoryMs) * Math.min(1, this.#own / enoughOwn));
+    this.#own = this.#own * fade + own;
+    this.#total = Math.max(0, this.#total * fade + drop + refilled);
+    const share = (this.#own + priorOwn) / (Math.max(this.#total, this.#own) + priorTotal);
+    this.value = Math.min(1, Math.max(leastShare, share));
+  }
+}

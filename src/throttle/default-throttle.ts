@@ -1,0 +1,16 @@
+/** The throttle that all clients of the process share, unless they are given one of their own. */
+import { systemClock, type Clock } from "../time/clock.js";
+import { createThrottle, type CreatedThrottle } from "./local-throttle.js";
+
+/** One for each clock: what one clock calls now says nothing to another. */
+const byClock = new WeakMap<Clock, CreatedThrottle>();
+
+/** @param clock default the clock of the process */
+export function sharedThrottle(clock: Clock = systemClock): CreatedThrottle {
+  let throttle = byClock.get(clock);
+  if (throttle === undefined) {
+    throttle = createThrottle({ clock });
+    byClock.set(clock, throttle);
+  }
+  return throttle;
+}

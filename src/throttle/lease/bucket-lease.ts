@@ -1,0 +1,145 @@
+/** The permits of one bucket that this process holds on lease, and what it has to tell the store when it asks next. */
+import type { RateLimit } from "../limits.js";
+import type { Lease, LeaseAsk } from "./store.js";
+
+/** What an account needs of the bucket it serves. */
+export interface LeasedBucket {
+  readonly limit: RateLimit | undefined;
+  readonly waiting: number;
+  recentRate(now: number): RateLimit;
+  /** Another process was told that the service wants no requests for so long. */
+  closeFor(ms: number, now: number): void;
+}
+
+/** Where there is plenty, permits for so much time are taken ahead, so that a steady caller need not ask for each. */
+const aheadMs = 100;
+const mostAhead = 16;
+/** Plenty is this part of the bucket. */
+const plentyPart = 0.25;
+/** Permits are not used in the last moment of a lease: the store counts from when it was asked, on a clock of its own. */
+const marginMs = 250;
+/** Permits in hand are for callers that come soon; what is kept longer may be counted as used by the store. */
+const inHandMs = 750;
+/** Ends of a window that lie closer together than this are the same. */
+const sameMomentMs = 100;
+/** A caller without a permit does not ask again sooner than this. */
+const soonestMs = 5;
+
+export class LeaseAccount {
+  #permits = 0;
+  #endsAt = 0;
+  #leaseEndsAt = 0;
+  #askAt = 0;
+  #isAsking = false;
+  #plenty = false;
+  #answered = 0;
+  #levelless = 0;
+  #level: { readonly tokens: number; readonly sentAt: number; readonly receivedAt: number } | undefined;
+  #closedUntil = 0;
+  #toldClosedUntil = 0;
+  #needsAnswer = false;
+
+  constructor(
+    readonly key: string,
+    readonly slot: string,
+    private readonly bucket: LeasedBucket,
+    private readonly desk: { readonly isConnected: boolean },
+  ) {}
+
+  /** Whether there is something that the other processes should know, and no ask of ours that will tell it soon. */
+  get hasNews(): boolean {
+    if (this.#isAsking) return false;
+    if (this.#closedUntil > this.#toldClosedUntil) return true;
+    return this.bucket.waiting === 0 && (this.#answered > 0 || this.#permits > 0);
+  }
+
+  /** When the next request may go: now with a permit in hand, else once the store has answered; undefined while it is away. */
+  opensAt(now: number): number | undefined {
+    if (!this.desk.isConnected) return undefined;
+    if (this.#permits > 0 && now < this.#endsAt) return now;
+    return this.#isAsking || this.#askAt <= now ? Infinity : this.#askAt;
+  }
+
+  /** Whether somebody waits and the store can be asked. */
+  wants(now: number): boolean {
+    if (this.#isAsking || now < this.#askAt || this.bucket.waiting === 0 || this.bucket.limit === undefined)
+      return false;
+    return this.#permits < this.bucket.waiting || now >= this.#endsAt;
+  }
+
+  take(): void {
+    this.#permits = Math.max(0, this.#permits - 1);
+  }
+
+  answered(sentAt: number, now: number, level: number | undefined): void {
+    this.#answered++;
+    if (this.#needsAnswer) this.#askAt = 0;
+    if (level === undefined) this.#levelless++;
+    else this.#note(level, sentAt, now);
+  }
+
+  /** A permit whose request was not counted is in hand again. */
+  giveBack(): void {
+    this.#permits++;
+  }
+
+  /** The service closed the bucket. Rejections of the same moment are told once. */
+  closed(until: number): void {
+    if (until > this.#toldClosedUntil + sameMomentMs) this.#closedUntil = until;
+  }
+
+  /** What to send to the store. Permits in hand that nobody waits for go back. */
+  ask(now: number): LeaseAsk {
+    const { waiting, limit = { capacity: 1, refill: 1, periodMs: 1_000 } } = this.bucket;
+    const ahead = this.#plenty ? Math.min(mostAhead, (this.bucket.recentRate(now).refill * aheadMs) / 1_000) : 0;
+    const isOver = now >= this.#endsAt;
+    const returned = (waiting === 0 || isOver) && now < this.#leaseEndsAt ? this.#permits : 0;
+    if (returned > 0 || isOver) this.#permits = 0;
+    const want = waiting === 0 ? 0 : Math.max(0, Math.ceil(waiting + ahead) - this.#permits);
+    const level = this.#level;
+    const ask: LeaseAsk = {
+      key: this.key,
+      limit,
+      want,
+      answered: this.#answered,
+      returned,
+      levelless: this.#levelless,
+      ...(level && {
+        level: { tokens: level.tokens, sentAgoMs: now - level.sentAt, receivedAgoMs: now - level.receivedAt },
+      }),
+      ...(this.#closedUntil > Math.max(now, this.#toldClosedUntil) && { closedForMs: this.#closedUntil - now }),
+    };
+    this.#answered = 0;
+    this.#levelless = 0;
+    this.#level = undefined;
+    this.#toldClosedUntil = Math.max(this.#toldClosedUntil, this.#closedUntil);
+    this.#isAsking = true;
+    return ask;
+  }
+
+  /** @param askedAt when the store was asked, by our clock */
+  granted({ granted, ttlMs, askAgainMs, needsAnswer, closedForMs, level }: Lease, askedAt: number, now: number): void {
+    this.#isAsking = false;
+    this.#needsAnswer = needsAnswer;
+    this.#plenty = level > (this.bucket.limit?.capacity ?? Infinity) * plentyPart;
+    if (granted > 0) {
+      this.#permits += granted;
+      this.#leaseEndsAt = askedAt + Math.max(0, ttlMs - marginMs);
+      this.#endsAt = Math.min(this.#leaseEndsAt, askedAt + inHandMs);
+    }
+    this.#askAt = now + Math.max(askAgainMs, soonestMs);
+    if (closedForMs > 0) this.bucket.closeFor(closedForMs, now);
+  }
+
+  /** The store did not answer. Permits in hand hold until they end; what could not be told is old by the time it could be. */
+  failed(): void {
+    this.#isAsking = false;
+    this.#askAt = 0;
+  }
+
+  #note(tokens: number, sentAt: number, receivedAt: number): void {
+    const before = this.#level;
+    if (before && sentAt < before.receivedAt && tokens > before.tokens) return;
+    this.#level = { tokens, sentAt, receivedAt };
+  }
+}

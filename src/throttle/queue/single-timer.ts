@@ -1,0 +1,53 @@
+/** One timer: rings once, at the earliest time that was asked for. */
+import type { AbortSignalLike, Clock } from "../../time/clock.js";
+
+export class Alarm {
+  #at = Infinity;
+  #cancel: Cancel | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly ring: () => void,
+  ) {}
+
+  /** Rings at `at` (epoch milliseconds) instead of whenever it would have; Infinity for not at all. */
+  set(at: number): void {
+    if (at === this.#at) return;
+    // A timer that rings too early costs a look; setting it anew for every caller would cost far more.
+    if (at !== Infinity && this.#at <= at) return;
+    this.#cancel?.abort();
+    this.#cancel = undefined;
+    this.#at = at;
+    if (at === Infinity) return;
+    const cancel = new Cancel();
+    this.#cancel = cancel;
+    this.clock.sleep(Math.max(0, Math.ceil(at - this.clock.now())), cancel).then(
+      () => {
+        if (this.#cancel !== cancel) return;
+        this.#at = Infinity;
+        this.#cancel = undefined;
+        this.ring();
+      },
+      () => undefined, // cancelled
+    );
+  }
+}
+
+/** The least that `Clock.sleep` needs to be woken early. */
+class Cancel implements AbortSignalLike {
+  aborted = false;
+  #listener: (() => void) | undefined;
+
+  abort(): void {
+    this.aborted = true;
+    this.#listener?.();
+  }
+
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  removeEventListener(): void {
+    this.#listener = undefined;
+  }
+}

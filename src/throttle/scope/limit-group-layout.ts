@@ -1,0 +1,59 @@
+/**
+ * The header that tells the levels of a provider's policies looks the same from answer to answer, but for the numbers. So the
+ * text around the numbers is kept, and what agrees with it is not taken apart again: that would cost a clean call more
+ * than everything else.
+ */
+import { digitsIn, mostDigits, type PolicyLevel } from "./rate-limit-headers.js";
+
+export class PolicyLayout {
+  /** Of the header read last, in the order of {@link names}. */
+  readonly levels: number[];
+  readonly names: readonly string[];
+  /** What stands before each number. */
+  readonly #texts: readonly string[];
+  #header = "";
+
+  constructor(texts: readonly string[], policies: readonly PolicyLevel[]) {
+    this.#texts = texts;
+    this.names = policies.map(({ name }) => name);
+    this.levels = policies.map(({ level }) => level);
+  }
+
+  /** Reads a header that is laid out like this. False for one that is not. */
+  read(header: string): boolean {
+    if (header === this.#header) return true;
+    this.#header = "";
+    let at = 0;
+    for (let index = 0; index < this.#texts.length; index++) {
+      const text = this.#texts[index] ?? "";
+      const start = at + text.length;
+      if (header.slice(at, start) !== text) return false;
+      at = endOfDigits(header, start);
+      if (at === start || at - start > mostDigits) return false;
+      this.levels[index] = digitsIn(header, start, at);
+    }
+    if (at !== header.length) return false;
+    this.#header = header;
+    return true;
+  }
+}
+
+/** The layout of a header; undefined for one that is not `name;level` for each of the policies read from it. */
+export function layoutOf(header: string, policies: readonly PolicyLevel[]): PolicyLayout | undefined {
+  const texts: string[] = [];
+  let at = 0;
+  for (const { name } of policies) {
+    const start = header.indexOf(`${name};`, at) + name.length + 1;
+    texts.push(header.slice(at, start));
+    at = endOfDigits(header, start);
+  }
+  const layout = new PolicyLayout(texts, policies);
+  const fits = texts.length > 0 && layout.read(header);
+  return fits && policies.every(({ level }, index) => layout.levels[index] === level) ? layout : undefined;
+}
+
+function endOfDigits(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && digitsIn(text, end, end + 1) >= 0) end++;
+  return end;
+}
