@@ -20,7 +20,7 @@ const rooms = [
   "cli",
 ];
 const pureRooms = ["failure", "catalog", "decision"];
-const nodeRooms = ["emulator", "cli"];
+const nodeRooms = ["fleet", "emulator", "cli"];
 
 const roomRules = rooms.map((room, position) => ({
   files: [`src/${room}/**/*.ts`],

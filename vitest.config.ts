@@ -11,6 +11,7 @@ export default defineConfig({
     alias: [
       { find: /^azure-remedy\/diagnose$/, replacement: source("src/diagnose.ts") },
       { find: /^azure-remedy\/emulator$/, replacement: source("src/emulator/index.ts") },
+      { find: /^azure-remedy\/fleet$/, replacement: source("src/fleet/index.ts") },
       { find: /^azure-remedy\/redis$/, replacement: source("src/throttle/lease/redis.ts") },
       { find: /^azure-remedy$/, replacement: source("src/index.ts") },
     ],

@@ -4,6 +4,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { ThrottleEvent, ThrottleListener } from "../throttle/events.js";
 import { redact } from "../failure/redact.js";
 import { log } from "../log.js";
+import { currentWorkItem } from "./work-item.js";
 
 /** The request an event belongs to. Secrets are cut from the URL. */
 export interface EventRequest {
@@ -109,6 +110,7 @@ export class Teller {
     if (event.type === "failed" || event.type === "fault") log.warning(line);
     else log.info(line);
     if (this.listener) hand(event, this.listener);
+    currentWorkItem()?.onEvent(event);
   }
 
   /** Reports a fault that the call goes on without. */

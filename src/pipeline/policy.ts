@@ -8,6 +8,7 @@ import { OuterRetries } from "./outer-retries.js";
 import { Polls } from "./polls.js";
 import { failedSend, isPermit, restore, type Outcome } from "./sender.js";
 import type { Permit } from "../throttle/throttle.js";
+import { currentWorkItem } from "./work-item.js";
 
 /** The programmatic identifier of the remedyPolicy. */
 export const remedyPolicyName = "remedyPolicy";
@@ -126,7 +127,8 @@ export function policyOf(calls: Calls): PipelinePolicy {
 
   return {
     name: remedyPolicyName,
-    sendRequest(request, next) {
+    sendRequest(request, send) {
+      const next = currentWorkItem()?.around(request, send) ?? send;
       if (calls.entry?.isProbe(request)) return Promise.resolve(calls.entry.answerProbe(request));
       const operation = polls.operationOf(request);
       if (operation) return polls.poll(operation, request, next);

@@ -1,0 +1,111 @@
+/** Why items failed, each reason once: three hundred machines that lack one quota are one thing to do. */
+import { fillAdvice } from "./cause-advice.js";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { Disposition } from "../catalog/rule.js";
+import { diagnose } from "../pipeline/diagnose.js";
+import type { RemedyEvent } from "../pipeline/events.js";
+import { isRemedyError } from "../pipeline/remedy-error.js";
+
+/** One reason, and the items that it stopped. */
+export interface Cause {
+  /** The code of the failure; absent where it has none. */
+  readonly code?: string;
+  readonly disposition: Disposition;
+  readonly count: number;
+  /** One sentence: what happened. It names a machine only when all items name the same. */
+  readonly explanation: string;
+  /** What to do, once for all of them. */
+  readonly steps: readonly string[];
+  /** Keys of the items, or what is known of the resource; in the order in which they failed. */
+  readonly keys: readonly string[];
+}
+
+/** The part of a diagnosis, or of an event, that a reason is made of. */
+export type FailureInShort = Pick<Diagnosis, "disposition" | "explanation"> & {
+  readonly code?: string | undefined;
+  readonly rule?: { readonly id: string } | undefined;
+  readonly parameters?: Diagnosis["parameters"] | undefined;
+  readonly steps?: readonly string[] | undefined;
+};
+
+/** Collects failures by reason. */
+export class CauseTally {
+  readonly #groups = new Map<string, { failures: FailureInShort[]; keys: string[] }>();
+
+  add(failure: FailureInShort, key: string): void {
+    const { code, disposition, rule } = failure;
+    const reason = [code?.toLowerCase(), disposition, rule?.id ?? failure.explanation].join("|");
+    const group = this.#groups.get(reason);
+    if (!group) this.#groups.set(reason, { failures: [failure], keys: [key] });
+    else {
+      group.failures.push(failure);
+      group.keys.push(key);
+    }
+  }
+
+  /** The most frequent first. */
+  get causes(): Cause[] {
+    return [...this.#groups.values()].map(causeOf).sort((a, b) => b.count - a.count);
+  }
+}
+
+function causeOf({ failures, keys }: { failures: FailureInShort[]; keys: string[] }): Cause {
+  const [first] = failures as [FailureInShort];
+  const { explanation, steps } = fillAdvice(failures);
+  return {
+    ...(first.code !== undefined && { code: first.code }),
+    disposition: first.disposition,
+    count: failures.length,
+    explanation,
+    steps,
+    keys,
+  };
+}
+
+/** What a thrown value means, as a reason. */
+export function failureInShort(error: unknown): FailureInShort {
+  const diagnosis = isRemedyError(error) ? error.diagnosis : diagnose(error);
+  const { code, disposition, explanation, rule, parameters, remedy } = diagnosis;
+  return { code, disposition, explanation, rule, parameters, steps: remedy.steps };
+}
+
+/**
+ * Sums up failures by reason, with the advice once for each.
+ * @param failures errors that were thrown, or events of `onEvent`; of the events only `failed` counts
+ * @returns the reasons, the most frequent first
+ */
+export function summarize(failures: Iterable<unknown>): { causes: Cause[] } {
+  const tally = new CauseTally();
+  for (const failure of failures) {
+    if (!isEvent(failure)) tally.add(failureInShort(failure), keyOf(failure));
+    else if (failure.type === "failed") {
+      const { code, disposition, explanation, rule } = failure.failure;
+      tally.add(
+        { code, disposition, explanation, rule: rule === undefined ? undefined : { id: rule } },
+        keyOf(failure),
+      );
+    }
+  }
+  return { causes: tally.causes };
+}
+
+function isEvent(value: unknown): value is RemedyEvent {
+  return typeof value === "object" && value !== null && !(value instanceof Error) && "type" in value && "at" in value;
+}
+
+/** The resource that a failure is about, as far as it says. */
+function keyOf(failure: unknown): string {
+  if (typeof failure !== "object" || failure === null) return "unknown";
+  const { item, resource, request } = failure as {
+    item?: unknown;
+    resource?: unknown;
+    request?: { url?: unknown };
+  };
+  if (typeof item === "string") return item;
+  if (typeof resource === "string") return resource;
+  return typeof request?.url === "string" ? pathOf(request.url) : "unknown";
+}
+
+function pathOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).pathname : url;
+}

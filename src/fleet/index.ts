@@ -1,0 +1,7 @@
+/** `azure-remedy/fleet`: one function over many machines, with a journal. Node.js only. */
+export { runFleet, type FleetContext, type FleetResult, type FleetRun, type FleetSummary } from "./run-fleet.js";
+export type { FleetEvent, FleetOptions, FleetProgress, FleetStatus } from "./options.js";
+export type { ItemSource } from "./fair-order.js";
+export { summarize, type Cause } from "./causes.js";
+export { fileJournal, type FileJournalOptions } from "./journal/file-journal.js";
+export { JournalInUseError, type JournalStore, type OpenJournal } from "./journal/store.js";

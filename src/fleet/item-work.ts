@@ -1,0 +1,271 @@
+/**
+ * The calls made for one item. Each write is noted in the journal before it is sent, and its answer afterwards. When an
+ * earlier process was cut short after a write, the same write of this one is not sent blindly: the answer that came then is
+ * given again, so that the client follows the operation that runs; and where none came, one that must not run twice ends as
+ * a lost reply, which the policy resolves as it does any other.
+ */
+import { createHash } from "node:crypto";
+import {
+  createHttpHeaders,
+  RestError,
+  type PipelineRequest,
+  type PipelineResponse,
+  type SendRequest,
+} from "@azure/core-rest-pipeline";
+import { isIdempotent } from "../decision/idempotency.js";
+import { diagnose } from "../pipeline/diagnose.js";
+import type { RemedyEvent } from "../pipeline/events.js";
+import type { WorkItem } from "../pipeline/work-item.js";
+import { AbortError } from "../time/clock.js";
+import type { RunJournal } from "./journal/journal.js";
+import type { ItemHistory, RecordedAnswer, RecordedCall } from "./journal/records.js";
+
+/** The headers that pollers of all generations read. */
+const pollerHeaders = ["operation-location", "azure-asyncoperation", "location", "retry-after", "content-type"];
+/** A longer body is not kept; no answer that begins an operation comes near it. */
+const longestBody = 256 * 1_024;
+
+/** A write of this process: what is known of it from an earlier one, until that is used. */
+interface Call {
+  /** The number under which the journal knows it; a write that is picked up keeps the one it had. */
+  readonly number: number;
+  readonly digest: string;
+  earlier: RecordedCall | undefined;
+}
+
+interface EarlierCall extends RecordedCall {
+  readonly number: number;
+}
+
+export interface ItemWorkOptions {
+  readonly key: string;
+  readonly journal: RunJournal | undefined;
+  readonly signal: AbortSignal;
+  /** The first request of the item has been admitted. */
+  readonly onAdmitted: () => void;
+  readonly onEvent: (event: RemedyEvent) => void;
+  readonly now: () => number;
+}
+
+export class ItemWork implements WorkItem {
+  readonly key: string;
+  readonly #options: ItemWorkOptions;
+  /** Writes of earlier processes that have not met their like in this one, by digest. */
+  readonly #earlier = new Map<string, EarlierCall[]>();
+  readonly #calls: Call[] = [];
+  /** Operations whose end has not been seen, by the URL that is polled. */
+  readonly #operations = new Map<string, Call>();
+  #nextNumber: number;
+  #isAdmitted = false;
+  #underWay = 0;
+
+  constructor(options: ItemWorkOptions) {
+    this.#options = options;
+    this.key = options.key;
+    const history = options.journal?.historyOf(options.key);
+    this.#nextNumber = history ? Math.max(-1, ...history.calls.keys()) + 1 : 0;
+    for (const call of callsOf(history)) {
+      const list = this.#earlier.get(call.digest);
+      if (list) list.push(call);
+      else this.#earlier.set(call.digest, [call]);
+    }
+  }
+
+  /** A write has been sent whose end was not seen: what became of it is not known. */
+  get hasOpenWrites(): boolean {
+    return this.#underWay > 0 || this.#operations.size > 0;
+  }
+
+  onEvent(event: RemedyEvent): void {
+    this.#options.onEvent(event);
+  }
+
+  around(request: PipelineRequest, next: SendRequest): SendRequest {
+    const call = isWrite(request) ? this.#begin(request) : undefined;
+    return async (sent) => {
+      this.#admitted();
+      if (this.#options.signal.aborted) throw new AbortError();
+      // A write within a poll is the first request of the operation once more.
+      if (isWrite(sent)) return this.#write(call?.digest === digestOf(sent) ? call : this.#callOf(sent), sent, next);
+      const response = await next(sent);
+      this.#noteProgress(sent, response);
+      return response;
+    };
+  }
+
+  #admitted(): void {
+    if (this.#isAdmitted) return;
+    this.#isAdmitted = true;
+    this.#options.onAdmitted();
+  }
+
+  #begin(request: PipelineRequest): Call {
+    const digest = digestOf(request);
+    const earlier = this.#earlier.get(digest)?.shift();
+    const call = { number: earlier?.number ?? this.#nextNumber++, digest, earlier };
+    this.#calls.push(call);
+    return call;
+  }
+
+  #callOf(request: PipelineRequest): Call {
+    const digest = digestOf(request);
+    return this.#calls.findLast((call) => call.digest === digest) ?? this.#begin(request);
+  }
+
+  async #write(call: Call, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
+    const { earlier } = call;
+    call.earlier = undefined;
+    const mayRepeat = isIdempotent(request.method, request.url);
+    const replayed = earlier && this.#replay(earlier, request, mayRepeat);
+    if (replayed) return this.#follow(call, replayed);
+    await this.#noteSent(call, request, mayRepeat);
+    this.#underWay += 1;
+    try {
+      const response = this.#noteAnswer(call, await next(request), mayRepeat);
+      this.#underWay -= 1;
+      return response;
+    } catch (error) {
+      if (diagnose(error).execution === "none") {
+        this.#underWay -= 1;
+        this.#note({ type: "answered", key: this.key, call: call.number });
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * The answer that an earlier process got to the same write; nothing when it is to be sent.
+   * @throws RestError when nobody knows whether it ran and it must not run twice
+   */
+  #replay(earlier: RecordedCall, request: PipelineRequest, mayRepeat: boolean): PipelineResponse | undefined {
+    const { answer, operation } = earlier;
+    if (!answer) {
+      if (mayRepeat) return undefined;
+      throw new RestError("The process that sent this request ended before the reply came.", {
+        code: "ECONNRESET",
+        request,
+      });
+    }
+    const { status } = answer;
+    if (status === undefined || status >= 400 || operation === "failed") return undefined;
+    const isRunning = operation === undefined && operationUrlOf(answer.headers) !== undefined;
+    return isRunning || !mayRepeat ? responseFrom(answer, request) : undefined;
+  }
+
+  async #noteSent(call: Call, request: PipelineRequest, mayRepeat: boolean): Promise<void> {
+    const { journal, now } = this.#options;
+    if (!journal) return;
+    const { method, url } = request;
+    const { number, digest } = call;
+    const at = new Date(now()).toISOString();
+    const written = journal.write({ type: "sent", key: this.key, call: number, digest, method, url, at });
+    // What may be repeated needs no record that survives a crash: it would be repeated.
+    if (!mayRepeat) await written;
+    else written.catch(() => undefined);
+  }
+
+  #noteAnswer(call: Call, response: PipelineResponse, mayRepeat: boolean): PipelineResponse {
+    const { status } = response;
+    const headers = pollerHeadersOf(response);
+    const operationUrl = operationOf(this.#follow(call, response));
+    const isUnknown = status >= 500 && diagnose(response).execution === "unknown";
+    if (isUnknown) return response;
+    const body = operationUrl !== undefined || !mayRepeat ? (response.bodyAsText ?? undefined) : undefined;
+    this.#note({
+      type: "answered",
+      key: this.key,
+      call: call.number,
+      status,
+      headers,
+      ...(body !== undefined && body.length <= longestBody && { body }),
+    });
+    return response;
+  }
+
+  /** Remembers the operation that an answer has begun. */
+  #follow(call: Call, response: PipelineResponse): PipelineResponse {
+    const operationUrl = operationOf(response);
+    if (operationUrl !== undefined) this.#operations.set(operationUrl, call);
+    return response;
+  }
+
+  /** Sees whether a poll tells the end of an operation that a write of this item began. */
+  #noteProgress(request: PipelineRequest, response: PipelineResponse): void {
+    const call = this.#operations.get(request.url);
+    if (!call) return;
+    const end = endOf(response);
+    if (end === undefined) {
+      this.#follow(call, response);
+      return;
+    }
+    for (const [url, known] of this.#operations) if (known === call) this.#operations.delete(url);
+    this.#note({ type: "operation", key: this.key, call: call.number, succeeded: end });
+  }
+
+  #note(record: Parameters<RunJournal["write"]>[0]): void {
+    // A journal that cannot be written ends the run, where results are given out.
+    this.#options.journal?.write(record).catch(() => undefined);
+  }
+}
+
+/** What an item that ended well or badly did is done; only what was cut short, or ended unknown, is picked up again. */
+function callsOf(history: ItemHistory | undefined): EarlierCall[] {
+  if (!history || history.status === "succeeded") return [];
+  return [...history.calls].sort(([a], [b]) => a - b).map(([number, call]) => ({ number, ...call }));
+}
+
+const isWrite = ({ method }: { method: string }): boolean => !["GET", "HEAD", "OPTIONS"].includes(method);
+
+/** Says whether two writes ask for the same. The body is not kept: it may hold a password. */
+function digestOf({ method, url, body }: PipelineRequest): string {
+  const hash = createHash("sha256").update(`${method} ${url}\n`);
+  if (typeof body === "string") hash.update(body);
+  else if (ArrayBuffer.isView(body)) hash.update(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+  return hash.digest("base64url");
+}
+
+function operationUrlOf(headers: Readonly<Record<string, string>> | undefined): string | undefined {
+  return headers?.["operation-location"] ?? headers?.["azure-asyncoperation"] ?? headers?.["location"];
+}
+
+/** The URL that is polled for the operation that an answer has begun; nothing when it began none. */
+function operationOf(response: PipelineResponse): string | undefined {
+  const { status } = response;
+  return status >= 400 || status === 204 ? undefined : operationUrlOf(pollerHeadersOf(response));
+}
+
+function pollerHeadersOf({ headers }: PipelineResponse): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of pollerHeaders) {
+    const value = headers.get(name);
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+}
+
+function responseFrom(
+  { status = 202, headers = {}, body }: RecordedAnswer,
+  request: PipelineRequest,
+): PipelineResponse {
+  return { request, status, headers: createHttpHeaders({ ...headers }), bodyAsText: body ?? "" };
+}
+
+/** True and false for an operation that has ended; nothing while it runs, or when the poll itself failed. */
+function endOf({ status, bodyAsText }: PipelineResponse): boolean | undefined {
+  if (status === 202 || status === 408 || status === 429 || status >= 500) return undefined;
+  if (status >= 400) return false;
+  const said = statusIn(bodyAsText);
+  if (said === undefined) return true;
+  if (/^succeeded$/i.test(said)) return true;
+  return /fail|cancel/i.test(said) ? false : undefined;
+}
+
+function statusIn(text: string | null | undefined): string | undefined {
+  try {
+    const body = JSON.parse(text ?? "") as { status?: unknown; properties?: { provisioningState?: unknown } } | null;
+    const said = body?.status ?? body?.properties?.provisioningState;
+    return typeof said === "string" ? said : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,111 @@
+/** A journal in a file of JSON lines, for one run at a time and readable by its owner only: it holds operation URLs, which are signed. */
+import { constants } from "node:fs";
+import { mkdir, open, rename, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { lock } from "proper-lockfile";
+import { checkMs } from "../../option-check.js";
+import { JournalInUseError, type JournalStore, type OpenJournal } from "./store.js";
+
+/** Milliseconds without a sign of life after which a lock counts as left behind by a process that died. */
+const staleLockMs = 5_000;
+/** How often a locked journal is looked at again. */
+const lookMs = 1_000;
+const ownerOnly = 0o600;
+
+export interface FileJournalOptions {
+  /** Milliseconds to wait for another run to end; less than the default does not outlast the lock of a process that was killed. Default 8000. */
+  readonly waitMs?: number;
+}
+
+/**
+ * The journal at a path; the folder is made when it is missing.
+ * @throws RangeError that names a bad option; JournalInUseError from `open()` when another run writes it
+ */
+export function fileJournal(path: string, { waitMs = 8_000 }: FileJournalOptions = {}): JournalStore {
+  checkMs("waitMs", waitMs);
+  return { open: () => openFile(path, waitMs) };
+}
+
+async function openFile(path: string, waitMs: number): Promise<OpenJournal> {
+  await mkdir(dirname(path), { recursive: true });
+  const release = await lockFile(path, waitMs);
+  try {
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, ownerOnly);
+    await file.chmod(ownerOnly);
+    return new JournalFile(path, file, await readWholeLines(file), release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function lockFile(path: string, waitMs: number): Promise<() => Promise<void>> {
+  try {
+    return await lock(path, {
+      realpath: false,
+      stale: staleLockMs,
+      update: staleLockMs / 4,
+      retries: { retries: Math.ceil(waitMs / lookMs), factor: 1, minTimeout: lookMs, maxTimeout: lookMs },
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ELOCKED") throw new JournalInUseError(path);
+    throw error;
+  }
+}
+
+/** A crash may have cut the last line: it is dropped, since what it says was never relied on. */
+async function readWholeLines(file: FileHandle): Promise<string[]> {
+  const text = await file.readFile("utf8");
+  const end = text.lastIndexOf("\n") + 1;
+  if (end < text.length) await file.truncate(Buffer.byteLength(text.slice(0, end)));
+  return text.slice(0, end).split("\n").filter(Boolean);
+}
+
+class JournalFile implements OpenJournal {
+  /** Lines that wait for the write under way; one flush serves them all. */
+  #waiting: string[] = [];
+  #flush: Promise<void> | undefined;
+
+  constructor(
+    readonly path: string,
+    private file: FileHandle,
+    readonly lines: readonly string[],
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  append(lines: readonly string[]): Promise<void> {
+    this.#waiting.push(...lines);
+    const before = this.#flush ?? Promise.resolve();
+    return (this.#flush = before.then(() => this.#write()));
+  }
+
+  async rewrite(lines: readonly string[]): Promise<void> {
+    await this.#flush;
+    const fresh = await open(`${this.path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, ownerOnly);
+    await fresh.writeFile(inLines(lines));
+    await fresh.datasync();
+    await fresh.close();
+    await this.file.close();
+    await rename(`${this.path}.new`, this.path);
+    this.file = await open(this.path, constants.O_RDWR | constants.O_APPEND, ownerOnly);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#flush;
+    } finally {
+      await this.file.close();
+      await this.release();
+    }
+  }
+
+  async #write(): Promise<void> {
+    const lines = this.#waiting;
+    if (lines.length === 0) return;
+    this.#waiting = [];
+    await this.file.appendFile(inLines(lines));
+    await this.file.datasync();
+  }
+}
+
+const inLines = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");

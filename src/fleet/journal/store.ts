@@ -1,0 +1,32 @@
+/** Where a journal is kept. A path is a file of JSON lines; anything else that keeps lines in order can be a store. */
+
+/** A place for the lines of a journal, for example an append blob. */
+export interface JournalStore {
+  /**
+   * Takes the journal for one run.
+   * @throws JournalInUseError when another run writes it
+   */
+  open(): Promise<OpenJournal>;
+}
+
+/** A journal that one run writes. */
+export interface OpenJournal {
+  /** The lines written before, oldest first. */
+  readonly lines: readonly string[];
+  /** Resolves when the lines will survive a crash of process and machine. */
+  append(lines: readonly string[]): Promise<void>;
+  /** Replaces all lines; used to drop runs that nobody needs any more. */
+  rewrite(lines: readonly string[]): Promise<void>;
+  /** Lets another run have it. */
+  close(): Promise<void>;
+}
+
+/** Two runs cannot write one journal at the same time. */
+export class JournalInUseError extends Error {
+  override readonly name = "JournalInUseError";
+  constructor(where: string) {
+    super(
+      `azure-remedy: the journal ${where} is in use by another run. Wait until it has ended, or give this run a journal of its own.`,
+    );
+  }
+}

@@ -1,0 +1,139 @@
+/** What a run may be given, and the check of it at creation. */
+import { check, checkCount, print } from "../option-check.js";
+import type { Deadline } from "../pipeline/options.js";
+import type { RemedyEvent } from "../pipeline/events.js";
+import { systemClock, type Clock } from "../time/clock.js";
+import type { Cause } from "./causes.js";
+import type { JournalStore } from "./journal/store.js";
+
+/** How an item ended. */
+export type FleetStatus =
+  /** The function returned. */
+  | "succeeded"
+  /** The function threw. */
+  | "failed"
+  /** A write may still take effect, or may have done so; nobody saw its end. */
+  | "unknown"
+  /** An earlier process of the same run had done it. */
+  | "skipped"
+  /** The run ended before its turn; nothing was written for it. */
+  | "notStarted";
+
+/** What a run counts while it goes on. */
+export interface FleetProgress {
+  /** Items known so far; all of them when the source is a list. */
+  readonly known: number;
+  /** Items whose function runs. */
+  readonly running: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly unknown: number;
+  readonly skipped: number;
+  readonly notStarted: number;
+  /** Why items failed so far, the most frequent reason first. */
+  readonly causes: readonly Cause[];
+}
+
+/** An event of a client that the function uses, with the item it belongs to. */
+export type FleetEvent = RemedyEvent & { readonly item: string };
+
+/** All optional. */
+export interface FleetOptions<Item> {
+  /** Names an item, always in the same way. Default the item itself when it is a string, else its `id`. */
+  readonly key?: (item: Item) => string;
+  /** Path of a file of JSON lines, or a store. With it a run that was cut short goes on where it was. Default none. */
+  readonly journal?: string | JournalStore;
+  /** Name of the run. What succeeded under the same name is skipped. Default: the last run of the journal when it was cut short, else a new one. */
+  readonly run?: string;
+  /** The most items at a time. Default as many as the throttle lets through, 1000 at most. */
+  readonly concurrency?: number;
+  /** When the run must have ended: a `Date`, epoch milliseconds, or a function that gives the milliseconds left. */
+  readonly deadline?: Deadline;
+  /** Ends the run: nothing more is sent, and each item gets its result. */
+  readonly signal?: AbortSignal;
+  /** Called after each result. What it throws is ignored. */
+  readonly onProgress?: (progress: FleetProgress) => void;
+  /** Called with every event of the clients that the function uses. What it throws is ignored. */
+  readonly onEvent?: (event: FleetEvent) => void;
+  /** Replaces time, for tests. */
+  readonly clock?: Clock;
+}
+
+export interface FleetSettings<Item> extends FleetOptions<Item> {
+  readonly key: (item: Item) => string;
+  readonly clock: Clock;
+}
+
+const known = new Set<keyof FleetOptions<unknown>>([
+  "key",
+  "journal",
+  "run",
+  "concurrency",
+  "deadline",
+  "signal",
+  "onProgress",
+  "onEvent",
+  "clock",
+]);
+
+/** @throws TypeError or RangeError that names the option and the value */
+export function settleFleet<Item>(options: FleetOptions<Item>): FleetSettings<Item> {
+  check(isObject(options), "options", options, "an object");
+  for (const name of Object.keys(options))
+    check(
+      known.has(name as keyof FleetOptions<unknown>),
+      `options.${name}`,
+      (options as never)[name],
+      `left out: the options are ${[...known].join(", ")}`,
+    );
+  const { key = defaultKey, journal, run, concurrency, signal, clock = systemClock, deadline } = options;
+  check(typeof key === "function", "key", key, "a function that names an item");
+  check(
+    journal === undefined ||
+      (typeof journal === "string"
+        ? journal !== ""
+        : typeof (journal as Partial<JournalStore> | null)?.open === "function"),
+    "journal",
+    journal,
+    "a path or a store with open()",
+  );
+  check(run === undefined || (typeof run === "string" && run !== ""), "run", run, "a name");
+  if (concurrency !== undefined) {
+    checkCount("concurrency", concurrency);
+    check(concurrency > 0, "concurrency", concurrency, "1 or more");
+  }
+  check(
+    signal === undefined || typeof (signal as Partial<AbortSignal> | null)?.addEventListener === "function",
+    "signal",
+    signal,
+    "an AbortSignal",
+  );
+  check(
+    deadline === undefined || typeof deadline === "function" || Number.isFinite(Number(deadline)),
+    "deadline",
+    deadline,
+    "a valid Date, epoch milliseconds, or a function giving the milliseconds left",
+  );
+  for (const name of ["onProgress", "onEvent"] as const)
+    check(options[name] === undefined || typeof options[name] === "function", name, options[name], "a function");
+  return { ...options, key, clock };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function defaultKey(item: unknown): string {
+  const id: unknown = typeof item === "string" ? item : (item as { id?: unknown } | null | undefined)?.id;
+  if (typeof id === "string" && id !== "") return id;
+  throw new TypeError(
+    `azure-remedy: an item has no id (it is ${print(item)}). Give options.key, a function that names an item.`,
+  );
+}
+
+/** Milliseconds from now until a deadline; Infinity when there is none. */
+export function msUntil(deadline: Deadline | undefined, now: number): number {
+  if (deadline === undefined) return Infinity;
+  const left = typeof deadline === "function" ? deadline() : Number(deadline) - now;
+  return Number.isNaN(left) ? Infinity : left;
+}

@@ -1,0 +1,346 @@
+/**
+ * One function over many machines. As many run at once as the throttle lets through, the subscriptions take turns, every
+ * item gets exactly one result, and a run that is cut short goes on from its journal without doing anything twice.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { check } from "../option-check.js";
+import { log } from "../log.js";
+import { isRemedyError } from "../pipeline/remedy-error.js";
+import { workItemStorage, type WorkItem } from "../pipeline/work-item.js";
+import { AbortError } from "../time/clock.js";
+import { CauseTally, failureInShort, type Cause } from "./causes.js";
+import { FairOrder, type Entry, type ItemSource } from "./fair-order.js";
+import { ItemWork } from "./item-work.js";
+import { openJournal, type RunJournal } from "./journal/journal.js";
+import {
+  msUntil,
+  settleFleet,
+  type FleetOptions,
+  type FleetProgress,
+  type FleetSettings,
+  type FleetStatus,
+} from "./options.js";
+import { ResultQueue } from "./results.js";
+import { StartGate } from "./start-gate.js";
+
+/** What became of one item. */
+export interface FleetResult<Item, Value> {
+  readonly key: string;
+  readonly item: Item;
+  readonly status: FleetStatus;
+  /** What the function returned, for `succeeded`. */
+  readonly value?: Value;
+  /** What it threw, for `failed` and `unknown`. */
+  readonly error?: unknown;
+}
+
+/** What became of a run. */
+export interface FleetSummary {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly unknown: number;
+  /** Done by an earlier process of the same run. */
+  readonly skipped: number;
+  readonly notStarted: number;
+  /** Why items failed or ended unknown, the most frequent reason first. */
+  readonly causes: readonly Cause[];
+}
+
+/** A run under way. Its results can be iterated once, as they come; `break` ends the run. */
+export interface FleetRun<Item, Value> extends AsyncIterable<FleetResult<Item, Value>> {
+  /**
+   * Settles when every item has its result.
+   * Rejects when the journal cannot be opened or written, or the source throws.
+   */
+  readonly summary: Promise<FleetSummary>;
+}
+
+/** What the function gets beside the item. */
+export interface FleetContext {
+  /** Aborts when the run ends before its time: pass it on as `abortSignal`. */
+  readonly signal: AbortSignal;
+  readonly key: string;
+}
+
+/** After the run was ended, a function that does not listen to its signal gets this long before its item counts as unknown. */
+const graceMs = 5_000;
+
+const storage = workItemStorage(() => new AsyncLocalStorage<WorkItem>());
+
+/**
+ * Runs a function for each of many items, usually machines.
+ *
+ * ```ts
+ * const run = runFleet(compute.virtualMachines.listAll(), (vm, { signal }) =>
+ *   compute.virtualMachines.deallocate("rg", vm.name!, { abortSignal: signal }),
+ *   { journal: "nightly.jsonl" });
+ * for await (const { key, status } of run) console.log(key, status);
+ * console.log(await run.summary);
+ * ```
+ *
+ * The calls that the function makes through clients of `withRemedy` belong to the item: their events carry it, and the
+ * journal follows them.
+ * @param items a list, an iterable, or an async iterable such as a pager of the SDK
+ * @param work runs once for each item; a poller that it returns is waited for
+ * @throws TypeError or RangeError that names a bad option and its value
+ */
+export function runFleet<Item, Value>(
+  items: ItemSource<Item>,
+  work: (item: Item, context: FleetContext) => Value | PromiseLike<Value>,
+  options: FleetOptions<Item> = {},
+): FleetRun<Item, Value> {
+  check(isSource(items), "items", items, "a list, an iterable or an async iterable");
+  check(typeof work === "function", "work", work, "a function that runs for each item");
+  return new Fleet(items, work, settleFleet(options));
+}
+
+class Fleet<Item, Value> implements FleetRun<Item, Value> {
+  readonly summary: Promise<FleetSummary>;
+  readonly #settings: FleetSettings<Item>;
+  readonly #work: (item: Item, context: FleetContext) => Value | PromiseLike<Value>;
+  readonly #order: FairOrder<Item>;
+  readonly #gate: StartGate;
+  readonly #ending = new AbortController();
+  readonly #results: ResultQueue<FleetResult<Item, Value>>;
+  readonly #counts = { succeeded: 0, failed: 0, unknown: 0, skipped: 0, notStarted: 0 };
+  readonly #tally = new CauseTally();
+  readonly #keys = new Set<string>();
+  #journal: RunJournal | undefined;
+  #fault: { error: unknown } | undefined;
+
+  constructor(
+    items: ItemSource<Item>,
+    work: (item: Item, context: FleetContext) => Value | PromiseLike<Value>,
+    settings: FleetSettings<Item>,
+  ) {
+    this.#settings = settings;
+    this.#work = work;
+    this.#order = new FairOrder(items, settings.key);
+    this.#gate = new StartGate(settings.concurrency);
+    this.#results = new ResultQueue(() => this.#end());
+    this.summary = this.#conduct();
+    // Who iterates the results learns of a fault there; the summary alone must not end the process.
+    this.summary.catch(() => undefined);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<FleetResult<Item, Value>> {
+    return this.#results;
+  }
+
+  async #conduct(): Promise<FleetSummary> {
+    const { clock, journal, run, signal, deadline } = this.#settings;
+    const onAbort = (): void => this.#end();
+    signal?.addEventListener("abort", onAbort);
+    const alarm = new AbortController();
+    try {
+      if (journal !== undefined) this.#journal = await openJournal(journal, run, new Date(clock.now()).toISOString());
+      if (signal?.aborted) this.#end();
+      this.#endAt(msUntil(deadline, clock.now()), alarm.signal);
+      await this.#runAll();
+      if (this.#fault) throw this.#fault.error;
+      const isCutShort = this.#ending.signal.aborted && this.#counts.notStarted + this.#counts.unknown > 0;
+      if (!isCutShort) await this.#journal?.write({ type: "finished", at: new Date(clock.now()).toISOString() });
+      this.#results.close();
+      return { ...this.#counts, causes: this.#tally.causes };
+    } catch (error) {
+      this.#results.close({ error });
+      throw error;
+    } finally {
+      alarm.abort();
+      signal?.removeEventListener("abort", onAbort);
+      await this.#journal
+        ?.close()
+        .catch((error: unknown) => log.warning(`the journal could not be closed: ${String(error)}`));
+    }
+  }
+
+  #endAt(leftMs: number, signal: AbortSignal): void {
+    if (leftMs === Infinity) return;
+    this.#settings.clock.sleep(Math.max(0, leftMs), signal, { background: true }).then(
+      () => this.#end(),
+      () => undefined,
+    );
+  }
+
+  /** Nothing more is begun, and nothing more is sent. */
+  #end(): void {
+    this.#ending.abort();
+    this.#gate.open();
+  }
+
+  async #runAll(): Promise<void> {
+    const running = new Set<Promise<void>>();
+    while (!this.#hasEnded()) {
+      const entry = await this.#nextEntry();
+      if (!entry) break;
+      await this.#gate.pass();
+      if (this.#hasEnded()) {
+        this.#give({ ...entry, status: "notStarted" });
+        break;
+      }
+      const run = this.#runItem(entry).catch((error: unknown) => this.#fail(error));
+      running.add(run);
+      void run.finally(() => running.delete(run));
+    }
+    if (this.#hasEnded()) for (const entry of await this.#order.drain()) this.#give({ ...entry, status: "notStarted" });
+    await Promise.all(running);
+  }
+
+  #hasEnded(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
+  async #nextEntry(): Promise<Entry<Item> | undefined> {
+    try {
+      return await this.#order.next();
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  /** The journal cannot be written, or the source throws: what runs is seen through, and the run ends with the error. */
+  #fail(error: unknown): void {
+    this.#fault ??= { error };
+    this.#end();
+  }
+
+  async #runItem(entry: Entry<Item>): Promise<void> {
+    const { item, key } = entry;
+    if (this.#keys.has(key)) {
+      this.#give({
+        item,
+        key,
+        status: "failed",
+        error: new TypeError(
+          `azure-remedy: two items have the key ${JSON.stringify(key)}; give options.key, a function that names each item differently.`,
+        ),
+      });
+      return;
+    }
+    this.#keys.add(key);
+    if (this.#journal?.historyOf(key)?.status === "succeeded") {
+      this.#give({ item, key, status: "skipped" });
+      return;
+    }
+    const pass = this.#gate.enter();
+    try {
+      const itemWork = this.#workFor(key, pass.admitted);
+      this.#noteStart(key);
+      const result = await this.#outcome(entry, itemWork);
+      await this.#noteResult(result);
+      pass.leave();
+      this.#give(result);
+    } finally {
+      pass.leave();
+    }
+  }
+
+  #workFor(key: string, onAdmitted: () => void): ItemWork {
+    return new ItemWork({
+      key,
+      journal: this.#journal,
+      signal: this.#ending.signal,
+      onAdmitted,
+      onEvent: (event) => this.#hand(this.#settings.onEvent, { ...event, item: key }),
+      now: () => this.#settings.clock.now(),
+    });
+  }
+
+  async #outcome({ item, key }: Entry<Item>, itemWork: ItemWork): Promise<FleetResult<Item, Value>> {
+    const { signal } = this.#ending;
+    try {
+      const value = await this.#orEnd(
+        storage.run(itemWork, async () => finalValue(await this.#work(item, { signal, key }))),
+      );
+      return { item, key, status: "succeeded", value };
+    } catch (error) {
+      if (isRemedyError(error) && error.outcome === "unknown") return { item, key, status: "unknown", error };
+      if (signal.aborted && isAbort(error))
+        return itemWork.hasOpenWrites ? { item, key, status: "unknown", error } : { item, key, status: "notStarted" };
+      return { item, key, status: "failed", error };
+    }
+  }
+
+  /** What the function gives, or an abort some time after the end of the run. */
+  async #orEnd<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this.#ending;
+    const done = new AbortController();
+    const end = new Promise<never>((_resolve, reject) => {
+      const onEnd = (): void => {
+        this.#settings.clock.sleep(graceMs, done.signal, { background: true }).then(
+          () => reject(new AbortError("The run was ended before the function was.")),
+          () => undefined,
+        );
+      };
+      if (signal.aborted) onEnd();
+      else {
+        signal.addEventListener("abort", onEnd);
+        done.signal.addEventListener("abort", () => signal.removeEventListener("abort", onEnd));
+      }
+    });
+    try {
+      return await Promise.race([promise, end]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  #noteStart(key: string): void {
+    // Not waited for: a start that is lost in a crash is one that did nothing.
+    this.#journal?.write({ type: "item", key, at: this.#now() }).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #noteResult({ key, status, error }: FleetResult<Item, Value>): Promise<void> {
+    if (!this.#journal || status === "notStarted" || status === "skipped") return;
+    const why = error === undefined ? {} : { error: inShort(error) };
+    await this.#journal.write({ type: "result", key, status, ...why, at: this.#now() });
+  }
+
+  #now(): string {
+    return new Date(this.#settings.clock.now()).toISOString();
+  }
+
+  #give(result: FleetResult<Item, Value>): void {
+    const { key, status, error } = result;
+    this.#counts[status] += 1;
+    if (error !== undefined) this.#tally.add(failureInShort(error), key);
+    this.#results.push(result);
+    if (this.#settings.onProgress) this.#hand(this.#settings.onProgress, this.#progress());
+  }
+
+  #progress(): FleetProgress {
+    const running = this.#gate.running;
+    const done = Object.values(this.#counts).reduce((sum, count) => sum + count, 0);
+    return { known: done + running + this.#order.waiting, running, ...this.#counts, causes: this.#tally.causes };
+  }
+
+  #hand<Argument>(listener: ((argument: Argument) => unknown) | undefined, argument: Argument): void {
+    try {
+      // A listener may well be async, whatever its type says.
+      Promise.resolve(listener?.(argument)).catch((error: unknown) =>
+        log.warning(`a listener of a run rejected: ${String(error)}`),
+      );
+    } catch (error) {
+      log.warning(`a listener of a run threw: ${String(error)}`);
+    }
+  }
+}
+
+function isSource(items: unknown): boolean {
+  return typeof items === "object" && items !== null && (Symbol.asyncIterator in items || Symbol.iterator in items);
+}
+
+/** arm-compute 22 gives pollers that are not thenable; a function that returns one means its end. */
+async function finalValue(value: unknown): Promise<never> {
+  const poller = value as { pollUntilDone?: () => Promise<unknown> } | null | undefined;
+  return (typeof poller?.pollUntilDone === "function" ? await poller.pollUntilDone() : value) as never;
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
+
+/** What a journal keeps of an error: nothing secret. */
+function inShort(error: unknown): unknown {
+  const { code, disposition, explanation } = failureInShort(error);
+  return { ...(code !== undefined && { code }), disposition, explanation };
+}

@@ -1,0 +1,214 @@
+/** A run that was cut short goes on from its journal, and nothing runs twice that may not. */
+import { mkdtemp, readFile, rm, stat, writeFile, appendFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileJournal, runFleet, type FleetResult, type JournalStore } from "azure-remedy/fleet";
+import type { Emulator } from "azure-remedy/emulator";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { generations } from "../support/clients.js";
+import { scene } from "../support/scene.js";
+
+let folder: string;
+let journal: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fleet-"));
+  journal = join(folder, "run.jsonl");
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const names = ["vm-1", "vm-2", "vm-3"];
+
+async function statuses(run: AsyncIterable<FleetResult<string, unknown>>): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const { key, status } of run) found[key] = status;
+  return found;
+}
+
+describe("which run it is", () => {
+  it("under the same name, what succeeded is skipped and what failed runs again", async () => {
+    const first = await statuses(
+      runFleet(names, (name) => (name === "vm-2" ? Promise.reject(new Error("no")) : name), { journal, run: "may" }),
+    );
+    expect(first).toEqual({ "vm-1": "succeeded", "vm-2": "failed", "vm-3": "succeeded" });
+    const second = await statuses(runFleet(names, (name) => name, { journal, run: "may" }));
+    expect(second).toEqual({ "vm-1": "skipped", "vm-2": "succeeded", "vm-3": "skipped" });
+    const other = await statuses(runFleet(names, (name) => name, { journal, run: "june" }));
+    expect(other).toEqual({ "vm-1": "succeeded", "vm-2": "succeeded", "vm-3": "succeeded" });
+  });
+
+  it("without a name, a finished one begins again every night, and the file does not grow", async () => {
+    const sizes: number[] = [];
+    for (let night = 0; night < 4; night++) {
+      expect(await runFleet(names, (name) => name, { journal }).summary).toMatchObject({ succeeded: 3 });
+      sizes.push((await stat(journal)).size);
+    }
+    expect(sizes[3]).toBe(sizes[1]);
+  });
+
+  it("without a name, one that was cut short goes on", async () => {
+    const ending = new AbortController();
+    const first = await statuses(
+      runFleet(
+        names,
+        (name) => {
+          ending.abort();
+          return name;
+        },
+        { journal, signal: ending.signal, concurrency: 1 },
+      ),
+    );
+    expect(first).toEqual({ "vm-1": "succeeded", "vm-2": "notStarted", "vm-3": "notStarted" });
+    expect(await statuses(runFleet(names, (name) => name, { journal }))).toEqual({
+      "vm-1": "skipped",
+      "vm-2": "succeeded",
+      "vm-3": "succeeded",
+    });
+  });
+});
+
+describe("the file", () => {
+  it("is readable by its owner only", async () => {
+    await runFleet(names, (name) => name, { journal }).summary;
+    expect((await stat(journal)).mode & 0o777).toBe(0o600);
+  });
+
+  it("is written by one run at a time", async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const first = runFleet(names, () => held, { journal });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect(
+      runFleet(names, (name) => name, { journal: fileJournal(journal, { waitMs: 0 }) }).summary,
+    ).rejects.toThrow("is in use by another run");
+    release();
+    expect(await first.summary).toMatchObject({ succeeded: 3 });
+  });
+
+  it("may end in half a line", async () => {
+    await runFleet(names, (name) => name, { journal, run: "may" }).summary;
+    await appendFile(journal, '{"type":"result","key":"vm-9","sta');
+    expect(await runFleet([...names, "vm-9"], (name) => name, { journal, run: "may" }).summary).toMatchObject({
+      skipped: 3,
+      succeeded: 1,
+    });
+    for (const line of (await readFile(journal, "utf8")).trim().split("\n")) JSON.parse(line);
+  });
+
+  it.each([
+    ["hello\n", "is not a journal of azure-remedy"],
+    ['{"journal":"azure-remedy","version":99}\n', "has version 99; this release reads version 1"],
+  ])("that is something else is refused and left alone: %j", async (content, message) => {
+    await writeFile(journal, content);
+    await expect(runFleet(names, (name) => name, { journal }).summary).rejects.toThrow(message);
+    expect(await readFile(journal, "utf8")).toBe(content);
+  });
+});
+
+/** A journal in memory. A copy is what a process that is killed now leaves behind. */
+function memoryJournal(lines: string[] = []): JournalStore & { lines: string[]; copy(): JournalStore } {
+  return {
+    lines,
+    copy: () => memoryJournal([...lines]),
+    open: () =>
+      Promise.resolve({
+        lines: [...lines],
+        append: (more) => Promise.resolve(void lines.push(...more)),
+        rewrite: (kept) => Promise.resolve(void lines.splice(0, lines.length, ...kept)),
+        close: () => Promise.resolve(),
+      }),
+  };
+}
+
+const posts = (arm: Emulator): string[] => arm.story.filter((line) => line.startsWith("POST"));
+
+describe.each(generations)("after a crash, with arm-compute %s", (generation) => {
+  it("follows the operation that runs instead of sending its request again", async () => {
+    await scene(
+      generation,
+      async ({ arm, client, time }) => {
+        for (const name of names) arm.addVm({ name });
+        const patch = (name: string): Promise<unknown> => client().runCommand(name, ["patch"]);
+        const before = memoryJournal();
+        const killed = runFleet(names, patch, { journal: before });
+        await time.sleep(5_000);
+        expect(posts(arm)).toHaveLength(3);
+        const resumed = await statuses(runFleet(names, patch, { journal: before.copy() }));
+        expect(resumed).toEqual({ "vm-1": "succeeded", "vm-2": "succeeded", "vm-3": "succeeded" });
+        expect(posts(arm)).toHaveLength(3);
+        await killed.summary;
+      },
+      { operations: { durationMs: 60_000, retryAfterMs: 10_000 }, left: "some" },
+    );
+  });
+
+  it("sends again what may be repeated and was not answered", async () => {
+    await scene(generation, async ({ arm, client }) => {
+      arm.addVm({ name: "vm-1" });
+      const journal = memoryJournal();
+      const start = (name: string): Promise<unknown> => client().start(name);
+      await runFleet(["vm-1"], start, { journal, run: "may" }).summary;
+      const cut = journal.lines.filter((line) => !/"answered"|"operation"|"result"|"finished"/.test(line));
+      expect(await statuses(runFleet(["vm-1"], start, { journal: memoryJournal(cut) }))).toEqual({
+        "vm-1": "succeeded",
+      });
+      expect(posts(arm)).toHaveLength(2);
+    });
+  });
+
+  it("does not run a script again whose reply never came, and says that the outcome is unknown", async () => {
+    await scene(generation, async ({ arm, client }) => {
+      arm.addVm({ name: "vm-1" });
+      const journal = memoryJournal();
+      const run = (...script: string[]): Promise<Record<string, string>> =>
+        statuses(runFleet(["vm-1"], (name) => client().runCommand(name, script), { journal, run: "may" }));
+      arm.reset({ on: "POST virtualMachines/runCommand", after: "after-execution" });
+      expect(await run("once")).toEqual({ "vm-1": "unknown" });
+      expect(await run("once")).toEqual({ "vm-1": "unknown" });
+      expect(posts(arm)).toHaveLength(1);
+      expect(await run("something else")).toEqual({ "vm-1": "succeeded" });
+    });
+  });
+
+  it("gives the answer again of a script that had run before a later step failed", async () => {
+    await scene(generation, async ({ arm, client }) => {
+      arm.addVm({ name: "vm-1" });
+      const journal = memoryJournal();
+      const patchAndRestart = async (name: string): Promise<void> => {
+        await client().runCommand(name, ["patch"]);
+        await client().deallocate(name);
+      };
+      arm.fail("OperationNotAllowed", { on: "POST virtualMachines/deallocate" });
+      const run = (): Promise<Record<string, string>> =>
+        statuses(runFleet(["vm-1"], patchAndRestart, { journal, run: "may" }));
+      expect(await run()).toEqual({ "vm-1": "failed" });
+      expect(await run()).toEqual({ "vm-1": "succeeded" });
+      expect(posts(arm).filter((line) => line.includes("runCommand"))).toHaveLength(1);
+    });
+  });
+
+  it("runs a script again that was refused, or whose operation failed", async () => {
+    await scene(generation, async ({ arm, client }) => {
+      arm.addVm({ name: "vm-1" });
+      const journal = memoryJournal();
+      const run = (): Promise<Record<string, string>> =>
+        statuses(runFleet(["vm-1"], (name) => client().runCommand(name, ["patch"]), { journal, run: "may" }));
+      arm.fail("InvalidParameter", { on: "POST virtualMachines/runCommand", as: "answer" });
+      expect(await run()).toEqual({ "vm-1": "failed" });
+      arm.fail("VMExtensionProvisioningError", { on: "POST virtualMachines/runCommand" });
+      expect(await run()).toEqual({ "vm-1": "failed" });
+      expect(await run()).toEqual({ "vm-1": "succeeded" });
+      expect(posts(arm)).toHaveLength(3);
+    });
+  });
+});
+
+it("holds no body and no password", async () => {
+  await scene("24", async ({ arm, client }) => {
+    const journal = memoryJournal();
+    const create = (name: string): Promise<unknown> =>
+      client().create(name, { osProfile: { computerName: name, adminUsername: "me", adminPassword: "S3cret-word!" } });
+    expect(await runFleet(["vm-1"], create, { journal }).summary).toMatchObject({ succeeded: 1 });
+    expect(arm.vm("vm-1")).toBeDefined();
+    expect(journal.lines.join("\n")).not.toContain("S3cret-word!");
+  });
+});
