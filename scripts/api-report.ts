@@ -16,6 +16,7 @@ export const doors = {
   "azure-remedy": "dist/index.d.ts",
   "azure-remedy-diagnose": "dist/diagnose.d.ts",
   "azure-remedy-emulator": "dist/emulator/index.d.ts",
+  "azure-remedy-fleet": "dist/fleet/index.d.ts",
   "azure-remedy-redis": "dist/throttle/lease/redis.d.ts",
 } as const;
 

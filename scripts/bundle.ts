@@ -14,6 +14,7 @@ const bundle = await rolldown({
     index: "src/index.ts",
     diagnose: "src/diagnose.ts",
     "emulator/index": "src/emulator/index.ts",
+    "fleet/index": "src/fleet/index.ts",
     "throttle/lease/redis": "src/throttle/lease/redis.ts",
     "cli/main": "src/cli/main.ts",
   },

@@ -1,5 +1,5 @@
 /** The explanation and the steps that hold for all failures of one reason: names that differ between them are left out. */
-import { tell } from "../catalog/advice.js";
+import { renderAdvice } from "../catalog/advice.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import { rulesOf } from "../catalog/catalog.js";
 import type { RuleKnowledge } from "../catalog/rule.js";
@@ -12,7 +12,7 @@ export function fillAdvice(failures: readonly FailureInShort[]): { explanation: 
   if (isSame && first.steps) return { explanation: first.explanation, steps: first.steps };
   const knowledge = first.rule && knowledgeOf(first.rule.id);
   if (!knowledge) return { explanation: first.explanation, steps: first.steps ?? [] };
-  const { explanation, remedy } = tell(knowledge, commonParameters(failures));
+  const { explanation, remedy } = renderAdvice(knowledge, commonParameters(failures));
   return { explanation: isSame ? first.explanation : explanation, steps: remedy.steps };
 }
 

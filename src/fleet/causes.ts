@@ -2,7 +2,7 @@
 import { fillAdvice } from "./cause-advice.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Disposition } from "../catalog/rule.js";
-import { diagnose } from "../pipeline/diagnose.js";
+import { diagnose } from "../diagnose.js";
 import type { RemedyEvent } from "../pipeline/events.js";
 import { isRemedyError } from "../pipeline/remedy-error.js";
 

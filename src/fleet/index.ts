@@ -5,3 +5,9 @@ export type { ItemSource } from "./fair-order.js";
 export { summarize, type Cause } from "./causes.js";
 export { fileJournal, type FileJournalOptions } from "./journal/file-journal.js";
 export { JournalInUseError, type JournalStore, type OpenJournal } from "./journal/store.js";
+
+// What the types above are made of
+export type { Disposition } from "../catalog/rule.js";
+export type { RemedyEvent } from "../pipeline/events.js";
+export type { Deadline } from "../pipeline/options.js";
+export type { Clock } from "../time/clock.js";

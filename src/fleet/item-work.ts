@@ -13,7 +13,7 @@ import {
   type SendRequest,
 } from "@azure/core-rest-pipeline";
 import { isIdempotent } from "../decision/idempotency.js";
-import { diagnose } from "../pipeline/diagnose.js";
+import { diagnose } from "../diagnose.js";
 import type { RemedyEvent } from "../pipeline/events.js";
 import type { WorkItem } from "../pipeline/work-item.js";
 import { AbortError } from "../time/clock.js";

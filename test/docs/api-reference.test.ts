@@ -7,7 +7,7 @@ import { root } from "./pages.js";
 it("typedoc has nothing to complain about", async () => {
   const app = await Application.bootstrap({
     options: join(root, "typedoc.json"),
-    entryPoints: ["src/index.ts", "src/emulator/index.ts", "src/throttle/lease/redis.ts"].map((path) =>
+    entryPoints: ["src/index.ts", "src/emulator/index.ts", "src/fleet/index.ts", "src/throttle/lease/redis.ts"].map((path) =>
       join(root, path),
     ),
     tsconfig: join(root, "src/tsconfig.json"),

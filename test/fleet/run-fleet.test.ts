@@ -156,7 +156,6 @@ describe("ended before its time", () => {
   it("by break, the rest is not started", async () => {
     const begun: string[] = [];
     const run = runFleet(named(5), (name) => begun.push(name), { concurrency: 1 });
-    // eslint-disable-next-line no-unreachable-loop -- the story is about the break
     for await (const { key } of run) {
       expect(key).toBe("vm-000");
       break;

@@ -12,7 +12,7 @@ export interface Scene {
   readonly arm: Emulator;
   readonly time: VirtualTime;
   /** A client that knows what failures mean, and tells of it into `events`; `null` leaves it as the SDK ships it. */
-  client(options?: RemedyOptions | null, setup?: ClientSetup): Compute;
+  readonly client: (options?: RemedyOptions | null, setup?: ClientSetup) => Compute;
   readonly events: RemedyEvent[];
   /** What was told, short: `"resubmit: transient: again in 5 s, storage backoff"`. */
   readonly said: string[];
