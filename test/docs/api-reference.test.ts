@@ -7,8 +7,8 @@ import { root } from "./pages.js";
 it("typedoc has nothing to complain about", async () => {
   const app = await Application.bootstrap({
     options: join(root, "typedoc.json"),
-    entryPoints: ["src/index.ts", "src/emulator/index.ts", "src/fleet/index.ts", "src/throttle/lease/redis.ts"].map((path) =>
-      join(root, path),
+    entryPoints: ["src/index.ts", "src/emulator/index.ts", "src/fleet/index.ts", "src/throttle/lease/redis.ts"].map(
+      (path) => join(root, path),
     ),
     tsconfig: join(root, "src/tsconfig.json"),
   });
@@ -21,5 +21,10 @@ it("typedoc has nothing to complain about", async () => {
   const project = await app.convert();
   if (project) app.validate(project);
   expect(complaints).toEqual([]);
-  expect(project?.children?.map(({ name }) => name).sort()).toEqual(["emulator", "index", "throttle/lease/redis"]);
+  expect(project?.children?.map(({ name }) => name).sort()).toEqual([
+    "emulator",
+    "fleet",
+    "index",
+    "throttle/lease/redis",
+  ]);
 }, 120_000);

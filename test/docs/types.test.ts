@@ -32,6 +32,7 @@ const program = ts.createProgram(
     ...files,
     join(root, "src/index.ts"),
     join(root, "src/emulator/index.ts"),
+    join(root, "src/fleet/index.ts"),
     join(root, "src/throttle/lease/redis.ts"),
   ],
   {
