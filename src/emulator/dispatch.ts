@@ -4,17 +4,20 @@
  */
 import { randomUUID } from "node:crypto";
 import { ArmExchange, type Cloud } from "./exchange.js";
-import type { Effect, FaultContext } from "./fault-effects.js";
+import type { FaultContext } from "./fault-context.js";
+import type { Effect } from "./fault-effects.js";
 import type { Faults, Strike } from "./faults.js";
 import { checkRegistered } from "./handlers/providers.js";
+import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { dig, digText } from "./json.js";
 import type { OperationPace } from "./options.js";
-import { nameSegments, type Router, type RouteMatch } from "./router.js";
+import { nameSegments } from "./route-address.js";
+import type { Router, RouteMatch } from "./router.js";
 import { observe, textOfName, tokenOf, type OpenExchange, type Story } from "./story.js";
 import type { Admission, Throttling } from "./throttling.js";
 import type { TokenIssuer, Verdict } from "./tokens.js";
 import type { ServerSideBreak } from "./transport-faults.js";
-import { ArmError, type ArmRequest, type HeaderValues, type Reply } from "./wire.js";
+import { ArmError, headerOf, type ArmRequest, type HeaderValues, type Reply } from "./wire.js";
 
 /** What the socket is to do. Of a reply whose connection is reset or hangs, nothing is written. */
 export interface Delivery {
@@ -23,10 +26,14 @@ export interface Delivery {
 }
 
 /** Rejects with an `AbortError` when the client goes away during a latency. */
-export type Dispatcher = (
-  request: ArmRequest,
-  signal: AbortSignal,
-) => Promise<{ delivery: Delivery; record: OpenExchange }>;
+export type Dispatcher = (request: ArmRequest, signal: AbortSignal) => Promise<Dispatched>;
+
+export interface Dispatched {
+  readonly delivery: Delivery;
+  readonly record: OpenExchange;
+  /** To be called when the answer does not reach the client: what it began goes on, and ends by itself. */
+  readonly lost: () => void;
+}
 
 export interface DispatchParts {
   readonly cloud: Cloud;
@@ -68,9 +75,20 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
       cloud.operations.pass();
     }
     const { effect } = strike;
-    const reply = strikesBefore(effect) ? { status: 503 } : execute(request, match, context, strike, record);
-    if (effect?.kind === "answer") return close(record, effect.reply(context), counts);
-    return close(record, reply, counts, effect?.kind === "break" ? effect.how : "whole");
+    if (effect && strikesBefore(effect)) {
+      const reply = effect.kind === "answer" ? effect.reply(context) : { status: 503 };
+      return close(record, reply, counts, effect.kind === "break" ? effect.how : "whole");
+    }
+    const correlationId = correlationIdOf(request);
+    const { reply, operation } = execute(request, match, context, strike, correlationId);
+    record.executed = reply.status < 400;
+    const ids = { ...counts, "x-ms-correlation-request-id": correlationId };
+    const lost = (): void => operation && cloud.operations.unfollow(operation);
+    if (effect?.kind !== "answer") {
+      return { ...close(record, reply, ids, effect?.kind === "break" ? effect.how : "whole"), lost };
+    }
+    lost();
+    return close(record, effect.reply(context), ids);
   };
 
   /** The door: a token, if it must be one, and a place in the throttle's buckets. */
@@ -91,13 +109,36 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     match: RouteMatch,
     context: FaultContext,
     strike: Strike,
-    record: OpenExchange,
-  ): Reply {
-    const pace = parts.paceOf(context, match);
-    const exchange = new ArmExchange(request, match.route, match.params, cloud, pace, strike.takeFailure);
-    const reply = replayOr(exchange, () => handle(exchange));
-    record.executed = reply.status < 400;
-    return reply;
+    correlationId: string,
+  ): InnerReply {
+    const { principal } = context.request;
+    const exchange: ArmExchange = new ArmExchange({
+      request,
+      ...match,
+      cloud,
+      principal,
+      correlationId,
+      pace: parts.paceOf(context, match),
+      takeFailure: strike.takeFailure,
+      send: (inner) => send(inner, exchange),
+    });
+    return { reply: replayOr(exchange, () => handle(exchange, match)), operation: exchange.begun };
+  }
+
+  /** A request of one part of the service to another. A break between them is a gateway's time-out to the one that asked. */
+  function send({ method, path, apiVersion, body }: InnerRequest, outer: ArmExchange): InnerReply {
+    const url = new URL(`${outer.request.url.origin}${path}?api-version=${apiVersion}`);
+    const request: ArmRequest = { method, url, headers: {}, body, malformed: false };
+    const match = router.find(method, url.pathname);
+    if (!match) return { reply: unknownRequest(request), operation: undefined };
+    const observed = observe(request, nameOf(match, cloud), outer.principal);
+    const context: FaultContext = { request: observed, params: match.params, path: url.pathname, cloud };
+    const strike = faults.strike(context, match.route);
+    const { effect } = strike;
+    const struck = effect?.kind === "answer" ? effect.reply(context) : { status: 504, body: gatewayTimeout };
+    if (effect && strikesBefore(effect)) return { reply: struck, operation: undefined };
+    const done = execute(request, match, context, strike, outer.correlationId);
+    return effect ? { ...done, reply: struck } : done;
   }
 
   function close(
@@ -105,12 +146,12 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     reply: Reply,
     counts: HeaderValues = {},
     manner: Delivery["manner"] = "whole",
-  ): { delivery: Delivery; record: OpenExchange } {
+  ): Dispatched {
     const headers = reply.page
       ? { date: new Date(cloud.clock.now()).toUTCString(), ...reply.headers }
       : { ...armHeaders(cloud), ...counts, ...reply.headers };
     if (manner === "whole") note(record, reply, headers);
-    return { delivery: { manner, reply: { ...reply, headers } }, record };
+    return { delivery: { manner, reply: { ...reply, headers } }, record, lost: () => undefined };
   }
 
   /**
@@ -132,15 +173,28 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
   }
 }
 
-function strikesBefore(effect: Effect | undefined): boolean {
-  return (effect?.kind === "answer" || effect?.kind === "break") && effect.moment === "before-execution";
+function strikesBefore(effect: Effect): boolean {
+  return (effect.kind === "answer" || effect.kind === "break") && effect.moment === "before-execution";
 }
 
-function handle(exchange: ArmExchange): Reply {
+const gatewayTimeout = {
+  error: {
+    code: "GatewayTimeout",
+    message: "The gateway did not receive a response from the resource provider within the specified time period.",
+  },
+};
+
+/** A client may send the correlation id of its request, and Resource Manager takes it over. */
+function correlationIdOf(request: ArmRequest): string {
+  const own = headerOf(request, "x-ms-correlation-request-id");
+  return own !== undefined && /^[\w-]{1,64}$/.test(own) ? own : randomUUID();
+}
+
+function handle(exchange: ArmExchange, { route }: RouteMatch): Reply {
   try {
     checkRequest(exchange);
     checkRegistered(exchange);
-    return exchange.route.handle(exchange);
+    return route.handle(exchange);
   } catch (error) {
     if (error instanceof ArmError) return error.reply;
     throw error;

@@ -15,7 +15,7 @@ import { createClientFailures } from "./client-failures.js";
 import { createClientSide, type EmulatorClientOptions } from "./client.js";
 import { createDispatcher } from "./dispatch.js";
 import { faultControls, type FaultControls } from "./fault-controls.js";
-import type { FaultContext } from "./fault-effects.js";
+import type { FaultContext } from "./fault-context.js";
 import { Faults, type FaultTarget } from "./faults.js";
 import { allRoutes } from "./handlers/all-routes.js";
 import { Operations } from "./operations.js";
@@ -95,6 +95,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     operations: new Operations(clock),
     registrations: new Registrations(resolved.unregistered, resolved.operations, clock),
     inspectorStorage: new Map(),
+    deployments: new Map(),
   };
   for (const group of resolved.resourceGroups) cloud.resources.putGroup(group, resolved.location, {});
 

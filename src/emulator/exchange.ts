@@ -1,11 +1,13 @@
 /** One request and its answer, as a handler sees it: what is asked, the cloud that is asked, and how to answer. */
 import type { Clock } from "../time/clock.js";
+import type { Deployment } from "./deployments/deployment.js";
+import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { digText, type JsonObject } from "./json.js";
-import type { Operation, OperationFailure, Operations } from "./operations.js";
+import type { Operation, OperationFailure, Operations, OperationWork } from "./operations.js";
 import type { OperationPace, ResolvedOptions } from "./options.js";
 import type { Registrations } from "./registrations.js";
 import type { Resource, ResourceGroup, Resources } from "./resources.js";
-import type { Route } from "./router.js";
+import type { RouteAddress } from "./route-address.js";
 import { ArmError, headerOf, type ArmRequest, type HeaderValues, type Reply } from "./wire.js";
 
 /** Everything that outlives a request. */
@@ -17,6 +19,25 @@ export interface Cloud {
   readonly registrations: Registrations;
   /** Storage accounts registered for VM Inspector, by location in lower case. */
   readonly inspectorStorage: Map<string, string>;
+  /** By id in lower case. */
+  readonly deployments: Map<string, Deployment>;
+}
+
+export interface ExchangeParts {
+  readonly request: ArmRequest;
+  readonly route: RouteAddress;
+  readonly params: Readonly<Record<string, string>>;
+  readonly cloud: Cloud;
+  /** The token's `oid`; empty without one. */
+  readonly principal: string;
+  /** Of the answer; a client may send its own. */
+  readonly correlationId: string;
+  /** How operations of this exchange go, by `arm.longRunning`. */
+  readonly pace: Partial<OperationPace>;
+  /** Takes the fault that was planted on the operation of this exchange, if there is one. */
+  readonly takeFailure: () => OperationFailure | undefined;
+  /** Planted faults strike inner requests too. */
+  readonly send: (request: InnerRequest) => InnerReply;
 }
 
 /** What an accepted request will do. */
@@ -28,6 +49,10 @@ export interface Work {
   readonly location: string;
   readonly namespace?: string;
   readonly style: NonNullable<OperationPace["style"]>;
+  /** Path of the status documents, where it is not that of the namespace and location. */
+  readonly statusPath?: string;
+  /** Work that takes as long as its parts do, in place of the pace. */
+  readonly work?: OperationWork;
   readonly succeed: () => void;
   readonly fail: (failure: OperationFailure) => void;
   /** The body of the last answer of `Location` polling, and the output in the status document. */
@@ -35,19 +60,33 @@ export interface Work {
 }
 
 export class ArmExchange {
-  constructor(
-    readonly request: ArmRequest,
-    readonly route: Route,
-    private readonly params: Readonly<Record<string, string>>,
-    readonly cloud: Cloud,
-    /** How operations of this exchange go, by `arm.longRunning`. */
-    private readonly pace: Partial<OperationPace>,
-    /** Takes the fault that was planted on the operation of this exchange, if there is one. */
-    private readonly takeFailure: () => OperationFailure | undefined,
-  ) {}
+  readonly request: ArmRequest;
+  readonly route: RouteAddress;
+  readonly cloud: Cloud;
+  readonly principal: string;
+  readonly correlationId: string;
+  readonly send: ExchangeParts["send"];
+  /** The operation that it began. */
+  begun: Operation | undefined;
+  readonly #parts: ExchangeParts;
+
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
+    this.request = parts.request;
+    this.route = parts.route;
+    this.cloud = parts.cloud;
+    this.principal = parts.principal;
+    this.correlationId = parts.correlationId;
+    this.send = parts.send;
+  }
+
+  /** Whether the path of its route has the parameter. */
+  has(name: string): boolean {
+    return this.#parts.params[name] !== undefined;
+  }
 
   param(name: string): string {
-    const value = this.params[name];
+    const value = this.#parts.params[name];
     if (value === undefined) throw new Error(`Route ${this.route.path} has no {${name}}.`);
     return value;
   }
@@ -122,21 +161,24 @@ export class ArmExchange {
 
   /** Starts the work as an operation. */
   begin(work: Work): Operation {
-    const pace = { ...this.cloud.options.operations, ...this.pace };
+    const pace = { ...this.cloud.options.operations, ...this.#parts.pace };
     const showsInBody = this.request.method === "PUT" || this.request.method === "PATCH";
     const style = pace.style === "body" && !showsInBody ? work.style : (pace.style ?? work.style);
-    return this.cloud.operations.begin({
+    this.begun = this.cloud.operations.begin({
       method: this.request.method,
       resourceId: work.resourceId,
       namespace: work.namespace ?? "Microsoft.Compute",
       location: work.location,
       pace,
       style,
-      failure: this.takeFailure(),
+      failure: this.#parts.takeFailure(),
+      statusPath: work.statusPath,
+      work: work.work,
       succeed: work.succeed,
       fail: work.fail,
       result: work.result ?? (() => undefined),
     });
+    return this.begun;
   }
 }
 
@@ -165,7 +207,10 @@ function followHeaders(exchange: ArmExchange, operation: Operation): HeaderValue
   };
 }
 
-function operationUrl(exchange: ArmExchange, { namespace, location, id }: Operation, query = ""): string {
+function operationUrl(exchange: ArmExchange, { namespace, location, id, statusPath }: Operation, query = ""): string {
+  if (statusPath !== undefined) {
+    return `${exchange.request.url.origin}${statusPath}/${id}?api-version=${exchange.apiVersion}`;
+  }
   const path = `/subscriptions/${exchange.cloud.options.subscriptionId}/providers/${namespace}/locations/${location}/operations/${id}`;
   return `${exchange.request.url.origin}${path}?${query}api-version=${exchange.apiVersion}`;
 }

@@ -1,28 +1,18 @@
 /** What a fault does to an exchange, built from what the caller of `arm.fail`, `arm.reset` and the others asked for. */
 import { STATUS_CODES } from "node:http";
 import type { Rule } from "../catalog/rule.js";
-import type { Cloud } from "./exchange.js";
+import type { FaultContext } from "./fault-context.js";
 import { checkIsAnswer, findRule, isTransportCode, statusOf, usualManner, type UsualManner } from "./fault-catalog.js";
 import { digObject, digText, type JsonObject } from "./json.js";
 import type { OperationFailure } from "./operations.js";
 import { checkNumber } from "./options.js";
 import { fillPlaceholders } from "./placeholders.js";
-import type { ObservedRequest } from "./story.js";
 import { computeThrottled, subscriptionThrottled } from "./throttle-bodies.js";
 import { serverSideBreak, wordsOfClientFailure, type ServerSideBreak } from "./transport-faults.js";
 import type { HeaderValues, Reply } from "./wire.js";
 
 /** Whether the service acts on the request before the fault strikes. */
 export type Moment = "before-execution" | "after-execution";
-
-/** What an effect may know of the exchange it strikes. */
-export interface FaultContext {
-  readonly request: ObservedRequest;
-  readonly params: Readonly<Record<string, string>>;
-  /** Without the query. */
-  readonly path: string;
-  readonly cloud: Cloud;
-}
 
 export type Effect =
   | { readonly kind: "answer"; readonly moment: Moment; readonly reply: (context: FaultContext) => Reply }

@@ -3,7 +3,7 @@
  * "GET operations", "* virtualMachines", "*". A target that can never match is an error at once: a fault that waits for
  * a misspelt request makes a test pass for the wrong reason.
  */
-import { nameSegments, type NameSegment, type Route } from "./router.js";
+import { nameSegments, type NameSegment, type RouteAddress } from "./route-address.js";
 
 export interface Target {
   /** As it was written. */
@@ -15,7 +15,7 @@ export interface Target {
 const methods = ["*", "GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"];
 
 /** Reads a target and checks that a route can match it. Throws a `TypeError` that says what there is instead. */
-export function parseTarget(text: string, routes: readonly Route[]): Target {
+export function parseTarget(text: string, routes: readonly RouteAddress[]): Target {
   const [method = "", name = "*", ...rest] = text.trim().split(/\s+/);
   const target: Target = { text, method: method.toUpperCase(), segments: name === "*" ? [] : name.split("/") };
   if (!methods.includes(target.method) || rest.length > 0) {
@@ -35,7 +35,7 @@ export function targetMatches(target: Target, method: string, name: readonly Nam
 }
 
 /** `virtualMachines/{vm}/start` as a target writes it: `virtualMachines/start`. */
-export function withoutNames(route: Route): string {
+export function withoutNames(route: RouteAddress): string {
   return nameSegments(route)
     .filter((segment) => segment.fixed)
     .map((segment) => segment.text)

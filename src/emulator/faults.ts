@@ -1,7 +1,8 @@
 /** Planted faults: where each applies, how often, and which one strikes the request at hand. First planted, first struck. */
-import type { Effect, FaultContext } from "./fault-effects.js";
+import type { FaultContext } from "./fault-context.js";
+import type { Effect } from "./fault-effects.js";
 import type { OperationFailure } from "./operations.js";
-import { nameSegments, type Route } from "./router.js";
+import { nameSegments, type RouteAddress } from "./route-address.js";
 import type { ObservedRequest } from "./story.js";
 import { parseTarget, targetMatches, type Target } from "./fault-matcher.js";
 
@@ -43,13 +44,13 @@ interface Plan {
   readonly strikesClient: boolean;
   readonly matches: (
     request: ObservedRequest,
-    route: Route | undefined,
+    route: RouteAddress | undefined,
     params: Readonly<Record<string, string>>,
   ) => boolean;
   /** Chooses for each request; undefined lets it pass. */
   readonly choose: (
     request: ObservedRequest,
-    route: Route | undefined,
+    route: RouteAddress | undefined,
     params: Readonly<Record<string, string>>,
   ) => Effect | undefined;
   remaining: number;
@@ -59,7 +60,7 @@ interface Plan {
 export class Faults {
   #plans: Plan[] = [];
 
-  constructor(private readonly routes: readonly Route[]) {}
+  constructor(private readonly routes: readonly RouteAddress[]) {}
 
   /** Whether any request that the target matches begins an operation. A predicate may match any. */
   canBeOperation(on: FaultTarget): boolean {
@@ -111,7 +112,7 @@ export class Faults {
   }
 
   /** What strikes a request that has arrived. */
-  strike(context: FaultContext, route: Route): Strike {
+  strike(context: FaultContext, route: RouteAddress): Strike {
     let latencyMs = 0;
     let struck: { plan: Plan; effect: Effect } | undefined;
     for (const plan of this.#live(false)) {
@@ -137,7 +138,10 @@ export class Faults {
   }
 
   /** The client's own failure that strikes a request about to be sent. */
-  strikeUnsent(context: FaultContext, route: Route | undefined): Extract<Effect, { kind: "unsent" }> | undefined {
+  strikeUnsent(
+    context: FaultContext,
+    route: RouteAddress | undefined,
+  ): Extract<Effect, { kind: "unsent" }> | undefined {
     const plan = this.#live(true).find((candidate) => candidate.matches(context.request, route, context.params));
     const effect = plan?.choose(context.request, route, context.params);
     if (!plan || effect?.kind !== "unsent") return undefined;

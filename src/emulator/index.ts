@@ -17,6 +17,7 @@ export type { PowerState } from "./machine.js";
 export type {
   ComputeBucket,
   ComputeGroup,
+  DeploymentErrors,
   EmulatorOptions,
   OperationPace,
   PollingStyle,

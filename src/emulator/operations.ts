@@ -20,6 +20,14 @@ export interface OperationFailure {
   readonly completesAnyway: boolean;
 }
 
+/** Work that takes as long as its parts do. */
+export interface OperationWork {
+  /** Goes on with what can go on; true once all of it has ended. `looked`: a poll found it running. */
+  advance(looked: boolean): boolean;
+  /** Why it failed, once it has ended. */
+  readonly failure: OperationFailure | undefined;
+}
+
 export interface OperationPlan {
   /** The method of the request that began it. */
   readonly method: string;
@@ -31,6 +39,10 @@ export interface OperationPlan {
   readonly pace: OperationPace;
   /** A fault that was planted on it. */
   readonly failure: OperationFailure | undefined;
+  /** Path of its status documents, where it is not that of the namespace and location. */
+  readonly statusPath: string | undefined;
+  /** In place of the pace. */
+  readonly work: OperationWork | undefined;
   readonly succeed: () => void;
   /** Leaves the resource as a failed operation leaves it. */
   readonly fail: (failure: OperationFailure) => void;
@@ -49,9 +61,18 @@ export interface Operation extends OperationPlan {
   readonly error: JsonObject | undefined;
 }
 
-type LiveOperation = { -readonly [Key in keyof Operation]: Operation[Key] } & { life: Life };
+type LiveOperation = { -readonly [Key in keyof Operation]: Operation[Key] } & {
+  life: Life;
+  /** Since when its client does not know of it. */
+  unfollowedSince: number | undefined;
+};
 /** Pauses as long as nothing changes; resumed with `true` by a look that found it running. */
 type Life = Generator<undefined, void, boolean>;
+
+/** An operation whose client knows nothing of it needs no looks to end: it ends once its time and this have passed. */
+const unfollowedMs = 1000;
+/** `polls: Infinity` means an operation that never ends, followed or not. */
+const mostLooks = 1000;
 
 /** Ended operations stay readable this long; real ones for about a week. */
 const endedKept = 10_000;
@@ -75,6 +96,7 @@ export class Operations {
       endedAt: undefined,
       error: undefined,
       life: idle(),
+      unfollowedSince: undefined,
     };
     operation.life = lifeOf(operation, this.clock);
     const isOver = operation.life.next(false).done;
@@ -110,6 +132,12 @@ export class Operations {
     for (const operation of this.#aliveOn(resourceId)) this.#advance(operation, true);
   }
 
+  /** The answer with its link was lost: nobody can poll it. */
+  unfollow(operation: Operation): void {
+    const live = this.#byId.get(operation.id);
+    if (live) live.unfollowedSince = this.clock.now();
+  }
+
   /** A newer operation takes the resource over. */
   preempt(resourceId: string): void {
     for (const operation of this.#aliveOn(resourceId)) {
@@ -134,12 +162,21 @@ export class Operations {
   }
 
   #advance(operation: LiveOperation, looked: boolean): void {
-    if (operation.life.next(looked).done) this.#alive.delete(operation);
+    const { unfollowedSince = Infinity, life, pace } = operation;
+    const isOnItsOwn = this.clock.now() - unfollowedSince >= unfollowedMs;
+    const looks = isOnItsOwn ? Math.max(1, Math.min(pace.polls, mostLooks)) : 1;
+    for (let look = 0; look < looks; look += 1) {
+      if (!life.next(looked || isOnItsOwn).done) continue;
+      this.#alive.delete(operation);
+      return;
+    }
   }
 
   #finish(operation: LiveOperation): void {
+    // Its parts are operations of their own, which end in this round or the next.
+    if (operation.work && !operation.work.advance(true)) return;
     this.#alive.delete(operation);
-    const { failure } = operation;
+    const failure = failureOf(operation);
     if (operation.status === "InProgress" && failure) {
       end(operation, failure.status, this.clock, failure.error);
       if (!failure.completesAnyway) {
@@ -175,8 +212,9 @@ export class Operations {
 
 /** The life of an operation, from acceptance to its end, and past it where the work goes on after the operation gave up. */
 function* lifeOf(operation: LiveOperation, clock: Clock): Life {
-  yield* running(operation.pace, clock);
-  const { failure } = operation;
+  if (operation.work) yield* working(operation.work);
+  else yield* running(operation.pace, clock);
+  const failure = failureOf(operation);
   if (!failure) {
     operation.succeed();
     end(operation, "Succeeded", clock);
@@ -198,6 +236,15 @@ export function* running(pace: OperationPace, clock: Clock): Life {
   while (looks < pace.polls || clock.now() < dueAt) {
     if (yield) looks += 1;
   }
+}
+
+/** The first look begins the work, so that the answer to the request shows it accepted. */
+function* working(work: OperationWork): Life {
+  for (let looked = yield; !work.advance(looked); looked = yield);
+}
+
+function failureOf({ work, failure }: LiveOperation): OperationFailure | undefined {
+  return work ? (work.failure ?? failure) : failure;
 }
 
 function* idle(): Life {

@@ -48,6 +48,9 @@ export interface ThrottlingOptions {
   readonly penaltyMs?: number;
 }
 
+/** Whether the error of a failed deployment repeats the errors of its resources. */
+export type DeploymentErrors = "full" | "bare";
+
 /** What `POST .../runCommand` runs. */
 export interface RunCommandInput {
   readonly vmName: string;
@@ -89,6 +92,13 @@ export interface EmulatorOptions {
   readonly onUnknownRequest?: "complain" | "answer";
   /** What a script prints. Default: nothing. */
   readonly runCommand?: (input: RunCommandInput) => RunCommandOutput;
+  /**
+   * Whether the error of a failed deployment repeats the errors of its resources: `full`, or `bare` as where they are only
+   * in the deployment operations. Default `full`.
+   */
+  readonly deploymentErrors?: DeploymentErrors;
+  /** How many items a page of a list holds; `nextLink` leads to the next. Default 1000. */
+  readonly pageSize?: number;
   /** How many exchanges `arm.exchanges` and `arm.story` keep, the newest. Default 100000. */
   readonly historyLimit?: number;
 }
@@ -103,6 +113,7 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
   checkNumber("port", options.port, 0, 65_535);
   checkNumber("tokenLifetimeMs", options.tokenLifetimeMs, 1);
   checkNumber("historyLimit", options.historyLimit, 1);
+  checkNumber("pageSize", options.pageSize, 1);
   if (options.throttling) checkThrottling(options.throttling);
   return {
     subscriptionId: options.subscriptionId ?? randomUUID(),
@@ -118,6 +129,8 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
     tokenLifetimeMs: options.tokenLifetimeMs ?? 3_600_000,
     onUnknownRequest: oneOf("onUnknownRequest", options.onUnknownRequest ?? "complain", ["complain", "answer"]),
     runCommand: options.runCommand ?? (() => ({})),
+    deploymentErrors: oneOf("deploymentErrors", options.deploymentErrors ?? "full", ["full", "bare"]),
+    pageSize: options.pageSize ?? 1000,
     historyLimit: options.historyLimit ?? 100_000,
   };
 }

@@ -1,6 +1,6 @@
 /** Fills the `{placeholders}` of a catalog message: from the request where it names the thing, else with a plausible value. */
 import { digText } from "./json.js";
-import type { FaultContext } from "./fault-effects.js";
+import type { FaultContext } from "./fault-context.js";
 
 const plausible: Readonly<Record<string, string>> = {
   vmName: "web-01",

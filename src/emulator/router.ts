@@ -1,25 +1,10 @@
-/**
- * Routes: which method and path means which handler, and by what name the story and the faults speak of it.
- * The name is the path as an engineer says it: `virtualMachines/{vm}/start`.
- */
+/** Routes: which method and path means which handler. */
 import type { ArmExchange } from "./exchange.js";
+import { paramOf, type RouteAddress } from "./route-address.js";
 import type { Reply } from "./wire.js";
 
-export interface Route {
-  readonly method: string;
-  /** Fixed segments compare without regard to case, as ARM does; `{x}` takes one segment. */
-  readonly path: string;
-  readonly name: string;
-  /** The call may answer with an operation to poll. */
-  readonly longRunning?: boolean;
+export interface Route extends RouteAddress {
   readonly handle: (exchange: ArmExchange) => Reply;
-}
-
-/** One segment of a route's name, filled in for one request. */
-export interface NameSegment {
-  readonly text: string;
-  /** A word of the route (`virtualMachines`, `start`), not the name of something. */
-  readonly fixed: boolean;
 }
 
 export interface RouteMatch {
@@ -27,12 +12,26 @@ export interface RouteMatch {
   readonly params: Readonly<Record<string, string>>;
 }
 
+interface Candidate {
+  readonly route: Route;
+  readonly segments: readonly string[];
+}
+
+const anyScope = "{+scope}";
+/** A subscription, a resource group, or a resource below one of them. */
+const scopes = /^\/subscriptions\/[^/]+(\/resourceGroups\/[^/]+)?(\/providers\/[^/]+(\/[^/]+\/[^/]+)+)?$/i;
+
 export class Router {
-  readonly #byShape = new Map<string, { route: Route; segments: readonly string[] }[]>();
+  readonly #byShape = new Map<string, Candidate[]>();
+  readonly #atAnyScope: Candidate[] = [];
 
   constructor(readonly routes: readonly Route[]) {
     for (const route of routes) {
       const segments = route.path.split("/").slice(1);
+      if (segments[0] === anyScope) {
+        this.#atAnyScope.push({ route, segments: segments.slice(1) });
+        continue;
+      }
       const shape = shapeOf(route.method, segments.length);
       const sameShape = this.#byShape.get(shape) ?? [];
       sameShape.push({ route, segments });
@@ -46,16 +45,19 @@ export class Router {
       const params = matchSegments(candidate.segments, segments);
       if (params) return { route: candidate.route, params };
     }
+    return this.#findAtScope(method, segments);
+  }
+
+  #findAtScope(method: string, segments: readonly string[]): RouteMatch | undefined {
+    for (const { route, segments: tail } of this.#atAnyScope) {
+      const at = segments.length - tail.length;
+      if (route.method !== method || at < 2) continue;
+      const params = matchSegments(tail, segments.slice(at));
+      const scope = `/${segments.slice(0, at).join("/")}`;
+      if (params && scopes.test(scope)) return { route, params: { ...params, scope } };
+    }
     return undefined;
   }
-}
-
-/** The name of a route, filled in with what a request names; without params, every `{x}` stays open (an empty text). */
-export function nameSegments(route: Route, params: Readonly<Record<string, string>> = {}): NameSegment[] {
-  return route.name.split("/").map((segment) => {
-    const param = paramOf(segment);
-    return param ? { text: params[param] ?? "", fixed: false } : { text: segment, fixed: true };
-  });
 }
 
 function matchSegments(template: readonly string[], actual: readonly string[]): Record<string, string> | undefined {
@@ -67,10 +69,6 @@ function matchSegments(template: readonly string[], actual: readonly string[]): 
     else if (expected.toLowerCase() !== found.toLowerCase()) return undefined;
   }
   return params;
-}
-
-function paramOf(segment: string): string | undefined {
-  return segment.startsWith("{") ? segment.slice(1, -1) : undefined;
 }
 
 function shapeOf(method: string, length: number): string {

@@ -66,8 +66,9 @@ async function serve(
   stopping.addEventListener("abort", leave);
   response.once("close", leave);
   try {
-    const { delivery, record } = await dispatch(request, gone.signal);
+    const { delivery, record, lost } = await dispatch(request, gone.signal);
     record.outcome = gone.signal.aborted ? "aborted" : outcomeOf(delivery);
+    if (record.outcome !== "answered") lost();
     if (!gone.signal.aborted) deliver(delivery, request.method, response);
   } catch (error) {
     if (!gone.signal.aborted) throw error;

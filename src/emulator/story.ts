@@ -1,6 +1,6 @@
 /** The record of every exchange, and the lines that a test or a person reads. */
 import type { JsonObject } from "./json.js";
-import type { NameSegment } from "./router.js";
+import type { NameSegment } from "./route-address.js";
 import { headerOf, type ArmRequest } from "./wire.js";
 
 /** A request as faults see it when they decide whether they apply. */

@@ -6,7 +6,7 @@
 import type { Clock } from "../time/clock.js";
 import { TokenBucket, type BucketSize } from "./buckets.js";
 import type { ComputeBucket, ComputeGroup, ResolvedOptions, ThrottlingOptions } from "./options.js";
-import type { Route } from "./router.js";
+import type { RouteAddress } from "./route-address.js";
 import { computeThrottled, operationClassOf, subscriptionThrottled, type OperationClass } from "./throttle-bodies.js";
 import type { HeaderValues, Reply } from "./wire.js";
 
@@ -28,7 +28,7 @@ export const defaultComputeBuckets: Readonly<Record<ComputeGroup, ComputeBucket>
 /** What a request is, to the throttle. */
 export interface MeteredRequest {
   readonly method: string;
-  readonly route: Route;
+  readonly route: RouteAddress;
   readonly principal: string;
   readonly location: string;
   /** The VM (or the operation) it is about. */
@@ -141,7 +141,7 @@ export class Throttling {
 }
 
 /** Compute's operation group, by its page; undefined for what it does not meter. */
-function computeGroupOf({ method, name }: Route): ComputeGroup | undefined {
+function computeGroupOf({ method, name }: RouteAddress): ComputeGroup | undefined {
   if (name === "operations/{operation}") return "GetOperation";
   if (!name.startsWith("virtualMachines")) return undefined;
   if (method === "GET") return name === "virtualMachines" ? "HighCostGet" : "LowCostGet";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { allRoutes } from "../../src/emulator/handlers/all-routes.js";
-import { nameSegments, Router } from "../../src/emulator/router.js";
+import { nameSegments } from "../../src/emulator/route-address.js";
+import { Router } from "../../src/emulator/router.js";
 import { parseTarget, targetMatches } from "../../src/emulator/fault-matcher.js";
 
 const router = new Router(allRoutes);

@@ -1,6 +1,7 @@
 /** All that the emulator knows. What is not here answers 501 and says so. */
 import type { Route } from "../router.js";
 import { computeResourceRoutes } from "./compute-resources.js";
+import { deploymentRoutes } from "./deployments.js";
 import { extensionRoutes } from "./extensions.js";
 import { groupRoutes } from "./groups.js";
 import { inspectorRoutes } from "./inspector.js";
@@ -13,6 +14,7 @@ import { providerRoutes } from "./providers.js";
 export const allRoutes: readonly Route[] = [
   ...groupRoutes,
   ...providerRoutes,
+  ...deploymentRoutes,
   ...machineRoutes,
   ...actionRoutes,
   ...extensionRoutes,

@@ -2,6 +2,7 @@
 import type { ArmExchange } from "../exchange.js";
 import type { JsonObject } from "../json.js";
 import type { RegistrationState } from "../registrations.js";
+import type { RouteAddress } from "../route-address.js";
 import type { Route } from "../router.js";
 import { ArmError, type Reply } from "../wire.js";
 
@@ -72,6 +73,6 @@ function presentProvider(
   };
 }
 
-function namespaceOf(route: Route): string | undefined {
+function namespaceOf(route: RouteAddress): string | undefined {
   return /\/providers\/(Microsoft\.\w+)\//.exec(route.path)?.[1];
 }

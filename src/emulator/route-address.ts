@@ -1,0 +1,38 @@
+/**
+ * The address of a route, and the name that the story and the faults use for it: the path as an engineer says it,
+ * `virtualMachines/{vm}/start`.
+ */
+
+export interface RouteAddress {
+  readonly method: string;
+  /**
+   * Fixed segments compare without regard to case, as ARM does; `{x}` takes one segment, and `{+scope}` at the beginning
+   * any scope: a subscription, a resource group, a resource.
+   */
+  readonly path: string;
+  readonly name: string;
+  /** The request may be answered with an operation to poll. */
+  readonly longRunning?: boolean;
+}
+
+/** One segment of a route's name, filled in for one request. */
+export interface NameSegment {
+  readonly text: string;
+  /** A word of the route (`virtualMachines`, `start`), not the name of something. */
+  readonly fixed: boolean;
+}
+
+/** The name of a route, filled in with what a request names; without params, every `{x}` stays open (an empty text). */
+export function nameSegments(
+  route: Pick<RouteAddress, "name">,
+  params: Readonly<Record<string, string>> = {},
+): NameSegment[] {
+  return route.name.split("/").map((segment) => {
+    const param = paramOf(segment);
+    return param ? { text: params[param] ?? "", fixed: false } : { text: segment, fixed: true };
+  });
+}
+
+export function paramOf(segment: string): string | undefined {
+  return segment.startsWith("{") ? segment.slice(1, -1) : undefined;
+}
