@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import entries from "./entries.json" with { type: "json" };
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -8,13 +9,10 @@ const scenarios = ["scenarios", "regressions", "pipeline", "decision"].map((room
 export default defineConfig({
   resolve: {
     // Tests and examples import the package by its public names, as users do.
-    alias: [
-      { find: /^azure-remedy\/diagnose$/, replacement: source("src/diagnose.ts") },
-      { find: /^azure-remedy\/emulator$/, replacement: source("src/emulator/index.ts") },
-      { find: /^azure-remedy\/fleet$/, replacement: source("src/fleet/index.ts") },
-      { find: /^azure-remedy\/redis$/, replacement: source("src/throttle/lease/redis.ts") },
-      { find: /^azure-remedy$/, replacement: source("src/index.ts") },
-    ],
+    alias: Object.entries(entries).map(([subpath, path]) => ({
+      find: new RegExp(`^azure-remedy${subpath.slice(1)}$`),
+      replacement: source(path),
+    })),
   },
   test: {
     testTimeout: 20_000,

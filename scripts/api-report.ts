@@ -1,5 +1,5 @@
 /**
- * The API report: everything a user can import, as one text for each door, kept in `etc/`. A change of the API shows there
+ * The API report: everything a user can import, as one text for each entry, kept in `etc/`. A change of the API shows there
  * as a diff, so that nobody changes it without noticing. `npm run api` writes the reports, a test compares them.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -7,25 +7,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
+import { entries } from "./entries.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 export const reportFolder = join(root, "etc");
 
-/** The doors of the package: the report of each, and the declarations it is made from. */
-export const doors = {
-  "azure-remedy": "dist/index.d.ts",
-  "azure-remedy-diagnose": "dist/diagnose.d.ts",
-  "azure-remedy-emulator": "dist/emulator/index.d.ts",
-  "azure-remedy-fleet": "dist/fleet/index.d.ts",
-  "azure-remedy-redis": "dist/throttle/lease/redis.d.ts",
-} as const;
+/** The name of each report, and the declarations it is made from. */
+export const reports: ReadonlyMap<string, string> = new Map(
+  entries.map(({ specifier, output }) => [specifier.replaceAll("/", "-"), `dist/${output}.d.ts`]),
+);
 
-/** The report of a door as the build in `dist/` has it. */
-export function readApi(door: keyof typeof doors): string {
+/** The report of an entry as the build in `dist/` has it. */
+export function readApi(name: string): string {
   const temporary = mkdtempSync(join(tmpdir(), "api-report-"));
   try {
     const remarks: string[] = [];
-    Extractor.invoke(configOf(door, temporary), {
+    Extractor.invoke(configOf(name, temporary), {
       localBuild: true,
       messageCallback: (message) => {
         message.handled = true;
@@ -33,7 +30,7 @@ export function readApi(door: keyof typeof doors): string {
           remarks.push(message.text);
       },
     });
-    const text = readFileSync(join(temporary, `${door}.api.md`), "utf8");
+    const text = readFileSync(join(temporary, `${name}.api.md`), "utf8");
     return [
       text.replaceAll(/^ *\/\/ \(undocumented\)\n/gm, ""),
       ...remarks.sort().map((remark) => `- ${remark}\n`),
@@ -43,13 +40,14 @@ export function readApi(door: keyof typeof doors): string {
   }
 }
 
-function configOf(door: keyof typeof doors, folder: string): ExtractorConfig {
+function configOf(name: string, folder: string): ExtractorConfig {
+  const declarations = join(root, reports.get(name) ?? "");
   return ExtractorConfig.prepare({
     packageJsonFullPath: join(root, "package.json"),
     configObjectFullPath: undefined,
     configObject: {
       projectFolder: root,
-      mainEntryPointFilePath: join(root, doors[door]),
+      mainEntryPointFilePath: declarations,
       newlineKind: "lf",
       compiler: {
         overrideTsconfig: {
@@ -61,10 +59,10 @@ function configOf(door: keyof typeof doors, folder: string): ExtractorConfig {
             skipLibCheck: true,
             types: ["node"],
           },
-          files: [join(root, doors[door])],
+          files: [declarations],
         },
       },
-      apiReport: { enabled: true, reportFileName: `${door}.api.md`, reportFolder: folder, reportTempFolder: folder },
+      apiReport: { enabled: true, reportFileName: `${name}.api.md`, reportFolder: folder, reportTempFolder: folder },
       docModel: { enabled: false },
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { doors, readApi, reportFolder } from "./api-report.js";
+import { readApi, reportFolder, reports } from "./api-report.js";
 
 mkdirSync(reportFolder, { recursive: true });
-for (const door of Object.keys(doors) as (keyof typeof doors)[]) {
-  writeFileSync(join(reportFolder, `${door}.api.md`), readApi(door));
-  console.log(`etc/${door}.api.md`);
+for (const name of reports.keys()) {
+  writeFileSync(join(reportFolder, `${name}.api.md`), readApi(name));
+  console.log(`etc/${name}.api.md`);
 }

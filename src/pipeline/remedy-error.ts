@@ -6,6 +6,7 @@ import { RestError, type PipelineRequest, type PipelineResponse } from "@azure/c
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { inWords } from "../decision/decide.js";
 import type { ResumeInfo } from "../lro/resume.js";
+import { processWideSymbol } from "../process-wide.js";
 import { cleanCause } from "./clean-cause.js";
 
 /** One try that failed: a send, an answer of a long-running operation, or a token that was not to be had. */
@@ -145,12 +146,13 @@ const nodeInspect = Symbol.for("nodejs.util.inspect.custom");
 // an instance of itself nor free to cut secrets. Standing between it and Error in the chain gives `instanceof` without it.
 Object.setPrototypeOf(RemedyError.prototype, RestError.prototype);
 
-/** True for an error of this package, of whichever copy of it. */
+/** Every copy of this package marks its errors with it. Raise the format when the fields of the error change their meaning. */
+const remedyErrorMark = processWideSymbol("error", 1);
+Object.defineProperty(RemedyError.prototype, remedyErrorMark, { value: true });
+
+/** True for an error of this package, from whichever copy of it in the process: ES module or CommonJS, this version or another. */
 export function isRemedyError(error: unknown): error is RemedyError {
-  return (
-    error instanceof RemedyError ||
-    (error instanceof Error && error.name === "RestError" && "diagnosis" in error && "attempts" in error)
-  );
+  return error instanceof Error && remedyErrorMark in error;
 }
 
 /** First line short; then what the service said, what to do, what was tried, where to read on. */

@@ -3,6 +3,7 @@
  * meeting the same refusal again. Times as measured by those who place nodes all day (Karpenter for Azure).
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
+import { processWide } from "../process-wide.js";
 
 /** Where capacity was asked for. Without a zone the placement is regional. */
 export interface Offer {
@@ -54,5 +55,11 @@ export class CapacityMemory {
 const keyOf = ({ subscription, region, zone = "", size, spot = false }: Offer): string =>
   `${subscription}|${region.replaceAll(" ", "")}|${zone}|${size}|${spot}`.toLowerCase();
 
+/** Raise it when another version could misread this {@link CapacityMemory}. */
+const memoryFormat = 1;
+
+let processMemory: CapacityMemory | undefined;
+
 /** The memory that all clients of the process share. */
-export const sharedCapacityMemory = new CapacityMemory();
+export const sharedCapacityMemory = (): CapacityMemory =>
+  (processMemory ??= processWide("capacity-memory", memoryFormat, () => new CapacityMemory()));

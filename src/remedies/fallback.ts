@@ -78,7 +78,7 @@ function fallback(name: string, dimension: Dimension, candidates: readonly strin
   const expected =
     dimension.word === "size" ? 'a list of sizes, such as ["Standard_D2as_v5"]' : 'a list of zones, such as ["1", "2"]';
   check(isListOfNames(candidates), name, candidates, expected);
-  const { deleteFailed = false, memory = sharedCapacityMemory } = options;
+  const { deleteFailed = false, memory = sharedCapacityMemory() } = options;
   const key = `${name} tried`;
 
   return {

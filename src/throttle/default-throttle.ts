@@ -1,12 +1,18 @@
 /** The throttle that all clients of the process share, unless they are given one of their own. */
+import { processWide } from "../process-wide.js";
 import { systemClock, type Clock } from "../time/clock.js";
 import { createThrottle, type CreatedThrottle } from "./local-throttle.js";
 
+/** Raise it when a policy of another version could no longer use this {@link CreatedThrottle}. */
+const throttleFormat = 1;
+
+let processThrottle: CreatedThrottle | undefined;
 /** One for each clock: what one clock calls now says nothing to another. */
 const byClock = new WeakMap<Clock, CreatedThrottle>();
 
 /** @param clock default the clock of the process */
 export function sharedThrottle(clock: Clock = systemClock): CreatedThrottle {
+  if (clock === systemClock) return (processThrottle ??= processWide("throttle", throttleFormat, createThrottle));
   let throttle = byClock.get(clock);
   if (throttle === undefined) {
     throttle = createThrottle({ clock });

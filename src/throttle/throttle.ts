@@ -118,4 +118,9 @@ export class ThrottleDeadlineError extends Error {
   constructor(readonly retryAt: number) {
     super(`The throttling window stays closed until ${new Date(retryAt).toISOString()}, past the caller's deadline.`);
   }
+
+  /** By name: the throttle that the process shares may come from another copy of this package. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === "ThrottleDeadlineError";
+  }
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import ts from "typescript";
 import { afterAll, describe, expect, it } from "vitest";
+import { entries } from "../../scripts/entries.js";
 import { blocksIn, fileNameOf, moduleText, root, tableRows } from "./pages.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pages-"));
@@ -27,19 +28,10 @@ const { options } = ts.convertCompilerOptionsFromJson(
   { ...config.compilerOptions, allowJs: true, checkJs: true, moduleDetection: "force" },
   root,
 );
-const program = ts.createProgram(
-  [
-    ...files,
-    join(root, "src/index.ts"),
-    join(root, "src/emulator/index.ts"),
-    join(root, "src/fleet/index.ts"),
-    join(root, "src/throttle/lease/redis.ts"),
-  ],
-  {
-    ...options,
-    typeRoots: [join(root, "node_modules/@types")],
-  },
-);
+const program = ts.createProgram([...files, ...entries.map(({ source }) => join(root, source))], {
+  ...options,
+  typeRoots: [join(root, "node_modules/@types")],
+});
 
 it("the code of the pages compiles", () => {
   const mistakes = files.flatMap((file) => {

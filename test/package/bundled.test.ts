@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { breakerStory } from "./breaker-story.js";
 import { root, run } from "./packed.js";
 
 let folder: string;
@@ -11,23 +12,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "azure-remedy-bundled-"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Two outages, then an answer; the circuit opens at the second. */
-const program = `
-  import { createEmptyPipeline, createHttpHeaders, createPipelineRequest } from "@azure/core-rest-pipeline";
-  import { remedyPolicy } from "azure-remedy";
-
-  const statuses = [503, 503, 200];
-  const service = {
-    sendRequest: async (request) => ({ request, status: statuses.shift(), headers: createHttpHeaders(), bodyAsText: "{}" }),
-  };
-  const pipeline = createEmptyPipeline();
-  const circuitBreaker = { failures: 2, probeAfterMs: 1 };
-  const clock = { now: () => Date.now(), sleep: () => new Promise((resolve) => setTimeout(resolve, 2)) };
-  pipeline.addPolicy(remedyPolicy({ circuitBreaker, clock }), { phase: "Retry" });
-  const request = createPipelineRequest({ url: "https://management.azure.com/subscriptions/s/resourceGroups" });
-  pipeline.sendRequest(service, request).then(({ status }) => console.log(status, statuses.length));
-`;
 
 const needsRequire = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
@@ -38,7 +22,7 @@ it.each<[string, string, BuildOptions]>([
 ])("works as %s", async (name, file, options) => {
   const outdir = join(folder, name.replaceAll(" ", "-"));
   const { warnings } = await build({
-    stdin: { contents: program, resolveDir: root, sourcefile: "program.js" },
+    stdin: { contents: breakerStory("esm"), resolveDir: root, sourcefile: "program.js" },
     outdir,
     entryNames: "program",
     outExtension: { ".js": file.slice("program".length) },

@@ -7,10 +7,15 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
+type Target = Readonly<Record<"types" | "default", string>>;
+
 export interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly main: string;
+  readonly types: string;
+  readonly typesVersions: { readonly "*": Readonly<Record<string, readonly string[]>> };
+  readonly exports: Readonly<Record<string, string | Readonly<Record<"import" | "require", Target>>>>;
   readonly bin: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;

@@ -1,0 +1,22 @@
+import type { KnipConfig } from "knip";
+import entries from "./entries.json" with { type: "json" };
+
+export default {
+  entry: [
+    ...Object.values(entries),
+    "src/cli/main.ts",
+    "src/pipeline/cockatiel-inside.ts",
+    "scripts/*.ts",
+    "bench/*.ts",
+    "bench/throttle/*.ts",
+    "examples/*.ts",
+    "test/types/*.ts",
+    "test/matrix/by-*",
+    "test/package/browser-story.ts",
+    "test/**/own-process.ts",
+    "test/docs/given.ts",
+  ],
+  project: ["src/**/*.ts", "scripts/*.ts", "bench/**/*.ts", "examples/*.ts", "test/**/*.{ts,mjs,cjs}"],
+  ignoreDependencies: ["@arethetypeswrong/cli", "publint", "@types/sinonjs__fake-timers"],
+  ignoreExportsUsedInFile: true,
+} satisfies KnipConfig;
