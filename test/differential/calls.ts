@@ -8,6 +8,8 @@ export const clientNames = [
   "rest",
   "sendRequest22",
   "sendRequest24",
+  "vault",
+  "blob",
 ] as const;
 export type ClientName = (typeof clientNames)[number];
 
@@ -58,9 +60,13 @@ const callsByClient = {
   rest: ofRest,
   sendRequest22: [...ofRest, "stream"],
   sendRequest24: [...ofRest, "stream"],
+  vault: ["getSecret", "getSecret", "setSecret", "deleteSecret", "listSecrets"],
+  blob: ["download", "download", "exists", "getProperties", "upload", "appendBlock", "deleteIfExists", "listBlobs"],
 } as const;
 
-export type CallName = (typeof ofMachines)[number] | (typeof ofRest)[number] | "stream";
+export type CallName = (typeof ofMachines)[number] | (typeof ofRest)[number] | "stream" | VaultCall | BlobCall;
+type VaultCall = "getSecret" | "setSecret" | "deleteSecret" | "listSecrets";
+type BlobCall = "download" | "exists" | "getProperties" | "upload" | "appendBlock" | "deleteIfExists" | "listBlobs";
 
 export const callsOf = (client: ClientName): readonly CallName[] => callsByClient[client];
 
@@ -69,11 +75,26 @@ export const isResultful = (call: CallName): boolean =>
   ["runCommand", "assessPatches", "capture", "retrieveBootDiagnosticsData"].includes(call);
 
 /** Doing these twice does harm, or cannot be known not to. */
-export const isOnce = (call: CallName): boolean => ["runCommand", "capture", "simulateEviction"].includes(call);
+export const isOnce = (call: CallName): boolean =>
+  ["runCommand", "capture", "simulateEviction", "appendBlock"].includes(call);
 
 /** Nothing is changed by these; the answer is what counts. */
-export const isRead = (call: CallName): boolean =>
-  ["get", "instanceView", "list", "checkExistence", "readStatusDocument", "stream"].includes(call);
+export const isRead = (call: CallName): boolean => reads.has(call);
+
+const reads = new Set<CallName>([
+  "get",
+  "instanceView",
+  "list",
+  "checkExistence",
+  "readStatusDocument",
+  "stream",
+  "getSecret",
+  "listSecrets",
+  "download",
+  "exists",
+  "getProperties",
+  "listBlobs",
+]);
 
 /** Calls whose client follows no operation, so that the service must not begin one. */
 export const isAnsweredAtOnce = (client: ClientName, call: CallName): boolean =>

@@ -12,6 +12,8 @@ import {
   type PipelineRequest,
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
+import { SecretClient } from "@azure/keyvault-secrets";
+import { ContainerClient, newPipeline } from "@azure/storage-blob";
 import { ComputeManagementClient as Compute22 } from "arm-compute-22";
 import { text } from "node:stream/consumers";
 import type { CallName, ClientName } from "./calls.js";
@@ -53,6 +55,10 @@ export function playerOf(name: ClientName, { httpClient, perCall }: Surroundings
       const client = new Compute22(credential, "s", options);
       return bySendRequest(client, (request) => client.sendRequest(request));
     }
+    case "vault":
+      return vault(options);
+    case "blob":
+      return blob(httpClient, perCall);
     case "sendRequest24": {
       const client = new Compute24(credential, "s", options);
       return bySendRequest(client, (request) => client.pipeline.sendRequest(httpClient, request));
@@ -209,6 +215,72 @@ function resources(client: ResourceManagementClient): Player {
     },
   };
 }
+
+/** It wraps the client that was generated, whose pipeline is the one that counts. */
+function vault(options: object): Player {
+  const client = new SecretClient("https://v.vault.azure.net", credential, options);
+  return {
+    client: (client as unknown as { client: Player["client"] }).client,
+    call: async (name, _, { abortSignal }) => {
+      switch (name) {
+        case "getSecret":
+          return client.getSecret("s", { abortSignal });
+        case "setSecret":
+          return client.setSecret("s", "hidden", { abortSignal });
+        case "deleteSecret": {
+          const poller = await client.beginDeleteSecret("s", { abortSignal });
+          return poller.pollUntilDone();
+        }
+        case "listSecrets":
+          return all(client.listPropertiesOfSecrets({ abortSignal }));
+        default:
+          throw new Error(`A vault has no ${name}.`);
+      }
+    },
+  };
+}
+
+/** Private parts of storage's pipeline. */
+interface StoragePipeline {
+  _coreHttpClient: HttpClient;
+  readonly _corePipeline: Pipeline;
+}
+
+function blob(httpClient: HttpClient, perCall: PipelinePolicy): Player {
+  const storage = newPipeline(credential) as unknown as StoragePipeline;
+  // Its options take an HTTP client of an older shape only, and no policies.
+  storage._coreHttpClient = httpClient;
+  const container = new ContainerClient("https://account.blob.core.windows.net/c", storage as never);
+  const client = container.getAppendBlobClient("b");
+  storage._corePipeline.addPolicy(perCall);
+  return {
+    client: { pipeline: storage._corePipeline },
+    call: async (name, _, { abortSignal }) => {
+      switch (name) {
+        case "download": {
+          const { readableStreamBody, etag } = await client.download(0, undefined, { abortSignal });
+          return { etag, body: readableStreamBody && (await text(readableStreamBody)) };
+        }
+        case "exists":
+          return client.exists({ abortSignal });
+        case "getProperties":
+          return withoutResponse(await client.getProperties({ abortSignal }));
+        case "upload":
+          return withoutResponse(await client.create({ abortSignal }));
+        case "appendBlock":
+          return withoutResponse(await client.appendBlock("x", 1, { abortSignal }));
+        case "deleteIfExists":
+          return withoutResponse(await client.deleteIfExists({ abortSignal }));
+        case "listBlobs":
+          return all(container.listBlobsFlat({ abortSignal }));
+        default:
+          throw new Error(`A blob has no ${name}.`);
+      }
+    },
+  };
+}
+
+const withoutResponse = (result: object): object => ({ ...result, _response: undefined });
 
 async function all(pages: AsyncIterable<unknown>): Promise<unknown[]> {
   const items: unknown[] = [];

@@ -18,6 +18,10 @@ const known = new Set([
   "an error loses its response",
   "done is told for what did not happen",
   "an abort takes longer",
+  "an error changes its name",
+  "an error loses its code",
+  "an error loses its statusCode",
+  "an error loses its request",
 ]);
 
 afterAll(leaveVirtualTime);

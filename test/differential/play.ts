@@ -86,7 +86,8 @@ export function sideOf(build: Build | undefined): Side {
   const players = new Map<ClientName, Player>();
   const playerFor = (name: ClientName): Player => {
     const made = players.get(name) ?? playerOf(name, stage);
-    players.set(name, made);
+    // A vault's client remembers the challenge it has met.
+    if (name !== "vault") players.set(name, made);
     return made;
   };
   clientNames.forEach(playerFor);
@@ -103,10 +104,13 @@ export function sideOf(build: Build | undefined): Side {
 /** For every wire with a memory of its own, as a process would have that has just started. */
 function add(build: Build, { install }: Wire, client: { pipeline: Pipeline }): void {
   const options = { throttle: build.createThrottle({}) };
+  // Storage brings a retry policy of its own.
+  client.pipeline.removePolicy({ name: "storageRetryPolicy" });
   if (install === "withRemedy") {
     build.withRemedy(client, options);
     return;
   }
+  client.pipeline.removePolicy({ phase: "Retry" });
   const names = ["defaultRetryPolicy", "remedyPolicy", "remedyEntryPolicy", "remedyOuterPolicy"];
   for (const name of names) client.pipeline.removePolicy({ name });
   client.pipeline.addPolicy(build.remedyPolicy(options), { phase: "Retry" });

@@ -2,6 +2,7 @@
 import { createHttpHeaders, RestError, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import { Readable } from "node:stream";
 import { isRead, isResultful, type CallName } from "./calls.js";
+import { Blobs, Vault } from "./data-plane.js";
 import type { Answer, End, Fault, RequestKind, RetryAfter, Wire } from "./wire.js";
 
 /** One request as it arrived, and what became of it. */
@@ -48,6 +49,7 @@ export class Service {
   readonly #operations = new Map<string, Running>();
   readonly #met: Record<RequestKind, number> = { first: 0, poll: 0, read: 0 };
   readonly #startedAt: number;
+  readonly #dataPlane: Vault | Blobs | undefined;
 
   constructor(
     readonly wire: Wire,
@@ -55,6 +57,8 @@ export class Service {
     readonly now: () => number,
   ) {
     this.#startedAt = now();
+    if (wire.client === "vault") this.#dataPlane = new Vault(wire.ends[0]?.durationMs ?? 0);
+    if (wire.client === "blob") this.#dataPlane = new Blobs(wire.existed);
     const isCreated = wire.existed || !["createOrUpdate"].includes(wire.call);
     if (isCreated) this.#machine = { tags: "old", power: wire.power, provisioning: "Succeeded" };
   }
@@ -152,12 +156,21 @@ export class Service {
 
   #kindOf({ method, url }: PipelineRequest): RequestKind {
     if (method === "GET" && url.includes("/operations/")) return isReadByHand(this.wire.call) ? "first" : "poll";
+    if (url.includes("/deletedsecrets/")) return "poll";
     if (method !== "GET") return "first";
     return isRead(this.wire.call) ? "first" : "read";
   }
 
   #honest(request: PipelineRequest, exchange: Exchange): PipelineResponse {
     const { method, url } = request;
+    const plane = this.#dataPlane;
+    if (plane) {
+      const { status, body = "", contentType = "", headers, executed = false } = plane.answer(request, this.now());
+      exchange.executed = executed;
+      if (executed) this.executions += 1;
+      if (executed || status === 200) this.succeeded += 1;
+      return answer(request, status, body, headers, contentType);
+    }
     if (method === "GET") return url.includes("/operations/") ? this.#poll(request) : this.#show(request);
     if (method === "HEAD") {
       this.succeeded += 1;
