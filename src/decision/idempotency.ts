@@ -3,13 +3,14 @@
  * path: `start` twice is one start, `runCommand` twice is two.
  */
 
-/** Methods that repeat without harm. PATCH is in since ARM's PATCH merges declared properties and never appends. */
+/** Methods that repeat without harm, but for {@link actsOnPut}. PATCH is in since ARM's PATCH merges declared properties and never appends. */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"]);
 
 /** POST actions that bring a resource into a state it may already have, or only answer a question. Lower case. */
 const harmlessActions = new Set([
   // virtual machines and scale sets
   "start",
+  "stop", // AKS clusters, container groups, web apps
   "deallocate",
   "poweroff",
   "restart",
@@ -30,10 +31,32 @@ const harmlessActions = new Set([
   "validatestorageconfiguration",
   "registerstorageconfiguration",
   "generate",
+  // questions that are asked by POST
+  "whatif",
+  "exporttemplate",
+  "effectiveroutetable",
+  "effectivenetworksecuritygroups",
+  "ipflowverify",
+  "nexthop",
+  "securitygroupview",
+  "topology",
+  "networkconfigurationdiagnostic",
 ]);
 
-/** ARM names its questions so: `listKeys`, `checkNameAvailability`, `validateMoveResources`. */
-const questionPrefixes = ["list", "check", "validate", "query", "get"];
+/** ARM names its questions so: `listKeys`, `checkNameAvailability`, `validateMoveResources`, `calculateTemplateHash`. */
+const questionPrefixes = ["list", "check", "validate", "query", "get", "calculate"];
+
+/** `virtualMachinesGetOperationStatus`, `virtualMachinesGetOperationErrors`: bulk operations are asked for by POST. */
+const bulkQuestion = /getoperation(?:status|errors)$/;
+
+/** Resource Graph takes its queries as `POST providers/Microsoft.ResourceGraph/resources`. */
+const resourceGraph = /\/providers\/microsoft\.resourcegraph\/resource(?:s|shistory|changes|changedetails)$/;
+
+/**
+ * PUTs that do something each time they are sent: a managed run command runs its script again, and a block is appended once
+ * more, or copied or leased again.
+ */
+const actsOnPut = [/\/runcommands\/[^/?]+\/?(?:\?|$)/, /[?&]comp=(?:appendblock|copy|incrementalcopy|lease)(?:&|$)/];
 
 /**
  * True when repeating the request is harmless. A POST that is not known is not.
@@ -42,16 +65,32 @@ const questionPrefixes = ["list", "check", "validate", "query", "get"];
  */
 export function isIdempotent(method: string, url: string): boolean {
   const folded = method.toUpperCase();
+  if (folded === "PUT" && doesOnPut(url)) return false;
   if (idempotentMethods.has(folded)) return true;
   if (folded !== "POST") return false;
   const action = actionOf(url);
-  return harmlessActions.has(action) || questionPrefixes.some((prefix) => action.startsWith(prefix));
+  return (
+    harmlessActions.has(action) ||
+    bulkQuestion.test(action) ||
+    questionPrefixes.some((prefix) => action.startsWith(prefix)) ||
+    resourceGraph.test(pathOf(url))
+  );
+}
+
+function doesOnPut(url: string): boolean {
+  const folded = url.toLowerCase();
+  return actsOnPut.some((pattern) => pattern.test(folded));
 }
 
 /** The last segment of the path, lower case: the action of a POST. */
 export function actionOf(url: string): string {
+  const path = pathOf(url);
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Without the query and a slash at the end, lower case. */
+function pathOf(url: string): string {
   const query = url.indexOf("?");
   const path = query < 0 ? url : url.slice(0, query);
-  const end = path.endsWith("/") ? path.length - 1 : path.length;
-  return path.slice(path.lastIndexOf("/", end - 1) + 1, end).toLowerCase();
+  return (path.endsWith("/") ? path.slice(0, -1) : path).toLowerCase();
 }

@@ -8,6 +8,8 @@ export interface ResponseHeaders {
   retryAfterMs?: string;
   msRetryAfterMs?: string;
   retryAfter?: string;
+  /** `hh:mm:ss`; Resource Graph says it on every answer. */
+  quotaResetsAfter?: string;
   requestId?: string;
   correlationId?: string;
   /** All of them, for {@link dateIn}. */
@@ -20,6 +22,7 @@ const fieldByName = new Map<string, HeaderField>([
   ["retry-after-ms", "retryAfterMs"],
   ["x-ms-retry-after-ms", "msRetryAfterMs"],
   ["retry-after", "retryAfter"],
+  ["x-ms-user-quota-resets-after", "quotaResetsAfter"],
   ["x-ms-request-id", "requestId"],
   ["x-ms-correlation-request-id", "correlationId"],
 ]);

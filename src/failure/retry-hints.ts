@@ -9,16 +9,27 @@ const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** `retry-after-ms`, then `x-ms-retry-after-ms`, then `Retry-After`: the order of the SDK's own retry policy. */
+/**
+ * `retry-after-ms`, then `x-ms-retry-after-ms`, then `Retry-After`: the order of the SDK's own retry policy. Then what Resource
+ * Graph says of the caller's quota.
+ */
 export function waitFromHeaders(headers: ResponseHeaders, now: number | undefined): number | undefined {
-  const { retryAfterMs, msRetryAfterMs, retryAfter } = headers;
-  if (retryAfterMs === undefined && msRetryAfterMs === undefined && retryAfter === undefined) return undefined;
+  const { retryAfterMs, msRetryAfterMs, retryAfter, quotaResetsAfter } = headers;
+  if ((retryAfterMs ?? msRetryAfterMs ?? retryAfter ?? quotaResetsAfter) === undefined) return undefined;
   return (
     waitFromNumber(retryAfterMs, 1) ??
     waitFromNumber(msRetryAfterMs, 1) ??
     waitFromSeconds(retryAfter) ??
-    waitUntil(retryAfter, headers, now)
+    waitUntil(retryAfter, headers, now) ??
+    waitFromSpan(quotaResetsAfter)
   );
+}
+
+/** `00:00:03`, as .NET writes a span of time. */
+function waitFromSpan(value: string | undefined): number | undefined {
+  const [, hours, minutes, seconds] = /^(\d{1,2}):(\d\d):(\d\d)(?:\.\d{1,7})?$/.exec(value?.trim() ?? "") ?? [];
+  if (seconds === undefined) return undefined;
+  return Number(hours) * hourMs + Number(minutes) * minuteMs + Number(seconds) * secondMs;
 }
 
 /**

@@ -13,8 +13,10 @@ const neverSent = new Set([
   "EAI_FAIL",
   "EAI_NODATA",
   "EAI_NONAME",
-  "ENOENT", // what resolvers of old said for an unknown host; the SDK's retry policy lists it
+  "ENOENT", // no such named pipe or socket file; resolvers of old said so of an unknown host too
   "EHOSTDOWN",
+  "ConnectionRefused", // Bun
+  "FailedToOpenSocket", // Bun
   "UND_ERR_CONNECT_TIMEOUT",
   "CERT_HAS_EXPIRED",
   "CERT_NOT_YET_VALID",
@@ -58,6 +60,8 @@ const perhapsExecuted = new Set([
   "ERR_HTTP2_SESSION_ERROR",
   "ERR_BAD_RESPONSE",
   "ERR_NETWORK",
+  "ConnectionClosed", // Bun
+  "ConnectionReset", // Bun
   "Z_BUF_ERROR",
   "Z_DATA_ERROR",
 ]);
@@ -80,7 +84,7 @@ export function namesServiceCode({ code, below }: RawNode): boolean {
  * established" failed before anything was sent, whatever the code.
  */
 const beforeSending =
-  /\bconnect E[A-Z]{3,}|\bgetaddrinfo\b|before secure TLS connection|SSL routines|wrong version number|handshake (?:failure|timeout)|certificate (?:has expired|verify failed|signed by unknown authority)/i;
+  /\bconnect E[A-Z]{3,}|\bgetaddrinfo\b|client error \(Connect\)|unable to connect\. is the computer able|was there a typo in the url or port|before secure TLS connection|SSL routines|wrong version number|handshake (?:failure|timeout)|certificate (?:has expired|verify failed|signed by unknown authority)/i;
 
 export function executionOfTransport(code: string | undefined, message: string): Execution {
   if (code !== undefined && neverSent.has(code)) return "none";
@@ -89,10 +93,14 @@ export function executionOfTransport(code: string | undefined, message: string):
 
 /** What fetch says instead of a code, by browser; `fetch failed` is Node's, and its cause says more. */
 const fetchFailures =
-  /^(?:fetch failed|failed to fetch|load failed|networkerror when attempting to fetch resource\.?|network request failed)$/i;
+  /^(?:fetch failed|failed to fetch|load failed|networkerror when attempting to fetch resource\.?|network request failed|network connection lost\.?)$/i;
+
+/** How the sentences of Bun and Deno begin; they go on with a hint, or with the URL. `Network connection lost` is Cloudflare's. */
+const fetchFailureStarts =
+  /^(?:the socket connection was closed unexpectedly|unable to connect\. is the computer able|was there a typo in the url or port|error sending request (?:for|from) |connection closed before message completed)/i;
 
 export function isFetchFailure(message: string): boolean {
-  return message.length < 80 && fetchFailures.test(message.trim());
+  return (message.length < 80 && fetchFailures.test(message.trim())) || fetchFailureStarts.test(message.slice(0, 80));
 }
 
 /** Codes and sentences of Node, Go, Python and Java with which a text reports a failed connection. */

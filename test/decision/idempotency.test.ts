@@ -4,6 +4,9 @@ import { actionOf, isIdempotent } from "../../src/decision/idempotency.js";
 
 const vm =
   "https://management.azure.com/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm";
+const nic = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkInterfaces/nic";
+const watcher = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkWatchers/w";
+const bulk = "/subscriptions/s/providers/Microsoft.ComputeSchedule/locations/westeurope";
 
 describe("a request repeats without harm", () => {
   it.each<[string, string, boolean]>([
@@ -37,7 +40,36 @@ describe("a request repeats without harm", () => {
     ["POST", `${vm}/installPatches`, false],
     ["POST", `${vm}/attachDetachDataDisks`, false],
     ["POST", "/subscriptions/s/resourceGroups/rg/moveResources", false],
-    ["POST", "/subscriptions/s/resourceGroups/rg/exportTemplate", false],
+    ["POST", "/subscriptions/s/resourceGroups/rg/exportTemplate", true],
+    ["POST", "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01", true],
+    ["POST", "/providers/Microsoft.ResourceGraph/resourcesHistory", true],
+    ["POST", "/subscriptions/s/resourceGroups/rg/providers/Contoso.Graph/resources", false],
+    ["POST", "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Resources/deployments/d/whatIf", true],
+    ["POST", "/subscriptions/s/providers/Microsoft.Resources/calculateTemplateHash", true],
+    ["POST", `${nic}/effectiveRouteTable`, true],
+    ["POST", `${nic}/effectiveNetworkSecurityGroups`, true],
+    ["POST", `${watcher}/ipFlowVerify`, true],
+    ["POST", `${watcher}/nextHop`, true],
+    ["POST", `${watcher}/packetCaptures/p/stop`, true],
+    ["POST", `${bulk}/virtualMachinesGetOperationStatus`, true],
+    ["POST", `${bulk}/virtualMachinesGetOperationErrors`, true],
+    ["POST", `${bulk}/virtualMachinesExecuteCreate`, false],
+    ["POST", "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c/stop", true],
+    ["POST", "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerInstance/containerGroups/c/stop", true],
+    [
+      "POST",
+      "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/s/deallocate",
+      true,
+    ],
+    ["PUT", `${vm}/runCommands/rc?api-version=2024-07-01`, false],
+    ["PUT", `${vm}/runCommands/rc`, false],
+    ["GET", `${vm}/runCommands/rc`, true],
+    ["DELETE", `${vm}/runCommands/rc`, true],
+    ["PUT", "https://a.blob.core.windows.net/c/b?comp=appendblock", false],
+    ["PUT", "https://a.blob.core.windows.net/c/b?timeout=30&comp=appendblock&sv=1", false],
+    ["PUT", "https://a.blob.core.windows.net/c/b?comp=block&blockid=MQ", true],
+    ["PUT", "https://a.blob.core.windows.net/c/b?comp=lease", false],
+    ["PUT", "https://a.blob.core.windows.net/c/b", true],
     ["POST", vm, false],
     ["POST", "", false],
     ["POST", "/", false],

@@ -147,6 +147,27 @@ describe("errors without an answer", () => {
     },
   );
 
+  it.each<[message: string, execution: string]>([
+    ["The socket connection was closed unexpectedly. For more information, pass `verbose: true`", "unknown"],
+    ["Unable to connect. Is the computer able to access the url?", "none"],
+    ["Was there a typo in the url or port?", "none"],
+    ["error sending request for url (https://x.test/): client error (Connect): tcp connect error", "none"],
+    ["error sending request for url (https://x.test/): client error (SendRequest): connection closed", "unknown"],
+    ["connection closed before message completed", "unknown"],
+    ["Network connection lost.", "unknown"],
+  ])("knows %j of Bun, Deno and Cloudflare", (message, execution) => {
+    expect(readFailure(new TypeError(message))).toMatchObject({ origin: "transport", execution });
+  });
+
+  it.each<[code: string, message: string, execution: string]>([
+    ["ConnectionRefused", "Unable to connect. Is the computer able to access the url?", "none"],
+    ["FailedToOpenSocket", "Was there a typo in the url or port?", "none"],
+    ["ConnectionClosed", "The socket connection was closed unexpectedly.", "unknown"],
+    ["ENOENT", String.raw`connect ENOENT \\.\pipe\docker_engine`, "none"],
+  ])("takes %s for a lost connection", (code, message, execution) => {
+    expect(readFailure(coded(code, message))).toMatchObject({ origin: "transport", execution });
+  });
+
   it("takes the words of an address for an error that only gathers several", () => {
     const gathered = Object.assign(new AggregateError([coded("ECONNREFUSED", "connect ECONNREFUSED ::1:443")], ""), {
       code: "ECONNREFUSED",

@@ -22,6 +22,11 @@ describe("waits that headers ask for", () => {
     [{ "Retry-After": "-5" }, undefined],
     [{ "Retry-After": "soon 1" }, undefined],
     [{ "Retry-After": "" }, undefined],
+    // Resource Graph
+    [{ "x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:03" }, 3_000],
+    [{ "x-ms-user-quota-resets-after": "01:02:03.5" }, 3_723_000],
+    [{ "x-ms-user-quota-resets-after": "00:00:05", "Retry-After": "1" }, 1_000],
+    [{ "x-ms-user-quota-resets-after": "soon" }, undefined],
     [{}, undefined],
     // VM Inspector's examples count milliseconds; whole days of seconds are no wait that a service asks for.
     [{ "Retry-After": "120000" }, 120_000],
