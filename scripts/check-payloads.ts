@@ -1,25 +1,37 @@
 /**
- * Measures the diagnosis against payloads whose verdict is known: `npm run check:payloads [-- FOLDER]`. A folder holds
- * `cases.jsonl` and `texts.jsonl`, see `payloads.ts`. Without a folder our own are measured.
+ * Measures the diagnosis against payloads whose verdict is known:
+ * `npm run check:payloads [-- FILE|FOLDER ...] [--misses]`. A folder stands for all its `.jsonl` files, see `payloads.ts`.
+ * Without an argument our own are measured.
  */
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readdirSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hasCategory, hasCode, hasDisposition, isHammered, resultsOf, type Result } from "./payloads.js";
 
-const folder =
-  process.argv[2] === undefined
-    ? fileURLToPath(new URL("../test/payloads", import.meta.url))
-    : resolve(process.argv[2]);
-const showMisses = process.argv.includes("--misses");
+const args = process.argv.slice(2);
+const showMisses = args.includes("--misses");
+const given = args.filter((arg) => !arg.startsWith("--"));
+const files = (given.length > 0 ? given : [fileURLToPath(new URL("../test/payloads", import.meta.url))]).flatMap(
+  filesOf,
+);
 
-for (const name of ["cases.jsonl", "texts.jsonl"]) {
-  const path = join(folder, name);
-  if (!existsSync(path)) continue;
-  report(name, resultsOf(path));
+const measured = files.map((path) => ({ name: basename(path), results: resultsOf(path) }));
+for (const { name, results } of measured) report(name, results);
+if (measured.length > 1)
+  report(
+    "all together",
+    measured.flatMap(({ results }) => results),
+    false,
+  );
+
+function filesOf(path: string): string[] {
+  const absolute = resolve(path);
+  if (!statSync(absolute).isDirectory()) return [absolute];
+  const names = readdirSync(absolute).filter((name) => name.endsWith(".jsonl"));
+  return names.sort().map((name) => join(absolute, name));
 }
 
-function report(name: string, results: readonly Result[]): void {
+function report(name: string, results: readonly Result[], withMisses = showMisses): void {
   const sure = results.filter(({ payload }) => payload.sure);
   const print = (label: string, right: number, of: number): void =>
     console.log(
@@ -29,9 +41,12 @@ function report(name: string, results: readonly Result[]): void {
   print("disposition right, sure cases", sure.filter(hasDisposition).length, sure.length);
   print("disposition right, all cases", results.filter(hasDisposition).length, results.length);
   print("category right, sure cases", sure.filter(hasCategory).length, sure.length);
+  print("category right, all cases", results.filter(hasCategory).length, results.length);
   print("root code right, all cases", results.filter(hasCode).length, results.length);
+  const printed = results.filter(({ payload }) => payload.expect.code !== null);
+  print("root code right where one is printed", printed.filter(hasCode).length, printed.length);
   print("not transient but read as transient (sure)", sure.filter(isHammered).length, sure.length);
-  if (!showMisses) return;
+  if (!withMisses) return;
   for (const { payload, diagnosis } of results.filter(
     (result) => !hasDisposition(result) || !hasCode(result) || !hasCategory(result),
   )) {

@@ -18,6 +18,7 @@ export interface Payload {
     /** Also right, where people may differ. */
     readonly altDisposition?: readonly string[];
     readonly altCategory?: readonly string[];
+    readonly altCode?: readonly string[];
   };
   /** False where people who know Azure would differ. */
   readonly sure: boolean;
@@ -56,8 +57,10 @@ export const hasCategory = ({ payload: { expect }, diagnosis }: Result): boolean
   [expect.category, ...(expect.altCategory ?? [])].includes(diagnosis.category);
 
 /** Codes compare without regard to case. */
-export const hasCode = ({ payload, diagnosis }: Result): boolean =>
-  (diagnosis.code ?? "").toLowerCase() === (payload.expect.code ?? "").toLowerCase();
+export const hasCode = ({ payload: { expect }, diagnosis }: Result): boolean =>
+  [expect.code, ...(expect.altCode ?? [])]
+    .map((code) => (code ?? "").toLowerCase())
+    .includes((diagnosis.code ?? "").toLowerCase());
 
 /** Something lasting was taken for something that passes: it would be sent again and again. */
 export const isHammered = ({ payload, diagnosis }: Result): boolean =>
