@@ -2,8 +2,10 @@
 import type { Catalog } from "./catalog/catalog.js";
 import { defaultCatalog } from "./catalog/default-catalog.js";
 import { diagnoseFailure } from "./catalog/diagnose-failure.js";
+import { saysSomething, withoutRepeats } from "./catalog/repeats.js";
 import type { Diagnosis } from "./catalog/diagnosis.js";
-import { readFailure } from "./failure/read.js";
+import { locateCode, locateMessage, type Span } from "./failure/locate.js";
+import { readFailure, readFailures } from "./failure/read.js";
 
 export interface DiagnoseOptions {
   /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */
@@ -13,14 +15,61 @@ export interface DiagnoseOptions {
 }
 
 /**
- * Explains any failure: what happened, what kind it is, whether a retry helps, what to do. Never throws.
+ * Explains any failure: what happened, what kind it is, whether a retry helps, what to do. Never throws. A text with several
+ * failures is explained by the least hopeful one; the others are in `others`.
  *
- * @param input an answer (`{ status, headers?, bodyAsText }`), an ARM error body (enveloped or not), the status document of
+ * @param input a response (`{ status, headers?, bodyAsText }`), an ARM error body (enveloped or not), the status document of
  * a long-running operation, any thrown error, or the text that a tool printed
  */
 export function diagnose(input: unknown, options: DiagnoseOptions = {}): Diagnosis {
   const { catalog = defaultCatalog, now = Date.now() } = options;
   return diagnoseFailure(readFailure(input, { now }), catalog);
+}
+
+/** One failure of a text. */
+export interface FailureInText {
+  readonly diagnosis: Diagnosis;
+  /** How often the text has it. The spans are those of the fullest occurrence. */
+  readonly occurrences: number;
+  /** The part of the text that it was read from. */
+  readonly span: Span;
+  /** Where the text has the code, and the message. Absent where they are not in it as words. */
+  readonly codeSpan?: Span;
+  readonly messageSpan?: Span;
+}
+
+/**
+ * Explains every failure of a text, in the order of the text: a log, the output of a pipeline, a body. Each is listed once, by its
+ * root; what only wraps another failure is in the `chain` of that one and no entry of its own. Never throws.
+ *
+ * @returns one entry at least; where nothing is known of the text, its diagnosis has basis `none`
+ */
+export function diagnoseAll(text: string, options: DiagnoseOptions = {}): readonly FailureInText[] {
+  const { catalog = defaultCatalog, now = Date.now() } = options;
+  const found = readFailures(text, { now }).flatMap(({ failure, from, to }) =>
+    failure.chains.map((chain) => ({ diagnosis: diagnoseFailure({ ...failure, chains: [chain] }, catalog), from, to })),
+  );
+  const telling = found.filter(({ diagnosis }) => saysSomething(diagnosis));
+  return withoutRepeats(telling.length > 0 ? telling : found.slice(0, 1)).map(
+    ({ diagnosis, occurrences, from, to }) => ({
+      diagnosis,
+      occurrences,
+      span: { from, to },
+      ...spansOf(text.slice(from, to), from, diagnosis),
+    }),
+  );
+}
+
+function spansOf(
+  piece: string,
+  offset: number,
+  { code, message }: Diagnosis,
+): Pick<FailureInText, "codeSpan" | "messageSpan"> {
+  const inText = (span: Span | undefined): Span | undefined =>
+    span && { from: offset + span.from, to: offset + span.to };
+  const codeSpan = code === undefined ? undefined : inText(locateCode(piece, code));
+  const messageSpan = inText(locateMessage(piece, message));
+  return { ...(codeSpan && { codeSpan }), ...(messageSpan && { messageSpan }) };
 }
 
 export { defaultCatalog } from "./catalog/default-catalog.js";
@@ -44,3 +93,4 @@ export {
 } from "./catalog/rule.js";
 export type { Parameters } from "./catalog/template.js";
 export type { Execution, FailureChain, FailureNode } from "./failure/failure.js";
+export type { Span } from "./failure/locate.js";

@@ -2,6 +2,7 @@
  * Knowing what a failure means. The root is asked first: its message, then its code; a code that says little
  * (`OperationNotAllowed`) gives precedence to the kind of wording, then an unknown code to its kind, then the status.
  */
+import { isTellingCode } from "../failure/chains.js";
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
 import { renderAdvice } from "./advice.js";
 import { indexOfCatalog, type CatalogIndex } from "./catalog-index.js";
@@ -45,7 +46,8 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
     return diagnosisOf(failure, chain, findForChain(chain, status, index), []);
   }
   const found = chains.map((chain) => ({ chain, finding: findForChain(chain, status, index) }));
-  const deciding = found.reduce(lessHopeful);
+  const telling = found.filter(({ chain, finding }) => !isSilent(chain, finding));
+  const deciding = (telling.length > 0 ? telling : found).reduce(lessHopeful);
   const others = found.filter((other) => other !== deciding).map(toOtherRoot);
   return diagnosisOf(failure, deciding.chain, deciding.finding, others);
 }
@@ -95,6 +97,16 @@ function lessHopeful(left: Found, right: Found): Found {
   return hope(right) > hope(left) ? right : left;
 }
 
+/**
+ * Says only that it failed, or what an HTTP status says: beside a root that says more it does not decide. A code that nobody
+ * knows decides, since it may be the one that never passes.
+ */
+function isSilent(chain: FailureChain, { basis, knowledge }: Finding): boolean {
+  const { code } = rootOf(chain);
+  if (code !== undefined && isTellingCode(code)) return false;
+  return basis === "none" || basis === "status" || basis === "code" || isWrapperRule(knowledge);
+}
+
 function toOtherRoot({ chain, finding }: Found): OtherRoot {
   const { code, message } = rootOf(chain);
   const { disposition, category } = finding.knowledge;
@@ -113,7 +125,7 @@ function findForChain(chain: FailureChain, status: number | undefined, index: Ca
     const node = chain[depth];
     if (!node) continue;
     const outer = findForNode(node, status, index);
-    if (basisIsSure(outer.basis) && !isWrapper(outer)) return outer;
+    if (basisIsSure(outer.basis) && !isWrapperRule(outer.knowledge)) return outer;
   }
   return own;
 }
@@ -121,8 +133,8 @@ function findForChain(chain: FailureChain, status: number | undefined, index: Ca
 const basisIsSure = (basis: Basis): boolean => basis === "message" || basis === "code" || basis === "pattern";
 
 /** A wrapper's rule says that nothing is inside; around a root that is there it says nothing. */
-const isWrapper = (finding: Finding): boolean =>
-  finding.knowledge.category === "other" && finding.knowledge.disposition === "permanent";
+const isWrapperRule = ({ category, disposition }: RuleKnowledge): boolean =>
+  category === "other" && disposition === "permanent";
 
 function findForNode(node: FailureNode, status: number | undefined, index: CatalogIndex): Finding {
   const { code } = node;
@@ -131,8 +143,13 @@ function findForNode(node: FailureNode, status: number | undefined, index: Catal
   return (
     byOwnCode(entries, message) ??
     (message && byOtherCode(message, index)) ??
-    byKind(code, entries, message, status ?? node.status, index)
+    byKind(code, entries, message, statusOf(node, status), index)
   );
+}
+
+/** An error status that the node itself names is nearer than that of the response around it. */
+function statusOf({ status: own }: FailureNode, around: number | undefined): number | undefined {
+  return own !== undefined && own >= 400 ? own : (around ?? own);
 }
 
 const unknownCode: readonly CodeEntry[] = [];

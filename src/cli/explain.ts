@@ -3,10 +3,9 @@ import { existsSync } from "node:fs";
 import { rulesOf, type Catalog } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { diagnose } from "../diagnose.js";
+import { diagnose, diagnoseAll } from "../diagnose.js";
 import type { BlankValues } from "./explain/blanks.js";
 import { CliError } from "./cli-error.js";
-import { diagnoseErrors, type FoundError } from "./text/diagnose-text.js";
 import { exitCodes } from "./exit-codes.js";
 import { explain, explanationJson, explanationLines, type Explanation } from "./explain/explanation.js";
 import { readInputFile, readStandardInput, type Input } from "./text/input.js";
@@ -40,7 +39,7 @@ export async function explainCommand(what: string | undefined, flags: ExplainFla
     ruleOf: (id: string) => rules.get(id),
     lang: flags.lang,
   };
-  const explanations = errorsIn(text, catalog).map(({ diagnosis, occurrences }) =>
+  const explanations = failuresIn(text, catalog).map(({ diagnosis, occurrences }) =>
     explain(diagnosis, occurrences, options),
   );
   if (flags.json) out.line(JSON.stringify({ errors: explanations.map(explanationJson) }, undefined, 2));
@@ -62,13 +61,16 @@ async function textOf(what: string | undefined): Promise<Input> {
 }
 
 /** A bare number is an HTTP status, and a bare word a code, in whatever case it was typed. */
-function errorsIn(text: string, catalog: Catalog): readonly FoundError[] {
+function failuresIn(
+  text: string,
+  catalog: Catalog,
+): readonly { readonly diagnosis: Diagnosis; readonly occurrences: number }[] {
   const word = text.trim();
   if (/^[1-5]\d\d$/.test(word)) {
     return [{ diagnosis: diagnose({ status: Number(word), bodyAsText: "" }, { catalog }), occurrences: 1 }];
   }
   const code = rulesOf(catalog).find((rule) => rule.code.toLowerCase() === word.toLowerCase())?.code;
-  return diagnoseErrors(code ?? text, catalog);
+  return diagnoseAll(code ?? text, { catalog });
 }
 
 function print(explanations: readonly Explanation[], catalog: Catalog, flags: ExplainFlags, out: Terminal): void {

@@ -39,6 +39,10 @@ const ranks = new Map<string, number>([
   ...["conflict", "badrequest", "forbidden", "notfound", "requesttimeout", "unauthorized", "retryableerror"].map(
     (code) => [code, rank.envelope] as const,
   ),
+  // of gRPC
+  ...["unavailable", "aborted", "failedprecondition", "permissiondenied", "invalidargument", "unauthenticated"].map(
+    (code) => [code, rank.envelope] as const,
+  ),
 ]);
 
 /** AKS names the step that failed (`ReconcileVMSSAgentPoolFailed`) and says the cause inside. */
@@ -52,6 +56,11 @@ function rankOf({ code, message }: RawNode): number {
 /** Whether the code names a cause, rather than a wrapper, an envelope or nothing. */
 export function isTellingCode(code: string): boolean {
   return rankOfCode(code) === rank.real;
+}
+
+/** Whether the code only says that something below failed. */
+export function isWrapperCode(code: string): boolean {
+  return rankOfCode(code) === rank.wrapper;
 }
 
 function rankOfCode(code: string): number {
@@ -89,11 +98,24 @@ function branchesOf(node: RawNode): Branch[] {
     tellsMore(branch, node, parentRank),
   );
   if (telling.length === 0) {
-    const words = below.find(({ root }) => root.message !== "");
-    if (node.message === "" && words) node.message = words.root.message;
+    const words = below.find(({ root }) => root.message !== "")?.root;
+    if (words && (node.message === "" || (parentRank === rank.real && pointsInside(node, words)))) {
+      node.message = words.message;
+      node.target ??= words.target;
+    }
     return [leaf(node)];
   }
   return parentRank === rank.empty ? telling : telling.map((branch) => withParent(node, branch));
+}
+
+/**
+ * "Validation returned errors. See inner errors for details": the words of a detail under a number or the name of a status are
+ * what the parent's code means.
+ */
+function pointsInside({ message }: RawNode, { code }: RawNode): boolean {
+  return (
+    code !== undefined && rankOfCode(code) < rank.real && /\binner\b|\bsee\b|\bdetails?\b|\bfollowing\b/i.test(message)
+  );
 }
 
 /** A detail that repeats its parent is the same node. The one with the target or with words is kept. */
@@ -114,12 +136,15 @@ function tellsMore({ root, rank: rootRank }: Branch, parent: RawNode, parentRank
     case rank.real:
       return parentRank !== rank.real || !elaborates(root, parent);
     case rank.envelope:
-      return root.message !== "" || parentRank < rank.envelope;
+      return parentRank < rank.real && (root.message !== "" || parentRank < rank.envelope);
     case rank.placeholder:
-      // `BadArgument` > `301`: what a number says in words of its own is the cause; `Unspecified` says less than `NotFound`.
+      // What a number says in words of its own counts below `NotFound`; `Unspecified` says less than that.
       return (
         parentRank <= rank.words ||
-        (/^\d/.test(root.code ?? "") && root.message !== "" && root.message !== parent.message)
+        (parentRank < rank.real &&
+          /^\d/.test(root.code ?? "") &&
+          root.message !== "" &&
+          root.message !== parent.message)
       );
     case rank.words:
       return parentRank <= rank.words;
@@ -166,11 +191,28 @@ function distinct(branches: readonly Branch[]): Branch[] {
   return kept;
 }
 
-function sameCause(a: RawNode, b: RawNode): boolean {
+interface Cause {
+  readonly code?: string | undefined;
+  readonly message: string;
+}
+
+function sameCause(a: Cause, b: Cause): boolean {
   return (
     a.code?.toLowerCase() === b.code?.toLowerCase() &&
     (a.message.startsWith(b.message) || b.message.startsWith(a.message))
   );
+}
+
+/** The same cause once, those that name it by a telling code first. */
+export function distinctChains(chains: readonly FailureChain[]): FailureChain[] {
+  const rootOf = (chain: FailureChain): FailureNode => chain[chain.length - 1] ?? { message: "" };
+  const kept: FailureChain[] = [];
+  for (const chain of chains) {
+    if (kept.length === maxChains) break;
+    if (!kept.some((other) => sameCause(rootOf(chain), rootOf(other)))) kept.push(chain);
+  }
+  const names = (chain: FailureChain): boolean => isTellingCode(rootOf(chain).code ?? "failed");
+  return [...kept.filter(names), ...kept.filter((chain) => !names(chain))];
 }
 
 function toNode(raw: RawNode): FailureNode {

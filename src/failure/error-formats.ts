@@ -69,9 +69,37 @@ export const errorFormats: readonly ErrorFormat[] = [
     read: readCodeLabel,
   },
   {
+    // Labels of Chinese portals and tools: `错误代码：X`, `代码: X`, `错误消息：…`
+    pattern: /(?:错误)?(?:代码|码)[ \t]{0,4}[:：][ \t]{0,4}["'“]?([A-Za-z]\w{2,100})/g,
+    read: (found, match, end) => (found.code(match[1] ?? "", match.index, end), end),
+  },
+  {
+    pattern: /(?:错误)?(?:消息|信息)[ \t]{0,4}[:：][ \t]{0,4}/g,
+    read: (found, _, end) => (found.openMessage(end), end),
+  },
+  {
+    // gRPC: `rpc error: code = NotFound desc = …`. Its most common codes say nothing.
+    pattern: /\brpc error: code = (\w{2,40}) desc = /g,
+    anywhere: true,
+    read: (found, match, end) => {
+      if (/^(?:Unknown|Internal|OK|\d{1,2})$/.test(match[1] ?? "")) found.border(match.index);
+      else readNamed(found, match, end);
+      return end;
+    },
+  },
+  {
+    // Application Insights: the outer message says which function failed, the inner one why.
+    pattern: /(?:^|\n)[ \t]{0,16}Outer(?:most)? Message:[^\n]{0,2000}(?=\n[^]{0,2000}\bInner(?:most)? Message:)/g,
+    read: (found, match, end) => (found.border(match.index), end),
+  },
+  {
+    pattern: /\bInner(?:most)? Message:/g,
+    read: (found, match, end) => (found.border(match.index), end),
+  },
+  {
     // `Message="…"`, `Message: …`, `ErrorMessage: …`, `Status Message: …`, `"message": "…"`
     pattern:
-      /(?:(?<![A-Za-z0-9_$])|(?<=\\[nrt]))(?:Azure[ _]Error[ _]|Error[_-]?|Status[ _-]?)?Message["'\\]{0,16}[ \t]{0,8}[:=][ \t]{0,16}/gi,
+      /(?:(?<![A-Za-z0-9_$])|(?<=\\[nrt]))(?:Azure[ _]Error[ _]|Error[_-]?|Status[ _-]?|Exception[ _-]?)?Message["'\\]{0,16}[ \t]{0,8}[:=][ \t]{0,16}/gi,
     anywhere: true,
     read: readMessageLabel,
   },
@@ -86,11 +114,27 @@ export const errorFormats: readonly ErrorFormat[] = [
   },
   {
     // az and Python: `(X) message`; behind a type of Python any word is a code: `HttpResponseError: (timeout) message`
-    pattern: /(?<=(?:^|[\n:\u2192]| -)[ \t]{0,16})\(([A-Za-z]\w{2,100})\)[ \t]{1,4}/g,
+    pattern: /(?<=(?:^|[\n:=\u2192"'“]| -)[ \t]{0,16})\((?:[A-Z][A-Za-z]{1,32}\.)?([A-Za-z]\w{2,100})\):?[ \t]{1,4}/g,
     read: (found, match, end) => {
       const speaks = found.text.slice(Math.max(0, match.index - 7), match.index).endsWith("Error: ");
       if (!speaks && !isCodeLike(match[1] ?? "")) return end;
       found.code(match[1] ?? "", match.index, end);
+      found.openMessage(end);
+      return end;
+    },
+  },
+  {
+    // Service management: `(Error 28031)`
+    pattern: /\(Error:? (\d{4,6})\)/g,
+    read: (found, match, end) => (found.codeBehind(match[1] ?? "", match.index, end), end),
+  },
+  {
+    // The portal and plugins: `X - message`, `… - X - message`
+    pattern: /(?:^|\n|[a-z0-9] - )[ \t]{0,8}([A-Z]\w{3,100}) - (?=[\w'"])/g,
+    read: (found, match, end) => {
+      const name = match[1] ?? "";
+      if (!isFailureName(name) && !isStatusName(name)) return match.index + 1;
+      found.code(name, match.index, end);
       found.openMessage(end);
       return end;
     },
@@ -300,19 +344,29 @@ function readQuotedMessage(text: string, open: Quote): { content: string; end: n
 /** More than one word written as one, or the name of an HTTP status: what a code looks like where no label says so. */
 export function isCodeLike(name: string): boolean {
   if (/^(?:Conflict|Forbidden|Unauthorized)$/.test(name)) return true;
-  return name.length > 4 && /^[A-Z]\w*[A-Z]/.test(name) && /[a-z]/.test(name);
+  return name.length > 4 && /^[A-Z]\w*[A-Z]/.test(name) && /[a-z]{2}/.test(name);
 }
+
+/** The name of an HTTP status that services use as a code. */
+const isStatusName = (name: string): boolean =>
+  /^(?:BadRequest|Conflict|Forbidden|Unauthorized|NotFound|TooManyRequests|InternalServerError|ServiceUnavailable)$/.test(
+    name,
+  );
 
 /** Names before a colon that are no codes: types of exceptions, and the labels of tools. */
 const speakers =
-  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|TypeError|ValueError|RuntimeError|KeyError|FatalError)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+|RawError)$/;
+  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|(?:Type|Value|Runtime|Key|Fatal|Fetch|System|Axios|URL|HTTP|Close|Connection|Timeout|Assertion|Attribute|Import|OS|IO|Syntax|Reference|Range|Client|Max|Retry)Error)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+|RawError)$/;
 
-/** Words before a colon that other errorFormats read. */
+/** The last words of names of programs and things, which print their name before what they say: `AzureVMCloud: …`. */
+const programs =
+  /(?:Cloud|Client|Provider|Manager|Controller|Agent|Plugin|Builder|Set|Probe|v\d|Worker|Handler|Reconciler|Driver|Scaler|Machine|Pool|Module|Command|Operation|Function|Group|Template|Cluster|Node)$/;
+
+/** Words before a colon that other formats read. */
 const labels = /(?:Code|Message|Status|Target|Details|Info|Content|Headers|Team)$|^(?:Ori?ginal|Raw)Error$/;
 
 /** Whether a name without a label may be a code, where a code is likely to stand. */
 export function mayBeCode(name: string): boolean {
-  if (!isCodeLike(name)) return false;
+  if (!isCodeLike(name) || (programs.test(name) && !wentWrong.test(name))) return false;
   // `RequestId` and `ServerName` describe the request and the server, `RequestDisallowedByPolicy` and `ServerBusy` what went wrong.
   return !speakers.test(name) || (/^(?:Request|Server)/.test(name) && wentWrong.test(name));
 }

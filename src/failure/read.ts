@@ -2,15 +2,18 @@
  * Anything -> a failure. This is the door of the room: it looks at what kind of thing came and hands it to the file that knows it.
  * It never throws, whatever comes: what cannot be read says so in the result.
  */
-import { isResponse, readResponse, readBody } from "./response.js";
+import { distinctChains, isTellingCode, isWrapperCode } from "./chains.js";
 import { cut, maxErrors, maxItems, maxJsonChars, maxKeys, maxTextChars } from "./read-limits.js";
 import { type Draft, finish } from "./draft.js";
-import type { Failure } from "./failure.js";
+import type { Failure, FailureChain } from "./failure.js";
 import { startReading } from "./raw-node.js";
+import { isResponse, readBody, readResponse } from "./response.js";
 import { looksLikeJson } from "./structure.js";
-import { readText, readWords } from "./text.js";
+import { type Piece, splitText } from "./split-text.js";
+import { headAndTail } from "./strip-decoration.js";
+import { readPiece, readWords } from "./text.js";
 import { idsInText, retryAfterInText, statusInText } from "./text-facts.js";
-import { isThrown, readThrown } from "./thrown.js";
+import { executionTogether, isThrown, readThrown } from "./thrown.js";
 import { executionFromWords, namesServiceCode } from "./transport.js";
 
 export interface ReadOptions {
@@ -53,12 +56,93 @@ function read(input: unknown, now: number | undefined, budget: Budget): Failure 
 
 const nothing: Failure = { origin: "none", chains: [[{ message: "" }]], execution: "unknown" };
 
-/** A text: a complete body that was pasted, or words. */
+/** A failure with the part of the text that it was read from. */
+export interface LocatedFailure {
+  readonly failure: Failure;
+  /** Where the part begins and ends in the text. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The failures of a text in their order, one for each error that a tool printed. What only says that something else failed is
+ * left out where the text holds that too. One entry at least. Never throws.
+ *
+ * @param text any length; of a very long error the head and the tail are read
+ */
+export function readFailures(text: string, options: ReadOptions = {}): readonly LocatedFailure[] {
+  const located = splitText(text).flatMap((piece): LocatedFailure[] => {
+    const failure = readOne(piece, options.now);
+    return failure ? [{ failure, from: piece.from, to: piece.to }] : [];
+  });
+  const telling = located.filter(({ failure }) => failure.origin !== "none" && failure.chains.some(saysMore));
+  const kept = telling.length > 0 ? telling : located;
+  if (kept.length > 0) return kept;
+  return [
+    {
+      failure: readOne({ text, from: 0, to: text.length, isMarked: true }, options.now) ?? nothing,
+      from: 0,
+      to: text.length,
+    },
+  ];
+}
+
+/** Whether a chain says more than that something failed somewhere else. */
+function saysMore(chain: FailureChain): boolean {
+  const root = chain[chain.length - 1];
+  if (!root) return false;
+  return root.code === undefined ? root.message !== "" : !isWrapperCode(root.code);
+}
+
+/** What an unmarked piece says counts where it is a code with a label: plans and progress mention codes too. */
+function readOne({ text, isMarked }: Piece, now: number | undefined): Failure | undefined {
+  if (text.trim() === "") return nothing;
+  const json = isMarked ? wholeJson(text) : undefined;
+  const copied = json ? read(json, now, startingBudget()) : nothing;
+  if (copied.origin !== "none") return copied;
+  const draft = readProse(text, !isMarked);
+  if (!draft) return undefined;
+  const failure = finish(draft, now);
+  return isMarked || failure.chains.some((chain) => chain.some(({ code }) => code !== undefined && isTellingCode(code)))
+    ? failure
+    : undefined;
+}
+
+/** A text: a complete body that was pasted, or words. Several failures are one with several roots. */
 function readWritten(text: string, now: number | undefined, budget: Budget): Failure {
   if (text.trim() === "") return nothing;
   const json = wholeJson(text);
   const copied = json ? read(json, now, budget) : nothing;
-  return copied.origin === "none" ? finish(readProse(text), now) : copied;
+  if (copied.origin !== "none") return copied;
+  const [first, ...others] = readFailures(headAndTail(text), { now }).map(({ failure }) => failure);
+  return first ? together([first, ...others]) : nothing;
+}
+
+function together(failures: readonly [Failure, ...Failure[]]): Failure {
+  const [first] = failures;
+  if (failures.length === 1) return first;
+  const all = failures.flatMap(({ chains, status }) => chains.map((chain) => withStatus(chain, status)));
+  const [deciding = first.chains[0], ...others] = distinctChains(all);
+  const waits = failures.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
+  const withIds = (key: "requestId" | "correlationId"): string | undefined =>
+    failures.find((failure) => failure[key] !== undefined)?.[key];
+  const requestId = withIds("requestId");
+  const correlationId = withIds("correlationId");
+  return {
+    origin: "text",
+    chains: [deciding, ...others],
+    execution: executionTogether(failures.map(({ execution }) => execution)),
+    ...(waits.length > 0 && { retryAfterMs: Math.max(...waits) }),
+    ...(requestId !== undefined && { requestId }),
+    ...(correlationId !== undefined && { correlationId }),
+  };
+}
+
+/** With several failures each root keeps the status that its own part of the text names. */
+function withStatus(chain: FailureChain, status: number | undefined): FailureChain {
+  const root = chain[chain.length - 1];
+  if (!root || status === undefined || root.status !== undefined) return chain;
+  return [...chain.slice(0, -1), { ...root, status }];
 }
 
 function wholeJson(text: string): object | undefined {
@@ -71,9 +155,10 @@ function wholeJson(text: string): object | undefined {
   }
 }
 
-function readProse(text: string): Draft {
+function readProse(text: string, mustHaveLabel: boolean): Draft | undefined {
   const reading = startReading(readWords);
-  const tree = readText(text, reading);
+  const tree = readPiece(text, reading, mustHaveLabel);
+  if (!tree) return undefined;
   const readable = cut(text, maxTextChars);
   const { correlationId, requestId } = idsInText(readable);
   const retryAfter = retryAfterInText(readable);

@@ -72,20 +72,44 @@ export function waitFromWindow(end: string, headers: ResponseHeaders, now: numbe
 
 const unitsMs: Record<string, number> = { m: minuteMs, h: hourMs, s: secondMs };
 
+/** `10 seconds`, `'10' seconds`, `5 min`. */
+const spoken = String.raw`(\d{1,9}(?:\.\d{1,3})?)["'‘’“”]?\s?(milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?)\b`;
+/** As Go prints durations: `2m0s`, `102s`, `1h30m0s`, `500ms`. */
+const ofGo = String.raw`((?:\d{1,5}h)?(?:\d{1,5}m)?\d{1,9}(?:\.\d{1,9})?m?s|(?:\d{1,5}h)?\d{1,5}m|\d{1,5}h)\b`;
+/** ISO 8601: `PT5M`. */
+const iso = String.raw`PT(?=\d)((?:\d{1,5}H)?(?:\d{1,7}M)?(?:\d{1,9}(?:\.\d{1,9})?S)?)`;
+const amount = new RegExp(
+  String.raw`\b(?:after|in|for|within|wait|retry-?after|\w{0,16}before ?retry)\b["']?\s{0,4}[:=]?\s{0,4}(?:about |at least |approximately )?["'‘’“”]?(?:${spoken}|${ofGo}|${iso})`,
+  "gi",
+);
+
 /**
  * A wait in words. The number must belong to waiting: "did not finish in 20 minutes. Please retry" asks for no wait of 20 minutes.
  */
 export function waitFromWords(text: string): number | undefined {
   // Nearly every message ends at the first test, which skips over letters; the second looks at each of them.
-  if (!/sec|min|hour|mil/.test(text) || !/\d["'‘’“”]?\s?(?:sec|min|hour|mil)/.test(text)) return undefined;
-  const amount =
-    /\b(?:after|in|for|within|wait)\s{1,4}(?:about |at least )?["'‘’“”]?(\d{1,9}(?:\.\d{1,3})?)["'‘’“”]?\s?(millisecond|second|minute|hour)s?\b/gi;
+  if (!/sec|min|hour|mil|etry|PT\d/.test(text) || !/\d["'‘’“”]?\s?(?:sec|min|h|mil|s\b|ms\b|m\b)|PT\d/.test(text))
+    return undefined;
   for (const match of text.matchAll(amount)) {
-    const before = text.slice(Math.max(0, match.index - 60), match.index + 4);
-    if (!/again|retry|retri|wait|reserved|resubmit|come back/i.test(before)) continue;
-    const unit = (match[2] ?? "").toLowerCase();
-    const unitMs = unit === "millisecond" ? 1 : (unitsMs[unit.charAt(0)] ?? secondMs);
-    return finite(Number(match[1]) * unitMs);
+    const before = text.slice(Math.max(0, match.index - 60), match.index + 12);
+    if (!/again|retry|retri|wait|reserved|resubmit|come back|back ?off/i.test(before)) continue;
+    const [, number, unit = "", goDuration, isoDuration] = match;
+    const waitMs = number === undefined ? durationMs(goDuration ?? isoDuration ?? "") : Number(number) * unitMs(unit);
+    // Go prints a wait of zero where the service named none.
+    if (waitMs > 0 || number !== undefined) return finite(waitMs);
   }
   return undefined;
+}
+
+function unitMs(unit: string): number {
+  const lower = unit.toLowerCase();
+  return lower.startsWith("mil") || lower === "ms" ? 1 : (unitsMs[lower.charAt(0)] ?? secondMs);
+}
+
+/** The sum of amounts with a unit each: `1h30m0s`, `5M`. */
+function durationMs(duration: string): number {
+  let ms = 0;
+  for (const [, number, unit = ""] of duration.matchAll(/(\d{1,9}(?:\.\d{1,9})?)(ms|[hms])/gi))
+    ms += Number(number) * unitMs(unit);
+  return ms;
 }

@@ -17,14 +17,41 @@ export function stripDecoration(text: string): string {
       .replace(/(?<!\*)\*{3}(?=\s{0,64}\\{0,8}["']\w{1,32}\\{0,8}["']\s?:)/g, "{")
       .replace(/(?<!\*)\*\*(?!\*)/g, "");
   if (clean.includes("`")) clean = clean.replace(/(?<!`)`(\w{1,100})`(?!`)/g, "$1");
-  if (clean.includes("](")) clean = clean.replace(/\[([^\][\n]{1,300})\]\([^()\s]{1,500}\)/g, "$1");
-  if (/[“”„]/.test(clean) && !clean.includes('"')) clean = clean.replace(/[“”„]/g, '"');
+  if (clean.includes("](")) clean = clean.replace(/\[([^\][\n]{1,300})\]\((?:https?:|[/#.])[^()\s]{1,500}\)/g, "$1");
+  if (/[“”„]/.test(clean)) {
+    // Around one word they mark a code; where no other marks occur, they are what an editor made of them.
+    clean = clean.replace(/[“„](\w[\w.]{0,100})[“”]/g, clean.includes('"') ? "'$1'" : '"$1"');
+    if (!clean.includes('"')) clean = clean.replace(/[“”„]/g, '"');
+  }
   if (/[‘’]/.test(clean) && !clean.includes("'") && !clean.includes('"')) clean = clean.replace(/[‘’]/g, "'");
-  return clean.split("\n").map(withoutPrefix).join("\n");
+  const lines = clean.split("\n").map(withoutPrefix);
+  return (clean.includes("CategoryInfo") ? withoutErrorRecord(lines) : lines).join("\n");
+}
+
+/**
+ * Below its sentence Windows PowerShell prints where the script was and which kind of .NET exception it met. Modules that are
+ * generated put the service's code in front of their own id: `FullyQualifiedErrorId : DiskBusy,Microsoft.Azure…`.
+ */
+function withoutErrorRecord(lines: readonly string[]): string[] {
+  let isInRecord = false;
+  return lines.flatMap((line) => {
+    if (
+      /^At (?:line|.{1,260}):\d{1,7} char:\d/.test(line) ||
+      /^\s*\+ (?:CategoryInfo|FullyQualifiedErrorId)/.test(line)
+    )
+      isInRecord = true;
+    else if (isInRecord && !/^\s*\+ |^ {3,}\S/.test(line)) isInRecord = false;
+    if (!isInRecord) return [line];
+    const code =
+      /FullyQualifiedErrorId\s{0,16}: (?!\w{0,40}(?:Exception|CloseError))([A-Z]\w{3,100}),Microsoft\.Azure/.exec(
+        line,
+      )?.[1];
+    return code === undefined ? [] : [`(Code: ${code})`];
+  });
 }
 
 /** Logs say what failed at one of the two ends. */
-function headAndTail(text: string): string {
+export function headAndTail(text: string): string {
   if (text.length <= maxTextChars) return text;
   const half = maxTextChars / 2;
   return `${cut(text, half)}\n\n${text.slice(-half)}`;
@@ -49,6 +76,12 @@ const gutter = /^[ \t]*(?:(?:[│╷╵┃|>]|(?:#|\/\/)(?=[ \t]))[ \t]*)+/;
 const stamp = /^[ \t]*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?[ \t]*/;
 const level =
   /^[ \t]*(?:##\[\w{1,16}\]|\[?(?:VERBOSE|DEBUG|INFO|WARNING|WARN|ERROR|FATAL)\]?:?(?=\s)(?! CODE)|\[azure\]|(?:silly|verbose|error|warn|info|data):(?= {2})|==>? ?[\w.-]{1,40}:|[a-z]\w{1,40}(?:\.\w{1,40}){1,6} : )[ \t]*/;
+/** The header of a Go program of Kubernetes, with that of a system log before it. */
+const klog =
+  /^[ \t]*(?:[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} \S{1,64}: )?[EFWI]\d{4} \d\d:\d\d:\d\d\.\d{1,9} {1,12}\d{1,9} [\w./-]{1,80}:\d{1,6}\] /;
+/** `Warning  FailedMount  4m (x260 over 20h)  kubelet  message` */
+const event =
+  /^[ \t]*(?:Warning|Normal)[ \t]{1,12}[A-Z]\w{2,60}[ \t]{1,20}\S{1,12}(?: \(x\d{1,9} over \S{1,12}\))?[ \t]{2,30}\S{1,60}[ \t]{2,30}/;
 const clock = /^(?:\d{1,2}:\d\d:\d\d(?: ?[AP]M)?) - /;
 
 function withoutPrefix(line: string): string {
@@ -57,6 +90,8 @@ function withoutPrefix(line: string): string {
   const first = bare.trimStart().charCodeAt(0);
   // Letters in lower case, braces and quotes begin no prefix, and most lines of a body begin with one of them.
   if (first === 34 || first === 123 || first === 125) return bare;
+  if (klog.test(bare)) return bare.replace(klog, "");
+  if (event.test(bare)) return bare.replace(event, "");
   if (gutter.test(bare)) bare = bare.replace(gutter, "");
   if (stamp.test(bare)) bare = bare.replace(stamp, "");
   // Two, where one tool runs in another: `==> azure-arm: ERROR: …`

@@ -2,7 +2,7 @@
 
 /** `Status=409`, `StatusCode: 409`, `Status: 409 (Conflict)`, `RESPONSE 409:`, `HTTP/1.1 409`. */
 export const statusNumber =
-  /\b(?:Status(?: ?code)?|RESPONSE|HTTP(?:\/\d(?:\.\d)?)?)["'\\]{0,16}[ \t]{0,4}[:=]?[ \t]{0,4}["'\\]{0,16}([1-5]\d\d)\b/gi;
+  /\b(?<!(?:exit|return|exited with|exit_)[ _-]?)(?:Status(?: ?code)?|RESPONSE|HTTP(?:\/\d(?:\.\d)?)?)["'\\]{0,16}[ \t]{0,4}[:=]?[ \t]{0,4}["'\\]{0,16}([1-5]\d\d)\b/gi;
 
 const statusNames: Record<string, number> = {
   "bad request": 400,

@@ -5,23 +5,45 @@
  */
 import { cut, maxChains, maxTextChars, maxTextDepth } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
+import { withoutEpilogues } from "./epilogues.js";
+import { splitText } from "./split-text.js";
 import { oneLine, stripDecoration } from "./strip-decoration.js";
 import { type RawNode, type Reading, addBelow, holdsCode, rawNode } from "./raw-node.js";
 import { isFailureName, mayBeCode } from "./error-formats.js";
 import { isTransportCode } from "./transport.js";
 import { holdsGuestOutput, TextScanner } from "./text-scanner.js";
 
-/** The nodes of a whole text. Text without any code is one node whose message is the text. */
+/** The nodes of a whole text: one group of siblings where it holds several failures. Text without any code is one node. */
 export function readText(text: string, reading: Reading): RawNode {
   const page = titleOfPage(text);
   if (page !== undefined) return rawNode(undefined, page);
-  const clean = stripDecoration(text).trim();
+  const group = rawNode(undefined, "");
+  for (const piece of splitText(text).slice(0, maxChains)) {
+    const found = readLabelled(stripDecoration(piece.text).trim(), reading);
+    if (found) addBelow(group, found);
+  }
+  return group.below ? group : readUnlabelled(text);
+}
+
+/** The nodes of one piece of a text; nothing where no code has a label and `mustHaveLabel`. */
+export function readPiece(text: string, reading: Reading, mustHaveLabel = false): RawNode | undefined {
+  const page = titleOfPage(text);
+  if (page !== undefined) return rawNode(undefined, page);
+  const labelled = readLabelled(stripDecoration(withoutEpilogues(text)).trim(), reading);
+  return labelled ?? (mustHaveLabel ? undefined : readUnlabelled(text));
+}
+
+function readLabelled(clean: string, reading: Reading): RawNode | undefined {
   const group = rawNode(undefined, "");
   for (const part of partsOf(clean)) {
     const found = new TextScanner(part, reading, 0, true).run();
     if (found && holdsCode(found)) addBelow(group, found);
   }
-  return group.below ? group : readBareWords(clean);
+  return group.below && group;
+}
+
+function readUnlabelled(text: string): RawNode {
+  return readBareWords(stripDecoration(withoutEpilogues(text)).trim());
 }
 
 /** What a gateway's or proxy's HTML page says: its title, or its first heading. */
@@ -65,7 +87,11 @@ function readBareWords(text: string): RawNode {
   const chain = readCodesInFront(text);
   if (chain) return chain;
   // core-lro prints the word undefined where it lost the code.
-  const line = withoutUndefined(oneLine(text).replace(/^.{0,80}long-running operation has failed\. undefined\. /i, ""));
+  const line = withoutUndefined(
+    oneLine(text)
+      .replace(/^.{0,80}long-running operation has failed\. undefined\. /i, "")
+      .replace(/^[A-Z][a-z]{1,16}-Az[A-Za-z]{1,60} ?: /, ""),
+  );
   // After a comma it is one of several fields: `Id: 1, OperationName: Create`.
   for (const match of line.matchAll(/(?<!,)[\s>:](?:[A-Z][A-Za-z]{1,32}\.)?([A-Z]\w{3,100})\s?: /g)) {
     const name = match[1] ?? "";

@@ -157,7 +157,7 @@ function readWrapped(error: ThrownFields, now: number | undefined, readInner: Re
   return {
     ...first,
     chains: withOuter(own.chains[0][0], chains),
-    execution: together(inner.map(({ execution }) => execution)),
+    execution: executionTogether(inner.map(({ execution }) => execution)),
   };
 }
 
@@ -186,7 +186,7 @@ function repeats(outer: FailureNode, next: FailureNode | undefined): boolean {
 }
 
 /** Of several attempts none was executed only if none of them was. */
-function together(executions: readonly Execution[]): Execution {
+export function executionTogether(executions: readonly Execution[]): Execution {
   if (executions.every((execution) => execution === "none")) return "none";
   return executions.includes("unknown") ? "unknown" : "answered";
 }

@@ -3,7 +3,8 @@ import { defaultCatalog, diagnose, rulesOf } from "azure-remedy";
 import { describe, expect, it } from "vitest";
 import { collectValue, type BlankValues } from "../../src/cli/explain/blanks.js";
 import { explain, explanationJson, explanationLines } from "../../src/cli/explain/explanation.js";
-import { decidingError, diagnoseErrors } from "../../src/cli/text/diagnose-text.js";
+import { decidingFailure } from "../../src/cli/text/diagnose-text.js";
+import { diagnoseAll } from "../../src/diagnose.js";
 
 const ruleOf = (id: string): ReturnType<typeof rulesOf>[number] | undefined =>
   rulesOf(defaultCatalog).find((rule) => rule.id === id);
@@ -59,7 +60,7 @@ describe("a section", () => {
 
 describe("the errors of a text", () => {
   const codes = (text: string): unknown[] =>
-    diagnoseErrors(text, defaultCatalog).map(({ diagnosis, occurrences }) => [diagnosis.code, occurrences]);
+    diagnoseAll(text).map(({ diagnosis, occurrences }) => [diagnosis.code, occurrences]);
 
   it("each once, in order, with how often it stood there", () => {
     expect(codes(`${throttled}\n${wrong}\n${throttled}`)).toEqual([
@@ -92,16 +93,16 @@ describe("the errors of a text", () => {
 
 describe("the error that decides", () => {
   it("is the least hopeful", () => {
-    expect(decidingError(`${throttled}\n${wrong}`, defaultCatalog).code).toBe("InvalidParameter");
-    expect(decidingError(`${wrong}\n${throttled}`, defaultCatalog).code).toBe("InvalidParameter");
+    expect(decidingFailure(`${throttled}\n${wrong}`, defaultCatalog).code).toBe("InvalidParameter");
+    expect(decidingFailure(`${wrong}\n${throttled}`, defaultCatalog).code).toBe("InvalidParameter");
   });
 
   it("may be one that nothing is known about", () => {
-    expect(decidingError(`${throttled}\nERROR: the widget is bent`, defaultCatalog).disposition).toBe("permanent");
+    expect(decidingFailure(`${throttled}\nERROR: the widget is bent`, defaultCatalog).disposition).toBe("permanent");
   });
 
   it("waits as long as the longest of them asks", () => {
     const longer = throttled.replace("'7'", "'30'");
-    expect(decidingError(`${throttled}\n${longer}`, defaultCatalog).retryAfterMs).toBe(30_000);
+    expect(decidingFailure(`${throttled}\n${longer}`, defaultCatalog).retryAfterMs).toBe(30_000);
   });
 });

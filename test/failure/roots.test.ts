@@ -62,9 +62,9 @@ describe("the innermost node is the root, unless it tells less", () => {
       { code: "BadArgument", message: "Name is taken." },
     ],
     [
-      "a number with words of its own is no less than a code",
+      "a number never counts more than the code around it",
       error("BadArgument", "Name is taken.", error("301", "Use $filter instead.")),
-      { code: "301", message: "Use $filter instead." },
+      { code: "BadArgument", message: "Name is taken." },
     ],
     [
       "Unspecified",

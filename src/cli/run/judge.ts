@@ -5,7 +5,7 @@ import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { decide, defaultBudget, type Decision } from "../../decision/decide.js";
 import { systemClock } from "../../time/clock.js";
 import type { RunFlags } from "../run.js";
-import { decidingError } from "../text/diagnose-text.js";
+import { decidingFailure } from "../text/diagnose-text.js";
 import type { CommandEnd } from "./child-command.js";
 import { isHarmlessByWords } from "./harmless-commands.js";
 
@@ -25,7 +25,7 @@ export class Judge {
   /** @param run 1 for the first */
   judge(end: CommandEnd & { kind: "exited" }, run: number): { diagnosis: Diagnosis; decision: Decision } {
     const said = end.stderr.trim() === "" ? end.stdoutTail : end.stderr;
-    const diagnosis = decidingError(said, this.catalog);
+    const diagnosis = decidingFailure(said, this.catalog);
     const decision = this.#decide(diagnosis, run);
     if (decision.action === "retry" && decision.counts) this.#retries += 1;
     return { diagnosis, decision };
