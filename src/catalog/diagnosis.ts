@@ -63,4 +63,8 @@ export interface Diagnosis {
   readonly usualWaitMs?: number;
   readonly requestId?: string;
   readonly correlationId?: string;
+  /** Azure has announced an outage here: it is waited for beyond `maxRetries`, with two sends a minute. */
+  readonly outage?: boolean;
+  /** What the answer alone said, where a look around the failure found a deeper root. */
+  readonly refinedFrom?: Diagnosis;
 }

@@ -1,0 +1,111 @@
+/** One look of one source: what it may send, how an answer is read, and how a refusal is told. */
+import { jsonOf } from "../lro/json.js";
+import type { BlobRequest, LookRequest, LookResponse } from "../recovery/evidence.js";
+import type { Answer, Found, Query } from "./source.js";
+import { textAt } from "./document.js";
+import { actionFor, checkAllowed } from "./reads.js";
+import { pathOf, scopeOf } from "./subject.js";
+
+/** The service did not let a look in, or did not answer it as it should. */
+export class LookRefused extends Error {
+  constructor(
+    readonly found: Found,
+    readonly throttled: boolean,
+  ) {
+    super(found.says);
+  }
+}
+
+/** The requests that all looks around one failure share: the same GET is sent once. */
+export class Wire {
+  sent = 0;
+  readonly #reads = new Map<string, Promise<LookResponse>>();
+
+  constructor(
+    readonly origin: string,
+    readonly send: (request: LookRequest) => Promise<LookResponse>,
+    readonly readBlob: (request: BlobRequest) => Promise<LookResponse>,
+  ) {}
+
+  /** Whether this very GET has been sent for this failure. */
+  has({ method, url }: LookRequest): boolean {
+    return method === "GET" && this.#reads.has(url);
+  }
+
+  request(request: LookRequest): Promise<LookResponse> {
+    if (request.method === "POST") return this.#send(request);
+    const known = this.#reads.get(request.url) ?? this.#send(request);
+    this.#reads.set(request.url, known);
+    return known;
+  }
+
+  #send(request: LookRequest): Promise<LookResponse> {
+    this.sent += 1;
+    return this.send(request);
+  }
+}
+
+/** The ways to read that one look gets, bound to the number of requests that its source has declared. */
+export class Reader {
+  #left: number;
+  readonly #wire: Wire;
+
+  constructor(wire: Wire, requests: number) {
+    this.#wire = wire;
+    this.#left = requests;
+  }
+
+  readonly get = (path: string, query: Query = {}): Promise<Answer> =>
+    this.#request({ method: "GET", url: this.#urlOf(path, query) });
+
+  readonly post = (path: string, query: Query, body?: unknown): Promise<Answer> =>
+    this.#request({ method: "POST", url: this.#urlOf(path, query), ...(body !== undefined && { body }) });
+
+  async #request(request: LookRequest): Promise<Answer> {
+    checkAllowed(request.method, request.url, this.#wire.origin);
+    if (!this.#wire.has(request)) {
+      if (this.#left <= 0) throw new Error("it asked for more requests than its source has declared");
+      this.#left -= 1;
+    }
+    const response = await this.#wire.request(request);
+    const body = jsonOf(response);
+    const { status } = response;
+    if ((status >= 200 && status < 300) || status === 404) {
+      return { status, body, header: (name) => response.headers.get(name) };
+    }
+    throw new LookRefused(refusalOf(request, status, body), status === 429);
+  }
+
+  #urlOf(path: string, query: Query): string {
+    const url = path.startsWith("/") ? this.#wire.origin + path : path;
+    const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    if (pairs.length === 0) return url;
+    return `${url}${url.includes("?") ? "&" : "?"}${pairs.join("&")}`;
+  }
+}
+
+/** What a refused look says. The message of the service stays out: it names people. */
+function refusalOf({ method, url }: LookRequest, status: number, body: unknown): Found {
+  const code = textAt(body, "error", "code") ?? textAt(body, "code");
+  const message = textAt(body, "error", "message") ?? textAt(body, "message") ?? "";
+  const where = scopeOf(url) ?? pathOf(url);
+  if (status === 403) {
+    const action = /perform action '([\w.*/-]+)'/i.exec(message)?.[1] ?? actionFor(method, url);
+    const needs = action ?? `the right to ${method === "GET" ? "read" : "ask"} ${pathOf(url)}`;
+    return couldNotLook(`needs ${needs} on ${where}`, { status, code, action, scope: where });
+  }
+  const reason =
+    code === "ScopeLocked"
+      ? "a read-only lock forbids this question too"
+      : code === "MissingSubscriptionRegistration"
+        ? `the provider ${/providers\/([\w.]+)/i.exec(pathOf(url))?.[1] ?? ""} is not registered, and a look registers nothing`
+        : status === 429
+          ? "the service is throttling such reads"
+          : `the service answered ${status}${code === undefined ? "" : ` ${code}`}`;
+  return couldNotLook(reason, { status, code });
+}
+
+/** A look that could not be made is a finding, so that nobody takes silence for health. */
+export function couldNotLook(why: string, data?: unknown): Found {
+  return { says: `could not look: ${why}`, confidence: "none", ...(data !== undefined && { data }) };
+}

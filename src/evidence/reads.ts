@@ -1,0 +1,85 @@
+/**
+ * What a look may send: GETs, and the three POSTs that have no effect. Each path that our sources read is named here with the
+ * action that it needs, so that a refusal can say which right is missing, and so that the table of the docs is held to it.
+ */
+import { originOf, pathOf } from "./subject.js";
+
+interface AllowedRead {
+  readonly method: "GET" | "POST";
+  /** Of the path without its query. */
+  readonly path: RegExp;
+  /** The action of Azure RBAC that it needs. */
+  readonly action: string;
+}
+
+const compute = "/providers/Microsoft\\.Compute";
+const path = (end: string): RegExp => new RegExp(`${end}$`, "i");
+
+/** The POSTs without effect. No other is ever sent. */
+const harmlessPosts: readonly AllowedRead[] = [
+  {
+    method: "POST",
+    path: path(
+      `${compute}/(?:virtualMachines/[^/]+|virtualMachineScaleSets/[^/]+/virtualMachines/[^/]+)/retrieveBootDiagnosticsData`,
+    ),
+    action: "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+  },
+  {
+    method: "POST",
+    path: path(`${compute}/locations/[^/]+/placementScores/[^/]+/generate`),
+    action: "Microsoft.Compute/locations/placementScores/generate/action",
+  },
+  {
+    method: "POST",
+    path: path("/providers/Microsoft\\.PolicyInsights/checkPolicyRestrictions"),
+    action: "Microsoft.PolicyInsights/checkPolicyRestrictions/read",
+  },
+];
+
+const knownReads: readonly AllowedRead[] = [
+  ["/deployments/[^/]+/operations", "Microsoft.Resources/deployments/operations/read"],
+  [`${compute}/virtualMachines/[^/]+/instanceView`, "Microsoft.Compute/virtualMachines/instanceView/read"],
+  [`${compute}/virtualMachines/[^/]+/runCommands`, "Microsoft.Compute/virtualMachines/runCommands/read"],
+  [`${compute}/virtualMachines/[^/]+`, "Microsoft.Compute/virtualMachines/read"],
+  [
+    `${compute}/virtualMachineScaleSets/[^/]+/instanceView`,
+    "Microsoft.Compute/virtualMachineScaleSets/instanceView/read",
+  ],
+  [
+    `${compute}/virtualMachineScaleSets/[^/]+/virtualMachines`,
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
+  ],
+  [`${compute}/locations/[^/]+/usages`, "Microsoft.Compute/locations/usages/read"],
+  ["/providers/Microsoft\\.Network/locations/[^/]+/usages", "Microsoft.Network/locations/usages/read"],
+  [`${compute}/skus`, "Microsoft.Compute/skus/read"],
+  ["/providers/Microsoft\\.Authorization/locks", "Microsoft.Authorization/locks/read"],
+  ["/providers/Microsoft\\.Authorization/permissions", "Microsoft.Authorization/permissions/read"],
+  ["/providers/Microsoft\\.ResourceHealth/events", "Microsoft.ResourceHealth/events/read"],
+  [
+    "/providers/Microsoft\\.ResourceHealth/availabilityStatuses/current",
+    "Microsoft.ResourceHealth/availabilityStatuses/read",
+  ],
+  ["/providers/Microsoft\\.Insights/eventtypes/management/values", "Microsoft.Insights/eventtypes/values/read"],
+  [`${compute}/capacityReservationGroups/[^/]+`, "Microsoft.Compute/capacityReservationGroups/read"],
+  [`${compute}/hostGroups/[^/]+/hosts/[^/]+`, "Microsoft.Compute/hostGroups/hosts/read"],
+  [`${compute}/hostGroups/[^/]+/hosts`, "Microsoft.Compute/hostGroups/hosts/read"],
+].map(([end = "", action = ""]) => ({ method: "GET", path: path(end), action }));
+
+/**
+ * Whether a look may send this: any GET of the caller's own endpoint (its token goes along), and the three POSTs without effect.
+ * @throws Error that says why not
+ */
+export function checkAllowed(method: string, url: string, origin: string): void {
+  if (originOf(url).toLowerCase() !== origin.toLowerCase()) {
+    throw new Error("a look stays at the endpoint of the failed call");
+  }
+  if (method === "GET") return;
+  const isHarmless = method === "POST" && harmlessPosts.some((post) => post.path.test(pathOf(url)));
+  if (!isHarmless) throw new Error(`a look may not send ${method} ${pathOf(url)}`);
+}
+
+/** The action that a read needs; nothing for a path that no source of ours reads. */
+export function actionFor(method: string, url: string): string | undefined {
+  const found = pathOf(url);
+  return [...harmlessPosts, ...knownReads].find((read) => read.method === method && read.path.test(found))?.action;
+}

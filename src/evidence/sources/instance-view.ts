@@ -1,0 +1,226 @@
+/**
+ * What a virtual machine or scale set says of itself: its provisioning and power state, its agent, and each extension with exit
+ * code and error output.
+ */
+import type { Diagnosis } from "../../catalog/diagnosis.js";
+import { defineEvidence } from "../define-evidence.js";
+import { at, dateAt, itemsAt, sameName, shorten, textAt, numberAt } from "../document.js";
+import type { DefinedEvidence, Found, LookContext } from "../source.js";
+import { machineIdOf, scaleSetIdOf } from "../subject.js";
+
+/** The version that both this source and the boot log read with, so that one request serves both. */
+export const machineQuery = { $expand: "instanceView", "api-version": "2024-07-01" } as const;
+
+/** Set instances that are read one by one: more would spend the set's budget of ten such reads a minute. */
+const mostInstances = 3;
+
+/**
+ * Instance view of a machine, or of a scale set with its failed instances. One request for a machine, two for a set; at once;
+ * Reader is enough.
+ */
+export function instanceView(): DefinedEvidence {
+  return defineEvidence({
+    name: "instanceView",
+    requests: 2,
+    fits: (diagnosis, { url }) => concernsMachine(diagnosis) && (machineIdOf(url) ?? scaleSetIdOf(url)) !== undefined,
+    look: (context) => (machineIdOf(context.call.url) === undefined ? lookAtSet(context) : lookAtMachine(context)),
+  });
+}
+
+const categories = ["guest-os", "extension", "conflict", "timeout", "image", "platform", "other"];
+
+function concernsMachine({ category, code = "", disposition }: Diagnosis): boolean {
+  if (/^(?:OSProvisioning|VMExtension|VMAgent|VMStart|VMRedeploy)/i.test(code)) return true;
+  return categories.includes(category) && disposition !== "adaptable";
+}
+
+async function lookAtMachine({ get, call, diagnosis }: LookContext): Promise<Found[]> {
+  const { status, body } = await get(machineIdOf(call.url) ?? "", machineQuery);
+  if (status === 404) return [{ says: "There is no such virtual machine.", confidence: "medium" }];
+  const view = at(body, "properties", "instanceView");
+  const state = textAt(body, "properties", "provisioningState");
+  return describeInstance(view, state, diagnosis);
+}
+
+/** What one instance view says, the most telling first. */
+function describeInstance(view: unknown, provisioningState: string | undefined, diagnosis: Diagnosis): Found[] {
+  const extensions = itemsAt(view, "extensions").flatMap(failedExtension);
+  const [first] = extensions;
+  if (first) extensions[0] = { ...first, means: meansExtension(first.data, diagnosis) };
+  return [...extensions, ...agentOf(view), ...failedStatuses(view), ...running(view, provisioningState)];
+}
+
+interface ExtensionData {
+  readonly extension: string;
+  readonly type: string | undefined;
+  readonly exitCode: number | undefined;
+  readonly errorOutput: string | undefined;
+}
+
+function failedExtension(extension: unknown): (Found & { data: ExtensionData })[] {
+  const failed = itemsAt(extension, "statuses").find((status) => stateOf(status).state === "failed");
+  if (failed === undefined) return [];
+  const name = textAt(extension, "name") ?? "";
+  const type = textAt(extension, "type");
+  const { detail } = stateOf(failed);
+  const exitCode = detail !== undefined && /^-?\d+$/.test(detail) ? Number(detail) : undefined;
+  const errorOutput = itemsAt(extension, "substatuses")
+    .filter((status) => /\/StdErr\//i.test(textAt(status, "code") ?? ""))
+    .map((status) => textAt(status, "message"))
+    .find((message) => message !== undefined);
+  const words = errorOutput ?? textAt(failed, "message") ?? textAt(failed, "displayStatus") ?? "it gives no reason";
+  const ended = exitCode === undefined ? "failed" : `ended with exit code ${exitCode}`;
+  return [
+    {
+      says: `Extension ${name}${type === undefined ? "" : ` (${type})`} ${ended}: ${shorten(words)}`,
+      at: dateAt(failed, "time"),
+      confidence: "high",
+      data: { extension: name, type, exitCode, errorOutput: errorOutput && shorten(errorOutput, 1_000) },
+    },
+  ];
+}
+
+function meansExtension({ extension, exitCode, errorOutput }: ExtensionData, { category }: Diagnosis): Found["means"] {
+  if (category !== "extension" && category !== "timeout" && category !== "other") return {};
+  const ended = exitCode === undefined ? "failed" : `ended with exit code ${exitCode}`;
+  return {
+    disposition: "permanent",
+    category: "extension",
+    explanation: `Extension ${extension} ${ended}${errorOutput === undefined ? "" : `: ${shorten(errorOutput, 160)}`}`,
+    steps: [
+      "Correct what its error output names, then send the request again.",
+      "Its whole output: /var/log/azure on Linux, C:\\WindowsAzure\\Logs\\Plugins on Windows.",
+    ],
+    automatic: null,
+  };
+}
+
+function agentOf(view: unknown): Found[] {
+  const agent = at(view, "vmAgent");
+  const status = itemsAt(agent, "statuses")[0];
+  const display = textAt(status, "displayStatus") ?? "";
+  if (status === undefined || sameName(display, "Ready")) return [];
+  const message = textAt(status, "message") ?? "";
+  return [
+    {
+      says: `The VM agent is ${display.toLowerCase() || "in an unknown state"}: ${shorten(message || "no reason given")} ${meaningOfAgent(message)}`.trim(),
+      at: dateAt(status, "time"),
+      confidence: "medium",
+      data: { version: textAt(agent, "vmAgentVersion"), message },
+    },
+  ];
+}
+
+/** The agent's messages, as WALinuxAgent#652 explains them. */
+function meaningOfAgent(message: string): string {
+  if (/not yet populated/i.test(message)) return "(still starting, or it cannot reach the host)";
+  if (/unresponsive/i.test(message)) return "(it had reported, and is silent now)";
+  if (/not found/i.test(message)) return "(it has never reported)";
+  return "";
+}
+
+function failedStatuses(view: unknown): Found[] {
+  return itemsAt(view, "statuses").flatMap((status): Found[] => {
+    const { kind, state, detail } = stateOf(status);
+    if (kind !== "provisioningstate") return [];
+    if (state === "failed") {
+      const message = textAt(status, "message") ?? textAt(status, "displayStatus") ?? "";
+      const root = detail === undefined ? undefined : { error: { code: detail, message } };
+      return [
+        {
+          says: `Provisioning failed${detail === undefined ? "" : ` with ${detail}`}: ${shorten(message || "no reason given")}`,
+          at: dateAt(status, "time"),
+          confidence: "medium",
+          data: { code: detail, message },
+          ...(root && { root }),
+        },
+      ];
+    }
+    const busy = ["creating", "updating", "deleting", "migrating"].includes(state);
+    const since = dateAt(status, "time");
+    return busy
+      ? [
+          {
+            says: `The machine is ${state}${since ? ` since ${since.toISOString()}` : ""}: another operation is at work.`,
+            at: since,
+            confidence: "high",
+            data: { provisioningState: state },
+          },
+        ]
+      : [];
+  });
+}
+
+/** A failed machine that runs is alive, billed, and holds the logs. */
+function running(view: unknown, provisioningState: string | undefined): Found[] {
+  const runs = itemsAt(view, "statuses").some((status) => {
+    const { kind, state } = stateOf(status);
+    return kind === "powerstate" && state === "running";
+  });
+  if (!runs || !sameName(provisioningState, "Failed")) return [];
+  return [
+    {
+      says: "The machine failed and yet it runs: it is billed, and its logs are there to read. Do not delete it first.",
+      confidence: "medium",
+    },
+  ];
+}
+
+interface StatusCode {
+  /** `provisioningstate`, `powerstate`, `componentstatus` */
+  readonly kind: string;
+  readonly state: string;
+  /** The error code or exit code in the third part. */
+  readonly detail: string | undefined;
+}
+
+/** `ProvisioningState/failed/9` in its parts; case varies. */
+function stateOf(status: unknown): StatusCode {
+  const [kind = "", state = "", detail] = (textAt(status, "code") ?? "").split("/");
+  return { kind: kind.toLowerCase(), state: state.toLowerCase(), detail: detail === "" ? undefined : detail };
+}
+
+async function lookAtSet({ get, call, diagnosis }: LookContext): Promise<Found[]> {
+  const set = scaleSetIdOf(call.url) ?? "";
+  const summary = await get(`${set}/instanceView`, { "api-version": "2024-07-01" });
+  if (summary.status === 404) return [{ says: "There is no such scale set.", confidence: "medium" }];
+  const counts = itemsAt(summary.body, "virtualMachine", "statusesSummary").map((status) => ({
+    code: textAt(status, "code") ?? "",
+    count: numberAt(status, "count") ?? 0,
+  }));
+  const failed = counts.filter(({ code }) => /^ProvisioningState\/failed/i.test(code));
+  const extensions = itemsAt(summary.body, "extensions").flatMap(failedInSet);
+  const count = failed.reduce((sum, item) => sum + item.count, 0);
+  if (count === 0) return extensions;
+  const found: Found[] = [
+    {
+      says: `${count} of the set's instances failed: ${failed.map((item) => `${item.code} (${item.count})`).join(", ")}.`,
+      confidence: "medium",
+      data: { counts },
+    },
+    ...extensions,
+  ];
+  const instances = await get(`${set}/virtualMachines`, { $expand: "instanceView", "api-version": "2024-07-01" });
+  const broken = itemsAt(instances.body, "value").filter((instance) =>
+    sameName(textAt(instance, "properties", "provisioningState"), "Failed"),
+  );
+  for (const instance of broken.slice(0, mostInstances)) {
+    const name = textAt(instance, "name") ?? textAt(instance, "instanceId") ?? "";
+    const view = at(instance, "properties", "instanceView");
+    found.push(
+      ...describeInstance(view, undefined, diagnosis).map((item) => ({
+        ...item,
+        says: `Instance ${name}: ${item.says}`,
+      })),
+    );
+  }
+  return found;
+}
+
+function failedInSet(extension: unknown): Found[] {
+  const failed = itemsAt(extension, "statusesSummary").filter((status) => stateOf(status).state === "failed");
+  const count = failed.reduce<number>((sum, status) => sum + (numberAt(status, "count") ?? 0), 0);
+  if (count === 0) return [];
+  const name = textAt(extension, "name") ?? "";
+  return [{ says: `Extension ${name} failed on ${count} of the set's instances.`, confidence: "medium" }];
+}
