@@ -20,30 +20,44 @@ const rooms = [
   "cli",
 ];
 const pureRooms = ["failure", "catalog", "decision"];
+/** Rooms inside the throttle, low to high, and the files of its door that put them together. */
+const throttleRooms = ["lease", "bucket", "scope", "polling", "queue"];
+const throttleDoor = ["local-throttle", "default-throttle", "options", "snapshot", "listeners"];
 const nodeRooms = ["fleet", "emulator", "cli"];
 
-const roomRules = rooms.map((room, position) => ({
-  files: [`src/${room}/**/*.ts`],
+/** What a room may not import: the rooms to its right and, in the core, Node's own modules. */
+const roomPatterns = (room) => [
+  ...rooms.slice(rooms.indexOf(room) + 1).map((later) => ({
+    regex: `^\\.\\./(\\.\\./)?${later}/`,
+    message: `src/${room} stands left of src/${later}: imports go one way (${rooms.join(" → ")}).`,
+  })),
+  ...(nodeRooms.includes(room)
+    ? []
+    : [{ regex: "^node:", message: "The core runs in browsers too: node: imports belong in emulator/ and cli/." }]),
+];
+
+const throttleRoomRules = throttleRooms.map((room, position) => ({
+  files: [`src/throttle/${room}/**/*.ts`],
   rules: {
     "no-restricted-imports": [
       "error",
       {
         patterns: [
-          ...rooms.slice(position + 1).map((later) => ({
-            regex: `^\\.\\./(\\.\\./)?${later}/`,
-            message: `src/${room} stands left of src/${later}: imports go one way (${rooms.join(" → ")}).`,
-          })),
-          ...(nodeRooms.includes(room)
-            ? []
-            : [
-                {
-                  regex: "^node:",
-                  message: "The core runs in browsers too: node: imports belong in emulator/ and cli/.",
-                },
-              ]),
+          ...roomPatterns("throttle"),
+          {
+            regex: `^\\.\\./(${[...throttleDoor, ...throttleRooms.slice(position + 1).map((later) => `${later}/.*`)].join("|")})(\\.js)?$`,
+            message: `Inside the throttle imports go one way: ${throttleRooms.join(" → ")} → the door.`,
+          },
         ],
       },
     ],
+  },
+}));
+
+const roomRules = rooms.map((room) => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: {
+    "no-restricted-imports": ["error", { patterns: roomPatterns(room) }],
     ...(pureRooms.includes(room)
       ? {
           "no-restricted-globals": ["error", "setTimeout", "setInterval", "fetch", "process"],
@@ -73,6 +87,7 @@ export default tseslint.config(
     },
   },
   ...roomRules,
+  ...throttleRoomRules,
   { files: ["**/*.js", "**/*.mjs", "**/*.cjs"], ...tseslint.configs.disableTypeChecked },
   {
     files: ["**/*.cjs"],

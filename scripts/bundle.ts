@@ -62,7 +62,7 @@ async function bundle(
         { name: "reading", test: /\/src\/(failure|catalog|diagnose)\b/, priority: 3 },
         {
           name: "core",
-          test: /\/src\/(time|decision|throttle|lro|remedies|pipeline|option-check|log|process-wide)\b(?!\/lease\/redis)/,
+          test: /\/src\/(time|decision|throttle|lro|remedies|pipeline|option-check|log|process-wide)\b(?!\/lease\/(redis|shared-bucket-numbers))/,
           priority: 2,
         },
         { name: "emulator", test: /\/src\/emulator\//, priority: 1 },

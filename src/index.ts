@@ -37,7 +37,8 @@ export type {
 } from "./remedies/remedy.js";
 
 // Throttling
-export { createThrottle, type CreatedThrottle, type ThrottleOptions } from "./throttle/local-throttle.js";
+export { createThrottle, type CreatedThrottle } from "./throttle/local-throttle.js";
+export type { ThrottleOptions } from "./throttle/options.js";
 export { memoryThrottleStore } from "./throttle/lease/memory-store.js";
 export {
   ThrottleDeadlineError,
@@ -50,8 +51,7 @@ export {
 } from "./throttle/throttle.js";
 export type { ThrottleEvent, ThrottleListener } from "./throttle/events.js";
 export type { ScopeName } from "./throttle/scope-name.js";
-export type { PriorLimits } from "./throttle/scope/scopes.js";
-export type { OperationClass, RateLimit } from "./throttle/limits.js";
+export type { PriorLimits, RateLimit, RequestClass } from "./throttle/limits.js";
 export type { ScopeSnapshot, ThrottleSnapshot } from "./throttle/snapshot.js";
 export type { Lease, LeaseAsk, ThrottleStore } from "./throttle/lease/store.js";
 

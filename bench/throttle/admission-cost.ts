@@ -1,5 +1,5 @@
 /**
- * What a clean call pays at the gate: a request whose buckets have tokens, admitted and settled, without a channel. Every
+ * What a clean call pays in the throttle: a request whose buckets have tokens, admitted and settled, without a channel. Every
  * call has strings of its own, as from a socket, and levels that change; time goes on by a millisecond every ten calls.
  * The SDK's header lookups alone stand beside it, to tell a slow machine from a slow throttle.
  */

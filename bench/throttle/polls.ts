@@ -1,22 +1,15 @@
 /**
- * Polls of long-running operations: how late an end is noticed, against the reads that noticing costs. Operations take about
+ * PollSchedule of long-running operations: how late an end is noticed, against the reads that noticing costs. Operations take about
  * a minute each, pollers come back two seconds after each answer as the SDK's do, and all share one bucket of reads.
  */
 import { createThrottle } from "../../src/throttle/local-throttle.js";
 import type { Throttle } from "../../src/throttle/throttle.js";
 import type { Random } from "../../src/time/clock.js";
-import { SimulatedService, waitIn, type ServiceModel, type ServiceReply } from "./simulated-service.js";
+import { reads } from "./scenarios.js";
+import { SimulatedService, waitIn, type ServiceReply } from "./simulated-service.js";
 import { median } from "./table.js";
 import { seeded, VirtualTime } from "./virtual-time.js";
 
-const reads: ServiceModel = {
-  capacity: 250,
-  refill: 25,
-  periodMs: 1_000,
-  counts: "reads",
-  tellsLevel: true,
-  retryAfter: "rounded",
-};
 const oneWayMs = 50;
 const pollEveryMs = 2_000;
 const startsWithinMs = 10_000;

@@ -53,7 +53,7 @@ export interface Outcome {
 
 /** One way takes 30 to 70 ms. */
 const latencyMs = { least: 30, spread: 40 };
-/** Whoever has not ended after so many times the least possible is cut off, but not where that is only a moment. */
+/** Whoever has not ended after so many times the least possible is cut off, but not where that is only a eventTime. */
 const patience = 20;
 const shortestPatienceMs = 750_000;
 

@@ -2,10 +2,16 @@
 import type { Scenario } from "./scenario.js";
 import type { ServiceModel } from "./simulated-service.js";
 
-/** Resource Manager's bucket of writes: 200, and 10 more each second. */
-const writes: ServiceModel = { capacity: 200, refill: 10, periodMs: 1_000, tellsLevel: true, retryAfter: "rounded" };
+/** Resource Manager's bucket of writes as documented: 200, and 10 more each second. The targets below hold for it. */
+export const writes: ServiceModel = {
+  capacity: 200,
+  refill: 10,
+  periodMs: 1_000,
+  tellsLevel: true,
+  retryAfter: "rounded",
+};
 /** And of reads: 250, and 25 more each second. */
-const reads: ServiceModel = { ...writes, capacity: 250, refill: 25, counts: "reads" };
+export const reads: ServiceModel = { ...writes, capacity: 250, refill: 25, counts: "reads" };
 /** Compute's for creating VMs: 1,500, and 500 more each minute. */
 const computePuts: ServiceModel = {
   ...writes,

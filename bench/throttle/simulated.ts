@@ -5,7 +5,7 @@ import { awsAdaptive } from "./strategies/aws-adaptive.js";
 import { azureDefault } from "./strategies/azure-default.js";
 import { cockatielAlone, pRetryAlone } from "./strategies/general-retry.js";
 import { withSharedStore } from "./strategies/shared-throttle.js";
-import { ownMirrors, ownMirrorsReading } from "./strategies/throttle.js";
+import { ownEstimates, ownEstimatesReading } from "./strategies/throttle.js";
 import { printHeading, printOutcome, printScenario } from "./table.js";
 
 const peers: readonly Strategy[] = [
@@ -34,13 +34,13 @@ export async function printSimulated(seeds: readonly number[]): Promise<number> 
   };
 
   printHeading("SIMULATED BUCKET, NO CHANNEL BETWEEN PROCESSES (200 + 10/s in steps of a second unless said; medians)");
-  for (const scenario of mainScenarios) await compare(scenario, ownMirrors, peers);
+  for (const scenario of mainScenarios) await compare(scenario, ownEstimates, peers);
 
   printHeading("WHAT ELSE A SERVICE MAY DO, NO CHANNEL");
-  for (const scenario of furtherScenarios) await compare(scenario, ownMirrors, []);
+  for (const scenario of furtherScenarios) await compare(scenario, ownEstimates, []);
 
   printHeading("READS (250 + 25/s), NO CHANNEL");
-  for (const scenario of readScenarios) await compare(scenario, ownMirrorsReading, []);
+  for (const scenario of readScenarios) await compare(scenario, ownEstimatesReading, []);
 
   let roundTrips = 0;
   const shared = withSharedStore(() => roundTrips++);

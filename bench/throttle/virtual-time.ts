@@ -1,9 +1,9 @@
 /**
- * Time that jumps from event to event, so that an hour of 16 processes takes a moment. It is a `Clock` for what takes one, and
+ * Time that jumps from event to event, so that an hour of 16 processes takes a eventTime. It is a `Clock` for what takes one, and
  * stands in for the timers, the clock and the dice of the process while libraries run that take none.
  */
 import { AbortError, type AbortSignalLike, type Clock, type Random } from "../../src/time/clock.js";
-import { Heap } from "../../src/throttle/queue/lazy-heap.js";
+import { LazyHeap } from "../../src/throttle/queue/lazy-heap.js";
 
 interface Event {
   readonly at: number;
@@ -15,7 +15,7 @@ interface Event {
 export class VirtualTime implements Clock {
   #now = 1_700_000_000_000;
   #order = 0;
-  readonly #events = new Heap<Event>((one, other) =>
+  readonly #events = new LazyHeap<Event>((one, other) =>
     one.at === other.at ? one.order < other.order : one.at < other.at,
   );
   readonly startedAt = this.#now;

@@ -4,7 +4,7 @@ import { defaultCatalog } from "../catalog/default-catalog.js";
 import { defaultBudget } from "../decision/decide.js";
 import type { Remedy } from "../remedies/remedy.js";
 import { check, checkCount, checkMs, print } from "../option-check.js";
-import { sharedThrottle } from "../throttle/default-throttle.js";
+import { defaultThrottle } from "../throttle/default-throttle.js";
 import type { ThrottleListener } from "../throttle/events.js";
 import type { Throttle } from "../throttle/throttle.js";
 import { systemClock, type Clock, type Random } from "../time/clock.js";
@@ -105,7 +105,7 @@ export function settle(options: RemedyOptions): Settings {
     "{ now(), sleep(ms, signal) }",
   );
   check(typeof random === "function", "random", random, "a function");
-  const throttle = options.throttle ?? sharedThrottle(options.clock);
+  const throttle = options.throttle ?? defaultThrottle(options.clock);
   check(
     isObject(throttle) && typeof throttle.admit === "function",
     "throttle",

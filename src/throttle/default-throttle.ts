@@ -7,11 +7,11 @@ import { createThrottle, type CreatedThrottle } from "./local-throttle.js";
 const throttleFormat = 1;
 
 let processThrottle: CreatedThrottle | undefined;
-/** One for each clock: what one clock calls now says nothing to another. */
+/** One for each clock: the time of one clock means nothing to another. */
 const byClock = new WeakMap<Clock, CreatedThrottle>();
 
 /** @param clock default the clock of the process */
-export function sharedThrottle(clock: Clock = systemClock): CreatedThrottle {
+export function defaultThrottle(clock: Clock = systemClock): CreatedThrottle {
   if (clock === systemClock) return (processThrottle ??= processWide("throttle", throttleFormat, createThrottle));
   let throttle = byClock.get(clock);
   if (throttle === undefined) {

@@ -15,14 +15,17 @@ export interface RateLimit {
   readonly periodMs: number;
 }
 
-/** What Resource Manager counts apart. */
-export type OperationClass = "read" | "write" | "delete";
+/** What Resource Manager counts apart: the classes of requests. */
+export type RequestClass = "read" | "write" | "delete";
 
-export const documentedLimits: Readonly<Record<OperationClass, RateLimit>> = {
+export const documentedLimits: Readonly<Record<RequestClass, RateLimit>> = {
   read: { capacity: 250, refill: 25, periodMs: 1_000 },
   write: { capacity: 200, refill: 10, periodMs: 1_000 },
   delete: { capacity: 200, refill: 10, periodMs: 1_000 },
 };
+
+/** What is known beforehand; a class that is left out has its documented limit. */
+export type PriorLimits = Readonly<Partial<Record<RequestClass, RateLimit>>>;
 
 /** How much more all principals of a subscription have together. */
 export const allPrincipalsFactor = 15;
@@ -33,8 +36,8 @@ const computeCapacities = [6, 12, 30, 36, 45, 375, 525, 600, 900, 1_080, 1_500, 
 const minuteMs = 60_000;
 
 /**
- * The likely limit behind a policy of which a name and a level are known. Names are opaque, but for a window that
- * older ones carry (`HighCostGet30Min`, `Read_ObservationWindow_00:05:00`): such a window starts anew with all it holds.
+ * The likely limit of a limit group of which a name and a level are known. Names are opaque, but for a window that
+ * older ones carry (`HighCostGet30Min`, `Read_ObservationWindow_00:05:00`): such a window starts again with all it holds.
  */
 export function likelyLimit(name: string, level: number): RateLimit {
   const capacity = computeCapacities.find((documented) => documented > level) ?? level + 1;
@@ -44,7 +47,7 @@ export function likelyLimit(name: string, level: number): RateLimit {
   return { capacity, refill: Math.max(1, Math.round(capacity / 3)), periodMs: minuteMs };
 }
 
-/** The window that a policy's name carries, in milliseconds. */
+/** The window that a group's name carries, in milliseconds. */
 function windowIn(name: string): number | undefined {
   const minutes = /(\d{1,4})Min/i.exec(name)?.[1];
   if (minutes !== undefined) return Number(minutes) * minuteMs;

@@ -1,4 +1,4 @@
-/** Who is told what happens. What a listener throws is its own affair: it must not be the reason that a request fails. */
+/** Listeners of a throttle's events. What a listener throws is ignored: it must not be the reason that a request fails. */
 import type { ThrottleEvent, ThrottleListener } from "./events.js";
 
 export class Listeners {
@@ -19,13 +19,13 @@ export class Listeners {
     this.#guests.add(new WeakRef(listener));
   }
 
-  tell(event: ThrottleEvent): void {
-    tellOne(this.#own, event);
-    for (const guest of this.#guests) tellOne(guest.deref(), event);
+  emit(event: ThrottleEvent): void {
+    call(this.#own, event);
+    for (const guest of this.#guests) call(guest.deref(), event);
   }
 }
 
-function tellOne(listener: ThrottleListener | undefined, event: ThrottleEvent): void {
+function call(listener: ThrottleListener | undefined, event: ThrottleEvent): void {
   try {
     listener?.(event);
   } catch {

@@ -1,48 +1,65 @@
-/** The check of what a caller gives to `createThrottle`, at creation. */
-import type { ThrottleOptions } from "./local-throttle.js";
-import { documentedLimits } from "./limits.js";
+/** What a caller may give to `createThrottle`, checked at creation. */
+import { check } from "../option-check.js";
+import type { Clock, Random } from "../time/clock.js";
+import type { ThrottleListener } from "./events.js";
+import type { ThrottleStore } from "./lease/store.js";
+import { documentedLimits, type PriorLimits } from "./limits.js";
+
+export interface ThrottleOptions {
+  /** What is known of Resource Manager's limits beforehand. Default the documented ones; all are corrected by what is seen. */
+  readonly limits?: PriorLimits;
+  /** What all processes of a subscription share, so that they act as one. Default none: each goes by the answers it gets. */
+  readonly store?: ThrottleStore;
+  /** Called with every event. What it throws is ignored. */
+  readonly onEvent?: ThrottleListener;
+  /** Replaces time, for tests. */
+  readonly clock?: Clock;
+  /** Replaces chance, for tests: a number in [0, 1). */
+  readonly random?: Random;
+}
+
+const known: Readonly<Record<keyof ThrottleOptions, true>> = {
+  limits: true,
+  store: true,
+  onEvent: true,
+  clock: true,
+  random: true,
+};
 
 /** @throws TypeError or RangeError that names the option and the value */
 export function checkOptions(options: ThrottleOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    check(
+      name in known,
+      `createThrottle: ${name}`,
+      value,
+      `left out: the options are ${Object.keys(known).join(", ")}`,
+    );
+  }
   const { limits = {}, store, onEvent, clock, random } = options;
   checkLimits(limits);
-  check(store === undefined || has(store, "lease"), "store", store, "a store, such as redisThrottleStore(client)");
-  check(onEvent === undefined || typeof onEvent === "function", "onEvent", onEvent, "a function");
-  check(
-    clock === undefined || (has(clock, "now") && has(clock, "sleep")),
-    "clock",
-    clock,
-    "{ now(), sleep(ms, signal) }",
-  );
-  check(random === undefined || typeof random === "function", "random", random, "a function");
+  const isStore = store === undefined || has(store, "lease");
+  check(isStore, "createThrottle: store", store, "a store, such as redisThrottleStore(client)");
+  check(onEvent === undefined || typeof onEvent === "function", "createThrottle: onEvent", onEvent, "a function");
+  const isClock = clock === undefined || (has(clock, "now") && has(clock, "sleep"));
+  check(isClock, "createThrottle: clock", clock, "{ now(), sleep(ms, signal) }");
+  check(random === undefined || typeof random === "function", "createThrottle: random", random, "a function");
 }
 
-function checkLimits(limits: NonNullable<ThrottleOptions["limits"]>): void {
-  check(typeof limits === "object", "limits", limits, "an object");
-  for (const [operation, limit] of Object.entries(limits)) {
-    const option = `limits.${operation}`;
-    check(operation in documentedLimits, option, limit, "limits.read, limits.write or limits.delete");
+function checkLimits(limits: PriorLimits): void {
+  check(typeof limits === "object", "createThrottle: limits", limits, "an object");
+  for (const [requestClass, limit] of Object.entries(limits)) {
+    const option = `createThrottle: limits.${requestClass}`;
+    check(requestClass in documentedLimits, option, limit, "limits.read, limits.write or limits.delete");
     check(typeof limit === "object", option, limit, "{ capacity, refill, periodMs }");
     for (const part of ["capacity", "refill", "periodMs"] as const) {
       const value: unknown = limit[part];
-      const isFine = typeof value === "number" && Number.isFinite(value) && value > 0;
-      check(isFine, `${option}.${part}`, value, "a number above 0");
+      const fits = typeof value === "number" && Number.isFinite(value) && value > 0;
+      check(fits, `${option}.${part}`, value, "a number above 0");
     }
   }
 }
 
 function has(value: unknown, method: string): boolean {
   return typeof (value as Record<string, unknown> | null)?.[method] === "function";
-}
-
-function check(fits: boolean, option: string, value: unknown, expected: string): void {
-  if (fits) return;
-  const message = `azure-remedy: createThrottle: ${option} must be ${expected}; it is ${print(value)}.`;
-  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
-}
-
-function print(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object" && value !== null) return "an object";
-  return typeof value === "function" ? "a function" : String(value);
 }

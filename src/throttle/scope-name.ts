@@ -1,5 +1,5 @@
 /** What a bucket counts, in parts for programs and in words for people. Holds no secret: a principal is a hash. */
-import type { OperationClass } from "./limits.js";
+import type { RequestClass } from "./limits.js";
 
 export interface ScopeName {
   /** Host and port of the endpoint. */
@@ -8,20 +8,20 @@ export interface ScopeName {
   readonly subscription?: string;
   /** Hash of who calls; missing where all callers are counted together. */
   readonly principal?: string;
-  readonly operation?: OperationClass;
+  readonly requestClass?: RequestClass;
   /** The resource provider, for its own limits. */
   readonly namespace?: string;
   readonly region?: string;
-  /** The provider's policy, as the service names it. */
-  readonly policy?: string;
+  /** The provider's limit group, as the service names it. */
+  readonly limitGroup?: string;
   /** The one resource that is counted. */
   readonly resource?: string;
 }
 
 /** `writes of subscription 8f2c… at management.azure.com`. */
 export function wordsFor(name: ScopeName): string {
-  const { endpoint, subscription, principal, operation, namespace, policy, resource } = name;
-  const what = policy ?? [namespace, operation && `${operation}s`].filter(Boolean).join(" ");
+  const { endpoint, subscription, principal, requestClass, namespace, limitGroup, resource } = name;
+  const what = limitGroup ?? [namespace, requestClass && `${requestClass}s`].filter(Boolean).join(" ");
   const where = resource ? `of ${resource}` : subscription ? `of subscription ${subscription}` : "of the tenant";
   const who = principal === undefined || principal === "anonymous" ? "" : ` by principal ${principal}`;
   return `${what} ${where} at ${endpoint}${who}`;

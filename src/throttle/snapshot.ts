@@ -1,4 +1,4 @@
-/** How the throttle stands, for people and dashboards. Plain JSON, without secrets: principals are hashes. */
+/** The state of the throttle, for people and dashboards. Plain JSON, without secrets: principals are hashes. */
 import type { Bucket } from "./bucket/bucket.js";
 import { wordsFor, type ScopeName } from "./scope-name.js";
 
@@ -25,7 +25,7 @@ export interface ThrottleSnapshot {
   readonly at: number;
   /** Callers that wait, polls that are not due included. */
   readonly waiting: number;
-  /** Requests sent and not answered, without the reads that a full enough bucket lets go uncounted. */
+  /** Requests sent and not answered, without the reads that a full enough bucket lets go pending. */
   readonly inFlight: number;
   /** Long-running operations that are followed. */
   readonly operations: number;

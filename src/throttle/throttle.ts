@@ -3,33 +3,33 @@
  *
  * Resource Manager and the providers behind it meter requests in token buckets. A client that only reacts to rejections
  * wastes most of what it sends: of 600 writes at once against a bucket of 200 that gains 10 a second, the SDK's
- * default policy loses 370 after some 1,500 rejections. All that is needed to do better is in the headers, and nobody
- * reads them. So the throttle keeps a mirror of each bucket and lets requests through at the pace at which they will be taken.
+ * default policy loses 370 after some 1,500 rejections. All that is needed to do better is in the headers, which no other
+ * client reads. The throttle estimates the level of each bucket and admits requests at the pace at which they will be taken.
  *
- * **What a request is counted by** is read from its URL and token (`target.ts`, `principal.ts`) and, for the policies
- * of resource providers, learned from the answers to requests like it (`scopes.ts`, `signals.ts`). A rejection closes
- * the bucket it names and no other (`settlement.ts`).
+ * The rooms, each importing only those before it:
  *
- * **How full a bucket is** each answer tells, late and out of order; `mirror.ts` says which of them to believe. Its
- * refill starts from the documented numbers and is corrected by what is seen (`limits.ts`, `refill.ts`). Where no header
- * tells anything, rejections are the only truth (`blind-mirror.ts`).
+ * **`lease/`: with a store** processes take permits from one bucket (`store.ts`, `shared-bucket.ts`, `redis.ts`) and need no
+ * guesses; without it, or while it is away, each goes by its own estimate.
  *
- * **How many others there are** nobody tells, but they need not be counted: the part of the flow that is our own can be
- * read off the headers (`share.ts`), and each process claims that part of what is left. Near the bottom requests trickle at
- * a rate in proportion to the level (`pace.ts`), so that all processes together settle at what the bucket gains, with a
- * little left in it that absorbs their ignorance of each other. That costs no time, since tokens in a bucket are not lost.
- * While nothing is known, what is on its way at once starts small and grows with each answer (`bucket.ts`).
+ * **`bucket/`: what is left and when it opens.** Each answer reports how full a bucket is, late and out of order;
+ * `level-estimate.ts` says which of them to believe. Its refill starts from the documented numbers (`limits.ts`) and is
+ * corrected by what is seen (`refill.ts`). Where no header reports anything, rejections are the only evidence
+ * (`unreported-level.ts`). How many other processes there are is not reported, but they need not be counted: the part of the
+ * flow that is our own can be read off the headers (`share.ts`), and each process claims that part of what is left. Near the
+ * bottom requests trickle at a rate in proportion to the level (`pace.ts`), so that all processes together settle at what
+ * the bucket gains, with a little left in it that absorbs their ignorance of each other. That costs no time, since tokens in
+ * a bucket are not lost. While nothing is known, what is on its way at once starts small and grows with each answer.
  *
- * **Most reads are not counted at all** (`uncounted-permit.ts`). Where every bucket of a route is more than half full and
- * nobody waits, the next few go by with a glance at a counter, at most for a second; the one after them is counted, reads
- * what its answer tells, and counts them with it. To read all levels from each answer would cost a clean call more than all
- * the rest of the policy.
+ * **`scope/`: which buckets count a request** is read from its URL and token (`target.ts`, `principal.ts`) and, for the limit
+ * groups of resource providers, learned from the answers to requests like it (`scopes.ts`, `rate-limit-headers.ts`). A
+ * rejection closes the bucket it names and no other (`reply-accounting.ts`).
  *
- * **Who goes first** is decided in one place (`gate.ts`, `waiter.ts`). Polls of long-running operations go when it is worth
- * looking (`polls.ts`).
+ * **`polling/`: when to look** whether a long-running operation has ended (`poll-schedule.ts`).
  *
- * **With a store** (`store.ts`, `shared-bucket.ts`, `redis.ts`) processes take permits from one bucket and need no
- * guesses; without it, or while it is away, each goes by its own mirror.
+ * **`queue/`: who goes next** is decided in one place (`admission-queue.ts`, `waiter.ts`). Most reads are not counted at all
+ * (`unmetered-permit.ts`): where every bucket of a request is more than half full and none waits, the next few pass at the
+ * price of one counter, at most for a second; the one after them is counted, learns from its answer, and counts them with it.
+ * To read all levels from each answer would cost a clean call more than all the rest of the policy.
  *
  * Measured in virtual time, 600 writes at once, 200 + 10 a second in steps, latency 60 to 140 ms, medians of several seeds, as
  * rejections and time over the least possible for 1, 4 and 16 processes. `npm run bench:throttle` prints the first row; the
@@ -38,7 +38,7 @@
  * | design | 1 | 4 | 16 |
  * |---|---|---|---|
  * | this one | 0, 1.01 | 0, 1.03 | 15, 1.07 |
- * | mirror and one step held back, known limits | 0, 1.04 | 626, 1.04 | 1,533, 1.04 |
+ * | level estimate and one step held back, known limits | 0, 1.04 | 626, 1.04 | 1,533, 1.04 |
  * | rate by the level alone, r·(L/60)², no shares | 0, 1.17 | 0, 1.10 | 0, 1.11 (64 processes: stuck) |
  * | the same, cubed | 0, 1.16 | 0, 1.12 | stuck |
  * | additive increase, multiplicative decrease around a level | 0, 1.07 | 4, 1.13 | 55, 1.13 |
@@ -103,11 +103,11 @@ export interface Throttle {
    * @param now epoch milliseconds by the throttle's {@link Throttle.clock}, for a caller that has just read it. Default: it is read
    */
   admit(request: ThrottledRequest, options?: AdmissionOptions, now?: number): Permit | Promise<Permit>;
-  /** The clock it goes by, where it says. */
+  /** Its clock, where it has one of its own. */
   readonly clock?: Clock;
   /**
-   * Tells a listener of every event for as long as somebody else keeps it: a client that is thrown away takes its listener
-   * along. One that is given twice is told once.
+   * Calls a listener with every event for as long as something else references it: a client that is dropped takes its
+   * listener along. A listener that is added twice is called once.
    */
   listen?(listener: ThrottleListener): void;
 }

@@ -20,7 +20,7 @@ const stage = vi.hoisted((): { time?: VirtualTime; throttle?: Throttle } => ({})
 
 // The throttle that a process shares would tell the listeners of one block what the next one does.
 vi.mock("../../src/throttle/default-throttle.js", () => ({
-  sharedThrottle: () => (stage.throttle ??= createThrottle()),
+  defaultThrottle: () => (stage.throttle ??= createThrottle()),
 }));
 
 vi.mock("azure-remedy/emulator", async (importOriginal) => {

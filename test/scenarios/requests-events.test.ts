@@ -47,7 +47,7 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
           type: "throttle",
           at: storyStart + second,
           scope: "microsoft.compute reads of subscription sub-1 at management.azure.com",
-          what: "closed",
+          state: "closed",
           change: "closed for 7 s by the service",
           until: storyStart + 8 * second,
         },
@@ -71,7 +71,7 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
           type: "throttle",
           at: storyStart + 8 * second,
           scope: "microsoft.compute reads of subscription sub-1 at management.azure.com",
-          what: "reopened",
+          state: "reopened",
           change: "open again",
         },
         {
@@ -91,7 +91,7 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
       const told: string[] = [];
       const throttle = createThrottle();
       const onEvent = (event: RemedyEvent): void => {
-        if (event.type === "throttle") told.push(event.what);
+        if (event.type === "throttle") told.push(event.state);
         throw new Error("a listener's own trouble");
       };
       const compute = connect(generation, arm, time, { throttle, onEvent });

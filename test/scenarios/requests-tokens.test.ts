@@ -50,10 +50,10 @@ describe.each(generations)("arm-compute %s, the token of a call", (generation) =
       expect(arm.story.map((line) => line.split(" ")[2])).toEqual(["429", "401", "200"]);
       expect(tokensOf(arm)).toBe(2);
       expect(events).toMatchObject([
-        { type: "throttle", what: "closed" },
+        { type: "throttle", state: "closed" },
         { type: "retry" },
         { type: "fault", where: "renewing the token", message: "ManagedIdentityCredential: no answer." },
-        { type: "throttle", what: "reopened" },
+        { type: "throttle", state: "reopened" },
         { type: "remedy", remedy: "refreshCredential", phase: "done" },
         { type: "recovered", attempts: 3 },
       ]);

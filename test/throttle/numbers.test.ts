@@ -1,11 +1,11 @@
 import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
-import { BlindMirror } from "../../src/throttle/bucket/unreported-level.js";
+import { UnreportedLevel } from "../../src/throttle/bucket/unreported-level.js";
 import { ClosedWindow } from "../../src/throttle/bucket/closed-window.js";
 import { Durations } from "../../src/throttle/polling/durations.js";
-import { Heap } from "../../src/throttle/queue/lazy-heap.js";
+import { LazyHeap } from "../../src/throttle/queue/lazy-heap.js";
 import { likelyLimit, type RateLimit } from "../../src/throttle/limits.js";
-import { Mirror } from "../../src/throttle/bucket/level-estimate.js";
+import { LevelEstimate } from "../../src/throttle/bucket/level-estimate.js";
 import { mayClaim, reserveOf, trickleMs } from "../../src/throttle/bucket/pace.js";
 import { RecentSends } from "../../src/throttle/bucket/recent-sends.js";
 import { Refill } from "../../src/throttle/bucket/refill.js";
@@ -14,10 +14,10 @@ import { Share } from "../../src/throttle/bucket/share.js";
 const writes: RateLimit = { capacity: 200, refill: 10, periodMs: 1_000 };
 const puts: RateLimit = { capacity: 1_500, refill: 500, periodMs: 60_000 };
 
-describe("the mirror of a level", () => {
+describe("the estimate of a level", () => {
   /** Sends at the first time, answers at the second. */
-  function mirror(...answers: [sentAt: number, receivedAt: number, level: number][]): Mirror {
-    const known = new Mirror();
+  function estimateOf(...answers: [sentAt: number, receivedAt: number, level: number][]): LevelEstimate {
+    const known = new LevelEstimate();
     for (const _ of answers) known.send();
     for (const [sentAt, step, level] of answers) known.observe(level, { sentAt, sentIn: sentAt }, step);
     return known;
@@ -58,11 +58,11 @@ describe("the mirror of a level", () => {
       3,
     ],
   ] as const)("is that of %s", (_, answers, level) => {
-    expect(mirror(...answers.map(([...answer]) => answer as [number, number, number])).level()).toBe(level);
+    expect(estimateOf(...answers.map(([...answer]) => answer as [number, number, number])).level()).toBe(level);
   });
 
   it("counts own requests on their way as not counted yet", () => {
-    const known = mirror([0, 100, 50]);
+    const known = estimateOf([0, 100, 50]);
     known.send();
     known.send();
     expect(known.level()).toBe(48);
@@ -70,7 +70,7 @@ describe("the mirror of a level", () => {
   });
 
   it("is forgotten when the service stops telling it", () => {
-    const known = mirror([0, 100, 50]);
+    const known = estimateOf([0, 100, 50]);
     for (let i = 0; i < 16; i++) {
       known.send();
       known.pass();
@@ -189,24 +189,24 @@ describe("the pace", () => {
 
 describe("a bucket that tells nothing", () => {
   it("takes its share from the first rejection: what went through of all there was", () => {
-    const blind = new BlindMirror(writes, 0);
+    const unreported = new UnreportedLevel(writes, 0);
     for (let i = 0; i < 13; i++) {
-      blind.send(1_000);
-      blind.pass(1_000);
+      unreported.send(1_000);
+      unreported.pass(1_000);
     }
-    blind.reject(1_000);
-    expect(blind.share).toBeCloseTo(13 / 210);
-    expect(blind.level(1_000)).toBe(0);
+    unreported.reject(1_000);
+    expect(unreported.share).toBeCloseTo(13 / 210);
+    expect(unreported.level(1_000)).toBe(0);
   });
 
   it("lets its share grow again, slowly and then faster", () => {
-    const blind = new BlindMirror(writes, 0);
-    blind.pass(0);
-    blind.reject(1_000);
+    const unreported = new UnreportedLevel(writes, 0);
+    unreported.pass(0);
+    unreported.reject(1_000);
     const grownBetween = (from: number, to: number): number => {
-      const before = blind.share;
-      for (let time = from; time <= to; time += 100) blind.pass(time);
-      return blind.share / before;
+      const before = unreported.share;
+      for (let time = from; time <= to; time += 100) unreported.pass(time);
+      return unreported.share / before;
     };
     const soon = grownBetween(1_000, 3_000);
     const later = grownBetween(10_000, 12_000);
@@ -283,7 +283,7 @@ describe("the heap", () => {
   it("gives back in order whatever went in", () => {
     fc.assert(
       fc.property(fc.array(fc.integer()), (numbers) => {
-        const heap = new Heap<number>((one, other) => one < other);
+        const heap = new LazyHeap<number>((one, other) => one < other);
         for (const number of numbers) heap.push(number);
         const out = numbers.map(() => heap.pop());
         expect(out).toEqual([...numbers].sort((one, other) => one - other));

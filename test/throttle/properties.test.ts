@@ -2,7 +2,7 @@ import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { run, type Scenario } from "../../bench/throttle/scenario.js";
 import type { ServiceModel } from "../../bench/throttle/simulated-service.js";
-import { ownMirrors, ownMirrorsReading } from "../../bench/throttle/strategies/throttle.js";
+import { ownEstimates, ownEstimatesReading } from "../../bench/throttle/strategies/throttle.js";
 import { ThrottleDeadlineError, type Permit } from "../../src/throttle/throttle.js";
 import { AbortError } from "../../src/time/clock.js";
 import { readsLeft, reply, request, Story, vmUrl, writesLeft } from "./support.js";
@@ -35,7 +35,7 @@ describe("against any bucket", () => {
           ...rest,
           ...(inFlight !== undefined && { inFlight }),
         };
-        const strategy = counts === "reads" ? ownMirrorsReading : ownMirrors;
+        const strategy = counts === "reads" ? ownEstimatesReading : ownEstimates;
         const { served, sentWhileClosed } = await run(scenario, strategy, seed);
         expect({ served, sentWhileClosed }).toEqual({ served: scenario.calls, sentWhileClosed: 0 });
       }),
@@ -44,7 +44,7 @@ describe("against any bucket", () => {
   });
 });
 
-/** What may happen at a gate, in any order. */
+/** What may happen to a throttle, in any order. */
 const step = fc.oneof(
   {
     weight: 5,
@@ -76,7 +76,7 @@ interface Caller {
   outcome: "waiting" | "admitted" | "aborted" | "refused" | "other";
 }
 
-describe("whatever happens at the gate", () => {
+describe("whatever happens to a throttle", () => {
   it("every waiter is admitted, aborted or refused; nobody passes a closed window; the snapshot is plain JSON", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 80 }), fc.integer({ min: 1, max: 99 }), async (steps, seed) => {

@@ -138,7 +138,7 @@ describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-serv
     const events: string[] = [];
     const { client, close } = await connect("ioredis 6", other.port);
     (client as IoRedis6).on("error", () => undefined);
-    const throttle = createThrottle({ store: redisThrottleStore(client), onEvent: ({ what }) => events.push(what) });
+    const throttle = createThrottle({ store: redisThrottleStore(client), onEvent: ({ state }) => events.push(state) });
     let level = 199;
     const call = async (): Promise<void> => {
       const permit = await throttle.admit({ method: "PUT", url: vmUrl(), headers: new Map<string, string>() });
@@ -172,7 +172,7 @@ describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-serv
       await redisThrottleStore(client, { prefix: "ends:" }).lease(slot, "a", [ask({ want: 1 })]);
       const redis = client as unknown as IoRedis6;
       const keys = await redis.keys("ends:*");
-      expect(keys).toEqual([`ends:{${slot}}:writes`]);
+      expect(keys).toEqual([`ends:v2:{${slot}}:writes`]);
       expect(await redis.pttl(keys[0] ?? "")).toBeGreaterThan(60_000);
     } finally {
       await close();

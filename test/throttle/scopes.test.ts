@@ -3,7 +3,7 @@ import { createThrottle } from "../../src/throttle/local-throttle.js";
 import { Principals } from "../../src/throttle/scope/principal.js";
 import { wordsFor } from "../../src/throttle/scope-name.js";
 import { readTarget } from "../../src/throttle/scope/target.js";
-import { policiesLeft, readsLeft, reply, request, Story, subscription, vmUrl, writesLeft } from "./support.js";
+import { groupsLeft, readsLeft, reply, request, Story, subscription, vmUrl, writesLeft } from "./support.js";
 
 describe("the target of a URL", () => {
   const root = `https://management.azure.com/subscriptions/${subscription}`;
@@ -28,8 +28,8 @@ describe("the target of a URL", () => {
     ],
     [`${vmUrl("a").split("?")[0] ?? ""}/providers/Microsoft.Insights/metrics`, "microsoft.insights", "metrics", false],
     ["https://management.azure.com/tenants?api-version=1", "microsoft.resources", "tenants", false],
-  ])("%s is %s %s", (url, namespace, kind, isSingle) => {
-    expect(readTarget(url)).toMatchObject({ namespace, kind, isSingle, isResourceManager: true });
+  ])("%s is %s %s", (url, namespace, pathTemplate, isSingle) => {
+    expect(readTarget(url)).toMatchObject({ namespace, pathTemplate, isSingle, isResourceManager: true });
   });
 
   it("is the same whatever the case", () => {
@@ -80,7 +80,7 @@ describe("memory", () => {
       const url = vmUrl().replace(subscription, `sub-${index}`);
       story.call(
         request("PUT", url),
-        reply(200, { ...writesLeft(199), ...policiesLeft("Microsoft.Compute/UpdateVMResource;11") }),
+        reply(200, { ...writesLeft(199), ...groupsLeft("Microsoft.Compute/UpdateVMResource;11") }),
       );
     }
     const closed = request("PUT", vmUrl());
@@ -92,7 +92,7 @@ describe("memory", () => {
     expect(story.waits(closed)).toBe(true);
   });
 
-  it("of a policy's closed window outlasts the lane it was learned in", async () => {
+  it("of a limit group's closed window outlasts the request kind it was learned in", async () => {
     const story = new Story();
     const list = request("GET", vmUrl("").replace("/?", "?"));
     story.permit(list).settle(reply(429, readsLeft(200), { retryAfterMs: 3_600_000, scopeHint: "HighCostGet30Min" }));
@@ -115,7 +115,7 @@ describe("memory", () => {
     const story = new Story();
     const put = request("PUT", vmUrl());
     for (let index = 0; index < 2_000; index++) {
-      story.call(put, reply(200, { ...writesLeft(199), ...policiesLeft(`Made.Up/Policy${index};${1_000 + index}`) }));
+      story.call(put, reply(200, { ...writesLeft(199), ...groupsLeft(`Made.Up/Policy${index};${1_000 + index}`) }));
     }
     expect(story.waits(put)).toBe(false);
   });
@@ -125,7 +125,7 @@ describe("the snapshot", () => {
   it("says in words and numbers how each scope stands", async () => {
     const story = new Story();
     const put = request("PUT", vmUrl(), { authorization: "Bearer x" });
-    story.call(put, reply(200, { ...writesLeft(120), ...policiesLeft("Microsoft.Compute/PutVMSubscription;1400") }));
+    story.call(put, reply(200, { ...writesLeft(120), ...groupsLeft("Microsoft.Compute/PutVMSubscription;1400") }));
     story.permit(put).settle(reply(429, writesLeft(0), { retryAfterMs: 5_000 }));
     const asked = story.ask(put);
     await story.pass(0);
@@ -146,16 +146,16 @@ describe("the snapshot", () => {
   });
 
   it("names a scope for people", () => {
-    expect(wordsFor({ endpoint: "management.azure.com", subscription: "s", principal: "p", operation: "write" })).toBe(
-      "writes of subscription s at management.azure.com by principal p",
-    );
-    expect(wordsFor({ endpoint: "e", policy: "Microsoft.Compute/UpdateVM", resource: "vm1" })).toBe(
+    expect(
+      wordsFor({ endpoint: "management.azure.com", subscription: "s", principal: "p", requestClass: "write" }),
+    ).toBe("writes of subscription s at management.azure.com by principal p");
+    expect(wordsFor({ endpoint: "e", limitGroup: "Microsoft.Compute/UpdateVM", resource: "vm1" })).toBe(
       "Microsoft.Compute/UpdateVM of vm1 at e",
     );
-    expect(wordsFor({ endpoint: "e", namespace: "microsoft.network", operation: "read", subscription: "s" })).toBe(
+    expect(wordsFor({ endpoint: "e", namespace: "microsoft.network", requestClass: "read", subscription: "s" })).toBe(
       "microsoft.network reads of subscription s at e",
     );
-    expect(wordsFor({ endpoint: "e", principal: "anonymous", operation: "read" })).toBe("reads of the tenant at e");
+    expect(wordsFor({ endpoint: "e", principal: "anonymous", requestClass: "read" })).toBe("reads of the tenant at e");
   });
 });
 
@@ -189,8 +189,8 @@ describe("events", () => {
   it("tell of a window that closes and opens again, and may fail", async () => {
     const told: string[] = [];
     const story = new Story({
-      onEvent: ({ what, change }) => {
-        told.push(`${what}: ${change}`);
+      onEvent: ({ state, change }) => {
+        told.push(`${state}: ${change}`);
         throw new Error("a listener's own");
       },
     });

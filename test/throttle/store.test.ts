@@ -168,7 +168,7 @@ describe("a store that is away", () => {
   }
 
   it.each(["fails", "hangs", "lies"] as const)(
-    "because it %s: each goes by its own mirror within a second, and comes back",
+    "because it %s: each goes by its own estimate within a second, and comes back",
     async (mode) => {
       const story = new Story();
       const events: ThrottleEvent[] = [];
@@ -207,7 +207,7 @@ describe("a store that is away", () => {
       await call();
       await call();
       expect(throttle.snapshot().store).toBe("connected");
-      expect(events.map(({ what }) => what)).toEqual(["storeLost", "storeBack"]);
+      expect(events.map(({ state }) => state)).toEqual(["storeLost", "storeBack"]);
     },
   );
 

@@ -1,5 +1,6 @@
 /** Builders for stories about the throttle. Time is virtual, chance is seeded, nothing sleeps. */
-import { createThrottle, type CreatedThrottle, type ThrottleOptions } from "../../src/throttle/local-throttle.js";
+import { createThrottle, type CreatedThrottle } from "../../src/throttle/local-throttle.js";
+import type { ThrottleOptions } from "../../src/throttle/options.js";
 import type { AdmissionOptions, Permit, ThrottledRequest, ThrottleReply } from "../../src/throttle/throttle.js";
 import { seeded, VirtualTime } from "../../bench/throttle/virtual-time.js";
 
@@ -26,7 +27,7 @@ export const writesLeft = (level: number): Headers => ({
   "x-ms-ratelimit-remaining-subscription-writes": String(level),
 });
 export const readsLeft = (level: number): Headers => ({ "x-ms-ratelimit-remaining-subscription-reads": String(level) });
-export const policiesLeft = (joined: string): Headers => ({ "x-ms-ratelimit-remaining-resource": joined });
+export const groupsLeft = (joined: string): Headers => ({ "x-ms-ratelimit-remaining-resource": joined });
 
 /** A throttle in a time of its own. */
 export class Story {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { measurePolls } from "../../bench/throttle/polls.js";
 import { run, type Scenario } from "../../bench/throttle/scenario.js";
-import { furtherScenarios, mainScenarios } from "../../bench/throttle/scenarios.js";
-import { ownMirrors } from "../../bench/throttle/strategies/throttle.js";
+import { furtherScenarios, mainScenarios, reads, writes } from "../../bench/throttle/scenarios.js";
+import { ownEstimates } from "../../bench/throttle/strategies/throttle.js";
+import { documentedLimits } from "../../src/throttle/limits.js";
 
 /** One seed of each row that has a target; `npm run bench:throttle` takes the median of many. */
 const rows = [...mainScenarios, ...furtherScenarios].filter(({ target }) => target !== undefined);
@@ -11,11 +12,16 @@ const slack = { ratio: 1.03, rejected: 5 };
 /** Sixteen processes without headers learn from rejections alone, one for each of them at least: see the bench. */
 const known = (row: Scenario): boolean => row.name === "no headers at all" && row.processes === 16;
 
+it("measures against the documented limits, which the targets assume", () => {
+  expect(writes).toMatchObject(documentedLimits.write);
+  expect(reads).toMatchObject(documentedLimits.read);
+});
+
 describe("no channel between processes", () => {
   it.each(rows.filter((row) => !known(row)).map((row) => [row.name, row.processes, row] as const))(
     "%s, %i process(es)",
     async (_, __, row) => {
-      const outcome = await run(row, ownMirrors, 7);
+      const outcome = await run(row, ownEstimates, 7);
       const { ratio = Infinity, rejected = Infinity } = row.target ?? {};
       expect(outcome.served).toBe(row.calls);
       expect(outcome.sentWhileClosed).toBe(0);

@@ -2,20 +2,10 @@
 import { describe, expect, it } from "vitest";
 import type { ThrottledRequest } from "../../src/throttle/throttle.js";
 import { memoryThrottleStore } from "../../src/throttle/lease/memory-store.js";
-import {
-  nicUrl,
-  operationUrl,
-  policiesLeft,
-  readsLeft,
-  reply,
-  request,
-  Story,
-  subscription,
-  vmUrl,
-} from "./support.js";
+import { nicUrl, operationUrl, groupsLeft, readsLeft, reply, request, Story, subscription, vmUrl } from "./support.js";
 
 const get = request("GET", vmUrl());
-const plenty = { ...readsLeft(240), ...policiesLeft("Microsoft.Compute/LowCostGetSubscription;23000") };
+const plenty = { ...readsLeft(240), ...groupsLeft("Microsoft.Compute/LowCostGetSubscription;23000") };
 
 /** An answer that notes whether anybody asks it for a level. */
 function answer(headers: Readonly<Record<string, string>> = plenty): {
@@ -77,7 +67,7 @@ describe("reads from full buckets", () => {
 describe("each read is counted", () => {
   it.each([
     ["where a bucket is half empty", { ...plenty, ...readsLeft(124) }],
-    ["where one policy of many is", { ...plenty, ...policiesLeft("Microsoft.Compute/LowCostGetSubscription;5000") }],
+    ["where one policy of many is", { ...plenty, ...groupsLeft("Microsoft.Compute/LowCostGetSubscription;5000") }],
   ])("%s", (_, headers) => {
     const story = new Story();
     expect(counted(story, get, 20, headers)).toBe(20);

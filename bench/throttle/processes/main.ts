@@ -80,7 +80,7 @@ export async function printProcesses(): Promise<number> {
   return missed;
 }
 
-/** One file, so that sixty-four processes start in a moment. */
+/** One file, so that sixty-four processes start in a eventTime. */
 async function bundleWorker(folder: string): Promise<string> {
   const outfile = join(folder, "worker.mjs");
   await build({

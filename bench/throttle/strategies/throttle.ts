@@ -1,4 +1,4 @@
-/** The throttle, with the least of a retry loop around it: a rejected call asks for a permit again, a broken one after a moment. */
+/** The throttle, with the least of a retry loop around it: a rejected call asks for a permit again, a broken one after a eventTime. */
 import { createThrottle } from "../../../src/throttle/local-throttle.js";
 import type { Permit, Throttle, ThrottledRequest } from "../../../src/throttle/throttle.js";
 import type { Caller, ProcessContext, Strategy } from "../scenario.js";
@@ -10,15 +10,15 @@ const requestBy = (method: string): ThrottledRequest => ({ method, url, headers:
 const brokenMs = 800;
 const mostTries = 9;
 
-const mirrors = (name: string, method: string): Strategy => ({
+const estimates = (name: string, method: string): Strategy => ({
   name,
   start: () => (context) =>
     throttledCaller(createThrottle({ clock: context.clock, random: context.random }), context, method),
 });
 
-export const ownMirrors = mirrors("azure-remedy", "PUT");
+export const ownEstimates = estimates("azure-remedy", "PUT");
 /** Most reads from a full bucket are not counted. */
-export const ownMirrorsReading = mirrors("azure-remedy, reading", "GET");
+export const ownEstimatesReading = estimates("azure-remedy, reading", "GET");
 
 export function throttledCaller(throttle: Throttle, { clock, random, send }: ProcessContext, method = "PUT"): Caller {
   const request = requestBy(method);

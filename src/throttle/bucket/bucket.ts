@@ -3,18 +3,17 @@
  * them the time at which the next request may go.
  */
 import type { Random } from "../../time/clock.js";
-import { BlindMirror } from "./unreported-level.js";
+import { UnreportedLevel } from "./unreported-level.js";
 import { ClosedWindow } from "./closed-window.js";
-import type { LeaseAccount } from "../lease/bucket-lease.js";
+import type { BucketLease } from "../lease/bucket-lease.js";
 import type { RateLimit } from "../limits.js";
-import { Mirror } from "./level-estimate.js";
-import type { Moment, Sent } from "./event-time.js";
-import { lastCallsPartBlindly, mayClaim, trickleMs } from "./pace.js";
+import { LevelEstimate } from "./level-estimate.js";
+import type { EventTime, Sent } from "./event-time.js";
+import { lastCallsPartUnreported, mayClaim, trickleMs } from "./pace.js";
 import { RecentSends } from "./recent-sends.js";
 import { Refill } from "./refill.js";
 import type { ScopeName } from "../scope-name.js";
 import { Share } from "./share.js";
-import type { Standing } from "../queue/waiter.js";
 
 /** Requests that may be on their way before the first answer has come; more with each answer, as in TCP's slow start. */
 const firstRequests = 4;
@@ -22,18 +21,18 @@ const firstRequests = 4;
 const refillsPerSlowRequest = 2;
 /** Without an answer for this long the level is old, and what may be on the way starts small again. */
 const staleMs = 5_000;
-/** An empty bucket whose step nobody has seen is asked this often in a period. */
+/** An empty bucket whose step has not been seen is asked this often in a period. */
 const asksPerPeriod = 8;
 /** The wait when a rejection names none: one period, within reason. */
 const longestGuessMs = 5_000;
-/** A wait beyond this is a mistake of the service, and would be for ever. */
+/** A wait beyond this is a mistake of the service, and would never end. */
 const longestWaitMs = 24 * 3_600_000;
 /** Most of the time over which reopenings are spread. */
 const widestSpreadMs = 10_000;
-/** Between two reads that are counted at most so many go uncounted, and at most this part of our share of what is left. */
-const mostSpare = 32;
-const sparePart = 0.75;
-/** But none where less than this part of the bucket is left. */
+/** Between two reads that are counted at most so many go unmetered, and at most this part of our share of what is left. */
+const mostHeadroom = 32;
+const headroomPart = 0.75;
+/** None where less than this part of the bucket is left. */
 const plentyPart = 0.5;
 /** How far above a guessed limit the rate may grow. */
 const mostOfGuess = 16;
@@ -43,22 +42,22 @@ const stepSpreadMs = 500;
 export class Bucket {
   /** Callers that wait for this bucket. */
   waiting = 0;
-  /** The answer that it was told of last, as its step. */
-  toldIn = -1;
-  /** So many requests may go uncounted before the next is counted. Whoever lets one go takes it from here. */
-  spare = 0;
-  #spareBefore = 0;
+  /** The answer that it learned from last, as its step. */
+  reportedIn = -1;
+  /** So many requests may go unmetered before the next is counted; each that goes is taken from here. */
+  headroom = 0;
+  #headroomBefore = 0;
   #waitingInBackground = 0;
   readonly window: ClosedWindow;
   /** Whether the window was ever closed; most never are, and then it is not looked at. */
   #hasClosed = false;
   /** Permits on lease from a store that other processes share; they count while the store is there. */
-  account: LeaseAccount | undefined;
-  readonly #mirror = new Mirror();
+  lease: BucketLease | undefined;
+  readonly #estimate = new LevelEstimate();
   readonly #share = new Share();
   readonly #random: Random;
   #refill: Refill | undefined;
-  #blind: BlindMirror | undefined;
+  #unreported: UnreportedLevel | undefined;
   /** Requests that may be on their way. */
   #span = firstRequests;
   readonly #recent = new RecentSends();
@@ -66,8 +65,8 @@ export class Bucket {
   #stepJitterMs = 0;
 
   /**
-   * @param limit where to start from; undefined: no limit until a rejection or a level tells of one
-   * @param isDocumented the limit holds even while no answer tells a level
+   * @param limit where to start from; undefined: no limit until a rejection or a level shows one
+   * @param isDocumented the limit holds even while no answer reports a level
    */
   constructor(
     readonly name: ScopeName,
@@ -84,18 +83,18 @@ export class Bucket {
     return this.#refill?.limit;
   }
 
-  /** One caller more, or less, waits. */
-  count(standing: Standing, change: 1 | -1): void {
+  /** So many callers more, or less, wait. */
+  countWaiting(change: number, inBackground: number): void {
     this.waiting += change;
-    if (standing === "background") this.#waitingInBackground += change;
+    this.#waitingInBackground += inBackground;
   }
 
   /** Our part of the bucket's flow, 0 to 1. */
   get share(): number {
-    return this.#blind?.share ?? this.#share.value;
+    return this.#unreported?.share ?? this.#share.value;
   }
 
-  /** What was sent of late, as a limit. */
+  /** What was sent recently, as a limit. */
   recentRate(now: number): RateLimit {
     return {
       capacity: Math.max(1, this.#recent.count(now)),
@@ -109,21 +108,21 @@ export class Bucket {
   }
 
   get inFlight(): number {
-    return this.#mirror.inFlight;
+    return this.#estimate.inFlight;
   }
 
-  /** The level as the service has told it, less what is on its way; undefined while it has not. */
-  get toldLevel(): number | undefined {
-    return this.#mirror.seen ? this.#mirror.level() : undefined;
+  /** The level as the service has reported it, less what is on its way; undefined while it has not. */
+  get reportedLevel(): number | undefined {
+    return this.#estimate.seen ? this.#estimate.level() : undefined;
   }
 
   /** Requests left, as far as is known or can be guessed. */
   level(now: number): number | undefined {
-    const level = this.toldLevel ?? this.#blind?.level(now);
+    const level = this.reportedLevel ?? this.#unreported?.level(now);
     return level === undefined ? undefined : Math.max(0, level);
   }
 
-  /** Nobody waits, nothing is on its way and no window is closed: forgetting it forgets only numbers. */
+  /** Nothing waits, nothing is on its way and no window is closed: forgetting it forgets only numbers. */
   isIdle(now: number): boolean {
     return this.waiting === 0 && this.inFlight === 0 && now >= this.window.reopensAt;
   }
@@ -132,15 +131,15 @@ export class Bucket {
   opensAt(now: number, waiting = Math.max(1, this.waiting)): number {
     if (this.#hasClosed && now < this.window.reopensAt) return this.window.reopensAt;
     if (!this.#refill) return now;
-    const leasedAt = this.account?.opensAt(now);
-    if (leasedAt !== undefined) return this.#isBlind ? Infinity : leasedAt;
-    if (this.#mirror.seen) return this.#paced(now, this.#refill, waiting);
-    if (this.#blind) return this.#pacedBlindly(now, this.#refill, this.#blind, waiting);
+    const leasedAt = this.lease?.opensAt(now);
+    if (leasedAt !== undefined) return this.#isUninformed ? Infinity : leasedAt;
+    if (this.#estimate.seen) return this.#paced(now, this.#refill, waiting);
+    if (this.#unreported) return this.#pacedUnreported(now, this.#refill, this.#unreported, waiting);
     if (!this.isDocumented) return now;
-    return this.#mirror.inFlight < this.#span ? now : this.#slowRequestAt(now, this.#refill);
+    return this.#estimate.inFlight < this.#span ? now : this.#slowRequestAt(now, this.#refill);
   }
 
-  /** When somebody who lines up now can expect to be served. */
+  /** When a request that comes now can expect to be served. */
   expectedAt(now: number, inBackground: boolean): number {
     const opens = Math.max(now, this.window.reopensAt);
     const level = this.level(now);
@@ -152,39 +151,39 @@ export class Bucket {
   }
 
   send(now: number): void {
-    if (this.spare !== this.#spareBefore) this.#catchUp(now);
-    this.#mirror.send();
+    if (this.headroom !== this.#headroomBefore) this.#catchUp(now);
+    this.#estimate.send();
     if (now !== this.#lastSentAt) this.#sendsFirstAt(now);
-    // A bucket that tells its level needs no count of its own.
-    if (!this.#mirror.seen || this.account) this.#recent.note(now);
-    this.#blind?.send(now);
-    this.account?.take();
+    // A bucket that reports its level needs no count of its own.
+    if (!this.#estimate.seen || this.lease) this.#recent.note(now);
+    this.#unreported?.send(now);
+    this.lease?.take();
   }
 
-  /** What went uncounted was our own all the same. */
+  /** What went unmetered was our own all the same. */
   #catchUp(now: number): void {
-    const requests = this.#spareBefore - this.spare;
-    this.#spareBefore = this.spare;
-    this.#mirror.passBy(requests);
-    if (!this.#mirror.seen) this.#recent.note(now, requests);
+    const requests = this.#headroomBefore - this.headroom;
+    this.#headroomBefore = this.headroom;
+    this.#estimate.passBy(requests);
+    if (!this.#estimate.seen) this.#recent.note(now, requests);
   }
 
   /** @param at its time is read only where something is to be caught up with */
-  #setSpare(requests: number, at: { readonly now: number }): void {
-    if (this.spare !== this.#spareBefore) this.#catchUp(at.now);
-    this.spare = this.#spareBefore = requests;
+  #setHeadroom(requests: number, at: { readonly now: number }): void {
+    if (this.headroom !== this.#headroomBefore) this.#catchUp(at.now);
+    this.headroom = this.#headroomBefore = requests;
   }
 
   /** How many of the requests to come need not be counted. */
-  #spareNow(moment: Moment): number {
-    if (this.account !== undefined) return 0;
-    if (this.#hasClosed && moment.now < this.window.reopensAt) return 0;
-    if (this.#refill === undefined) return mostSpare;
-    if (!this.#mirror.seen) return 0;
+  #headroomNow(eventTime: EventTime): number {
+    if (this.lease !== undefined) return 0;
+    if (this.#hasClosed && eventTime.now < this.window.reopensAt) return 0;
+    if (this.#refill === undefined) return mostHeadroom;
+    if (!this.#estimate.seen) return 0;
     const { value: share } = this.#share;
-    const left = this.#mirror.level(1 / share);
+    const left = this.#estimate.level(1 / share);
     if (left < this.#refill.limit.capacity * plentyPart) return 0;
-    return Math.min(mostSpare, Math.floor(left * share * sparePart));
+    return Math.min(mostHeadroom, Math.floor(left * share * headroomPart));
   }
 
   #sendsFirstAt(now: number): void {
@@ -192,87 +191,87 @@ export class Bucket {
     this.#lastSentAt = now;
   }
 
-  /** An answer told how many requests are left. */
-  tell(level: number, sent: Sent, moment: Moment): void {
-    this.toldIn = moment.step;
-    this.#observe(level, sent, moment);
-    this.account?.answered(sent.sentAt, moment.now, level);
+  /** An answer reports how many requests are left. */
+  report(level: number, sent: Sent, eventTime: EventTime): void {
+    this.reportedIn = eventTime.step;
+    this.#observe(level, sent, eventTime);
+    this.lease?.answered(sent.sentAt, eventTime.now, level);
     this.#span++;
     if (this.#hasClosed) this.window.pass();
-    this.#setSpare(this.#spareNow(moment), moment);
+    this.#setHeadroom(this.#headroomNow(eventTime), eventTime);
   }
 
-  /** An answer told nothing, or none came. */
-  pass(sent: Sent, moment: Moment): void {
-    this.toldIn = moment.step;
-    this.#mirror.pass();
-    if (this.#refill) this.#passBlindly(this.#refill, moment);
-    this.account?.answered(sent.sentAt, moment.now, undefined);
+  /** An answer reports nothing, or none came. */
+  pass(sent: Sent, eventTime: EventTime): void {
+    this.reportedIn = eventTime.step;
+    this.#estimate.pass();
+    if (this.#refill) this.#passUnreported(this.#refill, eventTime);
+    this.lease?.answered(sent.sentAt, eventTime.now, undefined);
     this.#span++;
     if (this.#hasClosed) this.window.pass();
-    this.#setSpare(this.#spareNow(moment), moment);
+    this.#setHeadroom(this.#headroomNow(eventTime), eventTime);
   }
 
   /** The request was sent away before this bucket could count it. */
-  takeBack(moment: Moment): void {
-    this.toldIn = moment.step;
-    this.#mirror.takeBack();
-    this.account?.giveBack();
+  takeBack(eventTime: EventTime): void {
+    this.reportedIn = eventTime.step;
+    this.#estimate.takeBack();
+    this.lease?.giveBack();
   }
 
   /**
    * This bucket sent the request away.
-   * @param level what the answer told of it
+   * @param level the level that the answer reports
    * @param retryAfterMs how long it asked to wait
    */
-  reject(sent: Sent, moment: Moment, level: number | undefined, retryAfterMs: number | undefined): void {
-    const { now } = moment;
-    this.toldIn = moment.step;
-    this.#setSpare(0, moment);
+  reject(sent: Sent, eventTime: EventTime, level: number | undefined, retryAfterMs: number | undefined): void {
+    const { now } = eventTime;
+    this.reportedIn = eventTime.step;
+    this.#setHeadroom(0, eventTime);
     this.#span = firstRequests;
-    if (this.#mirror.seen || level !== undefined) this.#observe(0, sent, moment);
-    else this.#rejectBlindly(now);
+    if (this.#estimate.seen || level !== undefined) this.#observe(0, sent, eventTime);
+    else this.#rejectUnreported(now);
     const { periodMs } = this.limit ?? { periodMs: 1_000 };
     const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
     this.#hasClosed = true;
     this.window.close(sent.sentAt, now, waitMs, this.#reopeningSpreadMs());
-    this.account?.answered(sent.sentAt, now, 0);
-    this.account?.closed(this.window.until);
+    this.lease?.answered(sent.sentAt, now, 0);
+    this.lease?.closed(this.window.until);
   }
 
-  /** Another process was told that the service wants no requests for so long. */
+  /** Another process has learned that the service wants no requests for so long. */
   closeFor(ms: number, now: number): void {
-    this.#setSpare(0, { now });
+    this.#setHeadroom(0, { now });
     this.#hasClosed = true;
     this.window.extend(now + ms);
   }
 
   #paced(now: number, refill: Refill, waiting: number): number {
-    const { inFlight, told, uncounted } = this.#mirror;
+    const { inFlight, reported, pending } = this.#estimate;
     const { value: share } = this.#share;
     if (inFlight >= this.#span) {
-      return told - uncounted / share < refill.limit.capacity / 2 ? Infinity : this.#slowRequestAt(now, refill);
+      return reported - pending / share < refill.limit.capacity / 2 ? Infinity : this.#slowRequestAt(now, refill);
     }
     // The first clause of `mayClaim`, without a division: most requests get no further.
-    if ((told - refill.reserve) * share - uncounted >= 1) return now;
-    const level = this.#mirror.level(1 / share);
+    if ((reported - refill.reserve) * share - pending >= 1) return now;
+    const level = this.#estimate.level(1 / share);
     if (mayClaim(level, share, refill.reserve, waiting)) return now;
     const trickleAt = this.#lastSentAt + trickleMs(level, share, refill);
     return Math.max(now, refill.isStream ? trickleAt : Math.min(trickleAt, this.#stepAt(refill)));
   }
 
-  #pacedBlindly(now: number, refill: Refill, blind: BlindMirror, waiting: number): number {
-    if (this.#mirror.inFlight >= this.#span) return Infinity;
+  #pacedUnreported(now: number, refill: Refill, unreported: UnreportedLevel, waiting: number): number {
+    if (this.#estimate.inFlight >= this.#span) return Infinity;
     const { rate, reserve } = refill;
-    if (!blind.learned) return blind.firstSendAt(now, this.#lastSentAt, reserve);
-    const level = blind.level(now);
-    if (mayClaim(level, blind.share, reserve, waiting, lastCallsPartBlindly)) return now;
-    return Math.max(now, this.#lastSentAt + trickleMs(level, blind.share, { rate, reserve, isStream: true }));
+    if (!unreported.learned) return unreported.firstSendAt(now, this.#lastSentAt, reserve);
+    const level = unreported.level(now);
+    if (mayClaim(level, unreported.share, reserve, waiting, lastCallsPartUnreported)) return now;
+    return Math.max(now, this.#lastSentAt + trickleMs(level, unreported.share, { rate, reserve, isStream: true }));
   }
 
-  /** Permits from others tell of this bucket alone; which others count the same requests, the first own answers have to tell. */
-  get #isBlind(): boolean {
-    return !this.#mirror.seen && this.#mirror.inFlight >= this.#span;
+  /** Leased permits concern this bucket alone; which other buckets count the same requests is learned from the first own answers. */
+  get #isUninformed(): boolean {
+    return !this.#estimate.seen && this.#estimate.inFlight >= this.#span;
   }
 
   /** While answers are slow to come and the bucket is full, tokens would be lost by waiting for them. */
@@ -280,19 +279,19 @@ export class Bucket {
     return Math.max(now, this.#lastSentAt + refillsPerSlowRequest / refill.rate);
   }
 
-  /** When to ask an empty bucket again: after its next step, or now and then while nobody has seen one. */
+  /** When to ask an empty bucket again: after its next step, or now and then while none has been seen. */
   #stepAt(refill: Refill): number {
-    const last = Math.max(this.#mirror.anchoredAt, this.#lastSentAt);
+    const last = Math.max(this.#estimate.anchoredAt, this.#lastSentAt);
     const step = refill.stepAfter(last);
     return step === undefined ? last + refill.limit.periodMs / asksPerPeriod : step + this.#stepJitterMs;
   }
 
-  #observe(level: number, sent: Sent, moment: Moment): void {
+  #observe(level: number, sent: Sent, eventTime: EventTime): void {
     const refill = (this.#refill ??= new Refill({ capacity: level + 1, refill: level + 1, periodMs: 60_000 }));
-    this.#blind = undefined;
-    const movement = this.#mirror.observe(level, sent, moment.step);
+    this.#unreported = undefined;
+    const movement = this.#estimate.observe(level, sent, eventTime.step);
     if (!movement) return;
-    if (refill.learn(level, movement, moment)) this.#stepJitterMs = this.#random() * stepSpreadMs;
+    if (refill.learn(level, movement, eventTime)) this.#stepJitterMs = this.#random() * stepSpreadMs;
     if (!refill.isStream) {
       if (movement.drop >= 0) this.#share.learn(movement, 0);
       return;
@@ -302,26 +301,26 @@ export class Bucket {
     if (level + movement.drop + refilled < refill.limit.capacity) this.#share.learn(movement, refilled);
   }
 
-  #passBlindly(refill: Refill, moment: Moment): void {
-    if (this.isDocumented && !this.#mirror.seen) {
-      this.#blind ??= new BlindMirror(refill.limit, moment.now, this.#recent.count(moment.now));
+  #passUnreported(refill: Refill, eventTime: EventTime): void {
+    if (this.isDocumented && !this.#estimate.seen) {
+      this.#unreported ??= new UnreportedLevel(refill.limit, eventTime.now, this.#recent.count(eventTime.now));
     }
-    this.#blind?.pass(moment.now);
+    this.#unreported?.pass(eventTime.now);
   }
 
-  #rejectBlindly(now: number): void {
+  #rejectUnreported(now: number): void {
     const known = now < this.window.until;
-    this.#mirror.pass();
-    if (!this.#refill || (!this.isDocumented && !this.#blind)) this.#guessLimit(now);
-    else if (known) this.#blind?.drain(now);
-    else (this.#blind ??= new BlindMirror(this.#refill.limit, now, this.#recent.count(now))).reject(now);
+    this.#estimate.pass();
+    if (!this.#refill || (!this.isDocumented && !this.#unreported)) this.#guessLimit(now);
+    else if (known) this.#unreported?.drain(now);
+    else (this.#unreported ??= new UnreportedLevel(this.#refill.limit, now, this.#recent.count(now))).reject(now);
   }
 
   /** Nothing is known but that what we sent was too much: a part of it is where we start again. */
   #guessLimit(now: number): void {
     this.#refill = new Refill(this.recentRate(now));
-    this.#blind = new BlindMirror(this.#refill.limit, now, 0, mostOfGuess);
-    this.#blind.empty(now);
+    this.#unreported = new UnreportedLevel(this.#refill.limit, now, 0, mostOfGuess);
+    this.#unreported.empty(now);
   }
 
   #reopeningSpreadMs(): number {

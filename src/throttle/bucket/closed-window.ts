@@ -3,8 +3,8 @@
  * a little later than the service said: by a random part of the time in which our share of the refill comes in, so that
  * processes that were all sent away with the same `Retry-After` do not come back as a herd.
  *
- * Some services lock for longer when somebody comes early, and then callers that do not know of each other can keep each
- * other locked out for ever. So when window after window ends in a rejection, the spread doubles.
+ * Some services lock for longer when a request comes early, and then callers that do not know of each other can keep each
+ * other locked out without end. So when window after window ends in a rejection, the spread doubles.
  */
 import type { Random } from "../../time/clock.js";
 
@@ -28,7 +28,7 @@ export class ClosedWindow {
     this.reopensAt = Math.max(this.reopensAt, now + waitMs + spread * this.random());
   }
 
-  /** Somebody else was told of a window; whoever shares that also sees to it that there is no herd. */
+  /** Another process has learned of a window; the store that shares it also prevents a herd. */
   extend(until: number): void {
     this.until = Math.max(this.until, until);
     this.reopensAt = Math.max(this.reopensAt, until);

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../../time/clock.js";
 
-export class Moment {
+export class EventTime {
   /** Grows with every request and every answer. */
   step = 0;
   #now = NaN;
@@ -18,7 +18,7 @@ export class Moment {
   }
 
   /** The next thing comes about. */
-  turn(): void {
+  next(): void {
     this.step++;
     this.#now = NaN;
   }
@@ -28,6 +28,6 @@ export class Moment {
 export interface Sent {
   /** Epoch milliseconds. */
   readonly sentAt: number;
-  /** {@link Moment.step} of its sending. */
+  /** {@link EventTime.step} of its sending. */
   readonly sentIn: number;
 }

@@ -1,5 +1,5 @@
 /**
- * What is known of a bucket's level. The service tells it with every answer, but late: by then other answers are on their
+ * What is known of a bucket's level. The service reports it with every answer, but late: by then other answers are on their
  * way, in any order, and so are requests. One answer is the anchor; everything else is counted from it.
  *
  * Two requests that were on their way together may have been counted in either order, so of their levels the lower one
@@ -27,15 +27,15 @@ const levellessAnswers = 16;
 /** Requests that follow each other within a millisecond say nothing new of the flow one by one: so many are reckoned together. */
 const reckonedTogether = 8;
 
-export class Mirror {
+export class LevelEstimate {
   /** Requests sent and not answered. */
   inFlight = 0;
-  /** Whether the service tells its level. */
+  /** Whether the service reports its level. */
   seen = false;
-  /** The level that the anchor told. */
-  told = 0;
+  /** The level that the anchor reported. */
+  reported = 0;
   /** Own requests that the anchor cannot have counted. */
-  uncounted = 0;
+  pending = 0;
   /** Own answers so far. */
   answers = 0;
   /** When the anchor's request was sent. */
@@ -43,40 +43,40 @@ export class Mirror {
   /** The step in which the anchor was received. */
   #anchoredIn = -1;
   /** Level and own answers when movements were reckoned last. */
-  #toldThen = 0;
+  #reportedThen = 0;
   #answersThen = 0;
   #levelless = 0;
   readonly #movement = { own: 0, drop: 0, elapsedMs: 0, since: 0, later: false };
 
   /** Tokens left, when each own request that is not counted yet goes along with `costEach` tokens, others' included. */
   level(costEach = 1): number {
-    return this.told - this.uncounted * costEach;
+    return this.reported - this.pending * costEach;
   }
 
   send(): void {
     this.inFlight++;
-    this.uncounted++;
+    this.pending++;
   }
 
   /**
-   * An answer that tells a level.
+   * An answer that reports a level.
    * @param step the step in which it came; those of one throttle are counted through
    * @returns what moved since the anchor before, when it becomes the anchor; to be read before the next answer
    */
   observe(level: number, { sentAt, sentIn }: Sent, step: number): Movement | undefined {
     this.#answered();
     this.#levelless = 0;
-    this.uncounted = this.inFlight;
+    this.pending = this.inFlight;
     const later = sentIn >= this.#anchoredIn;
-    if (this.seen && !later && level > this.told) return undefined;
+    if (this.seen && !later && level > this.reported) return undefined;
     const since = this.anchoredAt;
-    this.told = level;
+    this.reported = level;
     this.#anchoredIn = step;
     if (later && sentAt === since && this.answers - this.#answersThen < reckonedTogether) return undefined;
     const movement = this.seen ? this.#movementTo(level, sentAt, later) : undefined;
     this.seen = true;
     this.anchoredAt = sentAt;
-    this.#toldThen = level;
+    this.#reportedThen = level;
     this.#answersThen = this.answers;
     return movement;
   }
@@ -84,14 +84,14 @@ export class Mirror {
   #movementTo(level: number, sentAt: number, later: boolean): Movement {
     const movement = this.#movement;
     movement.own = this.answers - this.#answersThen;
-    movement.drop = this.#toldThen - level;
+    movement.drop = this.#reportedThen - level;
     movement.elapsedMs = Math.max(0, sentAt - this.anchoredAt);
     movement.since = this.anchoredAt;
     movement.later = later;
     return movement;
   }
 
-  /** So many own requests have gone and come back, of which nobody told. */
+  /** So many own requests have gone and come back, of which no answer was read. */
   passBy(requests: number): void {
     this.answers += requests;
   }
@@ -105,7 +105,7 @@ export class Mirror {
   /** A request that this bucket has certainly not counted. */
   takeBack(): void {
     this.inFlight = Math.max(0, this.inFlight - 1);
-    this.uncounted = Math.max(0, this.uncounted - 1);
+    this.pending = Math.max(0, this.pending - 1);
   }
 
   #answered(): void {
@@ -115,7 +115,7 @@ export class Mirror {
 
   #forget(): void {
     this.seen = false;
-    this.told = 0;
+    this.reported = 0;
     this.anchoredAt = -Infinity;
     this.#anchoredIn = -1;
   }

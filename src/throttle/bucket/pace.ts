@@ -20,8 +20,8 @@ const evening = 0.9;
 const caution = 0.4;
 /** The last calls of a queue may go when our share covers this part of them. */
 const lastCallsPart = 0.5;
-/** And this part where no answer tells a level: there a rejection is what is learned from, and a slow end is what it saves. */
-export const lastCallsPartBlindly = 0.25;
+/** And this part where no answer reports a level: there only rejections teach, and fewer of them make up for a slow end. */
+export const lastCallsPartUnreported = 0.25;
 
 /** Tokens that are not claimed at once. */
 export function reserveOf({ capacity, refill, periodMs }: RateLimit): number {

@@ -51,13 +51,13 @@ export class Refill {
 
   /**
    * Learns from two answers.
-   * @param moment of receiving the second; its time is read only where it says something
+   * @param eventTime of receiving the second; its time is read only where it says something
    * @returns whether a step of a refill with rare steps was seen
    */
-  learn(level: number, { drop, own, since, later }: Movement, moment: { readonly now: number }): boolean {
+  learn(level: number, { drop, own, since, later }: Movement, eventTime: { readonly now: number }): boolean {
     if (level >= this.#limit.capacity) this.#setLimit({ ...this.#limit, capacity: level + 1 });
     if (!later) return false;
-    const { now } = moment;
+    const { now } = eventTime;
     // Own requests are counted a little early or late while many are on their way. What the level rose by is certain.
     if (drop < 0) this.#learnRise(-drop, since, now);
     this.#watch(own - drop, now - since);

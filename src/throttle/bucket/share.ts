@@ -1,5 +1,5 @@
 /**
- * How much of a bucket's flow is our own. Nobody says how many processes, pipelines and people draw on a subscription, but
+ * How much of a bucket's flow is our own. Nothing says how many processes, pipelines and people draw on a subscription, but
  * the headers do: between two answers the level fell by all that was taken, and we know what we took. The quotient is the
  * share that this process claims of whatever is left. The shares of all processes add up to one by construction, so
  * nothing has to be agreed upon, a light load leaves the rest to a heavy one, and foreign traffic is just another process.

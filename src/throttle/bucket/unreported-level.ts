@@ -1,12 +1,12 @@
 /**
- * A bucket whose level nobody tells: no headers, only the occasional rejection. It is kept in the head, as the documented
+ * A bucket whose level no answer reports: no headers, only the occasional rejection. It is reckoned as the documented
  * bucket drained by our own requests and by those of others that go along with them. A rejection is the one moment of
  * truth: the bucket is empty, and since the rejection before, it gave out all that it had gained. What part of that was
  * ours is our share.
  *
  * Until the first rejection we may be alone or one of many, so what is sent at once stays small and the rate doubles in
  * seconds, not in round trips: many processes that do the same overshoot together by what is on the way at that
- * moment. After it, the share grows slowly and then faster, as long as no rejection says otherwise.
+ * eventTime. After it, the share grows slowly and then faster, as long as no rejection says otherwise.
  */
 import type { RateLimit } from "../limits.js";
 
@@ -23,7 +23,7 @@ const growthSpanMs = 5_000;
 const memory = 0.95;
 const leastShare = 0.005;
 
-export class BlindMirror {
+export class UnreportedLevel {
   #share = 1;
   #tokens: number;
   #tokensAt: number;
@@ -83,7 +83,7 @@ export class BlindMirror {
     this.#grownAt = now;
   }
 
-  /** The bucket is empty, and what was given out since it was known to be so last tells our share. */
+  /** The bucket is empty, and what was given out since it was last known to be so gives our share. */
   reject(now: number): void {
     const gained = (now - (this.#rejectedAt ?? this.#startedAt)) * this.#rate;
     const before = this.#rejectedAt === undefined ? this.limit.capacity : 0;
@@ -101,7 +101,7 @@ export class BlindMirror {
     this.drain(now);
   }
 
-  /** The bucket is still empty: one more rejection of the same moment. */
+  /** The bucket is still empty: one more rejection of the same eventTime. */
   drain(now: number): void {
     this.#tokens = 0;
     this.#tokensAt = now;

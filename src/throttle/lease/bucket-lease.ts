@@ -1,13 +1,13 @@
-/** The permits of one bucket that this process holds on lease, and what it has to tell the store when it asks next. */
+/** The permits of one bucket that this process holds on lease, and what the store should learn when it is asked next. */
 import type { RateLimit } from "../limits.js";
 import type { Lease, LeaseAsk } from "./store.js";
 
-/** What an account needs of the bucket it serves. */
+/** What a lease needs of the bucket it serves. */
 export interface LeasedBucket {
   readonly limit: RateLimit | undefined;
   readonly waiting: number;
   recentRate(now: number): RateLimit;
-  /** Another process was told that the service wants no requests for so long. */
+  /** Another process has learned that the service wants no requests for so long. */
   closeFor(ms: number, now: number): void;
 }
 
@@ -25,7 +25,7 @@ const sameMomentMs = 100;
 /** A caller without a permit does not ask again sooner than this. */
 const soonestMs = 5;
 
-export class LeaseAccount {
+export class BucketLease {
   #permits = 0;
   #endsAt = 0;
   #leaseEndsAt = 0;
@@ -36,31 +36,31 @@ export class LeaseAccount {
   #levelless = 0;
   #level: { readonly tokens: number; readonly sentAt: number; readonly receivedAt: number } | undefined;
   #closedUntil = 0;
-  #toldClosedUntil = 0;
+  #reportedClosedUntil = 0;
   #needsAnswer = false;
 
   constructor(
     readonly key: string,
     readonly slot: string,
     private readonly bucket: LeasedBucket,
-    private readonly desk: { readonly isConnected: boolean },
+    private readonly client: { readonly isConnected: boolean },
   ) {}
 
-  /** Whether there is something that the other processes should know, and no ask of ours that will tell it soon. */
+  /** Whether there is something that the other processes should know, and no ask of ours that will report it soon. */
   get hasNews(): boolean {
     if (this.#isAsking) return false;
-    if (this.#closedUntil > this.#toldClosedUntil) return true;
+    if (this.#closedUntil > this.#reportedClosedUntil) return true;
     return this.bucket.waiting === 0 && (this.#answered > 0 || this.#permits > 0);
   }
 
   /** When the next request may go: now with a permit in hand, else once the store has answered; undefined while it is away. */
   opensAt(now: number): number | undefined {
-    if (!this.desk.isConnected) return undefined;
+    if (!this.client.isConnected) return undefined;
     if (this.#permits > 0 && now < this.#endsAt) return now;
     return this.#isAsking || this.#askAt <= now ? Infinity : this.#askAt;
   }
 
-  /** Whether somebody waits and the store can be asked. */
+  /** Whether a request waits and the store can be asked. */
   wants(now: number): boolean {
     if (this.#isAsking || now < this.#askAt || this.bucket.waiting === 0 || this.bucket.limit === undefined)
       return false;
@@ -83,12 +83,12 @@ export class LeaseAccount {
     this.#permits++;
   }
 
-  /** The service closed the bucket. Rejections of the same moment are told once. */
+  /** The service closed the bucket. Rejections of the same moment are reported once. */
   closed(until: number): void {
-    if (until > this.#toldClosedUntil + sameMomentMs) this.#closedUntil = until;
+    if (until > this.#reportedClosedUntil + sameMomentMs) this.#closedUntil = until;
   }
 
-  /** What to send to the store. Permits in hand that nobody waits for go back. */
+  /** What to send to the store. Permits in hand that no request waits for go back. */
   ask(now: number): LeaseAsk {
     const { waiting, limit = { capacity: 1, refill: 1, periodMs: 1_000 } } = this.bucket;
     const ahead = this.#plenty ? Math.min(mostAhead, (this.bucket.recentRate(now).refill * aheadMs) / 1_000) : 0;
@@ -107,12 +107,12 @@ export class LeaseAccount {
       ...(level && {
         level: { tokens: level.tokens, sentAgoMs: now - level.sentAt, receivedAgoMs: now - level.receivedAt },
       }),
-      ...(this.#closedUntil > Math.max(now, this.#toldClosedUntil) && { closedForMs: this.#closedUntil - now }),
+      ...(this.#closedUntil > Math.max(now, this.#reportedClosedUntil) && { closedForMs: this.#closedUntil - now }),
     };
     this.#answered = 0;
     this.#levelless = 0;
     this.#level = undefined;
-    this.#toldClosedUntil = Math.max(this.#toldClosedUntil, this.#closedUntil);
+    this.#reportedClosedUntil = Math.max(this.#reportedClosedUntil, this.#closedUntil);
     this.#isAsking = true;
     return ask;
   }
@@ -131,7 +131,7 @@ export class LeaseAccount {
     if (closedForMs > 0) this.bucket.closeFor(closedForMs, now);
   }
 
-  /** The store did not answer. Permits in hand hold until they end; what could not be told is old by the time it could be. */
+  /** The store did not answer. Permits in hand hold until they end; what could not be reported is old by the time it could be. */
   failed(): void {
     this.#isAsking = false;
     this.#askAt = 0;

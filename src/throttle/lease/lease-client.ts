@@ -1,28 +1,28 @@
 /**
  * Asks the store for permits, one round trip at a time: what comes up while one is under way goes together into the next.
- * A store that fails or is slow to answer is left alone for a moment, and meanwhile each bucket goes by its own mirror,
- * which has been kept up to date all along; so nobody waits for a store for long, and nothing is learned anew.
+ * A store that fails or is slow to answer is left alone for a moment, and meanwhile each bucket goes by its own estimate,
+ * which has been kept up to date all along; so no request waits for a store for long, and nothing has to be learned again.
  */
 import type { Clock } from "../../time/clock.js";
-import type { LeaseAccount } from "./bucket-lease.js";
+import type { BucketLease } from "./bucket-lease.js";
 import type { ThrottleStore } from "./store.js";
 
 /** A store that has not answered by then is taken as away. */
-const patienceMs = 300;
+const answerTimeoutMs = 300;
 /** And is asked again after this. */
 const againMs = 500;
-/** What answers have told is passed on at the latest after this, if nobody asks before. */
+/** What answers have reported is passed on at the latest after this. */
 const newsMs = 250;
 
-export interface DeskListener {
-  /** Permits have come, or the store has gone: whoever waits should look again. */
-  changed(): void;
-  storeLost(error: unknown, now: number): void;
-  storeBack(now: number): void;
+export interface LeaseListener {
+  /** Permits have come, or the store has gone: waiting requests should be looked at again. */
+  onLeasesChanged(): void;
+  onStoreLost(error: unknown, now: number): void;
+  onStoreBack(now: number): void;
 }
 
-export class LeaseDesk {
-  readonly #accounts = new Set<LeaseAccount>();
+export class LeaseClient {
+  readonly #leases = new Set<BucketLease>();
   #isConnected = true;
   #askAgainAt = 0;
   #isAsking = false;
@@ -32,69 +32,69 @@ export class LeaseDesk {
     private readonly store: ThrottleStore,
     private readonly member: string,
     private readonly clock: Clock,
-    private readonly listener: DeskListener,
+    private readonly listener: LeaseListener,
   ) {}
 
-  /** Whether leases count. If not, each bucket goes by its own mirror. */
+  /** Whether leases count. If not, each bucket goes by its own estimate. */
   get isConnected(): boolean {
     return this.#isConnected;
   }
 
-  open(account: LeaseAccount): void {
-    this.#accounts.add(account);
+  open(lease: BucketLease): void {
+    this.#leases.add(lease);
   }
 
-  close(account: LeaseAccount | undefined): void {
-    if (account) this.#accounts.delete(account);
+  close(lease: BucketLease | undefined): void {
+    if (lease) this.#leases.delete(lease);
   }
 
-  /** Asks for whoever waits without a permit. */
+  /** Asks for the requests that wait without a permit. */
   serve(now: number): void {
     if (this.#isAsking || now < this.#askAgainAt) return;
-    const wanting = [...this.#accounts].filter((account) => account.wants(now));
+    const wanting = [...this.#leases].filter((lease) => lease.wants(now));
     if (wanting.length > 0) this.#ask(wanting, now);
   }
 
   /** Something was learned that the other processes should know, soon or, after a rejection, at once. */
-  news(isUrgent: boolean, now: number): void {
-    if (isUrgent) this.#tell(now);
+  onNews(isUrgent: boolean, now: number): void {
+    if (isUrgent) this.#report(now);
     if (this.#newsTimer) return;
     this.#newsTimer = true;
     void this.clock.sleep(newsMs, undefined, { background: true }).then(() => {
       this.#newsTimer = false;
-      this.#tell(this.clock.now());
+      this.#report(this.clock.now());
     });
   }
 
-  #tell(now: number): void {
+  #report(now: number): void {
     if (this.#isAsking || now < this.#askAgainAt) return;
-    const telling = [...this.#accounts].filter((account) => account.hasNews || account.wants(now));
-    if (telling.length > 0) this.#ask(telling, now);
+    const reporting = [...this.#leases].filter((lease) => lease.hasNews || lease.wants(now));
+    if (reporting.length > 0) this.#ask(reporting, now);
   }
 
   /** All asks at once, those of one slot in one round trip. */
-  #ask(accounts: readonly LeaseAccount[], now: number): void {
+  #ask(leases: readonly BucketLease[], now: number): void {
     this.#isAsking = true;
     const round: Round = { askedAt: now, isOver: false };
-    const groups = [...bySlots(accounts)].map(([slot, together]) => this.#askTogether(slot, together, round));
-    this.#withPatience(Promise.all(groups)).then(
+    const groups = [...bySlots(leases)].map(([slot, together]) => this.#askTogether(slot, together, round));
+    this.#withTimeout(Promise.all(groups)).then(
       () => this.#answered(),
       (error: unknown) => {
         round.isOver = true;
-        this.#failed(accounts, error);
+        this.#failed(leases, error);
       },
     );
   }
 
-  async #askTogether(slot: string, accounts: readonly LeaseAccount[], round: Round): Promise<void> {
-    const asks = accounts.map((account) => account.ask(round.askedAt));
+  async #askTogether(slot: string, asking: readonly BucketLease[], round: Round): Promise<void> {
+    const asks = asking.map((lease) => lease.ask(round.askedAt));
     const leases = await this.store.lease(slot, this.member, asks);
-    // What comes after our patience has ended is of no use any more: it ends by itself in the store.
+    // What comes after the timeout is of no use any more: it ends by itself in the store.
     if (round.isOver) return;
     if (leases.length !== asks.length)
       throw new TypeError(`the store gave ${leases.length} leases for ${asks.length} asks`);
     const now = this.clock.now();
-    leases.forEach((lease, index) => accounts[index]?.granted(lease, round.askedAt, now));
+    leases.forEach((lease, index) => asking[index]?.granted(lease, round.askedAt, now));
   }
 
   #answered(): void {
@@ -102,28 +102,28 @@ export class LeaseDesk {
     const now = this.clock.now();
     if (!this.#isConnected) {
       this.#isConnected = true;
-      this.listener.storeBack(now);
+      this.listener.onStoreBack(now);
     }
-    this.listener.changed();
+    this.listener.onLeasesChanged();
   }
 
-  #failed(accounts: readonly LeaseAccount[], error: unknown): void {
+  #failed(leases: readonly BucketLease[], error: unknown): void {
     this.#isAsking = false;
     const now = this.clock.now();
-    for (const account of accounts) account.failed();
+    for (const lease of leases) lease.failed();
     this.#askAgainAt = now + againMs;
     if (this.#isConnected) {
       this.#isConnected = false;
-      this.listener.storeLost(error, now);
+      this.listener.onStoreLost(error, now);
     }
-    this.listener.changed();
+    this.listener.onLeasesChanged();
   }
 
-  async #withPatience(work: Promise<unknown>): Promise<void> {
+  async #withTimeout(work: Promise<unknown>): Promise<void> {
     const ended = new AbortController();
-    const late = this.clock.sleep(patienceMs, ended.signal).then(
+    const late = this.clock.sleep(answerTimeoutMs, ended.signal).then(
       () => {
-        throw new Error(`the store has not answered within ${patienceMs} ms`);
+        throw new Error(`the store has not answered within ${answerTimeoutMs} ms`);
       },
       () => undefined, // the work ended first
     );
@@ -138,16 +138,16 @@ export class LeaseDesk {
 /** One round of asks. */
 interface Round {
   readonly askedAt: number;
-  /** Our patience has ended. */
+  /** The store did not answer in time. */
   isOver: boolean;
 }
 
-function bySlots(accounts: readonly LeaseAccount[]): Map<string, LeaseAccount[]> {
-  const groups = new Map<string, LeaseAccount[]>();
-  for (const account of accounts) {
-    const group = groups.get(account.slot);
-    if (group) group.push(account);
-    else groups.set(account.slot, [account]);
+function bySlots(leases: readonly BucketLease[]): Map<string, BucketLease[]> {
+  const groups = new Map<string, BucketLease[]>();
+  for (const lease of leases) {
+    const group = groups.get(lease.slot);
+    if (group) group.push(lease);
+    else groups.set(lease.slot, [lease]);
   }
   return groups;
 }

@@ -6,6 +6,16 @@
  * want, answered, returned, levelless, level (-1 for none), sentAgoMs, receivedAgoMs, closedForMs.
  * Gives for each key granted, ttlMs, askAgainMs, needsAnswer, closedForMs, level.
  */
+import { sharedBucketNumbers } from "./shared-bucket-numbers.js";
+
+/** Milliseconds for which a bucket is kept that is not asked for, and the most that its refill may add. */
+const keepMs = 60_000;
+const longestMs = 3_600_000;
+
+const locals = Object.entries({ ...sharedBucketNumbers, keepMs, longestMs }).map(
+  ([name, value]) => `local ${name} = ${value}`,
+);
+
 export const leaseScript = `
 local member = ARGV[1]
 local now = tonumber(ARGV[2])
@@ -13,9 +23,7 @@ if now == 0 then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local LEASE, COUNTED, FIRST_SPAN, STALE, ACTIVE = 5000, 1000, 8, 10000, 5000
-local KEPT, KEPT_PART, LOOK_PART, LOOKS, TURN_PART = 2, 0.05, 0.6, 8, 1.05
-local SOONEST, LATEST, TURN, TURN_WITH_PERMITS, KEEP, LONGEST = 20, 1000, 400, 200, 60000, 3600000
+${locals.join("\n")}
 
 local function exact(number)
   return string.format('%.17g', number)
@@ -23,7 +31,7 @@ end
 
 local function read(key, capacity)
   local flat = redis.call('HGETALL', key)
-  local bucket = { level = capacity, filledAt = now, receivedAt = 0, sentAt = 0, closedUntil = 0, probing = 0, told = 0, span = FIRST_SPAN }
+  local bucket = { level = capacity, filledAt = now, receivedAt = 0, sentAt = 0, closedUntil = 0, probing = 0, reported = 0, span = firstSpan }
   local holders = {}
   for i = 1, #flat, 2 do
     local field, value = flat[i], flat[i + 1]
@@ -53,11 +61,11 @@ local function write(key, bucket, holders, changed, gone, full)
   for _, id in ipairs(gone) do
     redis.call('HDEL', key, 'm:' .. id)
   end
-  redis.call('PEXPIRE', key, math.ceil(KEEP + math.max(bucket.closedUntil - now, math.min(LONGEST, full))))
+  redis.call('PEXPIRE', key, math.ceil(keepMs + math.max(bucket.closedUntil - now, math.min(longestMs, full))))
 end
 
 local function isCounted(bucket, holder)
-  return bucket.told == 1 and holder.ends - LEASE + COUNTED <= bucket.sentAt
+  return bucket.reported == 1 and holder.ends - leaseMs + countedMs <= bucket.sentAt
 end
 
 local function endLeases(bucket, holders)
@@ -68,7 +76,7 @@ local function endLeases(bucket, holders)
       holder.out = 0
       holder.ended = true
     end
-    if id ~= member and holder.out == 0 and holder.seenAt + ACTIVE < now then
+    if id ~= member and holder.out == 0 and holder.seenAt + activeMs < now then
       gone[#gone + 1] = id
     elseif id ~= member and holder.ended then
       changed[#changed + 1] = id
@@ -85,11 +93,11 @@ local function learn(bucket, holder, answered, returned, levelless, level, sentA
   bucket.level = bucket.level - levelless
   if level >= 0 then
     local sentAt = now - sentAgo
-    if bucket.told == 0 or sentAt >= bucket.receivedAt or level <= bucket.level then
+    if bucket.reported == 0 or sentAt >= bucket.receivedAt or level <= bucket.level then
       bucket.level = level
       bucket.receivedAt = now - receivedAgo
       bucket.sentAt = sentAt
-      bucket.told = 1
+      bucket.reported = 1
     end
   end
   if closedFor > 0 then
@@ -99,7 +107,7 @@ local function learn(bucket, holder, answered, returned, levelless, level, sentA
     bucket.receivedAt = now
     bucket.sentAt = now
     bucket.probing = 1
-    bucket.span = FIRST_SPAN
+    bucket.span = firstSpan
   elseif answered > 0 then
     if now >= bucket.closedUntil then bucket.probing = 0 end
     bucket.span = bucket.span + answered
@@ -115,16 +123,16 @@ local function fill(bucket, capacity, refill, period)
 end
 
 local function lookAt(bucket, period)
-  if bucket.told == 0 then return math.huge end
-  return math.max(bucket.closedUntil, bucket.receivedAt + math.max(LOOK_PART * math.min(period, LATEST), period / LOOKS))
+  if bucket.reported == 0 then return math.huge end
+  return math.max(bucket.closedUntil, bucket.receivedAt + math.max(lookPart * math.min(period, latestMs), period / looksPerPeriod))
 end
 
 local function mostOut(bucket)
   if now < bucket.closedUntil then return 0 end
   if bucket.probing == 1 then return 1 end
-  if bucket.told == 0 then return bucket.span end
-  if now - bucket.receivedAt < STALE then return math.huge end
-  return FIRST_SPAN
+  if bucket.reported == 0 then return bucket.span end
+  if now - bucket.receivedAt < staleMs then return math.huge end
+  return firstSpan
 end
 
 local leases = {}
@@ -138,20 +146,20 @@ for i, key in ipairs(KEYS) do
   local holder = holders[member] or { out = 0, ends = 0, wanted = 0, seenAt = 0 }
   holders[member] = holder
   learn(bucket, holder, args[5], args[6], args[7], args[8], args[9], args[10], args[11])
-  if bucket.told == 0 then fill(bucket, capacity, refill, period) end
+  if bucket.reported == 0 then fill(bucket, capacity, refill, period) end
   holder.wanted = want
   holder.seenAt = now
   local out, wanted, waiting, quiet = 0, 0, 0, true
   for _, each in pairs(holders) do
     if not isCounted(bucket, each) then out = out + each.out end
-    if each.out > 0 and each.ends - LEASE + COUNTED > now then quiet = false end
-    if each.wanted > 0 and each.seenAt + ACTIVE >= now then
+    if each.out > 0 and each.ends - leaseMs + countedMs > now then quiet = false end
+    if each.wanted > 0 and each.seenAt + activeMs >= now then
       wanted = wanted + each.wanted
       waiting = waiting + 1
     end
   end
   local free = bucket.level - out
-  if wanted > free then free = free - math.min(KEPT, capacity * KEPT_PART) end
+  if wanted > free then free = free - math.min(keptBack, capacity * keptBackPart) end
   local most = mostOut(bucket)
   local looks = free < 1 and quiet and now >= lookAt(bucket, period)
   local needsAnswer = looks or most - out < free
@@ -160,17 +168,17 @@ for i, key in ipairs(KEYS) do
   local granted = math.min(want, free, fair)
   if granted > 0 then
     holder.out = holder.out + granted
-    holder.ends = now + LEASE
+    holder.ends = now + leaseMs
   end
-  local step = math.min(LATEST, math.max(SOONEST, lookAt(bucket, period) - now))
+  local step = math.min(latestMs, math.max(soonestMs, lookAt(bucket, period) - now))
   local left = free - granted
-  local shortest = TURN
-  if left > 0 then step, shortest = 0, TURN_WITH_PERMITS end
-  local turn = math.min(LATEST * 2, math.max(shortest, TURN_PART * (waiting - left) * period / refill))
+  local shortest = shortestTurnMs
+  if left > 0 then step, shortest = 0, shortestTurnWithPermitsMs end
+  local turn = math.min(latestMs * 2, math.max(shortest, turnPart * (waiting - left) * period / refill))
   local askAgain = 0
   if granted < want then askAgain = math.ceil(math.max(step, turn)) end
   leases[#leases + 1] = granted
-  leases[#leases + 1] = LEASE
+  leases[#leases + 1] = leaseMs
   leases[#leases + 1] = askAgain
   leases[#leases + 1] = (needsAnswer and granted < want) and 1 or 0
   leases[#leases + 1] = math.max(0, math.ceil(bucket.closedUntil - now))

@@ -12,7 +12,7 @@
  * const throttle = createThrottle({ store: redisThrottleStore(client) });
  * ```
  *
- * Nothing here can fail a request: without an answer in time each process goes by its own mirror until the store is back.
+ * Nothing here can fail a request: without an answer in time each process goes by its own estimate until the store is back.
  */
 import { leaseScript } from "./redis-script.js";
 import type { Lease, LeaseAsk, ThrottleStore } from "./store.js";
@@ -34,7 +34,7 @@ export interface IoRedisClient {
 }
 
 export interface RedisThrottleStoreOptions {
-  /** In front of every key. Default `azure-remedy:throttle:`. */
+  /** In front of every key; a version of the format follows it. Default `azure-remedy:throttle:`. */
   readonly prefix?: string;
   /** Replaces the server's time (epoch milliseconds), for tests. */
   readonly now?: () => number;
@@ -46,6 +46,9 @@ interface Runner {
   byHash(sha1: string, keys: string[], args: string[]): Promise<unknown>;
   byText(keys: string[], args: string[]): Promise<unknown>;
 }
+
+/** Of what the keys hold. Processes of two versions that read it differently do not share a bucket. */
+const formatVersion = "v2";
 
 const numbersPerLease = 6;
 
@@ -72,8 +75,8 @@ export function redisThrottleStore(
   };
   return {
     lease: async (slot, member, asks) => {
-      // In a cluster, what stands in braces decides where a key lives: buckets of one slot live together.
-      const keys = asks.map(({ key }) => `${prefix}{${slot}}:${key}`);
+      // In a cluster, the part in braces decides where a key is kept: buckets of one slot are kept together.
+      const keys = asks.map(({ key }) => `${prefix}${formatVersion}:{${slot}}:${key}`);
       const args = [member, String(now()), ...asks.flatMap(argumentsOf)];
       return readLeases(await run(keys, args), asks.length);
     },

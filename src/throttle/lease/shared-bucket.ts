@@ -2,11 +2,12 @@
  * The arithmetic of a bucket that processes share: pure, and the same as the script that runs inside Redis, which a test
  * compares with it answer for answer.
  *
- * The level is what the last answer told, less the permits that are out. Since every process tells all its answers here,
+ * The level is what the last answer reported, less the permits that are out. Since every process reports all its answers here,
  * nothing has to be guessed about shares: permits are divided by what each process wants. Nothing is guessed about the
  * refill either: a little is kept back from every bucket, and when it may have filled, one request goes out to see.
- * Only where no answer ever tells a level is the documented bucket taken at its word.
+ * Only where no answer ever reports a level is the documented bucket taken at its word.
  */
+import { sharedBucketNumbers } from "./shared-bucket-numbers.js";
 import type { Lease, LeaseAsk } from "./store.js";
 
 /** A process's part of a shared bucket. */
@@ -23,44 +24,35 @@ export interface SharedBucket {
   level: number;
   /** The time up to which refill is counted in. */
   filledAt: number;
-  /** When the answer that told the level was received, and its request sent. */
+  /** When the answer that reported the level was received, and its request sent. */
   receivedAt: number;
   sentAt: number;
   closedUntil: number;
   /** A window has passed, and no request has gone through since. */
   probing: boolean;
-  /** Whether any answer has told a level. */
-  told: boolean;
-  /** Permits that may be out while no level is told; more with each answer. */
+  /** Whether any answer has reported a level. */
+  reported: boolean;
+  /** Permits that may be out while no level is reported; more with each answer. */
   span: number;
   readonly holders: Map<string, Holder>;
 }
 
-/** How long permits hold. A request that takes longer is not stopped; its token is counted as gone. */
-export const leaseMs = 5_000;
-/** A level that was told by a request sent so long after permits were given has counted them, whether they were answered or not. */
-const countedMs = 1_000;
-const firstSpan = 8;
-/** A level told longer ago than this is old: others may have used it up. */
-const staleMs = 10_000;
-/** Processes heard of within this time share what there is. */
-const activeMs = 5_000;
-/** Kept back against what others take unseen, unless all that is wanted can be given: tokens, and at most this part. */
-const keptBack = 2;
-const keptBackPart = 0.05;
-/** A nearly empty bucket is looked at after this part of a short period, and so often in a long one. */
-const lookPart = 0.6;
-const looksPerPeriod = 8;
-/**
- * Those who wait ask in turn: each after so many times the time in which all of them can have one permit more. Where some are
- * left that time is shorter, and nothing is asked in vain.
- */
-const turnPart = 1.05;
-const shortestTurnMs = 400;
-const shortestTurnWithPermitsMs = 200;
-/** How soon to ask again: not before this, and within a second even where steps are rare. */
-const soonestMs = 20;
-const latestMs = 1_000;
+const {
+  leaseMs,
+  countedMs,
+  firstSpan,
+  staleMs,
+  activeMs,
+  keptBack,
+  keptBackPart,
+  lookPart,
+  looksPerPeriod,
+  turnPart,
+  shortestTurnMs,
+  shortestTurnWithPermitsMs,
+  soonestMs,
+  latestMs,
+} = sharedBucketNumbers;
 
 export function newSharedBucket(capacity: number, now: number): SharedBucket {
   return {
@@ -70,7 +62,7 @@ export function newSharedBucket(capacity: number, now: number): SharedBucket {
     sentAt: 0,
     closedUntil: 0,
     probing: false,
-    told: false,
+    reported: false,
     span: firstSpan,
     holders: new Map(),
   };
@@ -80,7 +72,7 @@ export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: 
   const { capacity, refill, periodMs } = ask.limit;
   endLeases(bucket, now);
   learn(bucket, holderOf(bucket, member), ask, now);
-  if (!bucket.told) fill(bucket, ask, now);
+  if (!bucket.reported) fill(bucket, ask, now);
   const holder = holderOf(bucket, member);
   holder.wanted = ask.want;
   holder.seenAt = now;
@@ -115,8 +107,8 @@ export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: 
 }
 
 /** When a bucket that was nearly empty may have filled: time for one request to find out. What was kept back pays for it. */
-function lookAt({ told, receivedAt, closedUntil }: SharedBucket, { limit: { periodMs } }: LeaseAsk): number {
-  if (!told) return Infinity;
+function lookAt({ reported, receivedAt, closedUntil }: SharedBucket, { limit: { periodMs } }: LeaseAsk): number {
+  if (!reported) return Infinity;
   return Math.max(
     closedUntil,
     receivedAt + Math.max(lookPart * Math.min(periodMs, latestMs), periodMs / looksPerPeriod),
@@ -124,10 +116,10 @@ function lookAt({ told, receivedAt, closedUntil }: SharedBucket, { limit: { peri
 }
 
 /** Permits that may be out: none in a closed window, one to find out whether it has opened, few while the level is not known. */
-function mostOut({ closedUntil, probing, told, receivedAt, span }: SharedBucket, now: number): number {
+function mostOut({ closedUntil, probing, reported, receivedAt, span }: SharedBucket, now: number): number {
   if (now < closedUntil) return 0;
   if (probing) return 1;
-  if (!told) return span;
+  if (!reported) return span;
   return now - receivedAt < staleMs ? Infinity : firstSpan;
 }
 
@@ -149,11 +141,11 @@ function learn(bucket: SharedBucket, holder: Holder, ask: LeaseAsk, now: number)
   if (level) {
     const sentAt = now - level.sentAgoMs;
     const receivedAt = now - level.receivedAgoMs;
-    if (!bucket.told || sentAt >= bucket.receivedAt || level.tokens <= bucket.level) {
+    if (!bucket.reported || sentAt >= bucket.receivedAt || level.tokens <= bucket.level) {
       bucket.level = level.tokens;
       bucket.receivedAt = receivedAt;
       bucket.sentAt = sentAt;
-      bucket.told = true;
+      bucket.reported = true;
     }
   }
   if (closedForMs > 0) {
@@ -184,15 +176,15 @@ export function outOf(bucket: SharedBucket): number {
   return out;
 }
 
-/** Whether all that is out was given so long ago that a look would count it. Otherwise an answer is on its way that tells more. */
+/** Whether all that is out was given so long ago that a look would count it. Otherwise an answer is on its way that shows more. */
 function isQuiet({ holders }: SharedBucket, now: number): boolean {
   for (const { out, until } of holders.values()) if (out > 0 && until - leaseMs + countedMs > now) return false;
   return true;
 }
 
-/** Whether the level that was told has counted all that this process holds. */
-function isCounted({ told, sentAt }: SharedBucket, { until }: Holder): boolean {
-  return told && until - leaseMs + countedMs <= sentAt;
+/** Whether the level that was reported has counted all that this process holds. */
+function isCounted({ reported, sentAt }: SharedBucket, { until }: Holder): boolean {
+  return reported && until - leaseMs + countedMs <= sentAt;
 }
 
 /** What is wanted by those heard of lately, and how many they are. */

@@ -12,13 +12,12 @@
  */
 import type { Random } from "../../time/clock.js";
 import { Durations } from "./durations.js";
-import type { Standing } from "../queue/waiter.js";
 
 /** Seconds of delay that one look is worth while reads are plenty. */
 const priceSeconds = 0.1;
 /** No interval is longer, however many share the reads and however long an operation has lasted: what then asks too often waits in line. */
 const longestSeconds = 60;
-/** Operations that are not looked at for this long are forgotten; they have ended, or nobody asks. */
+/** Operations that are not looked at for this long are forgotten; they have ended, or their poller has gone. */
 const forgottenMs = 10 * 60_000;
 /** And this long without a look, they no longer count among those that share the reads. */
 const quietMs = 90_000;
@@ -45,7 +44,7 @@ export interface PollGroup {
   wanted: number;
 }
 
-export class Polls {
+export class PollSchedule {
   readonly #operations = new Map<string, Operation>();
   readonly #durations = new Map<string, Durations>();
   #sweepAt = 0;
@@ -64,7 +63,7 @@ export class Polls {
 
   /**
    * When the next look at this operation may be sent, in epoch milliseconds.
-   * @param readsPerSecond what the bucket of reads can spare for looks, in all
+   * @param readsPerSecond what the bucket of reads has left for looks, in all
    */
   dueAt(url: string, kind: string, group: PollGroup, readsPerSecond: number, now: number): number {
     if (now >= this.#sweepAt) this.#sweep(now);
@@ -80,12 +79,12 @@ export class Polls {
   }
 
   /** Whether a look now would likely find the operation ended. */
-  standingOf(url: string, now: number): Standing {
+  isLikelyEnded(url: string, now: number): boolean {
     const operation = this.#operations.get(url);
-    if (!operation || operation.lastLookAt === -Infinity) return "foreground";
+    if (!operation || operation.lastLookAt === -Infinity) return false;
     const lastAge = (operation.lastLookAt - operation.startedAt) / 1_000;
     const age = (now - operation.startedAt) / 1_000;
-    return this.#durationsOf(operation.kind).endedBetween(lastAge, age) >= likely ? "finishing" : "foreground";
+    return this.#durationsOf(operation.kind).endedBetween(lastAge, age) >= likely;
   }
 
   looked(url: string, now: number): void {
@@ -120,7 +119,7 @@ export class Polls {
     this.#operations.delete(url);
   }
 
-  /** Nobody says that a poller has gone. An operation that is not looked at any more ended with its last look. */
+  /** A poller that goes says nothing. An operation that is not looked at any more ended with its last look. */
   #sweep(now: number): void {
     this.#sweepAt = now + sweepEveryMs;
     for (const [url, operation] of this.#operations) {

@@ -1,61 +1,62 @@
 /**
- * The gate that all requests pass. A request whose lane is open and empty passes at once, without a promise. The others
- * wait in their lanes; whenever something changes (an answer, a token that was due, an abort) the gate lets those pass
- * whose buckets are open, in the order of service, and sets one timer for the next time that something will change.
+ * The queue that all requests pass. A request whose buckets are open and have no waiters passes at once, without a promise.
+ * The others wait, each in the queue of its kind; whenever something changes (an answer, a token that was due, an abort) those
+ * pass whose buckets are open, in the order of service, and one timer is set for the next time that something will change.
  */
 import { AbortError, type Clock } from "../../time/clock.js";
-import { Alarm } from "./single-timer.js";
 import type { Bucket } from "../bucket/bucket.js";
-import { Deadlines } from "./deadlines.js";
-import { opensAt, type Lane } from "../scope/request-kind.js";
-import { Moment } from "../bucket/event-time.js";
-import type { Route } from "../scope/request-scope.js";
-import { SentPermit } from "./sent-permit.js";
+import { EventTime } from "../bucket/event-time.js";
+import { ReplyAccounting } from "../scope/reply-accounting.js";
+import { opensAt, type RequestKind } from "../scope/request-kind.js";
+import type { RequestScope } from "../scope/request-scope.js";
 import type { Scopes } from "../scope/scopes.js";
-import { Settlement } from "../scope/reply-accounting.js";
-import { Sidelines } from "./deferred-waiters.js";
 import type { Permit, ThrottleDeadlineError, ThrottledRequest, ThrottleReply } from "../throttle.js";
-import { UncountedPermit } from "./unmetered-permit.js";
-import { Unsettled } from "./in-flight.js";
+import { Deadlines } from "./deadlines.js";
+import { DeferredWaiters } from "./deferred-waiters.js";
+import { InFlight } from "./in-flight.js";
+import { RequestKindQueue } from "./request-kind-queue.js";
+import { SentPermit } from "./sent-permit.js";
+import { SingleTimer } from "./single-timer.js";
+import { UnmeteredPermit } from "./unmetered-permit.js";
 import { Waiter, type Arrival } from "./waiter.js";
 
-/** A permit that nobody settles would hold its place for ever. After this long its request is taken as lost. */
+/** A permit that is never settled would hold its place without end. After this long its request is taken as lost. */
 const abandonedMs = 10 * 60_000;
 
 /** How often a poll that is not due is asked again when it will be. */
 const lookAgainMs = 2_000;
 
-export interface GateListener {
-  /** Somebody waits whom nothing but time, an answer or a store can help. */
-  waiting(now: number): void;
-  /** When the poll of somebody who stands aside is due, as things are now. */
-  dueAt(arrival: Arrival, now: number): number;
+export interface AdmissionListener {
+  /** When a deferred poll is due, as things are now. */
+  pollDueAt(arrival: Arrival, now: number): number;
   /** A request that polls an operation was let through. */
-  polled(url: string, now: number): void;
+  onPolled(url: string, now: number): void;
+  /** A request waits that only time, an answer or a store can help. */
+  onWaiting(now: number): void;
   /** A permit was settled; `reply` is missing when no answer came. `closed` are the buckets that sent it away. */
-  settled(sent: SentPermit, reply: ThrottleReply | undefined, closed: readonly Bucket[], moment: Moment): void;
+  onSettled(sent: SentPermit, reply: ThrottleReply | undefined, closed: readonly Bucket[], eventTime: EventTime): void;
 }
 
-export class Gate {
-  readonly #alarm: Alarm;
-  /** Lanes in which somebody waits. */
-  readonly #lanes = new Set<Lane>();
-  readonly #sidelines = new Sidelines();
+export class AdmissionQueue {
+  readonly #timer: SingleTimer;
+  /** The queues that have waiters. */
+  readonly #queues = new Map<RequestKind, RequestKindQueue>();
+  readonly #deferred = new DeferredWaiters();
   readonly #deadlines = new Deadlines();
-  readonly #unsettled = new Unsettled<SentPermit>();
-  readonly #moment: Moment;
-  readonly #settlement: Settlement;
+  readonly #inFlight = new InFlight<SentPermit>();
+  readonly #eventTime: EventTime;
+  readonly #accounting: ReplyAccounting;
   #order = 0;
   #waiting = 0;
 
   constructor(
     private readonly clock: Clock,
     private readonly scopes: Scopes,
-    private readonly listener: GateListener,
+    private readonly listener: AdmissionListener,
   ) {
-    this.#moment = new Moment(clock);
-    this.#settlement = new Settlement(scopes, this.#moment);
-    this.#alarm = new Alarm(clock, () => this.pump());
+    this.#eventTime = new EventTime(clock);
+    this.#accounting = new ReplyAccounting(scopes, this.#eventTime);
+    this.#timer = new SingleTimer(clock, () => this.pump());
   }
 
   /** Callers that wait. */
@@ -65,68 +66,67 @@ export class Gate {
 
   /** Requests sent and not settled. */
   get inFlight(): number {
-    return this.#unsettled.size;
+    return this.#inFlight.size;
   }
 
-  /** A permit at once, when nobody waits in front and every bucket is open. */
-  pass(route: Route, poll: string | undefined, now: number): Permit | undefined {
-    for (const bucket of route.buckets) if (bucket.waiting > 0 || bucket.opensAt(now) > now) return undefined;
-    if (route.lane.operation === "read") route.readAt = now;
-    return this.#send(route, poll, now);
+  /** A permit at once, when no request waits in front and every bucket is open. */
+  pass(scope: RequestScope, poll: string | undefined, now: number): Permit | undefined {
+    for (const bucket of scope.buckets) if (bucket.waiting > 0 || bucket.opensAt(now) > now) return undefined;
+    if (scope.kind.requestClass === "read") scope.readAt = now;
+    return this.#send(scope, poll, now);
   }
 
   /**
    * A permit for a read like the one before, where all its buckets have plenty left: most reads are such, and to count each
-   * would cost them more than all the rest of the policy. The next that is counted brings the tally up to date.
+   * would cost them more than all the rest of the pipeline policy. The next that is counted brings the tally up to date.
    */
-  passUncounted(request: ThrottledRequest, now: number): Permit | undefined {
+  passUnmetered(request: ThrottledRequest, now: number): Permit | undefined {
     if (this.#waiting > 0) return undefined;
-    const route = this.scopes.freshRouteOf(request, now);
-    if (route === undefined || !takeSpare(route.buckets)) return undefined;
-    return new UncountedPermit(this, request, now, this.#moment.step);
+    const scope = this.scopes.freshScopeOf(request, now);
+    if (scope === undefined || !takeHeadroom(scope.buckets)) return undefined;
+    return new UnmeteredPermit(this, request, now, this.#eventTime.step);
   }
 
   /** Waits for a permit, unless the deadline is too near. */
   wait(arrival: Arrival, now: number): Permit | Promise<Permit> {
     const waiter = new Waiter(arrival, this.#order++);
-    const hopeless = this.#deadlines.refusal(waiter, this.#bucketsOf(waiter), now);
-    if (hopeless) return Promise.reject(hopeless);
+    const refusal = this.#deadlines.refusal(waiter, this.#bucketsOf(waiter), now);
+    if (refusal) return Promise.reject(refusal);
     this.#waiting++;
     this.#deadlines.watch(waiter);
-    if (arrival.dueAt > now) this.#sidelines.untilDue(waiter, Math.min(arrival.dueAt, now + lookAgainMs));
-    else this.#lineUp(waiter);
+    if (arrival.dueAt > now) this.#deferred.untilDue(waiter, Math.min(arrival.dueAt, now + lookAgainMs));
+    else this.#enqueue(waiter);
     this.pump();
     return waiter.permit ?? this.#promise(waiter);
   }
 
-  /** Lets pass whoever may, and sets the timer for the next change. */
+  /** Lets every request pass that may, and sets the timer for the next change. */
   pump(): void {
     const now = this.clock.now();
-    for (const waiter of this.#sidelines.takeDue(now)) this.#comeBack(waiter, now);
-    let next = this.#serveAll(now);
-    for (const waiter of this.#deadlines.takeLate(now)) {
-      this.#refuse(waiter, this.#deadlines.lateness(waiter, this.#bucketsOf(waiter), now));
-    }
-    next = Math.min(next, this.#sidelines.nextDueAt, this.#deadlines.next);
-    let { first } = this.#unsettled;
-    for (; first !== undefined && now - first.sentAt >= abandonedMs; { first } = this.#unsettled) first.settle();
-    if (first !== undefined && this.#waiting > 0) next = Math.min(next, first.sentAt + abandonedMs);
-    this.#alarm.set(next);
-    if (this.#waiting > 0) this.listener.waiting(now);
+    for (const waiter of this.#deferred.takeDue(now)) this.#comeBack(waiter, now);
+    const opensAt = this.#serveAll(now);
+    this.#refuseLate(now);
+    this.#settleAbandoned(now);
+    const abandonedAt = this.#waiting > 0 ? (this.#inFlight.first?.sentAt ?? Infinity) + abandonedMs : Infinity;
+    this.#timer.set(Math.min(opensAt, this.#deferred.nextDueAt, this.#deadlines.next, abandonedAt));
+    if (this.#waiting > 0) this.listener.onWaiting(now);
   }
 
-  /** Serves in order until every lane is closed or empty. Gives the time at which the first of them opens. */
+  /**
+   * Serves in order until every queue is closed or empty.
+   * @returns when the first of the closed ones opens
+   */
   #serveAll(now: number): number {
     for (;;) {
       let first: Waiter | undefined;
       let next = Infinity;
-      for (const lane of this.#lanes) {
-        const { head } = lane.line;
+      for (const [kind, queue] of this.#queues) {
+        const { head } = queue;
         if (head === undefined) {
-          this.#lanes.delete(lane);
+          this.#queues.delete(kind);
           continue;
         }
-        const at = lane.opensAt(now);
+        const at = queue.opensAt(now);
         if (at > now) next = Math.min(next, at);
         else if (first === undefined || head.isBefore(first)) first = head;
       }
@@ -136,49 +136,61 @@ export class Gate {
   }
 
   #serve(waiter: Waiter, now: number): void {
-    const { poll } = waiter.arrival;
-    const route = this.scopes.refreshed(waiter.arrival.route);
-    route.lane.leave(waiter);
-    const at = opensAt(route.own, now);
+    const scope = this.scopes.refreshed(waiter.arrival.scope);
+    this.#queueOf(scope.kind).shift(waiter);
+    const at = opensAt(scope.own, now);
     if (at > now) {
-      this.#sidelines.untilResource(waiter, at);
+      this.#deferred.untilResource(waiter, at);
       return;
     }
-    waiter.permit = this.#send(route, poll, now);
+    waiter.permit = this.#send(scope, waiter.arrival.poll, now);
     this.#leave(waiter);
     waiter.resolve?.(waiter.permit);
   }
 
-  #send(route: Route, poll: string | undefined, now: number): SentPermit {
-    for (const bucket of route.buckets) bucket.send(now);
-    const permit = new SentPermit(this, route, route.buckets, poll, now, this.#moment.step);
-    this.#unsettled.add(permit);
-    if (poll !== undefined) this.listener.polled(poll, now);
+  #send(scope: RequestScope, poll: string | undefined, now: number): SentPermit {
+    for (const bucket of scope.buckets) bucket.send(now);
+    const permit = new SentPermit(this, scope, scope.buckets, poll, now, this.#eventTime.step);
+    this.#inFlight.add(permit);
+    if (poll !== undefined) this.listener.onPolled(poll, now);
     return permit;
+  }
+
+  #refuseLate(now: number): void {
+    for (;;) {
+      const late = this.#deadlines.firstLate(now);
+      if (late === undefined) return;
+      this.#refuse(late, this.#deadlines.lateness(late, this.#bucketsOf(late), now));
+    }
+  }
+
+  #settleAbandoned(now: number): void {
+    let { first } = this.#inFlight;
+    for (; first !== undefined && now - first.sentAt >= abandonedMs; { first } = this.#inFlight) first.settle();
   }
 
   /** @internal called by each permit, once */
   settle(permit: SentPermit, reply: ThrottleReply | undefined): void {
-    this.#unsettled.remove(permit);
+    this.#inFlight.remove(permit);
     this.#learn(permit, reply);
   }
 
   /** @internal a request that was not counted was sent away. Now it matters whose token it carried. */
-  countLate({ request, sentAt, sentIn }: UncountedPermit, reply: ThrottleReply): void {
-    const route = this.scopes.routeOf(request, sentAt);
-    for (const bucket of route.buckets) bucket.send(sentAt);
-    this.#learn(new SentPermit(this, route, route.buckets, undefined, sentAt, sentIn), reply);
+  countLate({ request, sentAt, sentIn }: UnmeteredPermit, reply: ThrottleReply): void {
+    const scope = this.scopes.scopeOf(request, sentAt);
+    for (const bucket of scope.buckets) bucket.send(sentAt);
+    this.#learn(new SentPermit(this, scope, scope.buckets, undefined, sentAt, sentIn), reply);
   }
 
   #learn(permit: SentPermit, reply: ThrottleReply | undefined): void {
-    const moment = this.#moment;
-    moment.turn();
-    const closed = this.#settlement.settle(permit, reply);
-    this.listener.settled(permit, reply, closed, moment);
+    const eventTime = this.#eventTime;
+    eventTime.next();
+    const closed = this.#accounting.settle(permit, reply);
+    this.listener.onSettled(permit, reply, closed, eventTime);
     if (this.#waiting === 0) return;
-    const { now } = moment;
+    const { now } = eventTime;
     if (closed.length > 0) for (const [waiter, error] of this.#deadlines.hopeless(now)) this.#refuse(waiter, error);
-    for (const waiter of this.#sidelines.takeResource(permit.route.target.resource)) this.#lineUp(waiter);
+    for (const waiter of this.#deferred.takeResource(permit.scope.target.resource)) this.#enqueue(waiter);
     this.pump();
   }
 
@@ -196,22 +208,30 @@ export class Gate {
     });
   }
 
-  /** What a poll waits for changes while it waits: others end, and reads become free. */
+  /** What a poll waits for changes while it waits: other operations end, and reads become free. */
   #comeBack(waiter: Waiter, now: number): void {
-    const dueAt = waiter.arrival.poll === undefined ? now : this.listener.dueAt(waiter.arrival, now);
-    if (dueAt > now) this.#sidelines.untilDue(waiter, Math.min(dueAt, now + lookAgainMs));
-    else this.#lineUp(waiter);
+    const dueAt = waiter.arrival.poll === undefined ? now : this.listener.pollDueAt(waiter.arrival, now);
+    if (dueAt > now) this.#deferred.untilDue(waiter, Math.min(dueAt, now + lookAgainMs));
+    else this.#enqueue(waiter);
   }
 
-  #lineUp(waiter: Waiter): void {
-    const { lane } = waiter.arrival.route;
-    lane.enter(waiter);
-    this.#lanes.add(lane);
+  #enqueue(waiter: Waiter): void {
+    this.#queueOf(waiter.arrival.scope.kind).enter(waiter);
+  }
+
+  #queueOf(kind: RequestKind): RequestKindQueue {
+    let queue = this.#queues.get(kind);
+    if (queue === undefined) {
+      queue = new RequestKindQueue(kind);
+      this.#queues.set(kind, queue);
+    }
+    return queue;
   }
 
   #refuse(waiter: Waiter, error: AbortError | ThrottleDeadlineError): void {
     if (waiter.state === "gone") return;
-    if (waiter.state === "line") waiter.arrival.route.lane.lose(waiter);
+    if (waiter.state === "queued") this.#queueOf(waiter.arrival.scope.kind).remove(waiter);
+    else this.#deferred.remove(waiter);
     this.#leave(waiter);
     waiter.reject?.(error);
   }
@@ -224,19 +244,19 @@ export class Gate {
   }
 
   #bucketsOf({ arrival }: Waiter): readonly Bucket[] {
-    return this.scopes.refreshed(arrival.route).buckets;
+    return this.scopes.refreshed(arrival.scope).buckets;
   }
 }
 
-/** Takes a request that need not be counted from each bucket; from none when one of them has none to spare. */
-function takeSpare(buckets: readonly Bucket[]): boolean {
+/** Takes a request that need not be counted from each bucket; from none when one of them has no headroom. */
+function takeHeadroom(buckets: readonly Bucket[]): boolean {
   let taken = 0;
   for (const bucket of buckets) {
-    if (bucket.spare === 0) break;
-    bucket.spare--;
+    if (bucket.headroom === 0) break;
+    bucket.headroom--;
     taken++;
   }
   if (taken === buckets.length) return true;
-  for (const bucket of buckets.slice(0, taken)) bucket.spare++;
+  for (const bucket of buckets.slice(0, taken)) bucket.headroom++;
   return false;
 }

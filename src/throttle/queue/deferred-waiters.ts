@@ -1,8 +1,8 @@
 /**
- * Those who wait but do not stand in line, so that they keep nobody up: polls that are not due yet, and requests whose
- * resource has reached a limit of its own while their lane goes on.
+ * Waiters that are in no queue, so that they keep no other waiting: polls that are not due yet, and requests whose
+ * resource has reached a limit of its own while others of their kind go on.
  */
-import { Heap } from "./lazy-heap.js";
+import { LazyHeap } from "./lazy-heap.js";
 import type { Waiter } from "./waiter.js";
 
 interface Place {
@@ -10,70 +10,71 @@ interface Place {
   readonly dueAt: number;
 }
 
-export class Sidelines {
-  readonly #places = new Heap<Place>((one, other) => one.dueAt < other.dueAt);
+export class DeferredWaiters {
+  readonly #places = new LazyHeap<Place>(
+    (one, other) => one.dueAt < other.dueAt,
+    (place) => place.waiter.place === place,
+  );
   readonly #byResource = new Map<string, Set<Waiter>>();
 
   /** When the first of them is due. */
   get nextDueAt(): number {
-    this.#dropStale();
     return this.#places.peek()?.dueAt ?? Infinity;
   }
 
   untilDue(waiter: Waiter, dueAt: number): void {
-    waiter.state = "aside";
-    this.#place(waiter, dueAt);
-  }
-
-  /** Until a time, or until an answer for the same resource brings news. */
-  untilResource(waiter: Waiter, dueAt: number): void {
-    waiter.state = "aside";
-    const { resource } = waiter.arrival.route.target;
-    const waiters = this.#byResource.get(resource) ?? new Set();
-    this.#byResource.set(resource, waiters.add(waiter));
-    if (dueAt < Infinity) this.#place(waiter, dueAt);
-  }
-
-  takeDue(now: number): Waiter[] {
-    const due: Waiter[] = [];
-    for (;;) {
-      this.#dropStale();
-      const first = this.#places.peek();
-      if (first === undefined || first.dueAt > now) return due;
-      this.#places.pop();
-      this.#forget(first.waiter);
-      due.push(first.waiter);
-    }
-  }
-
-  takeResource(resource: string): Waiter[] {
-    const waiters = this.#byResource.get(resource);
-    if (waiters === undefined) return [];
-    this.#byResource.delete(resource);
-    const back = [...waiters].filter(({ state }) => state === "aside");
-    for (const waiter of back) waiter.place = undefined;
-    return back;
-  }
-
-  #place(waiter: Waiter, dueAt: number): void {
+    waiter.state = "deferred";
     const place = { waiter, dueAt };
     waiter.place = place;
     this.#places.push(place);
   }
 
-  /** Places of those who have gone, or have been called back, count no more. */
-  #dropStale(): void {
-    for (let first = this.#places.peek(); first !== undefined; first = this.#places.peek()) {
-      if (first.waiter.place === first && first.waiter.state === "aside") return;
-      this.#places.pop();
-      this.#forget(first.waiter);
-    }
+  /** Until a time, or until an answer for the same resource brings news. */
+  untilResource(waiter: Waiter, dueAt: number): void {
+    const { resource } = waiter.arrival.scope.target;
+    const waiters = this.#byResource.get(resource) ?? new Set();
+    this.#byResource.set(resource, waiters.add(waiter));
+    waiter.state = "deferred";
+    if (dueAt < Infinity) this.untilDue(waiter, dueAt);
   }
 
-  #forget(waiter: Waiter): void {
-    const { resource } = waiter.arrival.route.target;
+  takeDue(now: number): Waiter[] {
+    const due: Waiter[] = [];
+    for (let first = this.#places.peek(); first && first.dueAt <= now; first = this.#places.peek()) {
+      const { waiter } = first;
+      this.#places.pop();
+      waiter.place = undefined;
+      this.#forgetResource(waiter);
+      due.push(waiter);
+    }
+    return due;
+  }
+
+  takeResource(resource: string): readonly Waiter[] {
     const waiters = this.#byResource.get(resource);
-    if (!waiters?.delete(waiter) || waiters.size > 0) return;
+    if (waiters === undefined) return none;
     this.#byResource.delete(resource);
+    for (const waiter of waiters) this.#leavePlace(waiter);
+    return [...waiters];
+  }
+
+  /** One of them goes away. */
+  remove(waiter: Waiter): void {
+    this.#leavePlace(waiter);
+    this.#forgetResource(waiter);
+  }
+
+  #leavePlace(waiter: Waiter): void {
+    if (waiter.place === undefined) return;
+    waiter.place = undefined;
+    this.#places.dropped();
+  }
+
+  #forgetResource(waiter: Waiter): void {
+    const { resource } = waiter.arrival.scope.target;
+    const waiters = this.#byResource.get(resource);
+    if (waiters?.delete(waiter) && waiters.size === 0) this.#byResource.delete(resource);
   }
 }
+
+const none: readonly Waiter[] = [];

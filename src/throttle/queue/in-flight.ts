@@ -1,12 +1,12 @@
-/** Permits that are not settled yet, in the order of sending. They hold each other's hands, since a set costs every call more. */
+/** Permits that are not settled yet, in the order of sending. They are linked with each other, since a set costs every call more. */
 
-/** What a permit needs to stand in line. */
+/** What links a permit with its neighbours. */
 export interface Link<Element> {
   before: Element | undefined;
   after: Element | undefined;
 }
 
-export class Unsettled<Element extends Link<Element>> {
+export class InFlight<Element extends Link<Element>> {
   size = 0;
   #first: Element | undefined;
   #last: Element | undefined;

@@ -1,16 +1,33 @@
-/** A queue that always gives the least element first. Elements that are no longer wanted are left where they are and skipped. */
-export class Heap<Element> {
-  readonly #elements: Element[] = [];
+/**
+ * A queue that always gives the least element first. An element that is no longer wanted stays where it is until it comes
+ * up, or until most elements are unwanted: to take one out of the middle would cost every caller more than it saves.
+ */
+export class LazyHeap<Element> {
+  #elements: Element[] = [];
+  #unwanted = 0;
 
-  /** @param before whether the first element comes out before the second; must be a total order */
-  constructor(private readonly before: (one: Element, other: Element) => boolean) {}
+  /**
+   * @param before whether the first element comes out before the second; must be a total order
+   * @param isWanted false for an element that is to be skipped; once false, it stays so
+   */
+  constructor(
+    private readonly before: (one: Element, other: Element) => boolean,
+    private readonly isWanted: (element: Element) => boolean = () => true,
+  ) {}
 
+  /** Elements that are wanted, as far as {@link dropped} was called for those that are not. */
   get size(): number {
-    return this.#elements.length;
+    return this.#elements.length - this.#unwanted;
   }
 
   peek(): Element | undefined {
-    return this.#elements[0];
+    let first = this.#elements[0];
+    while (first !== undefined && !this.isWanted(first)) {
+      this.#removeFirst();
+      this.#unwanted = Math.max(0, this.#unwanted - 1);
+      first = this.#elements[0];
+    }
+    return first;
   }
 
   push(element: Element): void {
@@ -28,20 +45,31 @@ export class Heap<Element> {
   }
 
   pop(): Element | undefined {
-    const elements = this.#elements;
-    const first = elements[0];
-    const last = elements.pop();
-    if (last !== undefined && elements.length > 0) this.#sink(last);
+    const first = this.peek();
+    if (first !== undefined) this.#removeFirst();
     return first;
   }
 
-  *[Symbol.iterator](): Iterator<Element> {
-    yield* this.#elements;
+  /** To be called when an element has become unwanted. */
+  dropped(): void {
+    this.#unwanted++;
+    if (this.#unwanted < this.size + 64) return;
+    const kept = [...this];
+    this.#elements = [];
+    this.#unwanted = 0;
+    for (const element of kept) this.push(element);
   }
 
-  /** Puts an element in at the top and lets it down to its place. */
-  #sink(element: Element): void {
+  /** The elements that are wanted, in no order. */
+  *[Symbol.iterator](): Iterator<Element> {
+    for (const element of this.#elements) if (this.isWanted(element)) yield element;
+  }
+
+  /** The last element takes the first place and moves down to where it belongs. */
+  #removeFirst(): void {
     const elements = this.#elements;
+    const element = elements.pop();
+    if (element === undefined || elements.length === 0) return;
     let place = 0;
     for (;;) {
       let child = 2 * place + 1;

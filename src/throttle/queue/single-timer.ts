@@ -1,19 +1,19 @@
-/** One timer: rings once, at the earliest time that was asked for. */
+/** One timer: fires once, at the earliest time that was asked for. */
 import type { AbortSignalLike, Clock } from "../../time/clock.js";
 
-export class Alarm {
+export class SingleTimer {
   #at = Infinity;
   #cancel: Cancel | undefined;
 
   constructor(
     private readonly clock: Clock,
-    private readonly ring: () => void,
+    private readonly fire: () => void,
   ) {}
 
-  /** Rings at `at` (epoch milliseconds) instead of whenever it would have; Infinity for not at all. */
+  /** Fires at `at` (epoch milliseconds) instead of whenever it would have; Infinity for not at all. */
   set(at: number): void {
     if (at === this.#at) return;
-    // A timer that rings too early costs a look; setting it anew for every caller would cost far more.
+    // A timer that fires too early costs one look; setting it again for every caller would cost far more.
     if (at !== Infinity && this.#at <= at) return;
     this.#cancel?.abort();
     this.#cancel = undefined;
@@ -26,7 +26,7 @@ export class Alarm {
         if (this.#cancel !== cancel) return;
         this.#at = Infinity;
         this.#cancel = undefined;
-        this.ring();
+        this.fire();
       },
       () => undefined, // cancelled
     );

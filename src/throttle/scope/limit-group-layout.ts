@@ -1,22 +1,22 @@
 /**
- * The header that tells the levels of a provider's policies looks the same from answer to answer, but for the numbers. So the
+ * The header that reports the levels of a provider's limit groups looks the same from answer to answer, but for the numbers. So the
  * text around the numbers is kept, and what agrees with it is not taken apart again: that would cost a clean call more
  * than everything else.
  */
-import { digitsIn, mostDigits, type PolicyLevel } from "./rate-limit-headers.js";
+import { digitsIn, mostDigits, type LimitGroupLevel } from "./rate-limit-headers.js";
 
-export class PolicyLayout {
+export class LimitGroupLayout {
   /** Of the header read last, in the order of {@link names}. */
   readonly levels: number[];
   readonly names: readonly string[];
-  /** What stands before each number. */
+  /** The text before each number. */
   readonly #texts: readonly string[];
   #header = "";
 
-  constructor(texts: readonly string[], policies: readonly PolicyLevel[]) {
+  constructor(texts: readonly string[], groups: readonly LimitGroupLevel[]) {
     this.#texts = texts;
-    this.names = policies.map(({ name }) => name);
-    this.levels = policies.map(({ level }) => level);
+    this.names = groups.map(({ name }) => name);
+    this.levels = groups.map(({ level }) => level);
   }
 
   /** Reads a header that is laid out like this. False for one that is not. */
@@ -38,18 +38,18 @@ export class PolicyLayout {
   }
 }
 
-/** The layout of a header; undefined for one that is not `name;level` for each of the policies read from it. */
-export function layoutOf(header: string, policies: readonly PolicyLevel[]): PolicyLayout | undefined {
+/** The layout of a header; undefined for one that is not `name;level` for each of the groups read from it. */
+export function layoutOf(header: string, groups: readonly LimitGroupLevel[]): LimitGroupLayout | undefined {
   const texts: string[] = [];
   let at = 0;
-  for (const { name } of policies) {
+  for (const { name } of groups) {
     const start = header.indexOf(`${name};`, at) + name.length + 1;
     texts.push(header.slice(at, start));
     at = endOfDigits(header, start);
   }
-  const layout = new PolicyLayout(texts, policies);
+  const layout = new LimitGroupLayout(texts, groups);
   const fits = texts.length > 0 && layout.read(header);
-  return fits && policies.every(({ level }, index) => layout.levels[index] === level) ? layout : undefined;
+  return fits && groups.every(({ level }, index) => layout.levels[index] === level) ? layout : undefined;
 }
 
 function endOfDigits(text: string, start: number): number {

@@ -1,23 +1,23 @@
 /**
- * What an answer tells about limits: the levels in its headers, and after a rejection, which limit it was.
+ * What an answer reports about limits: the levels in its headers, and after a rejection, which limit it was.
  *
- * Resource Manager tells its own level in `x-ms-ratelimit-remaining-{subscription,tenant}-{reads,writes,deletes}`. Resource
- * providers tell theirs in `x-ms-ratelimit-remaining-resource: Microsoft.Compute/PutVM3Min;239`, a header for each
- * policy, which arrive joined by commas. No header ever tells the size of a bucket or when it fills.
+ * Resource Manager reports its own level in `x-ms-ratelimit-remaining-{subscription,tenant}-{reads,writes,deletes}`. Resource
+ * providers report theirs, for each limit group, in `x-ms-ratelimit-remaining-resource: Microsoft.Compute/PutVM3Min;239`, headers that
+ * arrive joined by commas. No header reports the size of a bucket or when it fills.
  */
-import type { OperationClass } from "../limits.js";
+import type { RequestClass } from "../limits.js";
 import type { ThrottleReply } from "../throttle.js";
 
-export interface Signals {
-  /** The kind of call that Resource Manager counted, with what is left of it. */
-  readonly own: { readonly operation: OperationClass; readonly level: number; readonly header: string } | undefined;
+export interface ReportedLevels {
+  /** The request class that Resource Manager counted, with what is left of it. */
+  readonly own: { readonly requestClass: RequestClass; readonly level: number; readonly header: string } | undefined;
   /** The same for all principals of the subscription together. */
   readonly allPrincipals: number | undefined;
-  /** Policies of the resource provider. */
-  readonly policies: readonly PolicyLevel[];
+  /** Limit groups of the resource provider. */
+  readonly groups: readonly LimitGroupLevel[];
 }
 
-export interface PolicyLevel {
+export interface LimitGroupLevel {
   /** As the service names it: `Microsoft.Compute/PutVM3Min`. */
   readonly name: string;
   readonly level: number;
@@ -25,9 +25,9 @@ export interface PolicyLevel {
 
 type Headers = ThrottleReply["headers"];
 
-const classes: readonly OperationClass[] = ["read", "write", "delete"];
+const classes: readonly RequestClass[] = ["read", "write", "delete"];
 const prefix = "x-ms-ratelimit-remaining-";
-/** Header names by kind of call; those of tenant calls name no deletes. */
+/** Header names by request class; those of tenant calls name no deletes. */
 export const ownHeaders = {
   read: [`${prefix}subscription-reads`, `${prefix}tenant-reads`],
   write: [`${prefix}subscription-writes`, `${prefix}tenant-writes`],
@@ -39,7 +39,7 @@ export const allPrincipalsHeaders = {
   delete: `${prefix}subscription-global-deletes`,
 } as const;
 export const resourceHeader = `${prefix}resource`;
-/** Limits that Resource Manager tells under names of their own; they are kept like a provider's policies. */
+/** Limits that Resource Manager reports under names of their own; they are kept like a provider's limit groups. */
 const furtherHeaders = [
   "subscription-resource-requests",
   "subscription-resource-entities-read",
@@ -48,50 +48,50 @@ const furtherHeaders = [
 
 /** A hostile or broken header costs no more than this. */
 const mostChars = 4_096;
-const mostPolicies = 32;
-const none: readonly PolicyLevel[] = [];
+const mostGroups = 32;
+const none: readonly LimitGroupLevel[] = [];
 
-/** @param expected the kind of call that the request was taken for: looked for first, and most often the last look */
-export function readSignals(headers: Headers, expected: OperationClass): Signals {
+/** @param expected the class that the request was taken for: looked for first, and most often the last look */
+export function readReportedLevels(headers: Headers, expected: RequestClass): ReportedLevels {
   const own = ownLevel(headers, expected);
-  const allPrincipals = levelIn(headers.get(allPrincipalsHeaders[own?.operation ?? expected]));
-  return { own, allPrincipals, policies: policyLevels(headers, own === undefined) };
+  const allPrincipals = levelIn(headers.get(allPrincipalsHeaders[own?.requestClass ?? expected]));
+  return { own, allPrincipals, groups: groupLevels(headers, own === undefined) };
 }
 
-function ownLevel(headers: Headers, expected: OperationClass): Signals["own"] {
+function ownLevel(headers: Headers, expected: RequestClass): ReportedLevels["own"] {
   const [header] = ownHeaders[expected];
   const subscription = levelIn(headers.get(header));
-  if (subscription !== undefined) return { operation: expected, level: subscription, header };
-  for (const operation of classes) {
-    for (const header of ownHeaders[operation]) {
+  if (subscription !== undefined) return { requestClass: expected, level: subscription, header };
+  for (const requestClass of classes) {
+    for (const header of ownHeaders[requestClass]) {
       const level = levelIn(headers.get(header));
-      if (level !== undefined) return { operation, level, header };
+      if (level !== undefined) return { requestClass, level, header };
     }
   }
   return undefined;
 }
 
-function policyLevels(headers: Headers, lookFurther: boolean): readonly PolicyLevel[] {
+function groupLevels(headers: Headers, lookFurther: boolean): readonly LimitGroupLevel[] {
   const joined = headers.get(resourceHeader);
   if (!joined && !lookFurther) return none;
-  const policies = joined ? readPolicies(joined) : [];
-  if (!lookFurther) return policies;
+  const groups = joined ? readGroups(joined) : [];
+  if (!lookFurther) return groups;
   for (const name of furtherHeaders) {
     const level = levelIn(headers.get(prefix + name));
-    if (level !== undefined) policies.push({ name, level });
+    if (level !== undefined) groups.push({ name, level });
   }
-  return policies;
+  return groups;
 }
 
-export function readPolicies(joined: string): PolicyLevel[] {
-  const policies: PolicyLevel[] = [];
-  for (const part of joined.slice(0, mostChars).split(",", mostPolicies)) {
+export function readGroups(joined: string): LimitGroupLevel[] {
+  const groups: LimitGroupLevel[] = [];
+  for (const part of joined.slice(0, mostChars).split(",", mostGroups)) {
     const semicolon = part.lastIndexOf(";");
     const level = semicolon < 0 ? undefined : levelIn(part.slice(semicolon + 1));
     const name = part.slice(0, semicolon).trim();
-    if (level !== undefined && name !== "") policies.push({ name, level });
+    if (level !== undefined && name !== "") groups.push({ name, level });
   }
-  return policies;
+  return groups;
 }
 
 /** The lowest of the numbers in a header that may have come more than once. */
@@ -99,7 +99,7 @@ export function levelIn(value: string | undefined): number | undefined {
   if (!value) return undefined;
   const level = count(value);
   if (level !== undefined || !value.includes(",")) return level;
-  const levels = value.slice(0, mostChars).split(",", mostPolicies).map(count);
+  const levels = value.slice(0, mostChars).split(",", mostGroups).map(count);
   return levels.reduce((least, level) => (least === undefined || (level ?? Infinity) < least ? level : least));
 }
 
@@ -112,7 +112,7 @@ function count(text: string): number | undefined {
   return level >= 0 ? level : undefined;
 }
 
-/** More digits make no whole number that can be told from its neighbours. */
+/** More digits make no whole number that differs from its neighbours. */
 export const mostDigits = 15;
 
 /** The number that the digits from `start` to `end` make; -1 when they are none, too many, or not digits alone. */
@@ -130,28 +130,28 @@ export function digitsIn(text: string, start: number, end: number): number {
 /** Which limit sent a request away. */
 export type Culprit =
   | { readonly limit: "own" | "allPrincipals" | "provider" }
-  | { readonly limit: "policies"; readonly names: readonly string[] };
+  | { readonly limit: "groups"; readonly names: readonly string[] };
 
 /** Below this many requests left a bucket may well have been the one that was empty. */
 const nearlyEmpty = 1;
 
 /**
- * The documented way to tell them apart: what the body names; a policy at zero; `x-ms-failure-cause: gateway`, which is
+ * The documented way to tell them apart: what the body names; a limit group at zero; `x-ms-failure-cause: gateway`, which is
  * Resource Manager itself; its own level near zero; else the resource provider.
- * @param ownLevel what earlier answers told of Resource Manager's level
+ * @param ownLevel what earlier answers reported of Resource Manager's level
  */
-export function findCulprit(reply: ThrottleReply, signals: Signals, ownLevel: number | undefined): Culprit {
-  if (reply.scopeHint) return { limit: "policies", names: [nameOf(reply.scopeHint, signals)] };
-  const empty = signals.policies.filter(({ level }) => level <= 0).map(({ name }) => name);
-  if (empty.length > 0) return { limit: "policies", names: empty };
-  const level = signals.own?.level ?? ownLevel ?? 0;
-  if ((signals.allPrincipals ?? Infinity) <= nearlyEmpty && level > nearlyEmpty) return { limit: "allPrincipals" };
+export function findCulprit(reply: ThrottleReply, reported: ReportedLevels, ownLevel: number | undefined): Culprit {
+  if (reply.scopeHint) return { limit: "groups", names: [nameOf(reply.scopeHint, reported)] };
+  const empty = reported.groups.filter(({ level }) => level <= 0).map(({ name }) => name);
+  if (empty.length > 0) return { limit: "groups", names: empty };
+  const level = reported.own?.level ?? ownLevel ?? 0;
+  if ((reported.allPrincipals ?? Infinity) <= nearlyEmpty && level > nearlyEmpty) return { limit: "allPrincipals" };
   if (reply.headers.get("x-ms-failure-cause") === "gateway" || level <= nearlyEmpty) return { limit: "own" };
   return { limit: "provider" };
 }
 
-/** Bodies leave out the namespace that headers have in front of a policy's name. */
-function nameOf(hint: string, { policies }: Signals): string {
+/** Bodies leave out the namespace that headers have in front of a group's name. */
+function nameOf(hint: string, { groups }: ReportedLevels): string {
   const short = hint.slice(0, 128).toLowerCase();
-  return policies.find(({ name }) => name.toLowerCase().endsWith(`/${short}`))?.name ?? hint.slice(0, 128);
+  return groups.find(({ name }) => name.toLowerCase().endsWith(`/${short}`))?.name ?? hint.slice(0, 128);
 }

@@ -1,26 +1,26 @@
 /**
- * What an answer changes. Each bucket that may have counted the request is told what the answer says about it: its level,
+ * What an answer changes. Each bucket that may have counted the request learns what the answer says about it: its level,
  * nothing, or that it was the one that sent the request away. A rejection closes the bucket it names and no other, and an
  * answer that is no throttling at all (a lock conflict that came as 429) closes nothing.
  *
- * Nearly all answers are clean and tell the same as the one before but for the numbers, so for them nothing is allocated
+ * Nearly all answers are clean and differ from the one before in the numbers only, so for them nothing is allocated
  * and no header is asked for that this service has not sent before.
  */
 import type { Bucket } from "../bucket/bucket.js";
-import type { Moment } from "../bucket/event-time.js";
+import type { EventTime, Sent } from "../bucket/event-time.js";
 import { layoutOf } from "./limit-group-layout.js";
+import type { RequestScope } from "./request-scope.js";
 import type { Scopes } from "./scopes.js";
-import type { SentPermit } from "../queue/sent-permit.js";
 import {
   allPrincipalsHeaders,
   findCulprit,
   levelIn,
-  readPolicies,
-  readSignals,
+  readGroups,
+  readReportedLevels,
   resourceHeader,
   type Culprit,
-  type PolicyLevel,
-  type Signals,
+  type LimitGroupLevel,
+  type ReportedLevels,
 } from "./rate-limit-headers.js";
 import type { HeaderReader, ThrottleReply } from "../throttle.js";
 
@@ -30,143 +30,152 @@ const none: readonly Bucket[] = [];
 const silentAnswers = 8;
 const searchEvery = 16;
 
-/** And so often the level for all principals is asked for, while this service has never told it. */
+/** And so often the level for all principals is asked for, while this service has never reported it. */
 const askEvery = 4;
 
-export class Settlement {
+/** A request that its buckets have counted. */
+export interface CountedRequest extends Sent {
+  readonly scope: RequestScope;
+  readonly buckets: readonly Bucket[];
+}
+
+export class ReplyAccounting {
   constructor(
     private readonly scopes: Scopes,
-    private readonly moment: Moment,
+    private readonly eventTime: EventTime,
   ) {}
 
-  /** Tells the buckets what came back to a request, if anything. Gives those that closed. */
-  settle(sent: SentPermit, reply: ThrottleReply | undefined): readonly Bucket[] {
+  /**
+   * Reports to the buckets what came back to a request, if anything.
+   * @returns those that closed
+   */
+  settle(sent: CountedRequest, reply: ThrottleReply | undefined): readonly Bucket[] {
     if (reply !== undefined && isThrottled(reply)) return this.#reject(sent, reply);
     if (reply !== undefined) this.#accept(sent, reply.headers);
-    const { moment } = this;
-    for (const bucket of sent.buckets) if (bucket.toldIn !== moment.step) bucket.pass(sent, moment);
+    const { eventTime } = this;
+    for (const bucket of sent.buckets) if (bucket.reportedIn !== eventTime.step) bucket.pass(sent, eventTime);
     return none;
   }
 
-  #accept(sent: SentPermit, headers: HeaderReader): void {
-    const { lane } = sent.route;
-    const level = levelIn(headers.get(lane.ownHeader));
-    if (level !== undefined) this.#tell(sent, lane.own, level);
-    else if (lane.silent >= silentAnswers && lane.silent % searchEvery !== 0) lane.silent++;
+  #accept(sent: CountedRequest, headers: HeaderReader): void {
+    const { kind } = sent.scope;
+    const level = levelIn(headers.get(kind.ownHeader));
+    if (level !== undefined) this.#report(sent, kind.own, level);
+    else if (kind.silent >= silentAnswers && kind.silent % searchEvery !== 0) kind.silent++;
     else {
       this.#search(sent, headers);
       return;
     }
-    if (lane.allPrincipals !== undefined || this.moment.step % askEvery === 0) {
-      this.#tellAllPrincipals(sent, levelIn(headers.get(allPrincipalsHeaders[lane.operation])));
+    if (kind.allPrincipals !== undefined || this.eventTime.step % askEvery === 0) {
+      this.#reportAllPrincipals(sent, levelIn(headers.get(allPrincipalsHeaders[kind.requestClass])));
     }
-    const policies = headers.get(resourceHeader);
+    const groups = headers.get(resourceHeader);
     // Not every reader of headers says `undefined` for what is missing.
-    if (policies) this.#tellPolicies(sent, policies);
+    if (groups) this.#reportGroups(sent, groups);
   }
 
-  #reject(sent: SentPermit, reply: ThrottleReply): readonly Bucket[] {
-    const { lane } = sent.route;
-    const { moment } = this;
-    const signals = this.#read(sent, reply.headers);
-    const closing = this.#bucketsOf(sent, findCulprit(reply, signals, lane.own.toldLevel));
+  #reject(sent: CountedRequest, reply: ThrottleReply): readonly Bucket[] {
+    const { kind } = sent.scope;
+    const { eventTime } = this;
+    const reported = this.#read(sent, reply.headers);
+    const closing = this.#bucketsOf(sent, findCulprit(reply, reported, kind.own.reportedLevel));
     for (const bucket of closing) {
       include(sent, bucket);
-      bucket.reject(sent, moment, levelOf(bucket, sent, signals), reply.retryAfterMs);
+      bucket.reject(sent, eventTime, levelOf(bucket, sent, reported), reply.retryAfterMs);
     }
-    this.#tellLevels(sent, signals);
+    this.#reportLevels(sent, reported);
     // What Resource Manager sends away never comes to the provider's counters.
-    const uncounted = closing.some((bucket) => bucket === lane.own || bucket === lane.allPrincipals);
+    const notCharged = closing.some((bucket) => bucket === kind.own || bucket === kind.allPrincipals);
     for (const bucket of sent.buckets) {
-      if (bucket.toldIn === moment.step) continue;
-      if (uncounted) bucket.takeBack(moment);
-      else bucket.pass(sent, moment);
+      if (bucket.reportedIn === eventTime.step) continue;
+      if (notCharged) bucket.takeBack(eventTime);
+      else bucket.pass(sent, eventTime);
     }
     return closing;
   }
 
   /** Looks for levels wherever they may be. */
-  #search(sent: SentPermit, headers: HeaderReader): void {
-    const { lane } = sent.route;
-    const signals = this.#read(sent, headers);
-    const isSilent = signals.own === undefined && signals.allPrincipals === undefined && signals.policies.length === 0;
-    lane.silent = isSilent ? lane.silent + 1 : 0;
-    this.#tellLevels(sent, signals);
+  #search(sent: CountedRequest, headers: HeaderReader): void {
+    const { kind } = sent.scope;
+    const reported = this.#read(sent, headers);
+    const isSilent = reported.own === undefined && reported.allPrincipals === undefined && reported.groups.length === 0;
+    kind.silent = isSilent ? kind.silent + 1 : 0;
+    this.#reportLevels(sent, reported);
   }
 
-  #read(sent: SentPermit, headers: HeaderReader): Signals {
-    const { lane } = sent.route;
-    const signals = readSignals(headers, lane.operation);
-    const { own } = signals;
-    if (own && own.operation !== lane.operation) this.scopes.reclass(lane, own.operation);
-    if (own) lane.ownHeader = own.header;
-    return signals;
+  #read(sent: CountedRequest, headers: HeaderReader): ReportedLevels {
+    const { kind } = sent.scope;
+    const reported = readReportedLevels(headers, kind.requestClass);
+    const { own } = reported;
+    if (own && own.requestClass !== kind.requestClass) this.scopes.reclass(kind, own.requestClass);
+    if (own) kind.ownHeader = own.header;
+    return reported;
   }
 
-  #tellLevels(sent: SentPermit, { own, allPrincipals, policies }: Signals): void {
-    if (own) this.#tell(sent, sent.route.lane.own, own.level);
-    this.#tellAllPrincipals(sent, allPrincipals);
-    for (const policy of policies) this.#tellPolicy(sent, policy);
+  #reportLevels(sent: CountedRequest, { own, allPrincipals, groups }: ReportedLevels): void {
+    if (own) this.#report(sent, sent.scope.kind.own, own.level);
+    this.#reportAllPrincipals(sent, allPrincipals);
+    for (const group of groups) this.#reportGroup(sent, group);
   }
 
-  #tellAllPrincipals(sent: SentPermit, level: number | undefined): void {
-    if (level !== undefined) this.#tell(sent, this.scopes.allPrincipalsBucket(sent.route.lane), level);
+  #reportAllPrincipals(sent: CountedRequest, level: number | undefined): void {
+    if (level !== undefined) this.#report(sent, this.scopes.allPrincipalsBucket(sent.scope.kind), level);
   }
 
-  #tellPolicies(sent: SentPermit, header: string): void {
-    const { route, sentAt } = sent;
-    const { lane } = route;
-    if (!lane.layout?.read(header)) {
-      const policies = readPolicies(header);
-      lane.layout = layoutOf(header, policies);
-      if (!lane.layout) for (const policy of policies) this.#tellPolicy(sent, policy);
-      if (!lane.layout) return;
+  #reportGroups(sent: CountedRequest, header: string): void {
+    const { scope, sentAt } = sent;
+    const { kind } = scope;
+    if (!kind.layout?.read(header)) {
+      const groups = readGroups(header);
+      kind.layout = layoutOf(header, groups);
+      if (!kind.layout) for (const group of groups) this.#reportGroup(sent, group);
+      if (!kind.layout) return;
     }
-    const { levels } = lane.layout;
-    const buckets = this.scopes.policyBuckets(route, lane.layout, sentAt);
-    // Nearly always the route is as it was when the request was sent, and its buckets know that it was.
-    const areTold = sent.buckets === route.buckets;
-    const { moment } = this;
+    const { levels } = kind.layout;
+    const buckets = this.scopes.groupBuckets(scope, kind.layout, sentAt);
+    // Nearly always the scope is as it was when the request was sent, and its buckets have counted it.
+    const areSent = sent.buckets === scope.buckets;
+    const { eventTime } = this;
     for (let index = 0; index < buckets.length; index++) {
       const bucket = buckets[index];
-      if (bucket === undefined || bucket.toldIn === moment.step) continue;
-      if (!areTold) include(sent, bucket);
-      bucket.tell(levels[index] ?? 0, sent, moment);
+      if (bucket === undefined || bucket.reportedIn === eventTime.step) continue;
+      if (!areSent) include(sent, bucket);
+      bucket.report(levels[index] ?? 0, sent, eventTime);
     }
   }
 
-  #tellPolicy(sent: SentPermit, { name, level }: PolicyLevel): void {
-    const { route, sentAt } = sent;
-    const bucket = this.scopes.policyBucket(route.lane, route.target, name, level, sentAt);
-    if (bucket) this.#tell(sent, bucket, level);
+  #reportGroup(sent: CountedRequest, { name, level }: LimitGroupLevel): void {
+    const { scope, sentAt } = sent;
+    const bucket = this.scopes.groupBucket(scope.kind, scope.target, name, level, sentAt);
+    if (bucket) this.#report(sent, bucket, level);
   }
 
-  #tell(sent: SentPermit, bucket: Bucket, level: number): void {
-    if (bucket.toldIn === this.moment.step) return;
+  #report(sent: CountedRequest, bucket: Bucket, level: number): void {
+    if (bucket.reportedIn === this.eventTime.step) return;
     include(sent, bucket);
-    bucket.tell(level, sent, this.moment);
+    bucket.report(level, sent, this.eventTime);
   }
 
-  #bucketsOf(sent: SentPermit, culprit: Culprit): readonly Bucket[] {
-    const { lane, target } = sent.route;
+  #bucketsOf(sent: CountedRequest, culprit: Culprit): readonly Bucket[] {
+    const { kind, target } = sent.scope;
     switch (culprit.limit) {
       case "own":
-        return [lane.own];
+        return [kind.own];
       case "allPrincipals":
-        return [this.scopes.allPrincipalsBucket(lane)];
+        return [this.scopes.allPrincipalsBucket(kind)];
       case "provider":
-        return [lane.provider ?? lane.own];
-      case "policies": {
-        const { now } = this.moment;
-        const buckets = culprit.names.map((name) => this.scopes.policyBucket(lane, target, name, undefined, now));
+        return [kind.provider ?? kind.own];
+      case "groups": {
+        const { now } = this.eventTime;
+        const buckets = culprit.names.map((name) => this.scopes.groupBucket(kind, target, name, undefined, now));
         return [...new Set(buckets)].filter((bucket) => bucket !== undefined);
       }
     }
   }
 }
 
-/** A bucket of which this answer tells for the first time has not been told that the request was sent. */
-function include({ buckets, sentAt }: SentPermit, bucket: Bucket): void {
+/** A bucket that this answer names for the first time has not counted the request yet. */
+function include({ buckets, sentAt }: CountedRequest, bucket: Bucket): void {
   for (const counting of buckets) if (counting === bucket) return;
   bucket.send(sentAt);
 }
@@ -175,13 +184,13 @@ export function isThrottled({ status, throttled }: ThrottleReply): boolean {
   return throttled ?? status === 429;
 }
 
-/** The level that the same answer tells of a bucket. */
+/** The level that the same answer reports for a bucket. */
 function levelOf(
   bucket: Bucket,
-  { route: { lane } }: SentPermit,
-  { own, allPrincipals, policies }: Signals,
+  { scope: { kind } }: CountedRequest,
+  { own, allPrincipals, groups }: ReportedLevels,
 ): number | undefined {
-  if (bucket === lane.own) return own?.level;
-  if (bucket === lane.allPrincipals) return allPrincipals;
-  return policies.find(({ name }) => name.toLowerCase() === bucket.name.policy?.toLowerCase())?.level;
+  if (bucket === kind.own) return own?.level;
+  if (bucket === kind.allPrincipals) return allPrincipals;
+  return groups.find(({ name }) => name.toLowerCase() === bucket.name.limitGroup?.toLowerCase())?.level;
 }

@@ -1,22 +1,28 @@
 /**
- * All buckets and lanes that are known, found by what a request is. Memory stays bounded: what has not been used for a
+ * All buckets and request kinds that are known, found by what a request is. Memory stays bounded: what has not been used for a
  * while and holds nothing (no waiter, no request on its way, no closed window) is forgotten, and learned again when needed.
  */
 import type { Random } from "../../time/clock.js";
 import { Bucket } from "../bucket/bucket.js";
-import { Lane, type Kind } from "./request-kind.js";
-import { allPrincipalsFactor, documentedLimits, likelyLimit, type OperationClass, type RateLimit } from "../limits.js";
-import type { PolicyLayout } from "./limit-group-layout.js";
-import { Principals } from "./principal.js";
-import { Route } from "./request-scope.js";
+import {
+  allPrincipalsFactor,
+  documentedLimits,
+  likelyLimit,
+  type PriorLimits,
+  type RateLimit,
+  type RequestClass,
+} from "../limits.js";
 import type { ScopeName } from "../scope-name.js";
-import { ownHeaders } from "./rate-limit-headers.js";
-import { Targets, type Target } from "./target.js";
 import type { ThrottledRequest } from "../throttle.js";
+import type { LimitGroupLayout } from "./limit-group-layout.js";
+import { Principals } from "./principal.js";
+import { ownHeaders } from "./rate-limit-headers.js";
+import { RecentMap } from "./recent-map.js";
+import { RequestKind, type Place } from "./request-kind.js";
+import { RequestScope } from "./request-scope.js";
+import { readTarget, type Target } from "./target.js";
 
-export type PriorLimits = Readonly<Partial<Record<OperationClass, RateLimit>>>;
-
-/** Unused this long, a lane or bucket is forgotten. Longer than the buckets of Resource Manager and Compute take to fill up. */
+/** Unused this long, a kind or bucket is forgotten. Longer than the buckets of Resource Manager and Compute take to fill up. */
 const idleMs = 15 * 60_000;
 const sweepEveryMs = 60_000;
 /** What was counted longer ago says little of what others have done since. */
@@ -28,36 +34,46 @@ const bucketsKept = 5_000;
 const crowdedIdleMs = 60_000;
 
 /** A service that makes up names without end costs no more than this. */
-const policiesOfLane = 64;
-const policiesKept = 1_000;
+const groupsOfKind = 64;
+const groupsKept = 1_000;
+/** URLs are remembered, since pollers and lists come again and again. */
+const pathsKept = 8_192;
 
-/** The highest level that a documented limit of a single resource can show; a policy above it is shared by resources. */
+/** The highest level that a documented limit of a single resource can show; a group above it is shared by resources. */
 const mostOfOneResource = 45;
 
-/** What is known of a provider's policy. */
-interface Policy {
+/** What is known of a provider's limit group. */
+interface LimitGroup {
   /** Counted for all resources of a subscription and region together, or for each resource. */
   shared: boolean;
   /** The resource whose request it sent away last, while it is not known to be shared. */
   rejected?: string;
 }
 
+/** A URL, with the scopes of the requests that were made to it: the last one for each method. */
+interface KnownPath {
+  readonly target: Target;
+  readonly scopes: RequestScope[];
+}
+
 export interface ScopesListener {
   /** A bucket that was not known before; `key` names it in all processes alike. */
-  found?(bucket: Bucket, key: string): void;
-  forgotten?(bucket: Bucket): void;
+  onFound?(bucket: Bucket, key: string): void;
+  onForgotten?(bucket: Bucket): void;
 }
 
 export class Scopes {
-  readonly #targets = new Targets();
+  readonly #paths = new RecentMap<string, KnownPath>(pathsKept);
   readonly #principals = new Principals();
-  readonly #lanes = new Map<string, Lane>();
+  readonly #kinds = new Map<string, RequestKind>();
   readonly #buckets = new Map<string, Bucket>();
-  readonly #policies = new Map<string, Policy>();
-  readonly #priors: Readonly<Record<OperationClass, RateLimit>>;
-  /** Grows when a bucket is found or forgotten, or counts what it did not; routes that were looked up before are looked up anew. */
+  readonly #groups = new RecentMap<string, LimitGroup>(groupsKept);
+  readonly #priors: Readonly<Record<RequestClass, RateLimit>>;
+  /** Grows when a bucket is found or forgotten, or counts what it did not; scopes found before are then looked up again. */
   #known = 0;
   #sweepAt = 0;
+  #lastUrl = "";
+  #lastPath: KnownPath | undefined;
 
   constructor(
     priors: PriorLimits,
@@ -72,196 +88,207 @@ export class Scopes {
   }
 
   /** Where a request belongs, and all that counts it. */
-  routeOf({ method, url, headers }: ThrottledRequest, now: number): Route {
+  scopeOf({ method, url, headers }: ThrottledRequest, now: number): RequestScope {
     if (now >= this.#sweepAt) this.#sweep(now);
     else if (now < this.#sweepAt - sweepEveryMs - clockStepMs) this.#forgetAll(now);
-    const target = this.#targets.of(url);
+    const path = this.#pathOf(url);
     const principal = this.#principals.of(headers.get("authorization"));
-    for (const route of target.routes) {
-      const { lane } = route;
-      if (lane.method !== method || lane.kind.principal !== principal || lane.forgotten) continue;
-      lane.usedAt = now;
-      return route.knownIn === this.#known ? route : this.refreshed(route);
+    for (const scope of path.scopes) {
+      const { kind } = scope;
+      if (kind.method !== method || kind.place.principal !== principal || kind.forgotten) continue;
+      kind.usedAt = now;
+      return scope.knownIn === this.#known ? scope : this.refreshed(scope);
     }
-    return this.#newRoute(method, principal, target, now);
+    return this.#newScope(method, principal, path, now);
   }
 
-  /** The route of a read like one that was counted just now. Whose token it carries is not looked at again. */
-  freshRouteOf({ method, url }: ThrottledRequest, now: number): Route | undefined {
-    for (const route of this.#targets.of(url).routes) {
-      if (route.lane.method !== method) continue;
-      const ageMs = now - route.readAt;
-      return ageMs >= 0 && ageMs < freshMs && route.knownIn === this.#known ? route : undefined;
+  /** The scope of a read like one that was counted just now. Whose token it carries is not looked at again. */
+  freshScopeOf({ method, url }: ThrottledRequest, now: number): RequestScope | undefined {
+    for (const scope of this.#pathOf(url).scopes) {
+      if (scope.kind.method !== method) continue;
+      const ageMs = now - scope.readAt;
+      return ageMs >= 0 && ageMs < freshMs && scope.knownIn === this.#known ? scope : undefined;
     }
     return undefined;
   }
 
-  #newRoute(method: string, principal: string, target: Target, now: number): Route {
-    const lane = this.#findLane(method, principal, target);
-    lane.usedAt = now;
-    const route = new Route(lane, target);
-    const { routes } = target;
-    const place = routes.findIndex((other) => other.lane.method === method);
-    routes[place < 0 ? routes.length : place] = route;
-    return this.refreshed(route);
+  #pathOf(url: string): KnownPath {
+    if (url === this.#lastUrl && this.#lastPath !== undefined) return this.#lastPath;
+    let path = this.#paths.get(url);
+    if (path === undefined) {
+      path = { target: readTarget(url), scopes: [] };
+      this.#paths.set(url, path);
+    }
+    this.#lastUrl = url;
+    this.#lastPath = path;
+    return path;
   }
 
-  /** The same route, with the buckets that are known by now. */
-  refreshed(route: Route): Route {
-    if (route.knownIn === this.#known) return route;
-    const { lane, target } = route;
-    route.knownIn = this.#known;
-    route.own = this.#resourceBuckets(lane, target);
-    route.buckets = route.own.length === 0 ? lane.buckets : [...lane.buckets, ...route.own];
-    route.layout = undefined;
-    return route;
+  #newScope(method: string, principal: string, { target, scopes }: KnownPath, now: number): RequestScope {
+    const kind = this.#findKind(method, principal, target);
+    kind.usedAt = now;
+    const scope = new RequestScope(kind, target);
+    const place = scopes.findIndex((other) => other.kind.method === method);
+    scopes[place < 0 ? scopes.length : place] = scope;
+    return this.refreshed(scope);
   }
 
-  #resourceBuckets(lane: Lane, target: Target): readonly Bucket[] {
-    if (lane.resourcePolicies.size === 0 || !target.isSingle) return noBuckets;
-    return [...lane.resourcePolicies]
-      .map((policy) => this.#buckets.get(policyKey(lane, policy, target.resource)))
+  /** The same scope, with the buckets that are known by now. */
+  refreshed(scope: RequestScope): RequestScope {
+    if (scope.knownIn === this.#known) return scope;
+    const { kind, target } = scope;
+    scope.knownIn = this.#known;
+    scope.own = this.#resourceBuckets(kind, target);
+    scope.buckets = scope.own.length === 0 ? kind.buckets : [...kind.buckets, ...scope.own];
+    scope.layout = undefined;
+    return scope;
+  }
+
+  #resourceBuckets(kind: RequestKind, target: Target): readonly Bucket[] {
+    if (kind.groupsPerResource.size === 0 || !target.isSingle) return noBuckets;
+    return [...kind.groupsPerResource]
+      .map((group) => this.#buckets.get(groupKey(kind, group, target.resource)))
       .filter((bucket) => bucket !== undefined);
   }
 
   /** The service counts these requests as something else than their method suggests. */
-  reclass(lane: Lane, operation: OperationClass): void {
-    lane.operation = operation;
-    lane.own = this.#ownBucket(lane.kind, operation);
-    lane.provider = this.#providerBucket(lane.kind, operation);
-    lane.allPrincipals = this.#buckets.get(allPrincipalsKey(lane.kind, operation));
-    lane.ownHeader = ownHeaders[operation][0];
-    this.#refresh(lane);
+  reclass(kind: RequestKind, requestClass: RequestClass): void {
+    kind.requestClass = requestClass;
+    kind.own = this.#ownBucket(kind.place, requestClass);
+    kind.provider = this.#providerBucket(kind.place, requestClass);
+    kind.allPrincipals = this.#buckets.get(allPrincipalsKey(kind.place, requestClass));
+    kind.ownHeader = ownHeaders[requestClass][0];
+    this.#refresh(kind);
   }
 
   /** Resource Manager's bucket for all principals of the subscription. */
-  allPrincipalsBucket(lane: Lane): Bucket {
-    if (lane.allPrincipals) return lane.allPrincipals;
-    const { kind, operation } = lane;
-    const { capacity, refill, periodMs } = this.#priors[operation];
-    lane.allPrincipals = this.#bucket(allPrincipalsKey(kind, operation), { ...placeOf(kind), operation }, () => ({
+  allPrincipalsBucket(kind: RequestKind): Bucket {
+    if (kind.allPrincipals) return kind.allPrincipals;
+    const { place, requestClass } = kind;
+    const { capacity, refill, periodMs } = this.#priors[requestClass];
+    const name = { ...nameOf(place), requestClass };
+    kind.allPrincipals = this.#bucket(allPrincipalsKey(place, requestClass), name, () => ({
       capacity: capacity * allPrincipalsFactor,
       refill: refill * allPrincipalsFactor,
       periodMs,
     }));
-    this.#refresh(lane);
-    return lane.allPrincipals;
+    this.#refresh(kind);
+    return kind.allPrincipals;
   }
 
   /**
-   * The bucket of a provider's policy, by the name that the service gives it.
-   * @param level what an answer told; undefined for a policy that a rejection named
-   * @returns undefined when a service names more policies than can be kept in mind
+   * The bucket of a provider's limit group, by the name that the service gives it.
+   * @param level what an answer reported; undefined for a group that a rejection named
+   * @returns undefined when a service names more groups than are remembered
    */
-  policyBucket(lane: Lane, target: Target, name: string, level: number | undefined, now: number): Bucket | undefined {
-    const shared = lane.sharedPolicies.get(name);
-    if (shared) return shared;
-    const isOfOne = level !== undefined && level <= mostOfOneResource && lane.resourcePolicies.has(name);
-    const own = isOfOne ? this.#buckets.get(policyKey(lane, name, target.resource)) : undefined;
-    return own ?? this.#learnPolicy(lane, target, name, level, now);
-  }
-
-  /** The buckets of all policies in a header that is laid out so, kept with the route. */
-  policyBuckets(route: Route, layout: PolicyLayout, now: number): readonly (Bucket | undefined)[] {
-    if (route.layout === layout && route.knownIn === this.#known && !hasOutgrown(route.policies, layout.levels))
-      return route.policies;
-    const { lane, target } = route;
-    const policies = layout.names.map((name, index) =>
-      this.policyBucket(lane, target, name, layout.levels[index], now),
-    );
-    this.refreshed(route);
-    route.layout = layout;
-    route.policies = policies;
-    return policies;
-  }
-
-  #learnPolicy(
-    lane: Lane,
+  groupBucket(
+    kind: RequestKind,
     target: Target,
-    policyName: string,
+    name: string,
     level: number | undefined,
     now: number,
   ): Bucket | undefined {
-    const { sharedPolicies, resourcePolicies } = lane;
-    const isNew = !resourcePolicies.has(policyName);
-    if (isNew && sharedPolicies.size + resourcePolicies.size >= policiesOfLane) return undefined;
-    const policy = this.#policy(lane, policyName);
-    if (!target.isSingle || (level ?? 0) > mostOfOneResource) policy.shared = true;
-    if (level === undefined && !policy.shared) noteRejection(policy, target);
-    const resource = policy.shared ? undefined : target.resource;
-    const { namespace, region } = lane.kind;
+    const shared = kind.sharedGroups.get(name);
+    if (shared) return shared;
+    const isOfOne = level !== undefined && level <= mostOfOneResource && kind.groupsPerResource.has(name);
+    const own = isOfOne ? this.#buckets.get(groupKey(kind, name, target.resource)) : undefined;
+    return own ?? this.#learnGroup(kind, target, name, level, now);
+  }
+
+  /** The buckets of all groups in a header that is laid out so, kept with the scope. */
+  groupBuckets(scope: RequestScope, layout: LimitGroupLayout, now: number): readonly (Bucket | undefined)[] {
+    if (scope.layout === layout && scope.knownIn === this.#known && !hasOutgrown(scope.groups, layout.levels))
+      return scope.groups;
+    const { kind, target } = scope;
+    const groups = layout.names.map((name, index) => this.groupBucket(kind, target, name, layout.levels[index], now));
+    this.refreshed(scope);
+    scope.layout = layout;
+    scope.groups = groups;
+    return groups;
+  }
+
+  #learnGroup(
+    kind: RequestKind,
+    target: Target,
+    groupName: string,
+    level: number | undefined,
+    now: number,
+  ): Bucket | undefined {
+    const { sharedGroups, groupsPerResource } = kind;
+    const isNew = !groupsPerResource.has(groupName);
+    if (isNew && sharedGroups.size + groupsPerResource.size >= groupsOfKind) return undefined;
+    const group = this.#group(kind, groupName);
+    if (!target.isSingle || (level ?? 0) > mostOfOneResource) group.shared = true;
+    if (level === undefined && !group.shared) noteRejection(group, target);
+    const resource = group.shared ? undefined : target.resource;
+    const { namespace, region } = kind.place;
     const name = {
-      ...placeOf(lane.kind),
+      ...nameOf(kind.place),
       namespace,
       region,
-      policy: policyName,
+      limitGroup: groupName,
       ...(resource !== undefined && { resource }),
     };
-    const bucket = this.#bucket(policyKey(lane, policyName, resource), name, () =>
-      level === undefined ? (lane.provider ?? lane.own).recentRate(now) : likelyLimit(policyName, level),
+    const bucket = this.#bucket(groupKey(kind, groupName, resource), name, () =>
+      level === undefined ? (kind.provider ?? kind.own).recentRate(now) : likelyLimit(groupName, level),
     );
-    if (policy.shared) {
-      resourcePolicies.delete(policyName);
-      sharedPolicies.set(policyName, bucket);
-      this.#refresh(lane);
+    if (group.shared) {
+      groupsPerResource.delete(groupName);
+      sharedGroups.set(groupName, bucket);
+      this.#refresh(kind);
     } else if (isNew) {
-      resourcePolicies.add(policyName);
+      groupsPerResource.add(groupName);
       this.#known++;
     }
     return bucket;
   }
 
-  #refresh(lane: Lane): void {
-    lane.refresh();
+  #refresh(kind: RequestKind): void {
+    kind.refresh();
     this.#known++;
   }
 
-  /** Resource Manager's bucket for this principal and kind of call. */
-  #ownBucket(kind: Kind, operation: OperationClass): Bucket {
-    const name = { ...placeOf(kind), principal: kind.principal, operation };
-    return this.#bucket(`arm|${place(kind)}|${kind.principal}|${operation}`, name, () =>
-      kind.isResourceManager ? this.#priors[operation] : undefined,
+  /** Resource Manager's bucket for this principal and request class. */
+  #ownBucket(place: Place, requestClass: RequestClass): Bucket {
+    const { principal, isResourceManager } = place;
+    const name = { ...nameOf(place), principal, requestClass };
+    return this.#bucket(`arm|${keyOf(place)}|${principal}|${requestClass}`, name, () =>
+      isResourceManager ? this.#priors[requestClass] : undefined,
     );
   }
 
   /** Whatever a resource provider counts without a name. No limit is known until it sends a request away. */
-  #providerBucket(kind: Kind, operation: OperationClass): Bucket | undefined {
-    const { namespace, region } = kind;
+  #providerBucket(place: Place, requestClass: RequestClass): Bucket | undefined {
+    const { namespace, region } = place;
     if (namespace === "") return undefined;
-    const name = { ...placeOf(kind), namespace, region, operation };
-    return this.#bucket(`rp|${place(kind)}|${region}|${namespace}|${operation}`, name, () => undefined);
+    const name = { ...nameOf(place), namespace, region, requestClass };
+    return this.#bucket(`rp|${keyOf(place)}|${region}|${namespace}|${requestClass}`, name, () => undefined);
   }
 
-  #findLane(method: string, principal: string, target: Target): Lane {
+  #findKind(method: string, principal: string, target: Target): RequestKind {
     const { endpoint, subscription, namespace, region, isResourceManager } = target;
-    const key = [method, principal, endpoint, subscription, namespace, region, target.kind].join("|");
-    let lane = this.#lanes.get(key);
-    if (lane === undefined) {
-      const kind = { endpoint, subscription, principal, namespace, region, isResourceManager };
-      const operation = operationOf(method);
-      const everybody = this.#buckets.get(allPrincipalsKey(kind, operation));
-      lane = new Lane(
-        method,
-        kind,
-        operation,
-        this.#ownBucket(kind, operation),
-        this.#providerBucket(kind, operation),
-        everybody,
-      );
-      this.#lanes.set(key, lane);
+    const key = [method, principal, endpoint, subscription, namespace, region, target.pathTemplate].join("|");
+    let kind = this.#kinds.get(key);
+    if (kind === undefined) {
+      const place = { endpoint, subscription, principal, namespace, region, isResourceManager };
+      const requestClass = classOf(method);
+      const own = this.#ownBucket(place, requestClass);
+      const provider = this.#providerBucket(place, requestClass);
+      const allPrincipals = this.#buckets.get(allPrincipalsKey(place, requestClass));
+      kind = new RequestKind(method, place, requestClass, own, provider, allPrincipals);
+      this.#kinds.set(key, kind);
     }
-    return lane;
+    return kind;
   }
 
-  #policy({ kind }: Lane, name: string): Policy {
-    const key = `${kind.endpoint}|${name.toLowerCase()}`;
-    let policy = this.#policies.get(key);
-    if (policy === undefined) {
-      if (this.#policies.size >= policiesKept) this.#policies.clear();
-      policy = { shared: false };
-      this.#policies.set(key, policy);
+  #group({ place }: RequestKind, name: string): LimitGroup {
+    const key = `${place.endpoint}|${name.toLowerCase()}`;
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = { shared: false };
+      this.#groups.set(key, group);
     }
-    return policy;
+    return group;
   }
 
   #bucket(key: string, name: ScopeName, limit: () => RateLimit | undefined): Bucket {
@@ -270,40 +297,40 @@ export class Scopes {
       bucket = new Bucket(name, limit(), name.principal !== undefined, this.random);
       this.#buckets.set(key, bucket);
       this.#known++;
-      this.listener.found?.(bucket, key);
+      this.listener.onFound?.(bucket, key);
     }
     return bucket;
   }
 
-  /** The clock was turned back: times that were noted before mean nothing any more, and a window might stay closed for ever. */
+  /** The clock was turned back: times that were noted before mean nothing any more, and a window might never open again. */
   #forgetAll(now: number): void {
     this.#sweepAt = now + sweepEveryMs;
-    for (const lane of this.#lanes.values()) lane.forgotten = true;
-    this.#lanes.clear();
+    for (const kind of this.#kinds.values()) kind.forgotten = true;
+    this.#kinds.clear();
     for (const [key, bucket] of this.#buckets) this.#forget(key, bucket);
   }
 
   #forget(key: string, bucket: Bucket): void {
     this.#buckets.delete(key);
     this.#known++;
-    this.listener.forgotten?.(bucket);
+    this.listener.onForgotten?.(bucket);
   }
 
   #sweep(now: number): void {
     this.#sweepAt = now + sweepEveryMs;
     const before = now - (this.#buckets.size > bucketsKept ? crowdedIdleMs : idleMs);
     const inUse = new Set<Bucket>();
-    const busyPolicies = new Set<string | undefined>();
-    for (const bucket of this.#buckets.values()) if (!bucket.isIdle(now)) busyPolicies.add(bucket.name.policy);
-    for (const [key, lane] of this.#lanes) {
-      // A lane that were forgotten would no longer know that a policy of its kind has closed a window.
-      const policies = [...lane.sharedPolicies.keys(), ...lane.resourcePolicies];
-      const isBusy = lane.line.length > 0 || policies.some((name) => busyPolicies.has(name));
-      if (!isBusy && lane.usedAt < before) {
-        lane.forgotten = true;
-        this.#lanes.delete(key);
+    const busyGroups = new Set<string | undefined>();
+    for (const bucket of this.#buckets.values()) if (!bucket.isIdle(now)) busyGroups.add(bucket.name.limitGroup);
+    for (const [key, kind] of this.#kinds) {
+      // A kind that is forgotten no longer knows which limit groups have closed a window for it.
+      const groups = [...kind.sharedGroups.keys(), ...kind.groupsPerResource];
+      const isBusy = kind.waiting > 0 || groups.some((name) => busyGroups.has(name));
+      if (!isBusy && kind.usedAt < before) {
+        kind.forgotten = true;
+        this.#kinds.delete(key);
       } else {
-        for (const bucket of lane.buckets) inUse.add(bucket);
+        for (const bucket of kind.buckets) inUse.add(bucket);
       }
     }
     for (const [key, bucket] of this.#buckets) {
@@ -314,35 +341,33 @@ export class Scopes {
 
 const noBuckets: readonly Bucket[] = [];
 
-/** A level that no limit of a single resource can show tells that a policy counts resources together. */
-function hasOutgrown(policies: readonly (Bucket | undefined)[], levels: readonly number[]): boolean {
-  for (let index = 0; index < policies.length; index++) {
-    if ((levels[index] ?? 0) > mostOfOneResource && policies[index]?.name.resource !== undefined) return true;
+/** A level that no limit of a single resource can show shows that a group counts resources together. */
+function hasOutgrown(groups: readonly (Bucket | undefined)[], levels: readonly number[]): boolean {
+  for (let index = 0; index < groups.length; index++) {
+    if ((levels[index] ?? 0) > mostOfOneResource && groups[index]?.name.resource !== undefined) return true;
   }
   return false;
 }
 
-/** A second resource that the same policy sends away shows that it counts them together. */
-function noteRejection(policy: Policy, { resource }: Target): void {
-  if (policy.rejected !== undefined && policy.rejected !== resource) policy.shared = true;
-  policy.rejected = resource;
+/** A second resource that the same group sends away shows that it counts them together. */
+function noteRejection(group: LimitGroup, { resource }: Target): void {
+  if (group.rejected !== undefined && group.rejected !== resource) group.shared = true;
+  group.rejected = resource;
 }
 
-function operationOf(method: string): OperationClass {
+function classOf(method: string): RequestClass {
   if (method === "GET" || method === "HEAD" || method === "OPTIONS") return "read";
   return method === "DELETE" ? "delete" : "write";
 }
 
-function placeOf({ endpoint, subscription }: Kind): ScopeName {
+function nameOf({ endpoint, subscription }: Place): ScopeName {
   return { endpoint, ...(subscription !== undefined && { subscription }) };
 }
 
-const place = ({ endpoint, subscription = "tenant" }: Kind): string => `${subscription}|${endpoint}`;
+const keyOf = ({ endpoint, subscription = "tenant" }: Place): string => `${subscription}|${endpoint}`;
 
-function allPrincipalsKey(kind: Kind, operation: OperationClass): string {
-  return `all|${place(kind)}|${operation}`;
-}
+const allPrincipalsKey = (place: Place, requestClass: RequestClass): string => `all|${keyOf(place)}|${requestClass}`;
 
-function policyKey({ kind }: Lane, name: string, resource: string | undefined): string {
-  return `policy|${place(kind)}|${kind.region}|${name.toLowerCase()}|${resource ?? ""}`;
+function groupKey({ place }: RequestKind, name: string, resource: string | undefined): string {
+  return `policy|${keyOf(place)}|${place.region}|${name.toLowerCase()}|${resource ?? ""}`;
 }

@@ -1,9 +1,7 @@
 /**
- * What a request is aimed at, as far as its URL tells: the parts by which limits are counted. Nothing is decoded and
- * nothing is assumed of the order in which resource types come, so that a provider nobody has heard of works too.
+ * What a request is aimed at, as far as its URL shows: the parts by which limits are counted. Nothing is decoded and
+ * nothing is assumed of the order in which resource types come, so that an unknown provider works too.
  */
-import type { Route } from "./request-scope.js";
-
 export interface Target {
   /** Host and port: a cloud, and a region where the endpoint has one. */
   readonly endpoint: string;
@@ -12,7 +10,7 @@ export interface Target {
   /** `microsoft.compute`; `microsoft.resources` for resource groups and the like; empty outside Resource Manager. */
   readonly namespace: string;
   /** The resource types and, for an action or a collection, its name: `virtualmachines/{}/start`. */
-  readonly kind: string;
+  readonly pathTemplate: string;
   /** The resource that a limit for single resources would count, or the whole path for anything else. */
   readonly resource: string;
   /** Whether the request is about one named resource. */
@@ -21,30 +19,6 @@ export interface Target {
   readonly region: string;
   /** Whether this is Resource Manager, whose limits are documented. */
   readonly isResourceManager: boolean;
-  /** The route found last for each method, so that the next request like it need not look. */
-  readonly routes: Route[];
-}
-
-/** Paths are remembered, since pollers and lists come again and again. When this many are, all are forgotten. */
-const targetsKept = 1_000;
-
-export class Targets {
-  readonly #byUrl = new Map<string, Target>();
-  #lastUrl = "";
-  #last: Target | undefined;
-
-  of(url: string): Target {
-    if (url === this.#lastUrl && this.#last !== undefined) return this.#last;
-    let target = this.#byUrl.get(url);
-    if (target === undefined) {
-      if (this.#byUrl.size >= targetsKept) this.#byUrl.clear();
-      target = readTarget(url);
-      this.#byUrl.set(url, target);
-    }
-    this.#lastUrl = url;
-    this.#last = target;
-    return target;
-  }
 }
 
 /** Endpoints of Resource Manager in all clouds, with or without a region in front. */
@@ -67,21 +41,20 @@ export function readTarget(url: string): Target {
     endpoint,
     subscription,
     namespace,
-    kind: kindOf(rest),
+    pathTemplate: templateOf(rest),
     resource: topLevel.join("/"),
     isSingle: rest.length >= 2,
     region: (location >= 0 ? segments[location + 1] : undefined) ?? "",
     isResourceManager: true,
-    routes: [],
   };
 }
 
-/** Types stand at even places and names at odd ones; names say nothing about the kind, but that there is one does. */
-function kindOf(rest: readonly string[]): string {
+/** Types are at even places and names at odd ones. Which name it is does not matter; that there is one does. */
+function templateOf(rest: readonly string[]): string {
   return rest.map((segment, place) => (place % 2 === 0 ? segment : "{}")).join("/");
 }
 
 function outside(endpoint: string, path: string): Target {
-  const target = { endpoint, subscription: undefined, namespace: "", kind: "", resource: path, region: "" };
-  return { ...target, isSingle: false, isResourceManager: false, routes: [] };
+  const target = { endpoint, subscription: undefined, namespace: "", pathTemplate: "", resource: path, region: "" };
+  return { ...target, isSingle: false, isResourceManager: false };
 }

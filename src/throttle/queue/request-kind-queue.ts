@@ -1,0 +1,42 @@
+/** The waiters of one kind of request, in the order of service. The kind's buckets know how many they are. */
+import type { RequestKind } from "../scope/request-kind.js";
+import { LazyHeap } from "./lazy-heap.js";
+import type { Waiter } from "./waiter.js";
+
+export class RequestKindQueue {
+  readonly #waiters = new LazyHeap<Waiter>(
+    (one, other) => one.isBefore(other),
+    ({ state }) => state === "queued",
+  );
+
+  constructor(private readonly kind: RequestKind) {}
+
+  /** The next to be served. */
+  get head(): Waiter | undefined {
+    return this.#waiters.peek();
+  }
+
+  /** When the next request may go. */
+  opensAt(now: number): number {
+    return this.kind.opensAt(now);
+  }
+
+  enter(waiter: Waiter): void {
+    waiter.state = "queued";
+    this.#waiters.push(waiter);
+    this.kind.countWaiting(1, waiter.isInBackground);
+  }
+
+  /** Takes out the head, which is `waiter`. */
+  shift(waiter: Waiter): void {
+    this.#waiters.pop();
+    this.kind.countWaiting(-1, waiter.isInBackground);
+  }
+
+  /** One of the waiters goes away. */
+  remove(waiter: Waiter): void {
+    waiter.state = "gone";
+    this.#waiters.dropped();
+    this.kind.countWaiting(-1, waiter.isInBackground);
+  }
+}
