@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError } from "./cli-error.js";
-import { loadComputePackage, type ComputePackage } from "./demo/compute-package.js";
+import { loadComputePackage, type ComputePackage } from "./optional-package.js";
 import { demoFaults, type DemoFault } from "./demo/faults.js";
 import { Rehearsal, warmUp } from "./demo/rehearsal.js";
 import { beforeAndAfter, demoTable, rowJson, summaryLine, type Row } from "./demo/report.js";
@@ -20,7 +20,7 @@ export interface DemoFlags {
 
 export async function demoCommand({ json, fault }: DemoFlags): Promise<number> {
   const chosen = choose(fault);
-  const compute = await loadComputePackage();
+  const compute = await loadComputePackage("demo");
   const out = new Terminal(process.stdout);
   const interrupted = untilInterrupted();
   const pairs = chosen.map((one) => ({

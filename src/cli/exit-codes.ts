@@ -38,3 +38,11 @@ Exit codes:
   2    asked in a way that cannot be done; nothing was run
   126  the command cannot be executed
   127  there is no such command`;
+
+export const vmsExitCodesHelp = `
+Exit codes:
+  0    every machine has done it
+  1    some have not; the table says why
+  2    no machines, or asked in a way that cannot be done
+  3    a package is missing; the message names it
+  130  ended by Ctrl-C, after each machine got its result`;

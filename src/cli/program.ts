@@ -5,10 +5,11 @@ import type { DemoFlags } from "./demo.js";
 import { completeCommand, completeCommandName, completionCommand, shells, type Shell } from "./completion.js";
 import { parseDuration } from "./duration.js";
 import type { EmulatorFlags } from "./emulator.js";
-import { exitCodesHelp, runExitCodesHelp } from "./exit-codes.js";
+import { exitCodesHelp, runExitCodesHelp, vmsExitCodesHelp } from "./exit-codes.js";
 import type { ExplainFlags } from "./explain.js";
 import type { RunFlags } from "./run.js";
 import type { ThrottleFlags } from "./throttle.js";
+import type { VmsFlags } from "./vms.js";
 
 const json = (): Option => new Option("--json", "print JSON");
 const rules = (): Option => new Option("--rules <files...>", "rule files of your own, asked before the catalog");
@@ -103,6 +104,33 @@ ${exitCodesHelp}`,
       end(await (await import("./run.js")).runCommand(command, args, flags)),
     );
 
+  const vms = program
+    .command("vms")
+    .description("one action on many machines, with progress, a journal and the reasons");
+  for (const [action, description] of vmsActions) {
+    vms
+      .command(action)
+      .description(description)
+      .option("--ids <file>", "a file of resource ids, one a line; - for standard input")
+      .option("--group <name>", "all machines of a resource group")
+      .option("--tag <name=value>", "machines with a tag; a name alone for any value")
+      .option("--subscription <id>", "for --group and --tag (default: AZURE_SUBSCRIPTION_ID)")
+      .option("--journal <file>", "write down what is done; the same command goes on where it was cut short")
+      .option("--run <name>", "name of the run in the journal: what succeeded under it is skipped")
+      .option(
+        "--concurrency <count>",
+        "machines at a time (default: as many as Azure's limits let through)",
+        parseCount,
+      )
+      .option("--deadline <time>", "end the run after this long (90s, 10m, 1h30m)", parseDuration)
+      .option("--dry-run", "print the machines and send nothing")
+      .option("--json", "print a JSON line for each machine, the summary last")
+      .option("--emulator <count>", "rehearse with this many machines of a local ARM", parseCount)
+      .option("--chaos <share>", "with --emulator: the share of requests that meet a fault, 0 to 1", parseShare)
+      .addHelpText("after", vmsHelp(action) + vmsExitCodesHelp)
+      .action(async (flags: VmsFlags) => end(await (await import("./vms.js")).vmsCommand(action, flags)));
+  }
+
   program
     .command("demo")
     .description("the same VM script through the SDK as it ships and with azure-remedy, over the faults of a cloud")
@@ -174,6 +202,26 @@ What it printed decides (stderr, or the end of stdout where stderr is empty):
   a signal                                    passed on; a wait ends; nothing is started after it
   the command was killed                      stopped, 128 + n
 `;
+
+const vmsActions = [
+  ["start", "start machines"],
+  ["deallocate", "stop machines and release their hardware, so that it costs nothing"],
+  ["restart", "restart machines"],
+  ["power-off", "stop machines and keep their hardware, which goes on costing"],
+] as const;
+
+const vmsHelp = (action: string): string => `
+  az vm list --query "[].id" -o tsv | azure-remedy vms ${action} --ids -
+  azure-remedy vms ${action} --tag env=dev --journal nightly.jsonl
+  azure-remedy vms ${action} --emulator 300 --chaos 0.05     a rehearsal: no account, no network
+Signs in as az does, by DefaultAzureCredential of @azure/identity. Ctrl-C ends the run, and each machine still gets its result.
+`;
+
+function parseShare(text: string): number {
+  const share = Number(text);
+  if (text.trim() === "" || !(share >= 0 && share <= 1)) throw new InvalidArgumentError("Give a share from 0 to 1.");
+  return share;
+}
 
 function parseCount(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number, 0 or more.");

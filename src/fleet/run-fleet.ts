@@ -3,6 +3,7 @@
  * item gets exactly one result, and a run that is cut short goes on from its journal without doing anything twice.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setMaxListeners } from "node:events";
 import { check } from "../option-check.js";
 import { log } from "../log.js";
 import { isRemedyError } from "../pipeline/remedy-error.js";
@@ -117,6 +118,8 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
     this.#work = work;
     this.#order = new FairOrder(items, settings.key);
     this.#gate = new StartGate(settings.concurrency);
+    // Every call under way listens to it; more than ten are no leak.
+    setMaxListeners(0, this.#ending.signal);
     this.#results = new ResultQueue(() => this.#end());
     this.summary = this.#conduct();
     // Who iterates the results learns of a fault there; the summary alone must not end the process.

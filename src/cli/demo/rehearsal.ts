@@ -5,7 +5,7 @@ import type { RemedyEvent } from "../../pipeline/events.js";
 import { isRemedyError } from "../../pipeline/remedy-error.js";
 import { withRemedy } from "../../pipeline/with-remedy.js";
 import { withTimeout } from "../end-signals.js";
-import type { ComputePackage } from "./compute-package.js";
+import type { ComputePackage } from "../optional-package.js";
 import type { DemoFault } from "./faults.js";
 import type { Compute } from "./script.js";
 

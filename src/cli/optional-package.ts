@@ -1,0 +1,49 @@
+/**
+ * Packages that some commands need and that the policy does not: optional peers. A person who only wants the policy need
+ * not install them, and one who has them gets the version that their own code uses.
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { ComputeManagementClient } from "@azure/arm-compute";
+import type { DefaultAzureCredential } from "@azure/identity";
+import { CliError } from "./cli-error.js";
+import { exitCodes } from "./exit-codes.js";
+
+export interface ComputePackage {
+  readonly ComputeManagementClient: typeof ComputeManagementClient;
+}
+export interface IdentityPackage {
+  readonly DefaultAzureCredential: typeof DefaultAzureCredential;
+}
+
+/** The SDK's client for virtual machines. @throws CliError that says what to install */
+export const loadComputePackage = (command: string): Promise<ComputePackage> => load("@azure/arm-compute", command);
+
+/** The SDK's credentials. @throws CliError that says what to install */
+export const loadIdentityPackage = (command: string): Promise<IdentityPackage> => load("@azure/identity", command);
+
+/** The package beside this one, else the one of the folder that the command was called in. */
+async function load<Module>(name: string, command: string): Promise<Module> {
+  try {
+    return (await import(name)) as Module;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  try {
+    const path = createRequire(join(process.cwd(), "azure-remedy.js")).resolve(name);
+    return (await import(pathToFileURL(path).href)) as Module;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  throw new CliError(
+    `azure-remedy ${command} needs ${name}`,
+    `Install it (npm install ${name}) and call the command again, or run both without installing:\n  npx -p azure-remedy -p ${name} azure-remedy ${command}`,
+    exitCodes.missingPackage,
+  );
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+}
