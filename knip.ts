@@ -5,7 +5,7 @@ export default {
   entry: [
     ...Object.values(entries),
     "src/cli/main.ts",
-    "src/pipeline/cockatiel-inside.ts",
+    "src/recovery/cockatiel-inside.ts",
     "scripts/*.ts",
     "bench/*.ts",
     "bench/throttle/*.ts",

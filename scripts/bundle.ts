@@ -18,7 +18,7 @@ const library = Object.fromEntries(entries.map(({ output, source }) => [output, 
 
 const cockatielInside: Plugin = {
   name: "cockatiel-inside",
-  resolveId: (id) => (id.endsWith("/cockatiel.js") ? join(root, "src/pipeline/cockatiel-inside.ts") : undefined),
+  resolveId: (id) => (id.endsWith("/cockatiel.js") ? join(root, "src/recovery/cockatiel-inside.ts") : undefined),
 };
 
 await bundle("esm", "dist", { ...library, "cli/main": "src/cli/main.ts" });

@@ -3,15 +3,16 @@
 // The policy
 export { withRemedy, type ClientWithPipeline } from "./pipeline/with-remedy.js";
 export { remedyPolicy, remedyPolicyName } from "./pipeline/policy.js";
-export type { Deadline, RemedyOptions } from "./pipeline/options.js";
+export type { RemedyOptions } from "./pipeline/options.js";
+export type { Deadline } from "./recovery/settings.js";
 export {
   RemedyError,
   isRemedyError,
   type Attempt,
   type RemedyErrorJson,
   type RemedyErrorOptions,
-} from "./pipeline/remedy-error.js";
-export type { CallEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./pipeline/events.js";
+} from "./recovery/remedy-error.js";
+export type { CallEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./recovery/events.js";
 export type { ResumeInfo } from "./lro/resume.js";
 
 // Knowing and deciding

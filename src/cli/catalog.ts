@@ -1,7 +1,7 @@
 /** `azure-remedy catalog`: what the package knows, to search and to read. */
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Family, Rule, RuleKnowledge } from "../catalog/rule.js";
-import { inWords } from "../decision/decide.js";
+import { formatDuration } from "../time/format-duration.js";
 import { CliError } from "./cli-error.js";
 import { dispositionColours } from "./disposition-colours.js";
 import { exitCodes } from "./exit-codes.js";
@@ -108,7 +108,7 @@ function entryLines(knowledge: Rule | Family, out: Terminal): string[] {
     ...foundBy(knowledge).map(([label, text]) => entry(label, text)),
     ...steps.map((step, index) => entry(index === 0 ? "do" : "", `${index + 1}. ${step}`)),
     ...(automatic === undefined ? [] : [entry("automatic", automatic)]),
-    ...(waitMs === undefined ? [] : [entry("wait", inWords(waitMs))]),
+    ...(waitMs === undefined ? [] : [entry("wait", formatDuration(waitMs))]),
     entry("more", docs),
     ...sourcesOf(knowledge).map((source) => entry("source", source)),
   ];

@@ -7,7 +7,7 @@ import { parseDuration } from "./duration.js";
 import type { EmulatorFlags } from "./emulator.js";
 import { exitCodesHelp, runExitCodesHelp, vmsExitCodesHelp } from "./exit-codes.js";
 import type { ExplainFlags } from "./explain.js";
-import type { RunFlags } from "./run.js";
+import type { RunFlags } from "./run/flags.js";
 import type { ThrottleFlags } from "./throttle.js";
 import type { VmsFlags } from "./vms.js";
 

@@ -6,18 +6,10 @@
 import type { Clock } from "../time/clock.js";
 import { exitCodes, signalExitCode } from "./exit-codes.js";
 import { startCommand, type CommandEnd } from "./run/child-command.js";
+import type { RunFlags } from "./run/flags.js";
 import { Interruption } from "./run/interruption.js";
 import type { Judge } from "./run/judge.js";
 import type { RunReport } from "./run/report.js";
-
-export interface RunFlags {
-  readonly json?: true;
-  /** Milliseconds. */
-  readonly deadline?: number;
-  readonly maxRetries: number;
-  readonly idempotent?: true;
-  readonly rules?: readonly string[];
-}
 
 /** Who decides about a run that failed, who tells of it, and what it is waited by. */
 interface Court {

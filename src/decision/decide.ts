@@ -4,6 +4,7 @@
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Execution } from "../failure/failure.js";
+import { formatDuration } from "../time/format-duration.js";
 import { backoffMs, knownBackoffMs } from "./backoff.js";
 import { isIdempotent } from "./idempotency.js";
 
@@ -161,7 +162,7 @@ function retry(diagnosis: Diagnosis, situation: Situation): Decision {
   const tooLong = pastBudget(delayMs, situation);
   if (tooLong) return fail(`${disposition}, but ${tooLong}`, later);
   const why = retryAfterMs === undefined ? `${category} backoff` : "as the service asked";
-  return { action: "retry", delayMs, counts, reason: `${disposition}: again in ${inWords(delayMs)}, ${why}` };
+  return { action: "retry", delayMs, counts, reason: `${disposition}: again in ${formatDuration(delayMs)}, ${why}` };
 }
 
 /**
@@ -205,11 +206,11 @@ function readBack(diagnosis: Diagnosis, situation: Situation): Decision {
 function pastBudget(delayMs: number, situation: Situation): string | undefined {
   const { elapsedMs = 0, remainingMs } = situation;
   if (remainingMs !== undefined && delayMs >= remainingMs) {
-    return `the wait of ${inWords(delayMs)} would pass the deadline in ${inWords(Math.max(0, remainingMs))}`;
+    return `the wait of ${formatDuration(delayMs)} would pass the deadline in ${formatDuration(Math.max(0, remainingMs))}`;
   }
   const maxElapsedMs = maxElapsedOf(situation);
   if (elapsedMs + delayMs > maxElapsedMs) {
-    return `the wait of ${inWords(delayMs)} would pass the budget of ${inWords(maxElapsedMs)}`;
+    return `the wait of ${formatDuration(delayMs)} would pass the budget of ${formatDuration(maxElapsedMs)}`;
   }
   return undefined;
 }
@@ -218,12 +219,4 @@ const maxElapsedOf = (situation: Situation): number => situation.maxElapsedMs ??
 
 function fail(reason: string, retryAfterMs?: number): Decision {
   return { action: "fail", outcome: "failed", reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-}
-
-/** A span of time as a person says it: `400 ms`, `10 s`, `3 min`, `2 h`. */
-export function inWords(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${Number((ms / 1_000).toFixed(1))} s`;
-  if (ms < 7_200_000) return `${Number((ms / 60_000).toFixed(1))} min`;
-  return `${Number((ms / 3_600_000).toFixed(1))} h`;
 }

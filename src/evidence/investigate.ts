@@ -3,7 +3,7 @@
  * the diagnosis. A look never rejects and never outlives its budget; only the caller's abort ends it otherwise.
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { inWords } from "../decision/decide.js";
+import { formatDuration } from "../time/format-duration.js";
 import { redact, redactBody } from "../failure/redact.js";
 import type { Evidence, FailedCall, Finding, Investigate, Surroundings } from "../recovery/evidence.js";
 import { AbortError } from "../time/clock.js";
@@ -114,7 +114,7 @@ class Inquiry {
     const ended = new AbortController();
     this.#controller.signal.addEventListener("abort", () => ended.abort());
     const outOfTime = clock.sleep(budgetMs, ended.signal, { background: true }).then(
-      () => [couldNotLook(`no answer within ${inWords(this.#budgetMs(source))}`)],
+      () => [couldNotLook(`no answer within ${formatDuration(this.#budgetMs(source))}`)],
       () => [],
     );
     const found = await Promise.race([this.#run(source, subject, ended.signal), outOfTime]);

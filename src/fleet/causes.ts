@@ -3,8 +3,8 @@ import { fillAdvice } from "./cause-advice.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Disposition } from "../catalog/rule.js";
 import { diagnose } from "../diagnose.js";
-import type { RemedyEvent } from "../pipeline/events.js";
-import { isRemedyError } from "../pipeline/remedy-error.js";
+import type { RemedyEvent } from "../recovery/events.js";
+import { isRemedyError } from "../recovery/remedy-error.js";
 
 /** One reason, and the items that it stopped. */
 export interface Cause {

@@ -8,6 +8,6 @@ export { JournalInUseError, type JournalStore, type OpenJournal } from "./journa
 
 // What the types above are made of
 export type { Disposition } from "../catalog/rule.js";
-export type { RemedyEvent } from "../pipeline/events.js";
-export type { Deadline } from "../pipeline/options.js";
+export type { RemedyEvent } from "../recovery/events.js";
+export type { Deadline } from "../recovery/settings.js";
 export type { Clock } from "../time/clock.js";

@@ -14,8 +14,8 @@ import {
 } from "@azure/core-rest-pipeline";
 import { isIdempotent } from "../decision/idempotency.js";
 import { diagnose } from "../diagnose.js";
-import type { RemedyEvent } from "../pipeline/events.js";
-import type { WorkItem } from "../pipeline/work-item.js";
+import type { RemedyEvent } from "../recovery/events.js";
+import type { WorkItem } from "../recovery/work-item.js";
 import { AbortError } from "../time/clock.js";
 import type { RunJournal } from "./journal/journal.js";
 import type { ItemHistory, RecordedAnswer, RecordedCall } from "./journal/records.js";

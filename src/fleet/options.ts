@@ -1,7 +1,7 @@
 /** What a run may be given, and the check of it at creation. */
 import { check, checkCount, print } from "../option-check.js";
-import type { Deadline } from "../pipeline/options.js";
-import type { RemedyEvent } from "../pipeline/events.js";
+import type { Deadline } from "../recovery/settings.js";
+import type { RemedyEvent } from "../recovery/events.js";
 import { systemClock, type Clock } from "../time/clock.js";
 import type { Cause } from "./causes.js";
 import type { JournalStore } from "./journal/store.js";

@@ -3,9 +3,7 @@
  * done about a failure of it.
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
-import type { Diagnosis } from "../catalog/diagnosis.js";
-import type { Carrier, Errand } from "./errand.js";
-import type { ReadTarget } from "./read-back.js";
+import type { SendContext } from "./poll-driven-task.js";
 
 /**
  * How a poller learns the status: a status document (`Azure-AsyncOperation`, `Operation-Location`), the HTTP status of
@@ -20,6 +18,8 @@ export interface FirstRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Absent when there is none, or when it was a stream and cannot be sent twice. */
   readonly body?: PipelineRequest["body"];
+  /** Milliseconds that the caller gave the request; 0 for no limit. */
+  readonly timeout: number;
   readonly repeatable: boolean;
 }
 
@@ -29,27 +29,34 @@ export interface Poll {
   readonly next: SendRequest;
 }
 
-/** How an errand goes on when its work is done, in the poll that finds it so. */
-export type Ending = (poll: Poll) => PipelineResponse | Promise<PipelineResponse>;
-
-/** What the next poll does. */
-export type Plan =
-  /** Ask for the operation's status, not before `dueAt`. */
+/** What the next poll does, and not before `dueAt`. `Task` and `Read` are known to recovery alone. */
+export type Plan<Task = unknown, Read = unknown> =
+  /** Ask for the operation's status. */
   | { readonly kind: "follow"; readonly dueAt: number }
-  /** Carry on with a remedy, or with what one left for the end. */
-  | { readonly kind: "errand"; readonly errand: Errand<Ending> }
-  /** Send the first request again, not before `dueAt`. */
-  | { readonly kind: "resubmit"; readonly dueAt: number }
-  /** Read the resource, not before `dueAt`; the failure that made the outcome unknown is kept. */
-  | {
-      readonly kind: "read";
-      readonly target: ReadTarget;
-      readonly dueAt: number;
-      readonly reads: number;
-      readonly lastSeen: string | undefined;
-      readonly diagnosis: Diagnosis;
-      readonly response: PipelineResponse | undefined;
-    };
+  /** Go on with a remedy, or with what one left for the end. */
+  | { readonly kind: "task"; readonly task: Task }
+  /** Send the first request again. */
+  | { readonly kind: "send"; readonly dueAt: number }
+  /** Read the resource. */
+  | { readonly kind: "read"; readonly dueAt: number; readonly read: Read };
+
+/** What the remedies of a call have done, which its operation goes on with. */
+export interface RemedyProgress {
+  /** How often each remedy has run. */
+  readonly runs: Map<string, number>;
+  readonly notes: Map<string, unknown>;
+  /** What is left to do when the call has ended. */
+  readonly cleanups: (() => Promise<void>)[];
+  /** Set with the first remedy. */
+  context: SendContext | undefined;
+}
+
+export const noRemedies = (): RemedyProgress => ({
+  runs: new Map(),
+  notes: new Map(),
+  cleanups: [],
+  context: undefined,
+});
 
 /** A failed submission of an operation, for the error's `attempts`. */
 export interface FailedSubmission {
@@ -79,7 +86,7 @@ export interface Operation {
   /** A resubmission's reply was lost: it may be at work. */
   mayHaveRun: boolean;
   plan: Plan;
-  /** Set with the first failure: the budget of healing counts from here, not from the start of a slow success. */
+  /** Set with the first failure: the budget of recovery counts from here, not from the start of a slow success. */
   firstFailureAt: number | undefined;
   readonly startedAt: number;
   lastPollAt: number | undefined;
@@ -94,11 +101,7 @@ export interface Operation {
   /** Where the resource itself is polled: as it was last seen. */
   lastSeenResource: string | undefined;
   readonly failures: FailedSubmission[];
-  readonly remedyRuns: Map<string, number>;
-  readonly remedyNotes: Map<string, unknown>;
-  readonly afterwards: (() => Promise<void>)[];
-  /** Set with the first remedy. */
-  carrier: Carrier | undefined;
+  remedies: RemedyProgress;
   /** Where a submission is known to have failed. */
   readonly failedUrls: string[];
   /** How it ended, for polls that come after the one that found out. */

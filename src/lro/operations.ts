@@ -5,19 +5,19 @@
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { jsonOf } from "./json.js";
-import type { Operation, PollMode } from "./operation.js";
+import { noRemedies, type Operation, type PollMode } from "./operation.js";
 import { firstRequestOf } from "./resubmission.js";
 
 /** The longest wait that Compute is known to ask for is 20 minutes; a poller that has been silent for two hours has gone. */
 const forgottenAfterMs = 2 * 3_600_000;
-const mostOperations = 10_000;
-const mostHealed = 100;
+const maxOperations = 10_000;
+const maxRecovered = 100;
 
 export class Operations {
   readonly #byUrl = new Map<string, Operation>();
   readonly #urls = new Map<Operation, string[]>();
   /** Operations that ended well after a failure, and their URLs. */
-  readonly #healed = new Map<Operation, readonly string[]>();
+  readonly #recovered = new Map<Operation, readonly string[]>();
 
   /** Those that have not ended, the oldest first. */
   get inFlight(): readonly Operation[] {
@@ -54,12 +54,9 @@ export class Operations {
       created: createdBy(response),
       lastSeenResource: undefined,
       failures: [],
-      remedyRuns: new Map(),
-      remedyNotes: new Map(),
-      afterwards: [],
+      remedies: noRemedies(),
       failedUrls: [],
       final: undefined,
-      carrier: undefined,
       busy: false,
     };
     this.#urls.set(operation, []);
@@ -83,7 +80,7 @@ export class Operations {
   }
 
   /**
-   * Forgets an operation that has ended. One that was healed fails to this day at the URLs of its earlier submissions:
+   * Forgets an operation that has ended. One that was recovered still fails at the URLs of its earlier submissions:
    * another poller that still asks there is given the end that it came to.
    */
   end(operation: Operation, final?: PipelineResponse): void {
@@ -97,11 +94,15 @@ export class Operations {
     );
     if (kept.length === 0) return;
     const { method, url } = operation.first;
-    Object.assign(operation, { final, first: { method, url, headers: {}, repeatable: false }, carrier: undefined });
-    this.#healed.set(operation, kept);
-    const [oldest] = this.#healed;
-    if (this.#healed.size <= mostHealed || !oldest) return;
-    this.#healed.delete(oldest[0]);
+    Object.assign(operation, {
+      final,
+      first: { method, url, headers: {}, timeout: 0, repeatable: false },
+      remedies: noRemedies(),
+    });
+    this.#recovered.set(operation, kept);
+    const [oldest] = this.#recovered;
+    if (this.#recovered.size <= maxRecovered || !oldest) return;
+    this.#recovered.delete(oldest[0]);
     this.#release(...oldest);
   }
 
@@ -124,7 +125,7 @@ export class Operations {
   #forget(now: number): void {
     for (const operation of this.#urls.keys()) {
       const lastSeenAt = operation.lastPollAt ?? operation.startedAt;
-      if (this.#urls.size < mostOperations && now - lastSeenAt < forgottenAfterMs) return;
+      if (this.#urls.size < maxOperations && now - lastSeenAt < forgottenAfterMs) return;
       this.end(operation);
     }
   }

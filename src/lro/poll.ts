@@ -79,7 +79,7 @@ function mayNameOperation(url: string): boolean {
 const isStatuses = (url: string, end: number): boolean => (url.charCodeAt(end - 3) | 0x20) === 115;
 
 /** "Still running, come back in a while", in the words that the operation's poller understands. */
-export function runningAnswer(operation: Operation, request: PipelineRequest, waitMs: number): PipelineResponse {
+export function runningResponse(operation: Operation, request: PipelineRequest, waitMs: number): PipelineResponse {
   operation.slowed = true;
   // Retry-After 0 is ignored by the pollers, which would leave an earlier, longer wait in force.
   const headers = createHttpHeaders({
@@ -111,7 +111,7 @@ function stillUpdating({ lastSeenResource }: Operation): object {
  * "It ended well." A poller reads the result where the first answer said, which was the failed submission's own `Location`;
  * `resourceLocation` in a status document leads it to where the result is now.
  */
-export function succeededAnswer(
+export function succeededResponse(
   operation: Operation,
   request: PipelineRequest,
   resultUrl: string | undefined,
@@ -147,13 +147,13 @@ export function translate(
   if (progress === "succeeded") {
     if (operation.submissions === 1) return response;
     if (operation.pollMode !== operation.mode)
-      return succeededAnswer(operation, request, operation.resourceUrl, response);
+      return succeededResponse(operation, request, operation.resourceUrl, response);
     if (operation.mode !== "status") return response;
     const document = { ...(jsonOf(response) as object | undefined), ...leadTo(operation, operation.resourceUrl) };
     return { ...response, bodyAsText: JSON.stringify(document) };
   }
   const intervalMs = operation.pollIntervalMs ?? 2_000;
-  if (operation.pollMode !== operation.mode) return runningAnswer(operation, request, intervalMs);
+  if (operation.pollMode !== operation.mode) return runningResponse(operation, request, intervalMs);
   if (!response.headers.has("retry-after"))
     response.headers.set("retry-after", String(Math.max(1, Math.round(intervalMs / 1_000))));
   return response;

@@ -2,16 +2,14 @@
 import type { Catalog } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import { defaultBudget } from "../decision/decide.js";
+import { EventReporter, throttleListenerOf } from "../recovery/event-reporter.js";
+import type { RemedyEventListener } from "../recovery/events.js";
+import type { Deadline, Settings } from "../recovery/settings.js";
 import type { Remedy } from "../remedies/remedy.js";
-import { check, checkCount, checkMs, print } from "../option-check.js";
+import { check, checkCount, checkMs } from "../option-check.js";
 import { defaultThrottle } from "../throttle/default-throttle.js";
-import type { ThrottleListener } from "../throttle/events.js";
 import type { Throttle } from "../throttle/throttle.js";
 import { systemClock, type Clock, type Random } from "../time/clock.js";
-import { Teller, throttleListenerOf, type RemedyEventListener } from "./events.js";
-
-/** When a call must have ended: a time, epoch milliseconds, or a function that gives the milliseconds left. */
-export type Deadline = Date | number | (() => number);
 
 /** All optional: `remedyPolicy({})` is ready for production as it stands. */
 export interface RemedyOptions {
@@ -49,25 +47,6 @@ export const defaultOptions = {
   attemptTimeoutMs: 120_000,
   circuitBreaker: { failures: 20, probeAfterMs: 10_000 },
 } as const;
-
-/** Options with every default in place. */
-export interface Settings {
-  readonly maxRetries: number;
-  readonly maxElapsedMs: number;
-  readonly maxResubmissions: number;
-  readonly attemptTimeoutMs: number;
-  readonly deadline: Deadline | undefined;
-  readonly remedies: readonly Remedy[];
-  readonly throttle: Throttle;
-  readonly priority: "foreground" | "background";
-  readonly circuitBreaker: { readonly failures: number; readonly probeAfterMs: number } | undefined;
-  readonly teller: Teller;
-  /** The throttle keeps no listener alive; here it lives as long as its client. */
-  readonly throttleListener: ThrottleListener | undefined;
-  readonly catalog: Catalog;
-  readonly clock: Clock;
-  readonly random: Random;
-}
 
 /**
  * Fills in the defaults.
@@ -124,7 +103,7 @@ export function settle(options: RemedyOptions): Settings {
     throttle,
     priority,
     circuitBreaker: settleBreaker(circuitBreaker),
-    teller: new Teller(onEvent),
+    reporter: new EventReporter(onEvent),
     throttleListener,
     catalog,
     clock,
@@ -174,20 +153,4 @@ function checkDeadline(deadline: Deadline | undefined): void {
     deadline,
     "a valid Date, epoch milliseconds, or a function giving the milliseconds left",
   );
-}
-
-/** Milliseconds left until the deadline, or nothing when there is none. A deadline function that throws or gives no number is none. */
-export function remainingMs(settings: Settings, now: number): number | undefined {
-  const { deadline } = settings;
-  if (deadline === undefined) return undefined;
-  if (typeof deadline === "number") return deadline - now;
-  if (deadline instanceof Date) return deadline.getTime() - now;
-  try {
-    const left = deadline();
-    if (typeof left === "number" && !Number.isNaN(left)) return left;
-    settings.teller.fault("options.deadline", `it gave ${print(left)}, not a number of milliseconds`, now);
-  } catch (error) {
-    settings.teller.fault("options.deadline", error, now);
-  }
-  return undefined;
 }

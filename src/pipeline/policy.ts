@@ -1,14 +1,16 @@
 /** `remedyPolicy`: the pipeline policy. Stands in phase `Retry`, in place of the SDK's default retry policy. */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
-import { newCall, type Call } from "./call.js";
-import { isFine } from "./answers.js";
-import { Calls } from "./calls.js";
+import { Engine } from "../recovery/engine.js";
+import { Polls } from "../recovery/polls.js";
+import { runRequest } from "../recovery/request-recovery.js";
+import { newRequestState, type FailedEnd, type RequestState } from "../recovery/request-state.js";
+import { currentWorkItem } from "../recovery/work-item.js";
+import { isSuccess } from "../recovery/responses.js";
+import { failedSend, isPermit, restore, type SendOutcome, type Sent } from "../recovery/sender.js";
+import { ThrottleDeadlineError, type Permit } from "../throttle/throttle.js";
+import { NestedRetryDetector } from "./nested-retry-detector.js";
 import { settle, type RemedyOptions } from "./options.js";
-import { OuterRetries } from "./outer-retries.js";
-import { Polls } from "./polls.js";
-import { failedSend, isPermit, restore, type Outcome } from "./sender.js";
-import type { Permit } from "../throttle/throttle.js";
-import { currentWorkItem } from "./work-item.js";
+import type { OuterPolicy } from "./outer-policy.js";
 
 /** The programmatic identifier of the remedyPolicy. */
 export const remedyPolicyName = "remedyPolicy";
@@ -26,48 +28,33 @@ export const remedyPolicyName = "remedyPolicy";
  * @throws TypeError or RangeError that names a bad option and its value
  */
 export function remedyPolicy(options: RemedyOptions = {}): PipelinePolicy {
-  return policyOf(new Calls(settle(options)));
+  return policyOf(new Engine(settle(options), undefined, runRequest), undefined);
 }
 
-/** The policy around a given engine; `withRemedy` shares the engine between its two policies. */
-export function policyOf(calls: Calls): PipelinePolicy {
-  const polls = new Polls(calls);
-  const { settings, sender } = calls;
-  const outerRetries = new OuterRetries(settings, calls.entry);
+/** The policy around a given engine; `withRemedy` adds an outer policy to it. */
+export function policyOf(engine: Engine, outer: OuterPolicy | undefined): PipelinePolicy {
+  const polls = new Polls(engine);
+  const { settings, sender } = engine;
+  const nestedRetries = new NestedRetryDetector(settings, outer);
 
-  /** The road of a call that does not go well at once. */
-  async function recover(
-    request: PipelineRequest,
-    next: SendRequest,
-    startedAt: number,
-    first: Outcome | undefined,
-  ): Promise<PipelineResponse> {
-    outerRetries.lookAt(request);
-    const call = newCall(request, next, startedAt, polls.kindOf(request));
-    const response = await seeThrough(call, first);
-    if (request.method === "GET") polls.explainForeign(request, response);
-    if (!polls.track(request, response, call)) await calls.verdicts.finish(call.afterwards);
-    return response;
+  function sendRequest(request: PipelineRequest, send: SendRequest): Promise<PipelineResponse> {
+    if (outer?.isProbe(request)) return Promise.resolve(outer.answerProbe(request));
+    const next = currentWorkItem()?.around(request, send) ?? send;
+    const operation = polls.operationOf(request);
+    if (operation) return polls.poll(operation, request, next);
+    const preparing = settings.remedies.length > 0 ? engine.remedies.prepare(request, next) : undefined;
+    return preparing ? preparing.then(() => start(request, next)) : start(request, next);
   }
 
-  async function seeThrough(call: Call, first: Outcome | undefined): Promise<PipelineResponse> {
-    try {
-      return await calls.recover(call, first ?? (await calls.attempt(call)));
-    } catch (error) {
-      outerRetries.noteEnd(call.request, error);
-      throw error;
-    }
-  }
-
-  // The clean road: `sender.send` and `calls.attempt` without the async functions and objects between them, which would
-  // cost a clean call more than the SDK's default policy does.
+  // The clean path: what `engine.attempt` does, without the async functions and objects between, which would cost a clean
+  // request more than the SDK's default policy does.
 
   function start(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
     const startedAt = settings.clock.now();
-    if (!calls.quiet) return recover(request, next, startedAt, undefined);
+    if (!engine.quiet) return recover(newState(request, next, startedAt));
     const admitted = sender.admit(request, false, startedAt);
     if (!isPermit(admitted)) return sendLater(request, next, startedAt, admitted);
-    return send(request, next, startedAt, startedAt, admitted);
+    return sendAdmitted(request, next, startedAt, startedAt, admitted);
   }
 
   async function sendLater(
@@ -76,16 +63,14 @@ export function policyOf(calls: Calls): PipelinePolicy {
     startedAt: number,
     admitted: Promise<Permit>,
   ): Promise<PipelineResponse> {
-    let permit: Permit;
-    try {
-      permit = await sender.admitted(admitted);
-    } catch (error) {
-      throw calls.verdicts.notAdmitted(newCall(request, next, startedAt), error);
+    const permit = await sender.admitted(admitted);
+    if (permit instanceof ThrottleDeadlineError) {
+      return recover(newState(request, next, startedAt), sender.notAdmitted(permit));
     }
-    return send(request, next, startedAt, settings.clock.now(), permit);
+    return sendAdmitted(request, next, startedAt, settings.clock.now(), permit);
   }
 
-  function send(
+  function sendAdmitted(
     request: PipelineRequest,
     next: SendRequest,
     startedAt: number,
@@ -97,48 +82,78 @@ export function policyOf(calls: Calls): PipelinePolicy {
     return sendInside(request, next).then(
       (response) => {
         restore(request, url, abortSignal, limit);
-        if (isFine(request, response)) return succeed(request, response, permit);
-        return countAndRecover(request, next, startedAt, { kind: "answer", response, permit });
+        if (isSuccess(request, response)) return succeed(request, next, response, permit);
+        return countAndRecover(request, next, startedAt, { kind: "response", response, permit });
       },
       (error: unknown) => {
-        const outcome = failedSend(request, error, permit);
+        const sent = failedSend(request, error, permit);
         restore(request, url, abortSignal, limit);
-        return countAndRecover(request, next, startedAt, outcome);
+        return countAndRecover(request, next, startedAt, sent);
       },
     );
   }
+
+  function succeed(
+    request: PipelineRequest,
+    next: SendRequest,
+    response: PipelineResponse,
+    permit: Permit,
+  ): PipelineResponse | Promise<PipelineResponse> {
+    permit.settle(response);
+    engine.allowance.succeeded();
+    if (request.method === "GET") {
+      const failure = polls.foreignFailure(request, response);
+      if (failure) return fail(newState(request, next, settings.clock.now()), failure);
+    } else polls.track(request, response, undefined);
+    return response;
+  }
+
+  // The path of a request that did not succeed at once.
 
   async function countAndRecover(
     request: PipelineRequest,
     next: SendRequest,
     startedAt: number,
-    outcome: Outcome,
+    sent: Sent,
   ): Promise<PipelineResponse> {
-    return recover(request, next, startedAt, await calls.count(request, outcome));
+    await engine.count(request, sent);
+    return recover(newState(request, next, startedAt), sent);
   }
 
-  function succeed(request: PipelineRequest, response: PipelineResponse, permit: Permit): PipelineResponse {
-    permit.settle(response);
-    calls.countSuccess();
-    if (request.method === "GET") polls.explainForeign(request, response);
-    else polls.track(request, response, undefined);
+  /** @param first what came of a send that has been made */
+  async function recover(state: RequestState, first?: SendOutcome): Promise<PipelineResponse> {
+    const { request } = state;
+    nestedRetries.check(request);
+    const end = await runRequest(engine, state, first);
+    if (end.kind === "failed") return fail(state, end);
+    const { response } = end;
+    const failure = request.method === "GET" ? polls.foreignFailure(request, response) : undefined;
+    if (failure) return fail(state, failure);
+    if (!polls.track(request, response, state)) await engine.remedies.runCleanups(state.remedies.cleanups);
     return response;
   }
 
-  return {
-    name: remedyPolicyName,
-    sendRequest(request, send) {
-      const next = currentWorkItem()?.around(request, send) ?? send;
-      if (calls.entry?.isProbe(request)) return Promise.resolve(calls.entry.answerProbe(request));
-      const operation = polls.operationOf(request);
-      if (operation) return polls.poll(operation, request, next);
-      const preparing = settings.remedies.length > 0 ? calls.remedies.prepare(request, next) : undefined;
-      return preparing ? preparing.then(() => start(request, next)) : start(request, next);
-    },
-  };
+  /** The final answer to the caller: an error, unless the deserializer may let the response pass. */
+  async function fail(state: RequestState, end: FailedEnd): Promise<PipelineResponse> {
+    const { request, poll } = state;
+    await engine.remedies.runCleanups(state.remedies.cleanups);
+    // The deserializer lets statuses that the operation declares pass, and then nothing has failed.
+    if (end.response && !poll && outer?.deserializes) {
+      outer.leaveToDeserializer(request, () => engine.errors.ofRequest(state, end));
+      return end.response;
+    }
+    nestedRetries.noteFailure(request);
+    throw engine.errors.ofRequest(state, end);
+  }
+
+  function newState(request: PipelineRequest, next: SendRequest, startedAt: number): RequestState {
+    return newRequestState(request, next, startedAt, polls.kindOf(request));
+  }
+
+  return { name: remedyPolicyName, sendRequest };
 }
 
-/** Policies are to give promises, but nothing keeps one from throwing at once. */
+/** Policies should return promises, but nothing keeps one from throwing at once. */
 function sendInside(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
   try {
     return next(request);

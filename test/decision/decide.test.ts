@@ -3,7 +3,7 @@ import type { Category, Decision, Diagnosis, Disposition, Execution, Situation }
 import { decide, diagnose } from "azure-remedy";
 import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
-import { inWords } from "../../src/decision/decide.js";
+import { formatDuration } from "../../src/time/format-duration.js";
 
 interface Known {
   disposition: Disposition;
@@ -313,7 +313,7 @@ describe("reasons", () => {
     [7_199_999, "120 min"],
     [7_200_000, "2 h"],
     [3_000_000_000, "833.3 h"],
-  ])("%i ms is said as %s", (ms, words) => expect(inWords(ms)).toBe(words));
+  ])("%i ms is said as %s", (ms, words) => expect(formatDuration(ms)).toBe(words));
 });
 
 describe("any failure, any situation", () => {

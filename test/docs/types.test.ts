@@ -131,7 +131,7 @@ it("the README names options that there are, with their defaults", () => {
 });
 
 it("the page on events names every kind", () => {
-  const source = program.getSourceFile(join(root, "src/pipeline/events.ts"));
+  const source = program.getSourceFile(join(root, "src/recovery/events.ts"));
   const text = source?.getFullText() ?? "";
   const kinds = new Set([...text.matchAll(/readonly type: "(\w+)"/g)].map(([, kind = ""]) => kind));
   expect([...documented("docs/events.md", "Kinds").keys()].sort()).toEqual([...kinds, "throttle"].sort());

@@ -6,8 +6,8 @@ import {
   isForeignFailure,
   looksLikeOperation,
   progressOf,
-  runningAnswer,
-  succeededAnswer,
+  runningResponse,
+  succeededResponse,
   translate,
 } from "../../src/lro/poll.js";
 
@@ -103,13 +103,13 @@ describe("what looks like an operation", () => {
 
 describe("answers of our own", () => {
   it("tell each poller in its language to come back, in whole seconds and never at once", () => {
-    const status = runningAnswer(operationOf("status"), poll, 1_200);
+    const status = runningResponse(operationOf("status"), poll, 1_200);
     expect(status.headers.toJSON()).toMatchObject({ "retry-after": "2", "azure-asyncoperation": operationUrl });
     expect(progressOf(status, "status")).toBe("running");
-    const location = runningAnswer(operationOf("location"), poll, 0);
+    const location = runningResponse(operationOf("location"), poll, 0);
     expect(location).toMatchObject({ status: 202 });
     expect(location.headers.toJSON()).toMatchObject({ "retry-after": "1", location: operationUrl });
-    expect(progressOf(runningAnswer(operationOf("body", "PUT"), poll, 5_000), "body")).toBe("running");
+    expect(progressOf(runningResponse(operationOf("body", "PUT"), poll, 5_000), "body")).toBe("running");
   });
 
   it("show the resource where the resource is polled", () => {
@@ -119,7 +119,7 @@ describe("answers of our own", () => {
       tags: { a: "b" },
       properties: { vmId: "1", provisioningState: "Failed" },
     });
-    expect(JSON.parse(runningAnswer(operation, poll, 0).bodyAsText ?? "")).toEqual({
+    expect(JSON.parse(runningResponse(operation, poll, 0).bodyAsText ?? "")).toEqual({
       name: "web-01",
       tags: { a: "b" },
       properties: { vmId: "1", provisioningState: "Updating" },
@@ -127,11 +127,11 @@ describe("answers of our own", () => {
   });
 
   it("lead the poller to the result of the submission that ended well", () => {
-    expect(succeededAnswer(operationOf("status"), poll, "https://h/result").bodyAsText).toContain("https://h/result");
-    expect(succeededAnswer(operationOf("status", "DELETE"), poll, "https://h/result").bodyAsText).toBe(
+    expect(succeededResponse(operationOf("status"), poll, "https://h/result").bodyAsText).toContain("https://h/result");
+    expect(succeededResponse(operationOf("status", "DELETE"), poll, "https://h/result").bodyAsText).toBe(
       '{"status":"Succeeded"}',
     );
-    expect(succeededAnswer(operationOf("status", "PUT"), poll, "https://h/result").bodyAsText).toBe(
+    expect(succeededResponse(operationOf("status", "PUT"), poll, "https://h/result").bodyAsText).toBe(
       '{"status":"Succeeded"}',
     );
   });
@@ -147,7 +147,7 @@ describe("the service's answers", () => {
   it("give the poller its old pace back after a longer wait, unless the service sets one", () => {
     const operation = operationOf("status");
     operation.pollIntervalMs = 5_000;
-    runningAnswer(operation, poll, 60_000);
+    runningResponse(operation, poll, 60_000);
     expect(
       translate(operation, poll, answer(200, { status: "InProgress" }), "running").headers.get("retry-after"),
     ).toBe("5");

@@ -1,8 +1,8 @@
 /** One fault met by one client: a local ARM of its own, one step of the script, and what came of it. */
-import { inWords } from "../../decision/decide.js";
+import { formatDuration } from "../../time/format-duration.js";
 import { startEmulator, type Emulator } from "../../emulator/index.js";
-import type { RemedyEvent } from "../../pipeline/events.js";
-import { isRemedyError } from "../../pipeline/remedy-error.js";
+import type { RemedyEvent } from "../../recovery/events.js";
+import { isRemedyError } from "../../recovery/remedy-error.js";
 import { withRemedy } from "../../pipeline/with-remedy.js";
 import { withTimeout } from "../end-signals.js";
 import type { ComputePackage } from "../optional-package.js";
@@ -109,7 +109,7 @@ export class Rehearsal {
       return {
         ...common,
         outcome: "stopped",
-        error: `still waiting after ${inWords(elapsedMs)}, and would for ${asked ?? "many"} s`,
+        error: `still waiting after ${formatDuration(elapsedMs)}, and would for ${asked ?? "many"} s`,
       };
     if (error === undefined) return { ...common, outcome: "passed" };
     const message = error instanceof Error ? error.message : "something that is no Error was thrown";
@@ -120,11 +120,11 @@ export class Rehearsal {
     switch (event.type) {
       case "retry":
         this.#saying = event.reason;
-        this.#steps.push(`sent again after ${inWords(event.delayMs)}`);
+        this.#steps.push(`sent again after ${formatDuration(event.delayMs)}`);
         break;
       case "resubmit":
         this.#saying = event.reason;
-        this.#steps.push(`submitted again after ${inWords(event.delayMs)}`);
+        this.#steps.push(`submitted again after ${formatDuration(event.delayMs)}`);
         break;
       case "readBack":
         this.#saying = event.lastSeen === undefined ? event.reason : `last seen: ${event.lastSeen}`;

@@ -2,7 +2,8 @@
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { Rule } from "../../catalog/rule.js";
 import { cutText, fillIn } from "../../catalog/template.js";
-import { decide, inWords } from "../../decision/decide.js";
+import { decide } from "../../decision/decide.js";
+import { formatDuration } from "../../time/format-duration.js";
 import { fillBlanks, type BlankValues } from "./blanks.js";
 import { dispositionColours } from "../disposition-colours.js";
 import type { Style } from "../terminal.js";
@@ -47,8 +48,8 @@ function retryAdvice(diagnosis: Diagnosis): Explanation["retry"] {
   const afterMs = decision.action === "retry" ? decision.delayMs : (diagnosis.retryAfterMs ?? 0);
   const asked = diagnosis.retryAfterMs !== undefined;
   const when = asked
-    ? `after ${inWords(afterMs)}, as the service asks`
-    : `after ${inWords(afterMs)}, then less and less often`;
+    ? `after ${formatDuration(afterMs)}, as the service asks`
+    : `after ${formatDuration(afterMs)}, then less and less often`;
   return { helps: true, afterMs, words: `Yes, ${when}.${caution}` };
 }
 

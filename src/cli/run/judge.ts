@@ -4,9 +4,9 @@ import { defaultCatalog } from "../../catalog/default-catalog.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { decide, defaultBudget, type Decision } from "../../decision/decide.js";
 import { systemClock } from "../../time/clock.js";
-import type { RunFlags } from "../run.js";
 import { decidingFailure } from "../text/diagnose-text.js";
 import type { CommandEnd } from "./child-command.js";
+import type { RunFlags } from "./flags.js";
 import { isHarmlessByWords } from "./harmless-commands.js";
 
 /** What is known of the command, its budget, and what has been used of it. */

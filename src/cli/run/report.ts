@@ -1,7 +1,8 @@
 /** What `run` says on stderr: sentences for people, or one JSON object to a line. stdout belongs to the command. */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
-import { inWords, type Decision } from "../../decision/decide.js";
-import { failureOf } from "../../pipeline/events.js";
+import type { Decision } from "../../decision/decide.js";
+import { formatDuration } from "../../time/format-duration.js";
+import { failureOf } from "../../recovery/events.js";
 import { systemClock } from "../../time/clock.js";
 import type { CommandEnd } from "./child-command.js";
 import { exitCodes } from "../exit-codes.js";
@@ -29,7 +30,7 @@ export class RunReport {
   recovered(run: number): void {
     const elapsedMs = systemClock.now() - this.startedAt;
     if (this.asJson) this.#json({ event: "recovered", runs: run, elapsedMs });
-    else this.#say(`ended well in run ${run}, after ${inWords(elapsedMs)}.`);
+    else this.#say(`ended well in run ${run}, after ${formatDuration(elapsedMs)}.`);
   }
 
   /** @returns the command's own exit code */
@@ -60,7 +61,7 @@ export class RunReport {
     diagnosis.remedy.steps.forEach((step, index) => this.#say(`  ${index + 1}. ${step}`));
     this.#say(`not run again: ${reason}.`);
     if (isUnknown) this.#say("where running it twice is harmless, allow it with --idempotent.");
-    if (retryAfterMs !== undefined) this.#say(`a new try makes sense in ${inWords(retryAfterMs)}.`);
+    if (retryAfterMs !== undefined) this.#say(`a new try makes sense in ${formatDuration(retryAfterMs)}.`);
     return exitCode;
   }
 

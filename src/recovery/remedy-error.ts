@@ -4,9 +4,9 @@
  */
 import { RestError, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { inWords } from "../decision/decide.js";
 import type { ResumeInfo } from "../lro/resume.js";
 import { processWideSymbol } from "../process-wide.js";
+import { formatDuration } from "../time/format-duration.js";
 import { cleanCause } from "./clean-cause.js";
 
 /** One try that failed: a send, an answer of a long-running operation, or a token that was not to be had. */
@@ -161,7 +161,7 @@ function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt }: RemedyE
   const lines = [`${code ?? "Failure"}: ${explanation}`];
   if (message !== "") lines.push(`  The service said: ${shorten(message)}`);
   lines.push("  What to do:", ...remedy.steps.map((step, index) => `    ${index + 1}. ${step}`));
-  lines.push(`  ${triedInWords(attempts.length, elapsedMs)}; ${reason}.`);
+  lines.push(`  ${tried(attempts.length, elapsedMs)}; ${reason}.`);
   if (retryAt !== undefined) lines.push(`  A new try makes sense from ${new Date(retryAt).toISOString()}.`);
   lines.push(`  More: ${remedy.docs}`);
   const ids = [requestId && `request id ${requestId}`, correlationId && `correlation id ${correlationId}`].filter(
@@ -171,9 +171,9 @@ function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt }: RemedyE
   return lines.join("\n");
 }
 
-function triedInWords(times: number, elapsedMs: number): string {
+function tried(times: number, elapsedMs: number): string {
   if (times === 0) return "Nothing was sent";
-  return `Tried ${times === 1 ? "once" : `${times} times`} in ${inWords(elapsedMs)}`;
+  return `Tried ${times === 1 ? "once" : `${times} times`} in ${formatDuration(elapsedMs)}`;
 }
 
 /** A pasted script output or HTML page would bury the rest; `diagnosis.message` has all of it. */

@@ -1,19 +1,19 @@
 /**
  * Work of minutes on behalf of an operation: a remedy, or what a remedy left for the end. It goes on only while a poll is
- * there to carry it and pauses between polls, which are told to come back. So a long wait is the poller's own, which ends
- * on abort; calls are made with the token of the poll at hand; and a poller that has gone away leaves nothing running.
+ * there to drive it and pauses between polls, which are deferred. So a long wait is the poller's own, which ends on abort;
+ * calls are made with the token of the poll at hand; and a poller that has gone away leaves nothing running.
  */
 import type { PipelineRequest, SendRequest } from "@azure/core-rest-pipeline";
 import type { Clock } from "../time/clock.js";
 
 /** By what a remedy acts: the live request whose token and pipeline its calls use, and the clock that it waits by. */
-export interface Carrier {
+export interface SendContext {
   request: PipelineRequest;
   next: SendRequest;
   clock: Clock;
 }
 
-/** What a poll gets from carrying an errand: its end, or for how many milliseconds it waits. */
+/** What a poll gets from driving a task: its end, or for how many milliseconds it waits. */
 export type Turn<End> = { readonly end: End } | { readonly waitMs: number };
 
 interface Pause {
@@ -24,29 +24,29 @@ interface Pause {
 /** A wait this short ends within the poll: pollers wait in whole seconds. */
 export const shortWaitMs = 1_000;
 
-export class Errand<End> {
-  readonly #carrier: Carrier;
+export class PollDrivenTask<End> {
+  readonly #context: SendContext;
   readonly #clock: Clock;
   readonly #begin: () => Promise<End>;
   readonly #pauses = new Set<Pause>();
   #work: Promise<Turn<End>> | undefined;
-  #tellPaused: (() => void) | undefined;
+  #onPause: (() => void) | undefined;
 
-  /** @param carrier is kept at the poll of the moment, and given a clock whose long waits pause the errand */
-  constructor(carrier: Carrier, clock: Clock, begin: () => Promise<End>) {
-    this.#carrier = carrier;
+  /** @param context is kept at the poll of the moment, and given a clock whose long waits pause the task */
+  constructor(context: SendContext, clock: Clock, begin: () => Promise<End>) {
+    this.#context = context;
     this.#clock = clock;
     this.#begin = begin;
   }
 
   /** Goes on with it as far as this poll can. Rejects with what the work rejects with. */
-  async carry(request: PipelineRequest, next: SendRequest): Promise<Turn<End>> {
-    Object.assign(this.#carrier, { request, next, clock: this.#pausingClock });
+  async drive(request: PipelineRequest, next: SendRequest): Promise<Turn<End>> {
+    Object.assign(this.#context, { request, next, clock: this.#pausingClock });
     const dueInMs = this.#dueInMs;
     if (dueInMs !== undefined && dueInMs > shortWaitMs) return { waitMs: dueInMs };
     if (dueInMs !== undefined && dueInMs > 0) await this.#clock.sleep(dueInMs, request.abortSignal);
 
-    const paused = new Promise<void>((resolve) => (this.#tellPaused = resolve));
+    const paused = new Promise<void>((resolve) => (this.#onPause = resolve));
     this.#work ??= this.#begin().then((end) => ({ end }));
     this.#endDuePauses();
     const ends: Promise<Turn<End> | undefined>[] = [this.#work, paused.then(() => undefined)];
@@ -68,7 +68,7 @@ export class Errand<End> {
           },
         };
         this.#pauses.add(pause);
-        this.#tellPaused?.();
+        this.#onPause?.();
       });
     },
   };

@@ -8,9 +8,9 @@ import type { Clock } from "../time/clock.js";
 import { loadCockatiel, type Cockatiel } from "./cockatiel.js";
 
 /** What a send says about its host. A call that its caller ended, or gave too little time, says nothing. */
-export type Sign = "healthy" | "outage" | "none";
+export type HostHealth = "healthy" | "outage" | "unknown";
 
-export class Breakers {
+export class CircuitBreakers {
   readonly #failures: number;
   readonly #clock: Clock;
   /** Milliseconds to wait before the next probe of an open circuit. */
@@ -30,14 +30,14 @@ export class Breakers {
   }
 
   /**
-   * Runs `send` through the host's circuit; `signOf` says what its result tells of the host.
+   * Runs `send` through the host's circuit; `healthOf` says what its result tells of the host.
    * Gives nothing when the circuit is open: then nothing was sent.
    */
-  async run<T>(host: string, send: () => Promise<T>, signOf: (result: T) => Sign): Promise<T | undefined> {
+  async run<T>(host: string, send: () => Promise<T>, healthOf: (result: T) => HostHealth): Promise<T | undefined> {
     const circuit = this.#suspects.get(host);
-    if (circuit && !circuit.isClosed) return this.#probe(host, circuit, send, signOf);
+    if (circuit && !circuit.isClosed) return this.#probe(host, circuit, send, healthOf);
     const result = await send();
-    await this.count(host, signOf(result));
+    await this.count(host, healthOf(result));
     return result;
   }
 
@@ -45,20 +45,20 @@ export class Breakers {
     host: string,
     circuit: Circuit,
     send: () => Promise<T>,
-    signOf: (result: T) => Sign,
+    healthOf: (result: T) => HostHealth,
   ): Promise<T | undefined> {
     if (!circuit.isProbeDue(this.#clock.now(), this.probeAfterMs)) return undefined;
-    let sent: { readonly result: T; readonly sign: Sign } | undefined;
+    let sent: { readonly result: T; readonly health: HostHealth } | undefined;
     let refusal: { readonly error: unknown } | undefined;
     await circuit.policy
       .execute(async () => {
         try {
           const result = await send();
-          sent = { result, sign: signOf(result) };
-          return sent.sign;
+          sent = { result, health: healthOf(result) };
+          return sent.health;
         } catch (error) {
           refusal = { error };
-          return "none";
+          return "unknown";
         }
       })
       .catch((error: unknown) => {
@@ -66,18 +66,18 @@ export class Breakers {
         if (!circuit.isRefusal(error)) throw error;
       });
     if (refusal) throw refusal.error;
-    if (sent?.sign === "healthy") this.#suspects.delete(host);
+    if (sent?.health === "healthy") this.#suspects.delete(host);
     return sent?.result;
   }
 
   /** Counts what a send that went out directly says of its host. */
-  async count(host: string, sign: Sign): Promise<void> {
-    if (sign === "healthy") this.#suspects.delete(host);
-    if (sign !== "outage") return;
+  async count(host: string, health: HostHealth): Promise<void> {
+    if (health === "healthy") this.#suspects.delete(host);
+    if (health !== "outage") return;
     const library = await loadCockatiel();
     const circuit = this.#suspects.get(host) ?? new Circuit(library, this.#failures, this.#clock);
     this.#suspects.set(host, circuit);
-    if (circuit.isClosed) await circuit.policy.execute(() => sign);
+    if (circuit.isClosed) await circuit.policy.execute(() => health);
   }
 }
 
@@ -94,7 +94,7 @@ class Circuit {
     this.#library = library;
     const { circuitBreaker, ConsecutiveBreaker, handleWhenResult } = library;
     this.policy = circuitBreaker(
-      handleWhenResult((sign) => sign !== ("healthy" satisfies Sign)),
+      handleWhenResult((health) => health !== ("healthy" satisfies HostHealth)),
       { halfOpenAfter: 0, breaker: new ConsecutiveBreaker(failures) },
     );
     this.policy.onBreak(() => {

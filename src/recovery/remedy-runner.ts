@@ -1,124 +1,91 @@
 /** Runs an allowed remedy: with its bounds, its events, and a context that sends through the caller's own pipeline. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { inWords } from "../decision/decide.js";
-import type {
-  FailedRequest,
-  Remedy,
-  RemedyCall,
-  RemedyContext,
-  RemedyOutcome,
-  RemedyResponse,
-} from "../remedies/remedy.js";
-import type { Carrier } from "../lro/errand.js";
+import type { Remedy, RemedyCall, RemedyContext, RemedyOutcome, RemedyResponse } from "../remedies/remedy.js";
 import { jsonOf } from "../lro/json.js";
-import type { PollMode } from "../lro/operation.js";
+import type { PollMode, RemedyProgress } from "../lro/operation.js";
+import type { SendContext } from "../lro/poll-driven-task.js";
 import { followUpOf } from "../lro/operations.js";
 import { askedWaitMs, progressOf } from "../lro/poll.js";
 import type { AbortSignalLike, Clock } from "../time/clock.js";
-import { eventRequest, newCall } from "./call.js";
-import type { Calls } from "./calls.js";
-import { messageOf } from "./events.js";
-import { remainingMs, type Settings } from "./options.js";
-import { subRequest } from "./sub-request.js";
+import { formatDuration } from "../time/format-duration.js";
+import { diagnoseResponse } from "./diagnosing.js";
+import type { ErrorFactory } from "./error-factory.js";
+import { messageOf } from "./event-reporter.js";
+import { eventRequest } from "./events.js";
+import { failedRequestOf } from "./fitting-remedies.js";
+import { ownRequest } from "./own-request.js";
+import { newRequestState, type RequestEnd, type RequestState } from "./request-state.js";
+import { remainingMs, type Settings } from "./settings.js";
+import type { Tokens } from "./tokens.js";
 
-/** What a remedy works on: the call or operation it repairs. */
-export interface Patient {
+/** What a remedy works on: the request or operation that it repairs. */
+export interface RemedyTarget extends RemedyProgress {
   /** What is sent again: the remedy's changes are put on it. */
   readonly request: PipelineRequest;
-  readonly carrier: Carrier;
-  /** How often each remedy has run for it. */
-  readonly runs: Map<string, number>;
-  readonly notes: Map<string, unknown>;
+  readonly context: SendContext;
   readonly startedAt: number;
-  readonly afterwards: (() => Promise<void>)[];
   /** The body by which the service said that this very request created the resource. */
   readonly created?: string | undefined;
 }
 
-/** The remedies that are allowed, fit the failure, and are not used up, in the caller's order. */
-export function fittingRemedies(
-  remedies: readonly Remedy[],
-  diagnosis: Diagnosis,
-  request: { method: string; url: string; body?: unknown },
-  runs: ReadonlyMap<string, number>,
-): readonly Remedy[] {
-  if (remedies.length === 0 || diagnosis.disposition !== "adaptable") return [];
-  const failed = failedRequestOf(request);
-  return remedies.filter(
-    (remedy) => (runs.get(remedy.name) ?? 0) < (remedy.maxRuns ?? 1) && fits(remedy, diagnosis, failed),
-  );
-}
-
-function fits(remedy: Remedy, diagnosis: Diagnosis, request: FailedRequest): boolean {
-  try {
-    return remedy.fits ? remedy.fits(diagnosis, request) : diagnosis.remedy.automatic === remedy.name;
-  } catch {
-    // A predicate that throws does not fit; the failure it was asked about is what the caller should hear of.
-    return false;
-  }
-}
-
-export function failedRequestOf({ method, url, body }: { method: string; url: string; body?: unknown }): FailedRequest {
-  const parsed = typeof body === "string" ? jsonOf({ bodyAsText: body }) : undefined;
-  return { method, url, ...(parsed !== undefined && { body: parsed }) };
-}
-
-/** Tells every remedy that remembers of a failure. */
-export function letLearn(
-  settings: Settings,
-  diagnosis: Diagnosis,
-  request: { method: string; url: string; body?: unknown },
-): void {
-  if (diagnosis.disposition !== "adaptable") return;
-  for (const remedy of settings.remedies) {
-    if (!remedy.learn) continue;
-    const now = settings.clock.now();
-    try {
-      remedy.learn(diagnosis, failedRequestOf(request), now);
-    } catch (error) {
-      settings.teller.fault(`remedy ${remedy.name}`, error, now);
-    }
-  }
-}
-
 export class RemedyRunner {
-  readonly #calls: Calls;
+  readonly #settings: Settings;
+  readonly #tokens: Tokens;
+  readonly #errors: ErrorFactory;
+  readonly #run: (state: RequestState) => Promise<RequestEnd>;
   readonly #preparing: readonly Remedy[];
 
-  constructor(calls: Calls) {
-    this.#calls = calls;
-    this.#preparing = calls.settings.remedies.filter((remedy) => remedy.prepare !== undefined);
+  /** @param run sends a request and recovers it until it ends */
+  constructor(
+    settings: Settings,
+    tokens: Tokens,
+    errors: ErrorFactory,
+    run: (state: RequestState) => Promise<RequestEnd>,
+  ) {
+    this.#settings = settings;
+    this.#tokens = tokens;
+    this.#errors = errors;
+    this.#run = run;
+    this.#preparing = settings.remedies.filter((remedy) => remedy.prepare !== undefined);
   }
 
-  /** Runs the remedy and puts its changes on the request. Gives the failure, or nothing when it went well. */
+  /** Runs what remedies left to do at the end, the last one first. What fails there is reported and hides nothing. */
+  async runCleanups(cleanups: (() => Promise<void>)[]): Promise<void> {
+    const { clock, reporter } = this.#settings;
+    for (const cleanup of cleanups.splice(0).reverse()) {
+      await cleanup().catch((error: unknown) => reporter.fault("a remedy's last step", error, clock.now()));
+    }
+  }
+
+  /** Runs the remedy and puts its changes on the request. Gives the failure, or undefined when it went well. */
   async apply(
     name: string,
     diagnosis: Diagnosis,
-    patient: Patient,
+    target: RemedyTarget,
   ): Promise<{ message: string; cause: unknown } | undefined> {
-    const { settings } = this.#calls;
+    const settings = this.#settings;
     const remedy = settings.remedies.find((candidate) => candidate.name === name);
     if (!remedy) return { message: "it is not known", cause: undefined };
-    patient.runs.set(name, (patient.runs.get(name) ?? 0) + 1);
-    const tell = (phase: "started" | "done" | "failed", change?: string): void =>
-      settings.teller.tell({
+    target.runs.set(name, (target.runs.get(name) ?? 0) + 1);
+    const report = (phase: "started" | "done" | "failed", change?: string): void =>
+      settings.reporter.emit({
         type: "remedy",
         at: settings.clock.now(),
-        request: eventRequest(patient.request),
+        request: eventRequest(target.request),
         remedy: name,
         phase,
         ...(change !== undefined && { change }),
       });
-    tell("started");
+    report("started");
     try {
-      const outcome = await remedy.apply(this.#contextOf(diagnosis, patient));
-      change(patient.request, outcome);
-      tell("done", outcome.change);
+      const outcome = await remedy.apply(this.#contextOf(diagnosis, target));
+      change(target.request, outcome);
+      report("done", outcome.change);
       return undefined;
     } catch (error) {
-      if (patient.carrier.request.abortSignal?.aborted) throw error;
-      tell("failed", messageOf(error));
+      if (target.context.request.abortSignal?.aborted) throw error;
+      report("failed", messageOf(error));
       return { message: messageOf(error).split("\n", 1)[0] ?? "", cause: error };
     }
   }
@@ -136,14 +103,14 @@ export class RemedyRunner {
   }
 
   #consult(remedy: Remedy, request: PipelineRequest, next: SendRequest): ReturnType<NonNullable<Remedy["prepare"]>> {
-    const { clock, teller } = this.#calls.settings;
+    const { clock, reporter } = this.#settings;
     const { method, url } = request;
     const asked = { method, url, body: () => failedRequestOf(request).body };
-    const carrier = { request, next, clock };
+    const context = { request, next, clock };
     try {
-      return remedy.prepare?.(asked, clock.now(), (call) => this.#send(carrier, call, () => this.#leftMs()));
+      return remedy.prepare?.(asked, clock.now(), (call) => this.#send(context, call, () => this.#leftMs()));
     } catch (error) {
-      teller.fault(`remedy ${remedy.name}`, error, clock.now());
+      reporter.fault(`remedy ${remedy.name}`, error, clock.now());
       return undefined;
     }
   }
@@ -155,18 +122,25 @@ export class RemedyRunner {
     coming: Promise<RemedyOutcome | undefined>,
     rest: readonly Remedy[],
   ): Promise<void> {
-    const { clock, teller } = this.#calls.settings;
+    const { clock, reporter } = this.#settings;
     try {
       const outcome = await coming;
       if (outcome) {
         change(request, outcome);
         const at = clock.now();
         const { change: words } = outcome;
-        teller.tell({ type: "remedy", at, request: eventRequest(request), remedy: name, phase: "done", change: words });
+        reporter.emit({
+          type: "remedy",
+          at,
+          request: eventRequest(request),
+          remedy: name,
+          phase: "done",
+          change: words,
+        });
       }
     } catch (error) {
       if (request.abortSignal?.aborted) throw error;
-      teller.fault(`remedy ${name}`, error, clock.now());
+      reporter.fault(`remedy ${name}`, error, clock.now());
     }
     for (const [index, remedy] of rest.entries()) {
       const later = this.#consult(remedy, request, next);
@@ -174,9 +148,9 @@ export class RemedyRunner {
     }
   }
 
-  #contextOf(diagnosis: Diagnosis, patient: Patient): RemedyContext {
-    const { request, carrier, notes, startedAt, afterwards, created } = patient;
-    const { clock } = this.#calls.settings;
+  #contextOf(diagnosis: Diagnosis, target: RemedyTarget): RemedyContext {
+    const { request, context, notes, startedAt, cleanups, created } = target;
+    const { clock } = this.#settings;
     let begunAt = clock.now();
     const leftMs = (): number => this.#leftMs(begunAt);
     const createdBody = created === undefined ? undefined : jsonOf({ bodyAsText: created });
@@ -185,18 +159,18 @@ export class RemedyRunner {
       request: failedRequestOf(request),
       clock: {
         now: () => clock.now(),
-        sleep: (ms, signal, options) => sleepWithin(carrier, ms, leftMs(), signal, options),
+        sleep: (ms, signal, options) => sleepWithin(context, ms, leftMs(), signal, options),
       },
       get signal() {
-        return carrier.request.abortSignal;
+        return context.request.abortSignal;
       },
       startedAt,
       notes,
       ...(createdBody !== undefined && { created: createdBody }),
       remainingMs: leftMs,
-      send: (call) => this.#send(carrier, call, leftMs),
+      send: (call) => this.#send(context, call, leftMs),
       afterwards: (action) => {
-        afterwards.push(() => {
+        cleanups.push(() => {
           begunAt = clock.now();
           return action();
         });
@@ -206,54 +180,54 @@ export class RemedyRunner {
 
   /** Milliseconds that a remedy has left: until the deadline, and never more than `maxElapsedMs` from its beginning. */
   #leftMs(begunAt?: number): number {
-    const { settings } = this.#calls;
+    const settings = this.#settings;
     const now = settings.clock.now();
     return Math.min(settings.maxElapsedMs - (now - (begunAt ?? now)), remainingMs(settings, now) ?? Infinity);
   }
 
   /** A remedy's call, followed to the end of its long-running operation. */
-  async #send(carrier: Carrier, call: RemedyCall, leftMs: () => number): Promise<RemedyResponse> {
-    const first = await this.#sendOnce(carrier, call);
+  async #send(context: SendContext, call: RemedyCall, leftMs: () => number): Promise<RemedyResponse> {
+    const first = await this.#sendOnce(context, call);
     const followUp = followUpOf(first.request, first.response);
     if (!followUp) return toRemedyResponse(first.response);
     for (let { response } = first; ;) {
-      await sleepWithin(carrier, Math.min(askedWaitMs(response) ?? 2_000, 60_000), leftMs());
-      ({ response } = await this.#sendOnce(carrier, { method: "GET", url: followUp.operationUrl }, followUp.mode));
+      await sleepWithin(context, Math.min(askedWaitMs(response) ?? 2_000, 60_000), leftMs());
+      ({ response } = await this.#sendOnce(context, { method: "GET", url: followUp.operationUrl }, followUp.mode));
       const progress = progressOf(response, followUp.mode);
       if (progress === "succeeded") return toRemedyResponse(response);
       if (progress === "failed") {
-        const { status, headers, bodyAsText } = response;
-        const { code, explanation } = this.#calls.verdicts.diagnose({ status, headers, bodyAsText });
+        const { code, explanation } = diagnoseResponse(response, this.#settings);
         throw new Error(`${call.method} ${eventRequest(call).url} failed: ${code ?? ""} ${explanation}`);
       }
     }
   }
 
   async #sendOnce(
-    carrier: Carrier,
+    context: SendContext,
     target: RemedyCall,
     poll?: PollMode,
   ): Promise<{ request: PipelineRequest; response: PipelineResponse }> {
     // A repair takes minutes, and the token of the failed request ages with it.
-    const authorization = await this.#calls.entry?.freshAuthorization(carrier.request);
-    const request = subRequest(carrier.request, target);
-    if (authorization !== undefined) request.headers.set("authorization", authorization);
-    const { next, clock } = carrier;
-    const call = newCall(request, next, this.#calls.settings.clock.now(), { nested: true, poll, clock });
-    return { request, response: await this.#calls.run(call) };
+    const credentials = await this.#tokens.fresh(context.request);
+    const request = ownRequest(context.request, { ...target, headers: { ...target.headers, ...credentials } });
+    const { next, clock } = context;
+    const state = newRequestState(request, next, this.#settings.clock.now(), { nested: true, poll, clock });
+    const end = await this.#run(state);
+    if (end.kind === "failed") throw this.#errors.ofRequest(state, end);
+    return { request, response: end.response };
   }
 }
 
 /** What waits past the time that is left would be too late to help. */
 function sleepWithin(
-  carrier: Carrier,
+  context: SendContext,
   ms: number,
   leftMs: number,
-  signal: AbortSignalLike | undefined = carrier.request.abortSignal,
+  signal: AbortSignalLike | undefined = context.request.abortSignal,
   options?: Parameters<Clock["sleep"]>[2],
 ): Promise<void> {
-  if (ms >= leftMs) return Promise.reject(new Error(`no time is left: the next step is due in ${inWords(ms)}`));
-  return carrier.clock.sleep(ms, signal, options);
+  if (ms >= leftMs) return Promise.reject(new Error(`no time is left: the next step is due in ${formatDuration(ms)}`));
+  return context.clock.sleep(ms, signal, options);
 }
 
 function toRemedyResponse(response: {

@@ -5,20 +5,33 @@
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import { AttemptTimeouts, followSignals } from "../time/attempt-timeout.js";
-import type { AbortSignalLike } from "../time/clock.js";
+import { AbortError, type AbortSignalLike } from "../time/clock.js";
 import { ThrottleDeadlineError, type AdmissionOptions, type Permit } from "../throttle/throttle.js";
-import { remainingMs, type Settings } from "./options.js";
+import { remainingMs, type Settings } from "./settings.js";
 
-/** What came of one send. The permit is still to be settled, with what the answer means. */
-export type Outcome =
-  | { readonly kind: "answer"; readonly response: PipelineResponse; readonly permit: Permit }
+/** A send that went out. Its permit is still to be settled, with what the response means. */
+export type Sent =
+  | { readonly kind: "response"; readonly response: PipelineResponse; readonly permit: Permit }
   | {
       readonly kind: "error";
       readonly error: unknown;
-      /** It did not fail, it was ended from here: its time was up, or the caller aborted. */
+      /** It was ended from here: its time was up, or the caller aborted. */
       readonly cutOff: boolean;
       readonly permit: Permit;
     };
+
+/** What came of an attempt to send. */
+export type SendOutcome =
+  | Sent
+  /** The throttling window stays closed for `waitMs` milliseconds, which is past the deadline or `isEarly`: past the queue's time. */
+  | {
+      readonly kind: "notAdmitted";
+      readonly waitMs: number;
+      readonly isEarly: boolean;
+      readonly error: ThrottleDeadlineError;
+    }
+  /** The circuit of its host is open. */
+  | { readonly kind: "circuitOpen"; readonly waitMs: number };
 
 /** The permit of a request that went without asking. */
 const unasked: Permit = { settle: () => undefined };
@@ -41,18 +54,24 @@ export class Sender {
 
   /**
    * Sends the request once.
-   * @param patienceMs milliseconds that it may wait to be admitted; default as long as it takes
-   * @throws AbortError or ThrottleDeadlineError from the throttle; what `next` throws is an outcome
+   * @param maxQueueWaitMs milliseconds that it may wait to be admitted; default as long as it takes
+   * @throws AbortError from the throttle; what `next` throws is an outcome
    */
-  async send(request: PipelineRequest, next: SendRequest, isPoll: boolean, patienceMs?: number): Promise<Outcome> {
+  async send(
+    request: PipelineRequest,
+    next: SendRequest,
+    isPoll: boolean,
+    maxQueueWaitMs?: number,
+  ): Promise<Exclude<SendOutcome, { kind: "circuitOpen" }>> {
     const { clock } = this.#settings;
     const askedAt = clock.now();
-    const admitted = this.admit(request, isPoll, askedAt, patienceMs);
+    const admitted = this.admit(request, isPoll, askedAt, maxQueueWaitMs);
     const permit = isPermit(admitted) ? admitted : await this.admitted(admitted);
+    if (permit instanceof ThrottleDeadlineError) return this.notAdmitted(permit, maxQueueWaitMs);
     const { url, abortSignal } = request;
     const limit = this.limit(request, permit === admitted ? askedAt : clock.now());
     try {
-      return { kind: "answer", response: await next(request), permit };
+      return { kind: "response", response: await next(request), permit };
     } catch (error) {
       return failedSend(request, error, permit);
     } finally {
@@ -61,17 +80,17 @@ export class Sender {
   }
 
   /** Leave from the throttle: at once, or a promise that {@link admitted} is to wait for. */
-  admit(request: PipelineRequest, isPoll: boolean, now: number, patienceMs = Infinity): Permit | Promise<Permit> {
+  admit(request: PipelineRequest, isPoll: boolean, now: number, maxQueueWaitMs = Infinity): Permit | Promise<Permit> {
     try {
-      return this.#ask(request, isPoll, now, patienceMs);
+      return this.#ask(request, isPoll, now, maxQueueWaitMs);
     } catch (error) {
       const thrown = error as Error;
       return Promise.reject(thrown);
     }
   }
 
-  /** A throttle that fails itself holds nobody up. @throws AbortError or ThrottleDeadlineError */
-  async admitted(waiting: Promise<Permit>): Promise<Permit> {
+  /** The permit, or why there is none. A throttle that fails itself holds no request up. @throws AbortError */
+  async admitted(waiting: Promise<Permit>): Promise<Permit | ThrottleDeadlineError> {
     try {
       const permit = await waiting;
       if (isPermit(permit)) return permit;
@@ -81,21 +100,30 @@ export class Sender {
     }
   }
 
-  #goAnyway(error: unknown): Permit {
-    if (isAbort(error) || error instanceof ThrottleDeadlineError) throw error;
-    this.#settings.teller.fault("options.throttle", error, this.#settings.clock.now());
+  /** @param maxQueueWaitMs as for {@link send} */
+  notAdmitted(error: ThrottleDeadlineError, maxQueueWaitMs?: number): SendOutcome & { kind: "notAdmitted" } {
+    const now = this.#settings.clock.now();
+    const waitMs = Math.max(0, error.retryAt - now);
+    const isEarly = maxQueueWaitMs !== undefined && waitMs < (remainingMs(this.#settings, now) ?? Infinity);
+    return { kind: "notAdmitted", waitMs, isEarly, error };
+  }
+
+  #goAnyway(error: unknown): Permit | ThrottleDeadlineError {
+    if (isAbort(error)) throw error;
+    if (error instanceof ThrottleDeadlineError) return error;
+    this.#settings.reporter.fault("options.throttle", error, this.#settings.clock.now());
     return unasked;
   }
 
-  #ask(request: PipelineRequest, isPoll: boolean, now: number, patienceMs: number): Permit | Promise<Permit> {
+  #ask(request: PipelineRequest, isPoll: boolean, now: number, maxQueueWaitMs: number): Permit | Promise<Permit> {
     const usual = isPoll ? this.#usualPoll : this.#usual;
     const { deadline, throttle } = this.#settings;
     // Reading the clock is a good part of what a clean call costs, so the throttle is told the time where it is its own.
     const time = this.#sharesClock ? now : undefined;
-    if (request.abortSignal === undefined && deadline === undefined && patienceMs === Infinity) {
+    if (request.abortSignal === undefined && deadline === undefined && maxQueueWaitMs === Infinity) {
       return throttle.admit(request, usual, time);
     }
-    const left = Math.min(patienceMs, remainingMs(this.#settings, now) ?? Infinity);
+    const left = Math.min(maxQueueWaitMs, remainingMs(this.#settings, now) ?? Infinity);
     const deadlineAt = left === Infinity ? undefined : now + left;
     return throttle.admit(request, { ...usual, signal: request.abortSignal, deadlineAt }, time);
   }
@@ -137,12 +165,19 @@ export class Sender {
  * The outcome of a send that threw, to be asked for before the request is restored: a body that an abort cut short
  * comes as a parse error, and only the signal tells.
  */
-export function failedSend(request: PipelineRequest, error: unknown, permit: Permit): Outcome {
+export function failedSend(request: PipelineRequest, error: unknown, permit: Permit): Sent {
   const cutOff = isAbort(error) || (request.abortSignal?.aborted ?? false);
   return { kind: "error", error, cutOff, permit };
 }
 
 export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
+
+/** A failure that is the caller's own abort is none: nothing is sent after it. @throws AbortError */
+export function throwIfAborted(outcome: SendOutcome, { abortSignal }: PipelineRequest): void {
+  if (outcome.kind !== "error" || !abortSignal?.aborted) return;
+  outcome.permit.settle();
+  throw isAbort(outcome.error) ? outcome.error : new AbortError();
+}
 
 /** Leave at once. Costs less to ask than what is a promise; a throttle of somebody's own may give neither. */
 export const isPermit = (admitted: Permit | Promise<Permit>): admitted is Permit =>

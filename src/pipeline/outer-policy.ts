@@ -14,20 +14,21 @@ import type {
   SendRequest,
 } from "@azure/core-rest-pipeline";
 import { createPipelineRequest } from "@azure/core-rest-pipeline";
-import type { RemedyError } from "./remedy-error.js";
+import { credentialHeaders } from "../recovery/own-request.js";
+import type { RemedyError } from "../recovery/remedy-error.js";
 
-export const remedyEntryPolicyName = "remedyEntryPolicy";
+export const outerPolicyName = "remedyEntryPolicy";
 
 /** What to do about an error that was thrown before the request was inside (no token): wait it out, or explain it. */
 export type RecoverToken = (error: unknown, request: PipelineRequest, next: SendRequest) => Promise<PipelineResponse>;
 
-export class Entry {
+export class OuterPolicy {
   /** The way in that the last request took. A probe may take it too, since it is answered before anybody sends it. */
   #next: SendRequest | undefined;
   #deserializes: boolean | undefined;
   readonly #pipeline: Pipeline;
   readonly #probes = new Set<PipelineRequest>();
-  readonly #verdicts = new WeakMap<PipelineRequest, () => RemedyError>();
+  readonly #errors = new WeakMap<PipelineRequest, () => RemedyError>();
 
   constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline;
@@ -48,8 +49,8 @@ export class Entry {
     return { request, status: 204, headers: createPipelineRequest({ url: request.url }).headers, bodyAsText: "" };
   }
 
-  /** A fresh Authorization header for a request, or nothing when the pipeline sets none. */
-  async freshAuthorization(request: PipelineRequest): Promise<string | undefined> {
+  /** Fresh credentials for a request, by header name; undefined before the pipeline has sent anything. */
+  async freshCredentials(request: PipelineRequest): Promise<Readonly<Record<string, string>> | undefined> {
     if (!this.#next) return undefined;
     const { url, abortSignal, tracingOptions } = request;
     const probe = createPipelineRequest({
@@ -64,31 +65,36 @@ export class Entry {
     } finally {
       this.#probes.delete(probe);
     }
-    return probe.headers.get("authorization");
+    return Object.fromEntries(
+      credentialHeaders.flatMap((name) => {
+        const value = probe.headers.get(name);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
   }
 
   /**
    * Leaves the last word on a failed answer to the deserializer: what it declares passes untouched, what it rejects is
-   * thrown as the error that `verdict` makes.
+   * thrown as the error that `makeError` makes.
    */
-  leaveToDeserializer(request: PipelineRequest, verdict: () => RemedyError): void {
-    this.#verdicts.set(request, verdict);
+  leaveToDeserializer(request: PipelineRequest, makeError: () => RemedyError): void {
+    this.#errors.set(request, makeError);
   }
 
   /** What failed was left to the deserializer, and has not been thrown. */
-  hasVerdictOn(request: PipelineRequest): boolean {
-    return this.#verdicts.has(request);
+  hasErrorFor(request: PipelineRequest): boolean {
+    return this.#errors.has(request);
   }
 
   policy(recover: RecoverToken): PipelinePolicy {
     const failed = async (error: unknown, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> => {
-      const verdict = this.#verdicts.get(request);
-      if (!verdict) return recover(error, request, next);
-      this.#verdicts.delete(request);
-      throw verdict();
+      const makeError = this.#errors.get(request);
+      if (!makeError) return recover(error, request, next);
+      this.#errors.delete(request);
+      throw makeError();
     };
     return {
-      name: remedyEntryPolicyName,
+      name: outerPolicyName,
       sendRequest: (request, next) => {
         this.#next = next;
         try {

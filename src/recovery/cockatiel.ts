@@ -11,13 +11,7 @@ import type * as cockatiel from "cockatiel";
 /** What of it is used. */
 export type Cockatiel = Pick<
   typeof cockatiel,
-  | "BrokenCircuitError"
-  | "CircuitState"
-  | "ConsecutiveBreaker"
-  | "ConstantBackoff"
-  | "circuitBreaker"
-  | "handleWhenResult"
-  | "retry"
+  "BrokenCircuitError" | "CircuitState" | "ConsecutiveBreaker" | "circuitBreaker" | "handleWhenResult"
 >;
 
 let loaded: Cockatiel | undefined;

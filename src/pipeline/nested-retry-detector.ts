@@ -1,0 +1,34 @@
+/**
+ * A retry policy outside of ours multiplies its tries with our own, and no policy can see the pipeline it stands in. But a
+ * request that comes in again after its final error gives such a policy away.
+ */
+import type { PipelineRequest } from "@azure/core-rest-pipeline";
+import type { Settings } from "../recovery/settings.js";
+import type { OuterPolicy } from "./outer-policy.js";
+
+const advice =
+  "another retry policy sends again what remedyPolicy has given up, and their tries multiply: take it out with " +
+  'pipeline.removePolicy({ name: "defaultRetryPolicy" }), or use withRemedy(client), which does so';
+
+export class NestedRetryDetector {
+  readonly #settings: Settings;
+  readonly #outer: OuterPolicy | undefined;
+  readonly #givenUp = new WeakSet<PipelineRequest>();
+  #reported = false;
+
+  constructor(settings: Settings, outer: OuterPolicy | undefined) {
+    this.#settings = settings;
+    this.#outer = outer;
+  }
+
+  noteFailure(request: PipelineRequest): void {
+    this.#givenUp.add(request);
+  }
+
+  /** Reports a request that is here although it was given up before: once, since every call would say the same. */
+  check(request: PipelineRequest): void {
+    if (this.#reported || !(this.#givenUp.has(request) || this.#outer?.hasErrorFor(request))) return;
+    this.#reported = true;
+    this.#settings.reporter.fault("the pipeline", advice, this.#settings.clock.now());
+  }
+}

@@ -1,0 +1,50 @@
+/** From what came back to what it means. */
+import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
+import { diagnoseFailure } from "../catalog/diagnose-failure.js";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { readFailure } from "../failure/read.js";
+import { formatDuration } from "../time/format-duration.js";
+import { hostOf } from "./circuit-breaker.js";
+import type { SendOutcome } from "./sender.js";
+import { remainingMs, type Settings } from "./settings.js";
+
+export function diagnoseInput(input: unknown, { catalog, clock }: Settings): Diagnosis {
+  return diagnoseFailure(readFailure(input, { now: clock.now() }), catalog);
+}
+
+export function diagnoseResponse({ status, headers, bodyAsText }: PipelineResponse, settings: Settings): Diagnosis {
+  return diagnoseInput({ status, headers, bodyAsText }, settings);
+}
+
+/** Diagnoses a send that did not succeed, and settles its permit with what it means. */
+export function diagnoseSend(outcome: SendOutcome, request: PipelineRequest, settings: Settings): Diagnosis {
+  switch (outcome.kind) {
+    case "circuitOpen": {
+      const message = `Too many failures in a row at ${hostOf(request.url)}.`;
+      return diagnoseInput({ error: { code: "CircuitOpen", message } }, settings);
+    }
+    case "notAdmitted":
+      return diagnoseInput({ error: { code: "ThrottleWindowClosed", message: outcome.error.message } }, settings);
+    case "error":
+      outcome.permit.settle();
+      return diagnoseInput(outcome.cutOff ? timeoutOf(request, settings) : outcome.error, settings);
+    case "response": {
+      const diagnosis = diagnoseResponse(outcome.response, settings);
+      const { status, headers } = outcome.response;
+      const { category, retryAfterMs, chain } = diagnosis;
+      const throttled = category === "throttling";
+      const scopeHint = throttled ? chain[chain.length - 1]?.target : undefined;
+      outcome.permit.settle({ status, headers, throttled, retryAfterMs, scopeHint });
+      return diagnosis;
+    }
+  }
+}
+
+/** A request that ran into its time limit is no abort, though the SDK calls it one. */
+function timeoutOf(request: PipelineRequest, settings: Settings): Error {
+  const isPast = (remainingMs(settings, settings.clock.now()) ?? 1) <= 0;
+  // The SDK's own timeout is the request's; the shorter of the two has ended it.
+  const limits = [request.timeout, settings.attemptTimeoutMs].filter((ms) => ms > 0);
+  const within = isPast ? "before the deadline" : `within the attempt's ${formatDuration(Math.min(...limits))}`;
+  return Object.assign(new Error(`No whole answer came ${within}.`), { code: "AttemptTimeout" });
+}

@@ -1,0 +1,57 @@
+/** What the recoveries of one client share: made once, when its policy is made. */
+import type { PipelineRequest } from "@azure/core-rest-pipeline";
+import { RetryAllowance } from "../decision/allowance.js";
+import { CircuitBreakers, hostOf } from "./circuit-breaker.js";
+import { ErrorFactory } from "./error-factory.js";
+import { RemedyRunner } from "./remedy-runner.js";
+import type { RequestEnd, RequestState } from "./request-state.js";
+import { healthOf } from "./responses.js";
+import { Sender, type SendOutcome, type Sent } from "./sender.js";
+import type { Settings } from "./settings.js";
+import { Tokens, type CredentialSource } from "./tokens.js";
+
+/** Sends a request and recovers it until it ends. */
+export type RunRequest = (engine: Engine, state: RequestState) => Promise<RequestEnd>;
+
+export class Engine {
+  readonly sender: Sender;
+  readonly errors: ErrorFactory;
+  readonly tokens: Tokens;
+  readonly remedies: RemedyRunner;
+  /** Limits the retries of all requests of the client together. */
+  readonly allowance = new RetryAllowance();
+  readonly #breakers: CircuitBreakers | undefined;
+
+  /** @param credentials where fresh tokens come from; undefined where the pipeline gives no way to get one */
+  constructor(
+    readonly settings: Settings,
+    credentials: CredentialSource | undefined,
+    runRequest: RunRequest,
+  ) {
+    const { circuitBreaker, clock } = settings;
+    const run = (state: RequestState): Promise<RequestEnd> => runRequest(this, state);
+    this.sender = new Sender(settings);
+    this.errors = new ErrorFactory(settings);
+    this.tokens = new Tokens(settings, credentials);
+    this.remedies = new RemedyRunner(settings, this.tokens, this.errors, run);
+    this.#breakers = circuitBreaker && new CircuitBreakers(circuitBreaker, clock);
+  }
+
+  /** Nothing has failed lately: a clean request need not be counted anywhere. */
+  get quiet(): boolean {
+    return this.#breakers?.quiet ?? true;
+  }
+
+  /** Sends a request once, past the circuit breaker and the throttle. @throws AbortError when the caller aborts in the queue */
+  async attempt({ request, next, poll, maxQueueWaitMs }: RequestState): Promise<SendOutcome> {
+    const send = (): Promise<SendOutcome> => this.sender.send(request, next, poll !== undefined, maxQueueWaitMs);
+    if (!this.#breakers) return send();
+    const outcome = await this.#breakers.run(hostOf(request.url), send, healthOf);
+    return outcome ?? { kind: "circuitOpen", waitMs: this.#breakers.probeAfterMs };
+  }
+
+  /** Counts what came of a send that went past the circuit breaker. */
+  async count(request: PipelineRequest, sent: Sent): Promise<void> {
+    await this.#breakers?.count(hostOf(request.url), healthOf(sent));
+  }
+}

@@ -1,0 +1,87 @@
+/** Gives events to the log, the listener and the run that the call belongs to. */
+import { redact } from "../failure/redact.js";
+import { log } from "../log.js";
+import type { ThrottleListener } from "../throttle/events.js";
+import type { CallOrFaultEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./events.js";
+import { currentWorkItem } from "./work-item.js";
+
+/** Gives events to the log and the listener. A listener that throws or rejects is logged each time, and breaks nothing. */
+export class EventReporter {
+  constructor(readonly listener: ((event: RemedyEvent) => unknown) | undefined) {}
+
+  emit(event: CallOrFaultEvent): void {
+    const line = lineOf(event);
+    if (event.type === "failed" || event.type === "fault") log.warning(line);
+    else log.info(line);
+    if (this.listener) hand(event, this.listener);
+    currentWorkItem()?.onEvent(event);
+  }
+
+  /** Reports a fault that does not end the call. */
+  fault(where: string, error: unknown, at: number): void {
+    this.emit({ type: "fault", at, where, message: messageOf(error) });
+  }
+}
+
+function hand(event: RemedyEvent, listener: (event: RemedyEvent) => unknown): void {
+  try {
+    // A listener may well be async, whatever its type says.
+    const returned = listener(event);
+    if (isThenable(returned)) {
+      Promise.resolve(returned).catch((error: unknown) => {
+        log.warning(`onEvent rejected: ${messageOf(error)}`);
+      });
+    }
+  } catch (error) {
+    log.warning(`onEvent threw: ${messageOf(error)}`);
+  }
+}
+
+const throttleListeners = new WeakMap<RemedyEventListener, ThrottleListener>();
+
+/** The same for the same `onEvent`, so that a throttle tells a listener once, however many clients share both. */
+export function throttleListenerOf(onEvent: RemedyEventListener): ThrottleListener {
+  const known = throttleListeners.get(onEvent);
+  if (known) return known;
+  const listener: ThrottleListener = (event) => hand(event, onEvent);
+  throttleListeners.set(onEvent, listener);
+  return listener;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** What an error of somebody else's code says, its secrets cut. */
+export function messageOf(error: unknown): string {
+  try {
+    return redact(error instanceof Error ? error.message : String(error));
+  } catch {
+    return "an error that cannot be printed";
+  }
+}
+
+function lineOf(event: CallOrFaultEvent): string {
+  switch (event.type) {
+    case "fault":
+      return `fault in ${event.where}: ${event.message}`;
+    case "retry":
+      return `${where(event.request)} attempt ${event.attempt} failed (${brief(event.failure)}); ${event.reason}`;
+    case "resubmit":
+      return `${where(event.request)} submission ${event.submission} failed (${brief(event.failure)}); ${event.reason}`;
+    case "readBack":
+      return `${where(event.request)} (${brief(event.failure)}); ${event.reason}${event.lastSeen ? `; last seen ${event.lastSeen}` : ""}`;
+    case "remedy":
+      return `${where(event.request)} remedy ${event.remedy} ${event.phase}${event.change ? `: ${event.change}` : ""}`;
+    case "recovered":
+      return `${where(event.request)} ended well after ${event.attempts} attempts; ${event.reason}`;
+    case "failed":
+      return `${where(event.request)} given up after ${event.attempts} attempt(s) (${brief(event.failure)}); ${event.reason}`;
+  }
+}
+
+const where = ({ method, url }: EventRequest): string => `${method} ${url}`;
+
+function brief({ code, status, disposition, category }: EventFailure): string {
+  return [status, code, `${disposition} ${category}`].filter((part) => part !== undefined).join(" ");
+}

@@ -1,0 +1,114 @@
+/** What a listener hears: the same words that reach the log line and the thrown error. */
+import type { Category, Disposition } from "../catalog/rule.js";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { ThrottleEvent } from "../throttle/events.js";
+import { redact } from "../failure/redact.js";
+
+/** The request an event belongs to. Secrets are cut from the URL. */
+export interface EventRequest {
+  readonly method: string;
+  readonly url: string;
+  /** `x-ms-client-request-id`, to find the call in Azure's own logs. */
+  readonly clientRequestId?: string;
+}
+
+/** The diagnosis in short. */
+export interface EventFailure {
+  readonly code?: string;
+  readonly status?: number;
+  readonly disposition: Disposition;
+  readonly category: Category;
+  /** Id of the rule that decided. */
+  readonly rule?: string;
+  readonly explanation: string;
+}
+
+/** What every event of a call holds. */
+export interface CallEvent {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly request: EventRequest;
+}
+
+export type RemedyEvent =
+  /** A failure will be waited out and the request sent again. */
+  | (CallEvent & {
+      readonly type: "retry";
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly reason: string;
+      readonly failure: EventFailure;
+    })
+  /** A long-running operation failed and its first request will be sent again within the poll. */
+  | (CallEvent & {
+      readonly type: "resubmit";
+      readonly submission: number;
+      readonly delayMs: number;
+      readonly reason: string;
+      readonly failure: EventFailure;
+    })
+  /** The outcome is unknown; the resource is read to learn it. */
+  | (CallEvent & {
+      readonly type: "readBack";
+      readonly reason: string;
+      readonly lastSeen?: string;
+      readonly failure: EventFailure;
+    })
+  /** An allowed remedy runs. */
+  | (CallEvent & {
+      readonly type: "remedy";
+      readonly remedy: string;
+      readonly phase: "started" | "done" | "failed";
+      /** What it changed, or why it failed, in words. */
+      readonly change?: string;
+    })
+  /** A call that had failed before ended well. */
+  | (CallEvent & {
+      readonly type: "recovered";
+      readonly attempts: number;
+      readonly elapsedMs: number;
+      readonly reason: string;
+    })
+  /** A call is given up; the caller gets a `RemedyError`. */
+  | (CallEvent & {
+      readonly type: "failed";
+      readonly attempts: number;
+      readonly elapsedMs: number;
+      readonly reason: string;
+      readonly failure: EventFailure;
+    })
+  /** Requests wait, or wait no more, since the service throttles. */
+  | ThrottleEvent
+  /** Something around the call (a listener, a store, a rule, a retry policy beside ours) went wrong; the call went on. */
+  | { readonly type: "fault"; readonly at: number; readonly where: string; readonly message: string };
+
+/** The policy's own events; the throttle emits its own. */
+export type CallOrFaultEvent = Exclude<RemedyEvent, ThrottleEvent>;
+
+export type RemedyEventListener = (event: RemedyEvent) => void;
+
+/** A request as events show it: the signature of a SAS URL is cut. */
+export function eventRequest(request: {
+  method: string;
+  url: string;
+  headers?: { get?(name: string): string | undefined };
+}): EventRequest {
+  const clientRequestId = request.headers?.get?.("x-ms-client-request-id");
+  return {
+    method: request.method,
+    url: redact(request.url),
+    ...(clientRequestId !== undefined && { clientRequestId }),
+  };
+}
+
+/** The failure of an event, from its diagnosis. */
+export function failureOf({ code, status, disposition, category, rule, explanation }: Diagnosis): EventFailure {
+  return {
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+    disposition,
+    category,
+    ...(rule && { rule: rule.id }),
+    explanation,
+  };
+}

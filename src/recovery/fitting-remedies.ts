@@ -1,0 +1,58 @@
+/** Which remedies fit a failure, and which want to hear of it. */
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { jsonOf } from "../lro/json.js";
+import type { RemedyProgress } from "../lro/operation.js";
+import type { FailedRequest, Remedy } from "../remedies/remedy.js";
+import type { Settings } from "./settings.js";
+
+/** The part of a request that a remedy may look at. */
+export interface SentRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly body?: unknown;
+}
+
+/** Names of the remedies that are allowed, fit the failure, and are not used up, in the caller's order. */
+export function fittingRemedies(
+  allowed: readonly Remedy[],
+  diagnosis: Diagnosis,
+  { request, remedies: { runs } }: { readonly request: SentRequest; readonly remedies: RemedyProgress },
+): readonly string[] {
+  if (allowed.length === 0 || diagnosis.disposition !== "adaptable") return [];
+  const failed = failedRequestOf(request);
+  return allowed
+    .filter((remedy) => (runs.get(remedy.name) ?? 0) < (remedy.maxRuns ?? 1) && fits(remedy, diagnosis, failed))
+    .map(({ name }) => name);
+}
+
+function fits(remedy: Remedy, diagnosis: Diagnosis, request: FailedRequest): boolean {
+  try {
+    return remedy.fits ? remedy.fits(diagnosis, request) : diagnosis.remedy.automatic === remedy.name;
+  } catch {
+    // A predicate that throws does not fit; the failure it was asked about is what the caller should hear of.
+    return false;
+  }
+}
+
+export function failedRequestOf({ method, url, body }: SentRequest): FailedRequest {
+  const parsed = typeof body === "string" ? jsonOf({ bodyAsText: body }) : undefined;
+  return { method, url, ...(parsed !== undefined && { body: parsed }) };
+}
+
+/** Lets every remedy that remembers hear of a failure. */
+export function notifyRemedies(
+  { remedies, clock, reporter }: Settings,
+  diagnosis: Diagnosis,
+  request: SentRequest,
+): void {
+  if (diagnosis.disposition !== "adaptable") return;
+  for (const remedy of remedies) {
+    if (!remedy.learn) continue;
+    const now = clock.now();
+    try {
+      remedy.learn(diagnosis, failedRequestOf(request), now);
+    } catch (error) {
+      reporter.fault(`remedy ${remedy.name}`, error, now);
+    }
+  }
+}

@@ -1,0 +1,432 @@
+/**
+ * A long-running operation as the subject of recovery, for the length of one poll: its first request is sent again, or the
+ * resource is read, or a remedy runs, and the poller hears that all is still in progress.
+ *
+ * Nothing is sent in a poll after a wait of its own: the poller is deferred ("still running, again in 20 s"), and one that
+ * was aborted does not come back. arm-compute 22 gives the signal of `pollUntilDone` no way into a poll that is under way.
+ */
+import type { PipelineResponse } from "@azure/core-rest-pipeline";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { RetryAllowance } from "../decision/allowance.js";
+import type { Decision, Situation } from "../decision/decide.js";
+import type { FirstRequest, Operation, Plan, Poll, RemedyProgress } from "../lro/operation.js";
+import type { Operations } from "../lro/operations.js";
+import { askedWaitMs, progressOf, runningResponse, succeededResponse, translate } from "../lro/poll.js";
+import { PollDrivenTask, shortWaitMs, type SendContext } from "../lro/poll-driven-task.js";
+import { targetOf, type ReadTarget } from "../lro/read-back.js";
+import { withoutCredentials } from "../lro/resubmission.js";
+import { resumeInfo, type ResumeInfo } from "../lro/resume.js";
+import { diagnoseInput, diagnoseResponse, diagnoseSend } from "./diagnosing.js";
+import type { Engine } from "./engine.js";
+import { eventRequest, type EventRequest } from "./events.js";
+import { resubmissionOf } from "./own-request.js";
+import {
+  noteAttempt,
+  readOnce,
+  recover,
+  reportRecovered,
+  windowClosed,
+  type Diagnosed,
+  type GivenUp,
+  type Pending,
+  type Progress,
+  type ReadStep,
+  type Step,
+  type Subject,
+  type Wait,
+} from "./recover.js";
+import type { RemedyError } from "./remedy-error.js";
+import { pollRequest } from "./request-recovery.js";
+import { newRequestState, type FailedEnd, type PollResult } from "./request-state.js";
+import { lookOf, readingOf } from "./resource-reader.js";
+import { isSuccess } from "./responses.js";
+import { throwIfAborted, type SendOutcome } from "./sender.js";
+import { remainingMs, type Settings } from "./settings.js";
+
+/** What a poll may wait for a closed window of the throttle. Deferred once, it waits in line with the others. */
+const maxQueueWaitMs = 2_000;
+
+/** How long another poll of an operation is deferred while one works on it. */
+export const busyMs = 2_000;
+
+/** How an operation failed: what its poll says of it, or what came of a resubmission before an operation came of it. */
+type Failure =
+  | { readonly response: PipelineResponse | undefined; readonly diagnosis: Diagnosis; readonly refusal?: undefined }
+  | { readonly response: PipelineResponse | undefined; readonly refusal: SendOutcome };
+
+type OperationStep = Step<PipelineResponse, Failure>;
+/** How a task ends, in the poll that finds it done. */
+type TaskEnding = (recovery: OperationRecovery) => Promise<OperationStep>;
+type Cause = Diagnosed<Failure>;
+
+export class OperationRecovery implements Subject<PipelineResponse, Failure> {
+  readonly kind = "operation";
+  readonly settings: Settings;
+  readonly allowance: RetryAllowance;
+  readonly #engine: Engine;
+  readonly #operations: Operations;
+  readonly #operation: Operation;
+  readonly #poll: Poll;
+
+  constructor(engine: Engine, operations: Operations, operation: Operation, poll: Poll) {
+    this.settings = engine.settings;
+    this.allowance = engine.allowance;
+    this.#engine = engine;
+    this.#operations = operations;
+    this.#operation = operation;
+    this.#poll = poll;
+  }
+
+  get progress(): Progress {
+    const { failures: attempts, submissions: sends, retries, startedAt } = this.#operation;
+    return { attempts, sends, retries, startedAt };
+  }
+
+  get budgetStartedAt(): number {
+    return this.#operation.firstFailureAt ?? this.#now;
+  }
+
+  get about(): EventRequest {
+    return eventRequest(this.#operation.first);
+  }
+
+  get repairable(): { request: FirstRequest; remedies: RemedyProgress } {
+    return { request: this.#operation.first, remedies: this.#operation.remedies };
+  }
+
+  /** Does what is due, and recovers the operation when that shows its failure. @throws RemedyError when it has failed for good */
+  async answerPoll(ask: () => Promise<PollResult>): Promise<PipelineResponse> {
+    return recover(await this.#nextStep(ask), this);
+  }
+
+  async #nextStep(ask: () => Promise<PollResult>): Promise<OperationStep> {
+    const plan = this.#operation.plan as Plan<PollDrivenTask<TaskEnding>, ReadStep<Failure>>;
+    if (plan.kind === "task") return this.#drive(plan.task);
+    const leftMs = plan.dueAt - this.#now;
+    if (leftMs > shortWaitMs) return this.#deferPoll(leftMs);
+    // A poller that comes a moment early is kept, not sent away for another second.
+    if (leftMs > 0) await this.settings.clock.sleep(leftMs, this.#poll.request.abortSignal);
+    switch (plan.kind) {
+      case "follow":
+        return this.#follow(ask);
+      case "send":
+        return this.send();
+      case "read":
+        return readOnce(plan.read, this);
+    }
+  }
+
+  /** Asks for the operation's status. */
+  async #follow(ask: () => Promise<PollResult>): Promise<OperationStep> {
+    const operation = this.#operation;
+    const asked = await ask();
+    operation.deferred = asked.kind === "deferred" && asked.unsent;
+    switch (asked.kind) {
+      case "deferred":
+        operation.plan = { kind: "follow", dueAt: this.#now + asked.waitMs };
+        return this.#deferPoll(asked.waitMs);
+      case "failed":
+        return this.#pollFailed(asked);
+      case "response":
+        return this.#judgeStatus(asked.response);
+    }
+  }
+
+  async #judgeStatus(response: PipelineResponse): Promise<OperationStep> {
+    const operation = this.#operation;
+    const { request } = this.#poll;
+    // A claims challenge: the bearer policy outside answers it, and sends the poll again.
+    if (response.status === 401) return { kind: "end", end: response };
+    if (operation.pollMode === "body" && response.status === 200)
+      operation.lastSeenResource = response.bodyAsText ?? undefined;
+    const progress = progressOf(response, operation.mode);
+    switch (progress) {
+      case "failed":
+        return { kind: "failed", failure: { response, diagnosis: mayHaveRun(await this.#whyFailed(response)) } };
+      case "running":
+        this.#checkDeadline(askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000, response);
+        return { kind: "end", end: translate(operation, request, response, progress) };
+      case "succeeded":
+        return this.#succeed(translate(operation, request, response, progress));
+    }
+  }
+
+  /**
+   * A poll that failed for good. By `Location` that is how an operation fails; a 404 means that the service no longer knows
+   * the operation, and the resource is asked instead. Otherwise the operation goes on, and the error says how to follow it.
+   */
+  #pollFailed({ diagnosis, attempts, response, reason, cause, retryAfterMs }: FailedEnd): OperationStep {
+    const { status = 0 } = diagnosis;
+    if (status === 404 && this.#target) {
+      return { kind: "failed", failure: { response, diagnosis: { ...diagnosis, disposition: "indeterminate" } } };
+    }
+    if (this.#operation.mode === "location" && status >= 400 && ![401, 403, 408, 429].includes(status)) {
+      return { kind: "failed", failure: { response, diagnosis: mayHaveRun(diagnosis) } };
+    }
+    this.#operation.failures.push(...attempts);
+    const why = {
+      reason: `polling failed: ${reason}`,
+      outcome: "unknown",
+      cause,
+      retryAfterMs,
+      stillRuns: true,
+    } as const;
+    throw this.#error({ diagnosis, response }, why);
+  }
+
+  diagnose(failure: Failure): Diagnosis {
+    const operation = this.#operation;
+    operation.firstFailureAt ??= this.#now;
+    if (!operation.failedUrls.includes(operation.operationUrl)) operation.failedUrls.push(operation.operationUrl);
+    if (!failure.refusal) return failure.diagnosis;
+    const diagnosis = diagnoseSend(failure.refusal, this.#poll.request, this.settings);
+    operation.mayHaveRun ||= failure.refusal.kind !== "notAdmitted" && diagnosis.execution === "unknown";
+    return diagnosis;
+  }
+
+  /** A resource in state Failed does not say why; its instance view may. */
+  async #whyFailed(response: PipelineResponse): Promise<Diagnosis> {
+    const target = this.#operation.mode === "body" ? this.#target : undefined;
+    const look = target && (await this.#look(target, maxQueueWaitMs));
+    const why = look?.kind === "look" ? look.diagnosis : undefined;
+    return why ?? diagnoseResponse(response, this.settings);
+  }
+
+  shortcut(cause: Cause): Promise<OperationStep | undefined> {
+    const { refusal } = cause.failure;
+    if (refusal?.kind !== "notAdmitted") return Promise.resolve(undefined);
+    const outcome = this.#operation.mayHaveRun ? "unknown" : "failed";
+    return this.giveUp(cause, { ...windowClosed(refusal.waitMs, outcome), cause: refusal.error });
+  }
+
+  /** A submission that the service refused has retries of its own; the operation's are resubmissions. */
+  situation({ failure: { refusal } }: Cause): Situation {
+    const { first, refusals } = this.#operation;
+    const { maxRetries, maxResubmissions } = this.settings;
+    return {
+      ...(refusal ? { attempt: refusals + 1, retries: refusals, maxRetries } : { maxRetries: maxResubmissions }),
+      method: first.method,
+      url: first.url,
+      readable: this.#target !== undefined,
+      repeatable: first.repeatable,
+    };
+  }
+
+  countRetry({ failure: { refusal } }: Cause): void {
+    if (refusal) this.#operation.refusals += 1;
+    else this.#operation.retries += 1;
+  }
+
+  reconsider(decision: Decision, { diagnosis }: Cause): Decision {
+    if (decision.action !== "fail" || !this.#operation.mayHaveRun) return decision;
+    if (diagnosis.status !== 409 || !this.#target) return { ...decision, outcome: "unknown" };
+    // The conflict is with our own resubmission, whose reply was lost.
+    return { action: "readBack", delayMs: 0, reason: "an earlier submission may be at work; the resource will tell" };
+  }
+
+  /** Every wait is the poller's. */
+  async pause(step: Wait<Failure>): Promise<OperationStep> {
+    const dueAt = this.#now + step.delayMs;
+    this.#operation.plan = step.kind === "send" ? { kind: "send", dueAt } : { kind: "read", dueAt, read: step };
+    return this.#deferPoll(step.delayMs);
+  }
+
+  /** Sends the first request again, with the poll's fresh token. */
+  async send(): Promise<OperationStep> {
+    const operation = this.#operation;
+    const { request, next } = this.#poll;
+    const resubmission = resubmissionOf(operation.first, request);
+    const kind = { nested: true, maxQueueWaitMs: this.#maxQueueWaitMs };
+    const sent = await this.#engine.attempt(newRequestState(resubmission, next, this.#now, kind));
+    operation.deferred = sent.kind === "notAdmitted" && sent.isEarly;
+    if (sent.kind === "circuitOpen" || (sent.kind === "notAdmitted" && sent.isEarly))
+      return { kind: "send", delayMs: sent.waitMs };
+    if (sent.kind === "notAdmitted") return { kind: "failed", failure: { response: undefined, refusal: sent } };
+    operation.submissions += 1;
+    throwIfAborted(sent, request);
+    const response = sent.kind === "response" ? sent.response : undefined;
+    const isGone = resubmission.method === "DELETE" && response?.status === 404;
+    if (!response || !(isSuccess(resubmission, response) || isGone)) {
+      return { kind: "failed", failure: { response, refusal: sent } };
+    }
+    sent.permit.settle(response);
+    if (this.#operations.follow(operation, resubmission, response, this.#now)) {
+      return { kind: "end", end: runningResponse(operation, request, operation.pollIntervalMs ?? 2_000) };
+    }
+    return this.#succeed(succeededResponse(operation, request, this.#target?.url, response));
+  }
+
+  async read(step: ReadStep<Failure>): Promise<OperationStep | Pending> {
+    const operation = this.#operation;
+    const target = this.#target;
+    if (!target) return { kind: "pending", lastSeen: "nothing" };
+    const look = await this.#look(target, this.#maxQueueWaitMs);
+    operation.deferred = look.kind === "deferred" && look.unsent;
+    if (look.kind === "deferred") return { ...step, delayMs: look.waitMs };
+    const { reading, diagnosis = step.cause.diagnosis, response } = look;
+    const { lastSeen } = reading;
+    switch (reading.kind) {
+      case "succeeded": {
+        const end = succeededResponse(operation, this.#poll.request, target.url, response);
+        return this.#succeed(end, `read back: ${lastSeen}`);
+      }
+      case "failed":
+        return this.giveUp({ ...step.cause, diagnosis }, { reason: `read back: ${lastSeen}`, outcome: "failed" });
+      case "pending":
+        return { kind: "pending", lastSeen };
+    }
+  }
+
+  async #look(
+    target: ReadTarget,
+    queueWaitMs: number | undefined,
+  ): Promise<ReturnType<typeof lookOf> | (PollResult & { kind: "deferred" })> {
+    const reading = readingOf(target, this.#poll, this.#now, { maxQueueWaitMs: queueWaitMs });
+    const end = await pollRequest(this.#engine, reading);
+    return end.kind === "deferred" ? end : lookOf(target, reading, end, this.settings);
+  }
+
+  async apply(name: string, cause: Cause): Promise<OperationStep> {
+    const operation = this.#operation;
+    return this.#begin(async (context) => {
+      const draft = resubmissionOf(operation.first, this.#poll.request);
+      const { remedies, startedAt, created } = operation;
+      const target = { ...remedies, context, request: draft, startedAt, created };
+      const failed = await this.#engine.remedies.apply(name, cause.diagnosis, target);
+      if (failed) {
+        const reason = `the remedy ${name} failed: ${failed.message}`;
+        return (recovery) => recovery.giveUp(cause, { reason, outcome: "failed", cause: failed.cause });
+      }
+      const { url, body } = draft;
+      const headers = withoutCredentials(draft);
+      operation.first = { ...operation.first, url, headers, ...(body !== undefined && { body }) };
+      return (recovery) => recovery.send();
+    });
+  }
+
+  /** Begins work that may take minutes, and drives it as far as this poll can. */
+  async #begin(work: (context: SendContext) => Promise<TaskEnding>): Promise<OperationStep> {
+    const { clock } = this.settings;
+    const operation = this.#operation;
+    const context = (operation.remedies.context ??= { ...this.#poll, clock });
+    const task = new PollDrivenTask(context, clock, () => work(context));
+    operation.plan = { kind: "task", task };
+    return this.#drive(task);
+  }
+
+  /** The poll that finds the task done goes on with its ending. */
+  async #drive(task: PollDrivenTask<TaskEnding>): Promise<OperationStep> {
+    const turn = await task.drive(this.#poll.request, this.#poll.next);
+    // Work that is short of time says so itself: no deadline is checked here.
+    return "waitMs" in turn ? { kind: "end", end: await this.#sendAway(turn.waitMs) } : turn.end(this);
+  }
+
+  #succeed(response: PipelineResponse, reason?: string): Promise<OperationStep> {
+    return this.#end(() => {
+      this.#operations.end(this.#operation, response);
+      if (this.#operation.failures.length > 0) reportRecovered(this, reason);
+      return response;
+    });
+  }
+
+  giveUp({ failure: { response }, diagnosis }: Cause, why: GivenUp): Promise<OperationStep> {
+    return this.#end(() => {
+      throw this.#error({ diagnosis, response }, why);
+    });
+  }
+
+  /** Runs what remedies left to do at the end, then ends so. */
+  async #end(ending: () => PipelineResponse): Promise<OperationStep> {
+    const { cleanups } = this.#operation.remedies;
+    const end = (): OperationStep => ({ kind: "end", end: ending() });
+    if (cleanups.length === 0) return end();
+    return this.#begin(async () => {
+      await this.#engine.remedies.runCleanups(cleanups);
+      return () => Promise.resolve().then(end);
+    });
+  }
+
+  #error(
+    { diagnosis, response }: { diagnosis: Diagnosis; response: PipelineResponse | undefined },
+    { stillRuns = false, outcome, reason, retryAfterMs, cause }: GivenUp,
+  ): RemedyError {
+    const { failures, startedAt } = this.#operation;
+    if (failures.length === 0) noteAttempt(this, diagnosis, { action: "fail", outcome: "failed", reason });
+    return this.#engine.errors.make(
+      {
+        about: this.about,
+        request: this.#poll.request,
+        startedAt,
+        resume: stillRuns ? this.#resume : undefined,
+      },
+      {
+        diagnosis,
+        attempts: failures,
+        reason,
+        outcome: stillRuns ? "unknown" : outcome,
+        response,
+        retryAfterMs,
+        cause,
+      },
+    );
+  }
+
+  /** Defers the poller, unless that would pass the deadline. */
+  async #deferPoll(waitMs: number): Promise<OperationStep> {
+    this.#checkDeadline(waitMs, undefined);
+    return { kind: "end", end: await this.#sendAway(waitMs) };
+  }
+
+  /**
+   * "Still running, come back." Where the caller's signal reaches the poll, most of the wait is spent here: a poller's own
+   * does not end on the signal that its call was given. The last second is always the poller's, so that one whose
+   * `pollUntilDone` was aborted does not come back for what is due then.
+   */
+  async #sendAway(waitMs: number): Promise<PipelineResponse> {
+    const { request } = this.#poll;
+    // Pollers wait in whole seconds.
+    const wholeMs = Math.max(1, Math.ceil(waitMs / 1_000)) * 1_000;
+    const heldMs = request.abortSignal ? wholeMs - shortWaitMs : 0;
+    if (heldMs > 0) await this.settings.clock.sleep(heldMs, request.abortSignal);
+    return runningResponse(this.#operation, request, wholeMs - heldMs);
+  }
+
+  /** A poller that would wait past the deadline of a healthy operation hears so in time, with the means to go on elsewhere. */
+  #checkDeadline(waitMs: number, response: PipelineResponse | undefined): void {
+    const left = remainingMs(this.settings, this.#now);
+    if (left === undefined || waitMs < left) return;
+    const error = { code: "DeadlineReached", message: "The deadline came while the operation was still running." };
+    const diagnosis = diagnoseInput({ error }, this.settings);
+    const reason = "the deadline has come; the operation is still running";
+    noteAttempt(this, diagnosis, { action: "fail", outcome: "unknown", reason });
+    throw this.#error({ diagnosis, response }, { reason, outcome: "unknown", retryAfterMs: waitMs, stillRuns: true });
+  }
+
+  /** While a resource is read, its own state is what a poller in another process can follow. */
+  get #resume(): ResumeInfo {
+    const { first, plan, mode, operationUrl, resourceUrl } = this.#operation;
+    const { method, url } = first;
+    return plan.kind === "read" && this.#target?.kind === "provisioning"
+      ? resumeInfo({ method, url, mode: "body", operationUrl: url })
+      : resumeInfo({ method, url, mode, operationUrl, resourceUrl });
+  }
+
+  get #target(): ReadTarget | undefined {
+    return targetOf(this.#operation);
+  }
+
+  get #maxQueueWaitMs(): number | undefined {
+    return queueWaitOf(this.#operation);
+  }
+
+  get #now(): number {
+    return this.settings.clock.now();
+  }
+}
+
+export const queueWaitOf = ({ deferred }: Operation): number | undefined => (deferred ? undefined : maxQueueWaitMs);
+
+/** What an accepted request's operation failed of may have run in part, whatever the failure is. */
+function mayHaveRun(diagnosis: Diagnosis): Diagnosis {
+  return { ...diagnosis, execution: "unknown" };
+}

@@ -1,0 +1,73 @@
+/**
+ * Every request that we send ourselves (a resubmission, a reading, a remedy's call) is made here, from the caller's own: it
+ * goes over the same connection, with the same credentials, headers, time limit and trace.
+ */
+import { createHttpHeaders, createPipelineRequest, type PipelineRequest } from "@azure/core-rest-pipeline";
+import type { FirstRequest } from "../lro/operation.js";
+
+/** What `tlsPolicy`, `agentPolicy`, `proxyPolicy` and the caller have set. They stand outside of us and set it once. */
+const connection = [
+  "abortSignal",
+  "agent",
+  "allowInsecureConnection",
+  "authSchemes",
+  "disableKeepAlive",
+  "proxySettings",
+  "requestOverrides",
+  "timeout",
+  "tlsSettings",
+  "tracingOptions",
+  "withCredentials",
+] as const;
+
+/** A token lives for an hour, so these are taken from the newest request at hand. */
+export const credentialHeaders = ["authorization", "x-ms-authorization-auxiliary"] as const;
+
+/** Headers that belong to one request alone: its body, its conditions, its answer's form, its ids. */
+const ofOneRequest =
+  /^(?:accept|content-.*|expect|host|if-.*|prefer|range|transfer-encoding|traceparent|tracestate|x-ms-client-request-id|x-ms-range|x-ms-return-client-request-id)$/;
+
+/** A request of our own on the caller's behalf. `body` is sent as JSON. */
+export function ownRequest(
+  caller: PipelineRequest,
+  wanted: { method: string; url: string; body?: unknown; headers?: Readonly<Record<string, string>> },
+): PipelineRequest {
+  const headers = createHttpHeaders({ accept: "application/json" });
+  for (const [name, value] of caller.headers) if (!ofOneRequest.test(name.toLowerCase())) headers.set(name, value);
+  if (wanted.body !== undefined) headers.set("content-type", "application/json");
+  for (const [name, value] of Object.entries(wanted.headers ?? {})) headers.set(name, value);
+  return make(caller, wanted, headers, wanted.body === undefined ? undefined : JSON.stringify(wanted.body));
+}
+
+/**
+ * The first request of an operation once more: its own headers and body, over the connection and with the credentials of the
+ * poll at hand.
+ */
+export function resubmissionOf(first: FirstRequest, poll: PipelineRequest): PipelineRequest {
+  const headers = createHttpHeaders(first.headers);
+  for (const name of credentialHeaders) {
+    const value = poll.headers.get(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  const request = make(poll, first, headers, first.body);
+  request.timeout = first.timeout;
+  return request;
+}
+
+/** A client request id of its own each time: ARM replays its earlier answer to a known one. */
+function make(
+  caller: PipelineRequest,
+  { method, url }: { method: string; url: string },
+  headers: PipelineRequest["headers"],
+  body: PipelineRequest["body"],
+): PipelineRequest {
+  const request = createPipelineRequest({ url, method: method as PipelineRequest["method"], headers });
+  const fields = caller as unknown as Record<string, unknown>;
+  Object.assign(
+    request,
+    Object.fromEntries(connection.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]]))),
+    body !== undefined && { body },
+  );
+  request.headers.set("x-ms-client-request-id", request.requestId);
+  return request;
+}

@@ -1,0 +1,125 @@
+/** Polls of long-running operations: whose they are, and who answers them. */
+import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import type { Operation, Poll } from "../lro/operation.js";
+import { sharedOperations, type Operations } from "../lro/operations.js";
+import { boundWait, isForeignFailure, looksLikeOperation, runningResponse } from "../lro/poll.js";
+import { diagnoseResponse } from "./diagnosing.js";
+import type { Engine } from "./engine.js";
+import { busyMs, OperationRecovery, queueWaitOf } from "./operation-recovery.js";
+import { attemptOf } from "./recover.js";
+import { isRemedyError } from "./remedy-error.js";
+import { pollRequest } from "./request-recovery.js";
+import { newRequestState, type FailedEnd, type PollResult, type RequestState } from "./request-state.js";
+
+export class Polls {
+  readonly #engine: Engine;
+  readonly #operations: Operations;
+  /** The URL of the last GET that was none of an operation. Who waits for a resource asks for the same one again and again. */
+  #plainUrl = "";
+  /** The state of a poll that failed and is made again; it knows what was tried. */
+  readonly #troubled = new WeakMap<Operation, RequestState>();
+
+  constructor(engine: Engine, operations: Operations = sharedOperations) {
+    this.#engine = engine;
+    this.#operations = operations;
+  }
+
+  /** The operation that a request polls. */
+  operationOf(request: PipelineRequest): Operation | undefined {
+    return request.method === "GET" ? this.#operations.find(request.url) : undefined;
+  }
+
+  /** Remembers the operation that a response has begun. False when it began none. */
+  track(request: PipelineRequest, response: PipelineResponse, state: RequestState | undefined): boolean {
+    const operation = this.#operations.track(request, response, this.#now);
+    if (!operation) return false;
+    if (!state) return true;
+    // What a remedy left for the end waits for the operation's end, and what it may do once it may do once in all.
+    operation.remedies = state.remedies;
+    // Of a write the last one accepted decides; of an action any that ran.
+    operation.mayHaveRun = state.mayHaveRun && request.method === "POST";
+    return true;
+  }
+
+  /** How a GET that fails is to be judged: one that polls an operation which this process did not begin is a poll all the same. */
+  kindOf(request: PipelineRequest): { poll?: "foreign" } {
+    return request.method === "GET" && looksLikeOperation(request.url) ? { poll: "foreign" } : {};
+  }
+
+  /** How an operation failed that this process did not begin, when a poll of it says so. It is explained, never resubmitted. */
+  foreignFailure(request: PipelineRequest, response: PipelineResponse): FailedEnd | undefined {
+    const { url } = request;
+    if (url === this.#plainUrl) return undefined;
+    if (!looksLikeOperation(url)) {
+      this.#plainUrl = url;
+      return undefined;
+    }
+    boundWait(response, this.#now);
+    if (!isForeignFailure(request, response)) return undefined;
+    const diagnosis = diagnoseResponse(response, this.#engine.settings);
+    const reason = "the operation was begun elsewhere; its first request is not known here and is not sent again";
+    return {
+      kind: "failed",
+      diagnosis,
+      attempts: [attemptOf(diagnosis, reason, this.#now)],
+      reason,
+      outcome: "failed",
+      response,
+    };
+  }
+
+  /** Answers a poll of a known operation. @throws RemedyError when the operation has failed for good */
+  async poll(operation: Operation, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
+    if (operation.final) return { ...operation.final, request };
+    this.#notePace(operation);
+    // Two pollers may follow one operation: while one recovers it the other is deferred.
+    if (operation.busy) return runningResponse(operation, request, busyMs);
+    operation.busy = true;
+    try {
+      const recovery = new OperationRecovery(this.#engine, this.#operations, operation, { request, next });
+      return await recovery.answerPoll(() => this.#ask(operation, { request, next }));
+    } catch (error) {
+      // A caller that aborts may come back with a poller restored from its state; half a remedy is not taken up again.
+      const mayComeBack = request.abortSignal?.aborted && !isRemedyError(error) && operation.plan.kind !== "task";
+      if (!mayComeBack) this.#operations.end(operation);
+      throw error;
+    } finally {
+      operation.busy = false;
+    }
+  }
+
+  /** Asks where the current submission tells its status; the poller may still ask at the URL of an earlier one. */
+  async #ask(operation: Operation, { request, next }: Poll): Promise<PollResult> {
+    const { url } = request;
+    const fresh = newRequestState(request, next, this.#now, {
+      poll: operation.mode,
+      maxQueueWaitMs: queueWaitOf(operation),
+    });
+    const { authorizedAt, maxQueueWaitMs } = fresh;
+    const before = this.#troubled.get(operation);
+    const state = before ? Object.assign(before, { request, next, authorizedAt, maxQueueWaitMs }) : fresh;
+    if (operation.submissions > 1 && operation.mode !== "body") request.url = operation.operationUrl;
+    this.#troubled.delete(operation);
+    try {
+      const asked = await pollRequest(this.#engine, state);
+      const isTrouble = asked.kind === "deferred" && (state.attempts.length > 0 || !asked.unsent);
+      // Trouble has one budget, however many polls it lasts: that of the first that failed, or that met an open circuit.
+      if (isTrouble) this.#troubled.set(operation, state);
+      return asked;
+    } finally {
+      request.url = url;
+    }
+  }
+
+  #notePace(operation: Operation): void {
+    const now = this.#now;
+    if (operation.lastPollAt !== undefined && !operation.slowed) {
+      operation.pollIntervalMs = Math.max(1_000, now - operation.lastPollAt);
+    }
+    operation.lastPollAt = now;
+  }
+
+  get #now(): number {
+    return this.#engine.settings.clock.now();
+  }
+}

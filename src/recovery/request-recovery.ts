@@ -1,0 +1,255 @@
+/** A request as the subject of recovery: the caller's own, a poll, or one that a remedy or a reading makes. */
+import type { PipelineResponse } from "@azure/core-rest-pipeline";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { RetryAllowance } from "../decision/allowance.js";
+import type { Decision, Situation } from "../decision/decide.js";
+import { isAsAsked } from "../lro/as-asked.js";
+import { jsonOf } from "../lro/json.js";
+import { progressOf } from "../lro/poll.js";
+import { readTargetOf, type ReadTarget } from "../lro/read-back.js";
+import { isRepeatable } from "../lro/resubmission.js";
+import { formatDuration } from "../time/format-duration.js";
+import { diagnoseSend } from "./diagnosing.js";
+import type { Engine } from "./engine.js";
+import { eventRequest, type EventRequest } from "./events.js";
+import { failedRequestOf } from "./fitting-remedies.js";
+import {
+  noteAttempt,
+  pastBudget,
+  recover,
+  reportRecovered,
+  reportRetry,
+  windowClosed,
+  type Diagnosed,
+  type GivenUp,
+  type Pending,
+  type ReadStep,
+  type Step,
+  type Subject,
+  type Wait,
+} from "./recover.js";
+import type { Deferred, PollResult, RequestEnd, RequestState } from "./request-state.js";
+import { lookOf, readingOf, type Look } from "./resource-reader.js";
+import { deletedResponse, isPollTrouble, isSuccess, outcomeResponse } from "./responses.js";
+import { throwIfAborted, type SendOutcome } from "./sender.js";
+import type { Settings } from "./settings.js";
+
+const sendNow = { kind: "send", delayMs: 0 } as const;
+
+/** Sends a request and recovers it until it ends. @param first what came of a send that has been made @throws AbortError */
+export async function runRequest(engine: Engine, state: RequestState, first?: SendOutcome): Promise<RequestEnd> {
+  const subject = new RequestRecovery<never>(engine, state, undefined);
+  return recover<RequestEnd, SendOutcome>(first ? subject.judge(first) : await subject.send(), subject);
+}
+
+/** The same for a request that is made in a poll: every wait is left to the poller. @throws AbortError */
+export async function pollRequest(engine: Engine, state: RequestState): Promise<PollResult> {
+  const defer = (waitMs: number, unsent: boolean): Deferred => ({ kind: "deferred", waitMs, unsent });
+  const subject = new RequestRecovery(engine, state, defer);
+  return recover<PollResult, SendOutcome>(await subject.send(), subject);
+}
+
+type RequestStep<Deferral> = Step<RequestEnd | Deferral, SendOutcome>;
+type Cause = Diagnosed<SendOutcome>;
+
+class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOutcome> {
+  readonly kind = "request";
+  readonly settings: Settings;
+  readonly allowance: RetryAllowance;
+
+  /** @param defer makes the end that sends a poller away; undefined where the request waits itself */
+  constructor(
+    readonly engine: Engine,
+    readonly progress: RequestState,
+    readonly defer: ((waitMs: number, unsent: boolean) => Deferral) | undefined,
+  ) {
+    this.settings = engine.settings;
+    this.allowance = engine.allowance;
+  }
+
+  get about(): EventRequest {
+    return eventRequest(this.progress.request);
+  }
+
+  get repairable(): RequestState | undefined {
+    const { nested, poll } = this.progress;
+    return nested || poll ? undefined : this.progress;
+  }
+
+  async send(): Promise<RequestStep<Deferral>> {
+    if (this.progress.sends > 0) await this.engine.tokens.renew(this.progress);
+    return this.judge(await this.engine.attempt(this.progress));
+  }
+
+  /** Whether a send succeeded. @throws AbortError when the caller ended it */
+  judge(outcome: SendOutcome): RequestStep<never> {
+    const { request, poll } = this.progress;
+    throwIfAborted(outcome, request);
+    if (outcome.kind === "response" || outcome.kind === "error") this.progress.sends += 1;
+    if (outcome.kind !== "response" || !isSuccess(request, outcome.response))
+      return { kind: "failed", failure: outcome };
+    const { response, permit } = outcome;
+    const { status, headers } = response;
+    const isFollowed = poll !== undefined && poll !== "foreign";
+    permit.settle(isFollowed ? { status, headers, ended: progressOf(response, poll) !== "running" } : response);
+    this.allowance.succeeded();
+    return this.#succeed(response);
+  }
+
+  /** @param reason why a success was found where none came back */
+  #succeed(response: PipelineResponse, reason?: string): RequestStep<never> {
+    reportRecovered(this, reason);
+    return { kind: "end", end: { kind: "response", response } };
+  }
+
+  diagnose(outcome: SendOutcome): Diagnosis {
+    const diagnosis = diagnoseSend(outcome, this.progress.request, this.settings);
+    const wasSent = outcome.kind === "response" || outcome.kind === "error";
+    this.progress.mayHaveRun ||= wasSent && diagnosis.execution === "unknown";
+    return diagnosis;
+  }
+
+  async shortcut(cause: Cause): Promise<RequestStep<Deferral> | undefined> {
+    const { failure: outcome, diagnosis } = cause;
+    const { request, poll, mayHaveRun } = this.progress;
+    const { tokens } = this.engine;
+    if (outcome.kind === "circuitOpen") return this.#waitForProbe(cause, outcome.waitMs);
+    if (outcome.kind === "notAdmitted") {
+      const { waitMs, isEarly } = outcome;
+      if (this.defer && isEarly) return { kind: "end", end: this.defer(waitMs, true) };
+      return this.giveUp(cause, windowClosed(waitMs, this.#outcome));
+    }
+    const response = outcome.kind === "response" ? outcome.response : undefined;
+    if (response && tokens.isChallenge(this.progress, response)) {
+      return { kind: "end", end: { kind: "response", response } };
+    }
+    if (mayHaveRun && request.method === "DELETE" && response?.status === 404) {
+      return this.#succeed(deletedResponse(request), "an earlier attempt had deleted it");
+    }
+    if (await tokens.refreshToken(this.progress, diagnosis)) return sendNow;
+    // Polls by `Location` learn the operation's end from the status; those of an operation begun elsewhere may be such.
+    const endsByStatus = poll === "location" || poll === "foreign";
+    if (endsByStatus && response && !isPollTrouble(response.status)) {
+      noteAttempt(this, diagnosis, operationFailed);
+      return this.giveUp(cause, operationFailed);
+    }
+    return undefined;
+  }
+
+  situation({ diagnosis }: Cause): Situation {
+    const { request } = this.progress;
+    const target = this.#target;
+    return {
+      method: request.method,
+      url: request.url,
+      readable: target !== undefined && !(target.kind === "provisioning" && diagnosis.execution !== "answered"),
+      repeatable: isRepeatable(request),
+    };
+  }
+
+  /** A failure after a send that may have run leaves the outcome unknown. */
+  reconsider(decision: Decision): Decision {
+    return decision.action === "fail" && this.#outcome === "unknown" ? { ...decision, outcome: "unknown" } : decision;
+  }
+
+  async pause({ delayMs }: Wait<SendOutcome>): Promise<RequestStep<Deferral> | undefined> {
+    if (delayMs <= 0) return undefined;
+    if (this.defer) return { kind: "end", end: this.defer(delayMs, false) };
+    const { clock = this.settings.clock, request } = this.progress;
+    await clock.sleep(delayMs, request.abortSignal);
+    return undefined;
+  }
+
+  async read({ cause }: ReadStep<SendOutcome>): Promise<RequestStep<never> | Pending> {
+    const target = this.#target;
+    if (!target) return { kind: "pending", lastSeen: "nothing" };
+    await this.engine.tokens.renew(this.progress);
+    const { reading, diagnosis = cause.diagnosis, response } = await this.#look(target);
+    const { lastSeen } = reading;
+    if (reading.kind === "pending") return { kind: "pending", lastSeen };
+    if (reading.kind === "failed") {
+      return this.giveUp({ ...cause, diagnosis }, { reason: `read back: ${lastSeen}`, outcome: "failed" });
+    }
+    if (target.kind === "provisioning" && !this.#isAsAsked(response)) {
+      const reason = `outcome unknown: ${lastSeen}, but it does not show what was asked for`;
+      return this.giveUp(cause, { reason, outcome: "unknown" });
+    }
+    return this.#succeed(outcomeResponse(this.progress.request, response), `read back: ${lastSeen}`);
+  }
+
+  async apply(remedy: string, cause: Cause): Promise<RequestStep<Deferral>> {
+    const { request, next, startedAt, remedies } = this.progress;
+    const context = (remedies.context ??= { request, next, clock: this.settings.clock });
+    const target = { ...remedies, request, context, startedAt };
+    const failed = await this.engine.remedies.apply(remedy, cause.diagnosis, target);
+    if (!failed) return sendNow;
+    const reason = `the remedy ${remedy} failed: ${failed.message}`;
+    return this.giveUp(cause, { reason, outcome: this.#outcome, cause: failed.cause });
+  }
+
+  async giveUp({ failure, diagnosis }: Cause, why: GivenUp): Promise<RequestStep<never>> {
+    const own = await this.#findOwnWork(diagnosis);
+    if (own) return own;
+    const { attempts } = this.progress;
+    const { reason, outcome, retryAfterMs } = why;
+    const response = failure.kind === "response" ? failure.response : undefined;
+    const cause = why.cause ?? ("error" in failure ? failure.error : undefined);
+    return {
+      kind: "end",
+      end: { kind: "failed", diagnosis, attempts, reason, outcome, retryAfterMs, response, cause },
+    };
+  }
+
+  /**
+   * A PUT whose reply was lost may have made the very resource that a later attempt collides with. Before such a
+   * collision is reported, the resource is read: when it was made since, or is as it was asked to be, the caller has it.
+   */
+  async #findOwnWork(diagnosis: Diagnosis): Promise<RequestStep<never> | undefined> {
+    const { mayHaveRun, request } = this.progress;
+    const target = this.#target;
+    if (!mayHaveRun || request.method !== "PUT" || diagnosis.status !== 409 || !target) return undefined;
+    const { reading, response } = await this.#look(target);
+    if (reading.kind === "failed" || response.status !== 200 || !this.#isAsAsked(response)) return undefined;
+    return this.#succeed(outcomeResponse(request, response), `an earlier attempt had succeeded: ${reading.lastSeen}`);
+  }
+
+  /** It lives on what is left of the request's time, and has retries of its own. */
+  async #look(target: ReadTarget): Promise<Look> {
+    const reading = readingOf(target, this.progress, this.settings.clock.now(), { startedAt: this.progress.startedAt });
+    return lookOf(target, reading, await runRequest(this.engine, reading), this.settings);
+  }
+
+  /** Whether a resource is what the request asked for; one that was there before may be what it was before. */
+  #isAsAsked(response: PipelineResponse): boolean {
+    const { request, startedAt } = this.progress;
+    const serviceNow = Date.parse(response.headers.get("date") ?? "");
+    const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - this.settings.clock.now();
+    return isAsAsked(failedRequestOf(request).body, jsonOf(response), startedAt + aheadMs);
+  }
+
+  async #waitForProbe(cause: Cause, delayMs: number): Promise<RequestStep<Deferral>> {
+    if (pastBudget(this, delayMs)) {
+      const reason = "the circuit is open for longer than the call may wait";
+      return this.giveUp(cause, { reason, outcome: this.#outcome, retryAfterMs: delayMs });
+    }
+    const reason = `transient: the circuit is open, again in ${formatDuration(delayMs)}`;
+    reportRetry(this, cause.diagnosis, { delayMs, reason });
+    return { kind: "send", delayMs };
+  }
+
+  /** What tells the outcome of the caller's own request. */
+  get #target(): ReadTarget | undefined {
+    return this.repairable && readTargetOf(this.repairable.request.method, this.repairable.request.url);
+  }
+
+  get #outcome(): "failed" | "unknown" {
+    const { mayHaveRun, request } = this.progress;
+    return mayHaveRun && request.method !== "GET" && request.method !== "HEAD" ? "unknown" : "failed";
+  }
+}
+
+const operationFailed = {
+  action: "fail",
+  outcome: "failed",
+  reason: "the operation ended with this answer",
+} as const;

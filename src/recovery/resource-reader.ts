@@ -1,0 +1,55 @@
+/** Reading a resource to learn what became of a request whose reply was lost or said nothing. */
+import {
+  createHttpHeaders,
+  type PipelineRequest,
+  type PipelineResponse,
+  type SendRequest,
+} from "@azure/core-rest-pipeline";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { jsonOf } from "../lro/json.js";
+import { interpret, type Reading, type ReadTarget } from "../lro/read-back.js";
+import { diagnoseInput } from "./diagnosing.js";
+import { ownRequest } from "./own-request.js";
+import { newRequestState, type RequestEnd, type RequestKind, type RequestState } from "./request-state.js";
+import type { Settings } from "./settings.js";
+
+/** What a look at a resource shows. */
+export interface Look {
+  readonly kind: "look";
+  readonly reading: Reading;
+  /** Why the resource failed, where it says so. */
+  readonly diagnosis: Diagnosis | undefined;
+  /** Status 0 when none came. */
+  readonly response: PipelineResponse;
+}
+
+/** The request that reads the resource, on behalf of another. */
+export function readingOf(
+  target: ReadTarget,
+  { request, next }: { readonly request: PipelineRequest; readonly next: SendRequest },
+  now: number,
+  kind: RequestKind,
+): RequestState {
+  const reading = ownRequest(request, { method: "GET", url: target.url });
+  return newRequestState(reading, next, now, { ...kind, nested: true });
+}
+
+/** What the end of a reading says about the resource. */
+export function lookOf(target: ReadTarget, { request }: RequestState, end: RequestEnd, settings: Settings): Look {
+  if (end.kind === "response") return lookAt(target, end.response, settings);
+  const response = end.response ?? { request, status: 0, headers: createHttpHeaders() };
+  const { code, status } = end.diagnosis;
+  // A reading that failed for good says nothing about the resource.
+  const unread = { kind: "pending", lastSeen: `not readable (${code ?? status ?? "no answer"})` } as const;
+  const reading = status === 404 ? interpret(target, 404, undefined) : unread;
+  return { kind: "look", reading, diagnosis: undefined, response };
+}
+
+function lookAt(target: ReadTarget, response: PipelineResponse, settings: Settings): Look {
+  const reading = interpret(target, response.status, jsonOf(response));
+  const error = reading.kind === "failed" ? reading.error : undefined;
+  const diagnosis = error === undefined ? undefined : diagnoseInput(error, settings);
+  // A failure that may still resolve on its own (OSProvisioningTimedOut) is none for good.
+  const mayResolve = diagnosis?.disposition === "indeterminate";
+  return { kind: "look", reading: mayResolve ? { ...reading, kind: "pending" } : reading, diagnosis, response };
+}

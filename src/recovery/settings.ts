@@ -1,0 +1,45 @@
+/** The options of a client with every default in place, and what they leave of its time. */
+import type { Catalog } from "../catalog/catalog.js";
+import { print } from "../option-check.js";
+import type { Remedy } from "../remedies/remedy.js";
+import type { ThrottleListener } from "../throttle/events.js";
+import type { Throttle } from "../throttle/throttle.js";
+import type { Clock, Random } from "../time/clock.js";
+import type { EventReporter } from "./event-reporter.js";
+
+/** When a call must have ended: a time, epoch milliseconds, or a function that gives the milliseconds left. */
+export type Deadline = Date | number | (() => number);
+
+export interface Settings {
+  readonly maxRetries: number;
+  readonly maxElapsedMs: number;
+  readonly maxResubmissions: number;
+  readonly attemptTimeoutMs: number;
+  readonly deadline: Deadline | undefined;
+  readonly remedies: readonly Remedy[];
+  readonly throttle: Throttle;
+  readonly priority: "foreground" | "background";
+  readonly circuitBreaker: { readonly failures: number; readonly probeAfterMs: number } | undefined;
+  readonly reporter: EventReporter;
+  /** The throttle keeps no listener alive; here it lives as long as its client. */
+  readonly throttleListener: ThrottleListener | undefined;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Milliseconds left until the deadline; undefined without one. A deadline function that throws or gives no number is none. */
+export function remainingMs(settings: Settings, now: number): number | undefined {
+  const { deadline } = settings;
+  if (deadline === undefined) return undefined;
+  if (typeof deadline === "number") return deadline - now;
+  if (deadline instanceof Date) return deadline.getTime() - now;
+  try {
+    const left = deadline();
+    if (typeof left === "number" && !Number.isNaN(left)) return left;
+    settings.reporter.fault("options.deadline", `it gave ${print(left)}, not a number of milliseconds`, now);
+  } catch (error) {
+    settings.reporter.fault("options.deadline", error, now);
+  }
+  return undefined;
+}

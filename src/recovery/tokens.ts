@@ -1,0 +1,87 @@
+/**
+ * One token serves all attempts of a request, since the bearer policy stands outside every retry. A token that died in a
+ * wait is replaced here; what only the bearer policy can answer is left to it.
+ */
+import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { isRepeatable } from "../lro/resubmission.js";
+import { eventRequest } from "./events.js";
+import type { RequestState } from "./request-state.js";
+import { hasClaimsChallenge } from "./responses.js";
+import type { Settings } from "./settings.js";
+
+/** Where fresh credentials come from, by header name; undefined where the pipeline sets none. */
+export interface CredentialSource {
+  freshCredentials(request: PipelineRequest): Promise<Readonly<Record<string, string>> | undefined>;
+}
+
+/** A token that has lived through a longer wait may be dead: the SDK refreshes two minutes before the end, not later. */
+const tokenMayBeDeadAfterMs = 120_000;
+
+export class Tokens {
+  readonly #settings: Settings;
+  readonly #source: CredentialSource | undefined;
+  /** Requests whose claims challenge the bearer policy has seen. */
+  readonly #challenged = new WeakSet<PipelineRequest>();
+
+  constructor(settings: Settings, source: CredentialSource | undefined) {
+    this.#settings = settings;
+    this.#source = source;
+  }
+
+  /**
+   * A claims challenge is answered by the bearer policy outside, which gets another token and sends the request again. It
+   * does so once; and requests of our own never pass it.
+   */
+  isChallenge({ nested, request }: RequestState, response: PipelineResponse): boolean {
+    if (nested || !hasClaimsChallenge(response) || this.#challenged.has(request)) return false;
+    this.#challenged.add(request);
+    return true;
+  }
+
+  /** Takes a fresh token for an expired one, once for a request. False when there is none to take. */
+  async refreshToken(state: RequestState, diagnosis: Diagnosis): Promise<boolean> {
+    const { request, remedies } = state;
+    const isExpired = diagnosis.remedy.automatic === "refreshCredential";
+    if (!isExpired || remedies.runs.has("refreshCredential") || !isRepeatable(request)) return false;
+    const credentials = await this.#source?.freshCredentials(request);
+    const authorization = credentials?.["authorization"];
+    // The SDK hands out a token until shortly before it believes it dead: the same one would be refused again.
+    if (authorization === undefined || authorization === request.headers.get("authorization")) return false;
+    remedies.runs.set("refreshCredential", 1);
+    this.#putOn(state, credentials);
+    this.#settings.reporter.emit({
+      type: "remedy",
+      at: state.authorizedAt,
+      request: eventRequest(request),
+      remedy: "refreshCredential",
+      phase: "done",
+      change: "the token had expired; the request is sent again with a fresh one",
+    });
+    return true;
+  }
+
+  /** Before a send after a wait. @throws AbortError when the caller aborts */
+  async renew(state: RequestState): Promise<void> {
+    const { clock, reporter } = this.#settings;
+    if (clock.now() - state.authorizedAt < tokenMayBeDeadAfterMs) return;
+    try {
+      this.#putOn(state, await this.fresh(state.request));
+    } catch (error) {
+      if (state.request.abortSignal?.aborted) throw error;
+      // The old one may still be good; if not, the service says so.
+      reporter.fault("renewing the token", error, clock.now());
+      state.authorizedAt = clock.now();
+    }
+  }
+
+  /** Fresh credentials for a request of our own on behalf of `request`. */
+  async fresh(request: PipelineRequest): Promise<Readonly<Record<string, string>> | undefined> {
+    return this.#source?.freshCredentials(request);
+  }
+
+  #putOn(state: RequestState, credentials: Readonly<Record<string, string>> = {}): void {
+    for (const [name, value] of Object.entries(credentials)) state.request.headers.set(name, value);
+    state.authorizedAt = this.#settings.clock.now();
+  }
+}
