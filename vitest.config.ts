@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { SkippedTests } from "./test/support/skipped-tests.js";
 import entries from "./entries.json" with { type: "json" };
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -16,6 +17,7 @@ export default defineConfig({
   },
   test: {
     testTimeout: 20_000,
+    reporters: ["default", new SkippedTests()],
     projects: [
       // Loading two generations of an SDK takes longer than most stories. Nothing in them outlives its story, so the files
       // of a worker share what is loaded.

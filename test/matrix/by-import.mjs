@@ -1,6 +1,7 @@
 import * as armCompute from "@azure/arm-compute";
+import { RestError } from "@azure/core-rest-pipeline";
 import * as azureRemedy from "azure-remedy";
 import * as emulator from "azure-remedy/emulator";
-import { tellStory } from "./story.mjs";
+import { playStory } from "./story.cjs";
 
-await tellStory({ azureRemedy, emulator, armCompute });
+await playStory({ azureRemedy, emulator, armCompute, RestError });

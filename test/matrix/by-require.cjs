@@ -1,6 +1,7 @@
 const armCompute = require("@azure/arm-compute");
+const { RestError } = require("@azure/core-rest-pipeline");
 const azureRemedy = require("azure-remedy");
 const emulator = require("azure-remedy/emulator");
-const { tellStory } = require("./story.mjs");
+const { playStory } = require("./story.cjs");
 
-void tellStory({ azureRemedy, emulator, armCompute });
+void playStory({ azureRemedy, emulator, armCompute, RestError });

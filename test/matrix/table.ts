@@ -1,7 +1,8 @@
-/** The matrix as one table: a row for each Node and client, a column for each cockatiel, footnotes for what is unusual. */
+/** A part of the matrix as a table: a row for each thing installed, a column for each run, footnotes for what is unusual. */
 
 export interface Cell {
-  readonly cockatiel: string;
+  /** Heads its column. */
+  readonly name: string;
   readonly outcome: "passed" | "impossible" | "failed";
   readonly seconds: number;
   /** What of the installed packages does not admit this Node, in words. */
@@ -17,20 +18,19 @@ export interface Row {
   readonly cells: readonly Cell[];
 }
 
-export function printTable(rows: readonly Row[]): void {
+interface TableRow {
+  readonly words: readonly string[];
+  readonly cells: readonly Cell[];
+}
+
+export function printTable(heads: readonly string[], rows: readonly TableRow[]): void {
   const notes: string[] = [];
   const mark = (text: string): string => {
     if (!notes.includes(text)) notes.push(text);
     return `[${notes.indexOf(text) + 1}]`;
   };
-  const lines = rows.map(({ node, compute, pipeline, cells }) => [
-    node,
-    compute,
-    pipeline,
-    ...cells.map((cell) => inWords(cell, mark)),
-  ]);
-  const cockatiels = rows[0]?.cells.map(({ cockatiel }) => `cockatiel ${cockatiel}`) ?? [];
-  const table = [["Node", "arm-compute", "core-rest-pipeline", ...cockatiels], ...lines];
+  const lines = rows.map(({ words, cells }) => [...words, ...cells.map((cell) => describeCell(cell, mark))]);
+  const table = [[...heads, ...(rows[0]?.cells.map(({ name }) => name) ?? [])], ...lines];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];
   for (const line of table)
     console.log(
@@ -42,7 +42,7 @@ export function printTable(rows: readonly Row[]): void {
   notes.forEach((note, index) => console.log(`[${index + 1}] ${note}`));
 }
 
-function inWords({ outcome, seconds, outside, failures }: Cell, mark: (text: string) => string): string {
+function describeCell({ outcome, seconds, outside, failures }: Cell, mark: (text: string) => string): string {
   const asked = outside.join("; ");
   switch (outcome) {
     case "passed":

@@ -1,15 +1,17 @@
 /**
  * What must hold on every Node, with every generation of clients: a create that survives a busy storage account, a
- * permanent error in one request, a throttled call that waits as long as it is told, a failed operation that says why.
- * Real sockets, real time; plain JavaScript, since it runs in a folder that has the packed package and nothing of ours.
+ * permanent error in one request, a throttled call that waits as long as the service asks, a failed operation that says why.
+ * Real sockets, real time; plain CommonJS, since it runs in folders that have the packed package and nothing of ours, and
+ * Jest loads no ES module there.
  */
-import assert from "node:assert/strict";
+const assert = require("node:assert/strict");
 
 /**
  * @param {{ azureRemedy: typeof import("azure-remedy"), emulator: typeof import("azure-remedy/emulator"),
- *   armCompute: typeof import("@azure/arm-compute") }} loaded by `import` or by `require`
+ *   armCompute: typeof import("@azure/arm-compute"), RestError: typeof import("@azure/core-rest-pipeline").RestError }} loaded
+ *   by `import` or by `require`
  */
-export async function tellStory({ azureRemedy, emulator, armCompute }) {
+exports.playStory = async function playStory({ azureRemedy, emulator, armCompute, RestError }) {
   const { withRemedy, isRemedyError } = azureRemedy;
   // Each operation has ended by its first poll: pollers wait two seconds between polls, whatever they are told.
   const arm = await emulator.startEmulator({ operations: { polls: 0 } });
@@ -31,9 +33,10 @@ export async function tellStory({ azureRemedy, emulator, armCompute }) {
         (reason) => reason,
       );
       assert.ok(isRemedyError(error), `not a RemedyError: ${error}`);
+      assert.ok(error instanceof RestError, "not an instance of the RestError that the caller has");
       return error;
     };
-    const sends = (line) => arm.story.filter((told) => told.startsWith(line)).length;
+    const sends = (line) => arm.story.filter((entry) => entry.startsWith(line)).length;
 
     arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines/busy", as: "answer", retryAfter: 1 });
     const created = await create("busy");
@@ -62,4 +65,4 @@ export async function tellStory({ azureRemedy, emulator, armCompute }) {
   } finally {
     await arm.stop();
   }
-}
+};
