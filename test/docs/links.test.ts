@@ -10,12 +10,16 @@ interface Link {
   readonly anchor: string | undefined;
 }
 
+/** The README is also read on npm, where its links need the whole address. */
+const repository = /^https:\/\/github\.com\/azure-remedy\/azure-remedy\/(?:blob|tree)\/main\//;
+
 /** Links of a page that stay in the repository. */
 function linksOf(page: string): Link[] {
   const source = readFileSync(join(root, page), "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
   return [...source.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = ""]) => {
+    const [path = "", anchor] = target.replace(repository, "").split("#");
+    if (repository.test(target)) return [{ file: path, anchor }];
     if (/^[a-z]+:/.test(target)) return [];
-    const [path = "", anchor] = target.split("#");
     return [{ file: path === "" ? page : normalize(join(page, "..", path)), anchor }];
   });
 }
@@ -28,6 +32,11 @@ describe.each([...pages, "CHANGELOG.md"])("%s", (page) => {
     );
     expect(broken).toEqual([]);
   });
+});
+
+it("the README has no link that npm cannot follow", () => {
+  const relative = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/\]\((?![a-z]+:|#)([^)\s]+)\)/g)];
+  expect(relative.map(([, target]) => target)).toEqual([]);
 });
 
 it("the index leads to every page", () => {
