@@ -5,6 +5,7 @@ import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { diagnose, diagnoseAll } from "../diagnose.js";
 import type { BlankValues } from "./explain/blanks.js";
+import type { Evidence } from "../recovery/evidence.js";
 import { CliError } from "./cli-error.js";
 import { exitCodes } from "./exit-codes.js";
 import { explain, explanationJson, explanationLines, type Explanation } from "./explain/explanation.js";
@@ -16,6 +17,8 @@ export interface ExplainFlags {
   readonly lang: "en" | "zh";
   readonly var?: BlankValues;
   readonly rules?: readonly string[];
+  readonly investigate?: true;
+  readonly emulator?: string;
 }
 
 /** @param what a file, `-`, a code or a text; left out, standard input is read when something is piped into it */
@@ -42,9 +45,35 @@ export async function explainCommand(what: string | undefined, flags: ExplainFla
   const explanations = failuresIn(text, catalog).map(({ diagnosis, occurrences }) =>
     explain(diagnosis, occurrences, options),
   );
-  if (flags.json) out.line(JSON.stringify({ errors: explanations.map(explanationJson) }, undefined, 2));
-  else print(explanations, catalog, flags, out);
+  if (!flags.json) print(explanations, catalog, flags, out);
+  const evidence = flags.investigate ? await lookAround(text, explanations[0]?.diagnosis, flags, out) : undefined;
+  if (flags.json) {
+    const errors = explanations.map(explanationJson);
+    out.line(JSON.stringify({ errors, ...(evidence && { evidence }) }, undefined, 2));
+  }
   return explanations.every(({ diagnosis }) => diagnosis.basis === "none") ? exitCodes.no : exitCodes.ok;
+}
+
+/** Looks around the resource that the text names. */
+async function lookAround(
+  text: string,
+  diagnosis: Diagnosis | undefined,
+  { emulator, json }: ExplainFlags,
+  out: Terminal,
+): Promise<Evidence | undefined> {
+  const [id] = /\/subscriptions\/[\w-]+\/resourceGroups\/[^/\s'"]+\/providers\/[\w./-]+/i.exec(text) ?? [];
+  if (id === undefined || !diagnosis) {
+    throw new CliError(
+      "the text names no resource to look around",
+      "Give its id to azure-remedy investigate /subscriptions/…/providers/… instead.",
+    );
+  }
+  if (!json) out.line();
+  const { investigateFailure } = await import("./investigate.js");
+  return investigateFailure(diagnosis, id.replace(/[.-]+$/, ""), {
+    json,
+    ...(emulator !== undefined && { emulator }),
+  });
 }
 
 async function textOf(what: string | undefined): Promise<Input> {

@@ -8,11 +8,17 @@ import type { EmulatorFlags } from "./emulator.js";
 import { exitCodesHelp, runExitCodesHelp, vmsExitCodesHelp } from "./exit-codes.js";
 import type { ExplainFlags } from "./explain.js";
 import type { RunFlags } from "./run/flags.js";
+import type { InvestigateFlags } from "./investigate.js";
 import type { ThrottleFlags } from "./throttle.js";
 import type { VmsFlags } from "./vms.js";
 
 const json = (): Option => new Option("--json", "print JSON");
 const rules = (): Option => new Option("--rules <files...>", "rule files of your own, asked before the catalog");
+const emulatorEndpoint = (): Option =>
+  new Option(
+    "--emulator <endpoint>",
+    "rehearse: ask this local emulator (http://127.0.0.1:PORT) instead of Azure",
+  ).argParser(parseEndpoint);
 
 /** @param end is told the exit code of the command that ran */
 export function createProgram(version: string, end: (exitCode: number) => void): Command {
@@ -40,6 +46,8 @@ export function createProgram(version: string, end: (exitCode: number) => void):
       collectValue,
     )
     .addOption(rules())
+    .option("--investigate", "then look around the resource that the text names; reads only")
+    .addOption(emulatorEndpoint())
     .addHelpText(
       "after",
       `
@@ -52,6 +60,25 @@ ${exitCodesHelp}`,
     )
     .action(async (what: string | undefined, flags: ExplainFlags) =>
       end(await (await import("./explain.js")).explainCommand(what, flags)),
+    );
+
+  program
+    .command("investigate")
+    .description("look around what failed, by its id: operations, logs, quotas, locks, rights, health; reads only")
+    .argument("<id>", "id of a resource or a deployment, or a correlation id")
+    .option("--since <time>", "how far back the activity log is read (90m, 6h)", parseDuration, 6 * 3_600_000)
+    .option("--subscription <id>", "for a correlation id; default AZURE_SUBSCRIPTION_ID")
+    .addOption(emulatorEndpoint())
+    .addOption(json())
+    .addHelpText(
+      "after",
+      `
+Signs in as DefaultAzureCredential of @azure/identity does: az login is enough. Reader on the subscription shows most of it;
+what it may not read, it names with the right that is missing.
+${exitCodesHelp}`,
+    )
+    .action(async (id: string, flags: InvestigateFlags) =>
+      end(await (await import("./investigate.js")).investigateCommand(id, flags)),
     );
 
   const catalog = program.command("catalog").description("search what the package knows");
@@ -232,4 +259,12 @@ function parsePort(text: string): number {
   const port = parseCount(text);
   if (port > 65_535) throw new InvalidArgumentError("Give a port from 0 to 65535.");
   return port;
+}
+
+function parseEndpoint(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isLocal = url !== undefined && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  if (!isLocal)
+    throw new InvalidArgumentError("Give the address that azure-remedy emulator prints, http://127.0.0.1:PORT.");
+  return url.origin;
 }

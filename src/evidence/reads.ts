@@ -38,7 +38,6 @@ const harmlessPosts: readonly AllowedRead[] = [
 
 const knownReads: readonly AllowedRead[] = [
   ["/deployments/[^/]+/operations", "Microsoft.Resources/deployments/operations/read"],
-  [`${compute}/virtualMachines/[^/]+/instanceView`, "Microsoft.Compute/virtualMachines/instanceView/read"],
   [`${compute}/virtualMachines/[^/]+/runCommands`, "Microsoft.Compute/virtualMachines/runCommands/read"],
   [`${compute}/virtualMachines/[^/]+`, "Microsoft.Compute/virtualMachines/read"],
   [
@@ -83,3 +82,6 @@ export function actionFor(method: string, url: string): string | undefined {
   const found = pathOf(url);
   return [...harmlessPosts, ...knownReads].find((read) => read.method === method && read.path.test(found))?.action;
 }
+
+/** Every action that a look may need. */
+export const actions: readonly string[] = [...harmlessPosts, ...knownReads].map(({ action }) => action);

@@ -7,7 +7,7 @@ const complete = (line: string): Promise<string[]> => candidatesFor(program, lin
 
 describe("completes", () => {
   it.each([
-    ["", ["explain", "catalog", "run", "demo", "emulator", "throttle", "completion"]],
+    ["", ["explain", "investigate", "catalog", "run", "vms", "demo", "emulator", "throttle", "completion"]],
     ["ca", ["catalog"]],
     ["catalog ", ["list", "show", "lint"]],
     ["completion ", ["bash", "zsh", "fish"]],

@@ -2,21 +2,23 @@
  * What the activity log holds about the call: its failed steps, and operations of others that have begun and not ended. The log
  * is 3 to 20 minutes late, so it serves waits that are longer, and looks afterwards.
  */
+import {
+  eventsPath,
+  eventsQuery,
+  failedEvents,
+  openEvents,
+  type FailedEvent,
+  type OpenEvent,
+} from "../activity-events.js";
 import { defineEvidence } from "../define-evidence.js";
-import { at, dateAt, itemsAt, shorten, textAt } from "../document.js";
+import { shorten, textAt } from "../document.js";
 import type { DefinedEvidence, Found } from "../source.js";
 import { parseResourceId } from "../subject.js";
 
 export interface ActivityLogOptions {
-  /** How far back the log is read, in milliseconds. Default 6 hours. */
+  /** How far back the log is read before the call began, in milliseconds. Default 6 hours. */
   readonly sinceMs?: number;
 }
-
-/** Claims, callers and their addresses are left out: nobody needs them to repair a machine. */
-const fields = [
-  "correlationId", "eventName", "eventTimestamp", "level", "operationId", "operationName",
-  "properties", "resourceId", "status", "subStatus", "submissionTimestamp",
-].join(","); // prettier-ignore
 
 const mostReported = 4;
 
@@ -28,19 +30,14 @@ export function activityLog({ sinceMs = 6 * 3_600_000 }: ActivityLogOptions = {}
     fits: (_, { url }) => parseResourceId(url).subscription !== undefined,
     async look({ get, call, now }) {
       const { subscription = "", id } = parseResourceId(call.url);
-      const since = new Date(Math.min(now(), call.startedAt ?? now()) - sinceMs).toISOString();
-      const what =
-        call.correlationId === undefined ? `resourceUri eq '${id}'` : `correlationId eq '${call.correlationId}'`;
-      const { body } = await get(
-        `/subscriptions/${subscription}/providers/Microsoft.Insights/eventtypes/management/values`,
-        {
-          "api-version": "2015-04-01",
-          $filter: `eventTimestamp ge '${since}' and ${what}`,
-          $select: fields,
-        },
-      );
-      const events = itemsAt(body, "value");
-      const found = [...failures(events), ...unfinished(events)];
+      const since = new Date(Math.min(now(), call.startedAt ?? now()) - sinceMs);
+      const { correlationId } = call;
+      const about = correlationId === undefined ? { resourceId: id } : { correlationId };
+      const { body } = await get(eventsPath(subscription), eventsQuery(since, about));
+      const found = [
+        ...failedEvents(body).slice(0, mostReported).map(describeFailure),
+        ...openEvents(body).slice(0, mostReported).map(describeOpen),
+      ];
       return found.length > 0
         ? found
         : { says: "The activity log holds nothing about it yet; it is 3 to 20 minutes late.", confidence: "none" };
@@ -48,58 +45,22 @@ export function activityLog({ sinceMs = 6 * 3_600_000 }: ActivityLogOptions = {}
   });
 }
 
-const nameOf = (event: unknown, key: string): string => textAt(event, key, "value") ?? textAt(event, key) ?? "";
-
-function failures(events: readonly unknown[]): Found[] {
-  const failed = events.filter((event) => /^Failed$/i.test(nameOf(event, "status")));
-  return failed.slice(0, mostReported).map((event) => {
-    const error = errorOf(textAt(event, "properties", "statusMessage"));
-    const code = textAt(error, "code") ?? nameOf(event, "subStatus");
-    const words = textAt(error, "message") ?? "";
-    return {
-      says: `${nameOf(event, "operationName")} failed: ${shorten([code, words].filter(Boolean).join(": ") || "no reason given")}`,
-      at: dateAt(event, "eventTimestamp"),
-      confidence: "medium",
-      data: { resource: textAt(event, "resourceId"), operation: nameOf(event, "operationName"), error },
-      ...(error !== undefined && { root: { error } }),
-    };
-  });
+function describeFailure({ operation, at, resource, error, code }: FailedEvent): Found {
+  const words = [code, textAt(error, "message")].filter(Boolean).join(": ");
+  return {
+    says: `${operation} failed: ${shorten(words || "no reason given")}`,
+    at,
+    confidence: "medium",
+    data: { resource, operation, error },
+    ...(error !== undefined && { root: { error } }),
+  };
 }
 
-/** `{ error }`, `{ status, error }` or bare, written as a text. */
-function errorOf(statusMessage: string | undefined): unknown {
-  if (statusMessage === undefined) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(statusMessage);
-    return at(parsed, "error") ?? parsed;
-  } catch {
-    return { message: statusMessage };
-  }
-}
-
-/** Operations that have begun and whose end is not in the log. */
-function unfinished(events: readonly unknown[]): Found[] {
-  const ended = new Set(
-    events
-      .filter((event) => /^(?:Succeeded|Failed|Canceled)$/i.test(nameOf(event, "status")))
-      .map((event) => textAt(event, "operationId")),
-  );
-  const begun = events.filter(
-    (event) => /^(?:Started|Accepted)$/i.test(nameOf(event, "status")) && !ended.has(textAt(event, "operationId")),
-  );
-  const seen = new Set<string>();
-  return begun.flatMap((event): Found[] => {
-    const operation = nameOf(event, "operationName");
-    if (seen.has(operation) || seen.size >= mostReported) return [];
-    seen.add(operation);
-    const since = dateAt(event, "eventTimestamp");
-    return [
-      {
-        says: `${operation} has begun${since ? ` at ${since.toISOString()}` : ""}, and its end is not in the log.`,
-        at: since,
-        confidence: "low",
-        data: { operation, resource: textAt(event, "resourceId") },
-      },
-    ];
-  });
+export function describeOpen({ operation, at, resource }: OpenEvent): Found {
+  return {
+    says: `${operation} has begun${at ? ` at ${at.toISOString()}` : ""}, and its end is not in the log.`,
+    at,
+    confidence: "low",
+    data: { operation, resource },
+  };
 }

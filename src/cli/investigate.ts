@@ -1,0 +1,103 @@
+/** `azure-remedy investigate`: looks around what failed, by an id alone, and ends with one page. Reads only. */
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { diagnose } from "../diagnose.js";
+import { standardEvidence } from "../evidence/standard.js";
+import { describeOpen } from "../evidence/sources/activity-log.js";
+import type { Evidence, FailedCall, Finding } from "../recovery/evidence.js";
+import { systemClock } from "../time/clock.js";
+import { exitCodes } from "./exit-codes.js";
+import { createArmReader, type ArmReader } from "./investigate/arm-reader.js";
+import { openCase, type Case } from "./investigate/case.js";
+import { investigationJson, investigationLines } from "./investigate/page.js";
+import { Terminal } from "./terminal.js";
+
+export interface InvestigateFlags {
+  readonly json?: true;
+  /** Milliseconds. */
+  readonly since: number;
+  readonly subscription?: string;
+  /** Endpoint of a local emulator. */
+  readonly emulator?: string;
+}
+
+/** Nobody waits for an answer by the second here, and a boot log takes some. */
+const budgetMs = 60_000;
+
+export async function investigateCommand(target: string, flags: InvestigateFlags): Promise<number> {
+  const reader = await createArmReader(flags.emulator);
+  const since = new Date(Date.now() - flags.since);
+  const subscription = flags.subscription ?? process.env["AZURE_SUBSCRIPTION_ID"];
+  const found = await openCase(target, { since, subscription }, reader);
+  const evidence = await lookAround(found, reader);
+  print(found, evidence, flags.json ?? false);
+  return found.failure || found.open.length > 0 ? exitCodes.ok : exitCodes.no;
+}
+
+/** For `explain --investigate`: the failure is known from a text. */
+export async function investigateFailure(
+  diagnosis: Diagnosis,
+  resourceId: string,
+  { emulator, json = false }: { readonly emulator?: string; readonly json?: boolean | undefined },
+): Promise<Evidence> {
+  const reader = await createArmReader(emulator);
+  const call = { method: "PUT", url: reader.endpoint + resourceId, attempts: 2 };
+  const found: Case = {
+    subject: resourceId,
+    failure: { diagnosis, at: undefined, seenIn: "the text" },
+    call,
+    open: [],
+    unread: [],
+  };
+  const evidence = await lookAround(found, reader);
+  if (!json) print(found, evidence, false);
+  return evidence;
+}
+
+async function lookAround(found: Case, reader: ArmReader): Promise<Evidence> {
+  const { failure, call, open } = found;
+  const atWork = open.map(describeOpen).map(({ says, at, data, confidence }): Finding => ({
+    source: "activityLog",
+    says,
+    at: at ?? new Date(),
+    data,
+    confidence,
+  }));
+  // What is at work shows in the instance view and the run commands, which a conflict asks for.
+  const diagnosis =
+    failure?.diagnosis ??
+    (open.length > 0
+      ? diagnose({ error: { code: "Conflict", message: "Another operation is in progress." } })
+      : undefined);
+  if (!diagnosis) return { findings: atWork, diagnosis: diagnose("") };
+  const evidence = await look(diagnosis, call, reader);
+  return { ...evidence, findings: [...atWork, ...evidence.findings] };
+}
+
+async function look(diagnosis: Diagnosis, call: FailedCall, reader: ArmReader): Promise<Evidence> {
+  const sources = standardEvidence();
+  const [first] = sources;
+  if (!first) return { findings: [], diagnosis };
+  const progress = new Terminal(process.stderr);
+  return first.investigate(sources, diagnosis, call, {
+    send: (request, signal) => reader.send(request, signal),
+    diagnose: (input) => diagnose(input),
+    clock: systemClock,
+    budgetMs,
+    onProgress: (source, findings) => progress.line(progress.style("dim", progressLine(source, findings))),
+  });
+}
+
+function progressLine(source: string, findings: readonly Finding[] | undefined): string {
+  if (!findings) return `${source} …`;
+  const seen = findings.filter(({ confidence }) => confidence !== "none").length;
+  return seen > 0
+    ? `${source}: ${seen} finding${seen === 1 ? "" : "s"}`
+    : `${source}: ${findings[0]?.says ?? "nothing"}`;
+}
+
+function print(found: Case, evidence: Evidence, json: boolean): void {
+  const out = new Terminal(process.stdout);
+  const investigated = { case: found, evidence };
+  if (json) out.line(JSON.stringify(investigationJson(investigated), undefined, 2));
+  else out.lines(investigationLines(investigated, (style, text) => out.style(style, text), out.columns));
+}

@@ -1,0 +1,51 @@
+/** Reading Azure Resource Manager from the command line, as the person who is signed in. */
+import {
+  bearerTokenAuthenticationPolicy,
+  createDefaultHttpClient,
+  createHttpHeaders,
+  createPipelineFromOptions,
+  createPipelineRequest,
+} from "@azure/core-rest-pipeline";
+import type { LookRequest, LookResponse } from "../../recovery/evidence.js";
+import { loadIdentityPackage } from "../optional-package.js";
+
+export const publicEndpoint = "https://management.azure.com";
+
+export interface ArmReader {
+  readonly endpoint: string;
+  send(request: LookRequest, signal?: AbortSignal): Promise<LookResponse>;
+}
+
+/** @param emulator the endpoint of a local emulator, which asks for no token; left out, Azure is asked */
+export async function createArmReader(emulator: string | undefined): Promise<ArmReader> {
+  const pipeline = createPipelineFromOptions({ retryOptions: { maxRetries: 2 } });
+  if (emulator === undefined) {
+    const { DefaultAzureCredential } = await loadIdentityPackage("investigate");
+    const scopes = [`${publicEndpoint}/.default`];
+    pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential: new DefaultAzureCredential(), scopes }));
+  }
+  const http = createDefaultHttpClient();
+  return {
+    endpoint: emulator ?? publicEndpoint,
+    async send({ method, url, body }, signal) {
+      const headers = createHttpHeaders({ accept: "application/json" });
+      if (body !== undefined) headers.set("content-type", "application/json");
+      const {
+        status,
+        headers: answered,
+        bodyAsText,
+      } = await pipeline.sendRequest(
+        http,
+        createPipelineRequest({
+          method,
+          url,
+          headers,
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+          ...(signal && { abortSignal: signal }),
+          allowInsecureConnection: emulator !== undefined,
+        }),
+      );
+      return { status, headers: answered, bodyAsText };
+    },
+  };
+}

@@ -1,0 +1,166 @@
+/** From an id to what failed: the failure, the resource, and what was asked for. */
+import type { Diagnosis } from "../../catalog/diagnosis.js";
+import { diagnose } from "../../diagnose.js";
+import {
+  eventsPath,
+  eventsQuery,
+  failedEvents,
+  openEvents,
+  type FailedEvent,
+  type OpenEvent,
+} from "../../evidence/activity-events.js";
+import { at, dateAt, itemsAt, textAt } from "../../evidence/document.js";
+import { deploymentIdOf, parseResourceId } from "../../evidence/subject.js";
+import { jsonOf } from "../../lro/json.js";
+import type { FailedCall } from "../../recovery/evidence.js";
+import { CliError } from "../cli-error.js";
+import type { ArmReader } from "./arm-reader.js";
+
+export interface Case {
+  /** The id of what failed. */
+  readonly subject: string;
+  /** Undefined when nothing failed that is still to be seen. */
+  readonly failure:
+    { readonly diagnosis: Diagnosis; readonly at: Date | undefined; readonly seenIn: string } | undefined;
+  readonly call: FailedCall;
+  /** What is at work, as the activity log has it. */
+  readonly open: readonly OpenEvent[];
+  /** Why something could not be read, in words. */
+  readonly unread: readonly string[];
+}
+
+export interface CaseOptions {
+  readonly since: Date;
+  /** For a correlation id, which names no subscription. */
+  readonly subscription: string | undefined;
+}
+
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** @throws CliError when the id is none, or nothing can be read */
+export async function openCase(target: string, options: CaseOptions, reader: ArmReader): Promise<Case> {
+  if (guid.test(target)) return openByCorrelation(target, options, reader);
+  const { subscription, id } = parseResourceId(target);
+  if (!target.startsWith("/") || subscription === undefined) {
+    throw new CliError(
+      `${JSON.stringify(target)} is no id of a resource, of a deployment or of a correlation`,
+      "Give an id such as /subscriptions/…/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-01, or a correlation id.",
+    );
+  }
+  return deploymentIdOf(id) === id ? openDeployment(id, reader) : openResource(id, options, reader);
+}
+
+async function openByCorrelation(
+  correlationId: string,
+  { since, subscription }: CaseOptions,
+  reader: ArmReader,
+): Promise<Case> {
+  if (subscription === undefined) {
+    throw new CliError(
+      "a correlation id names no subscription",
+      "Give it too: --subscription <id>, or AZURE_SUBSCRIPTION_ID in the environment.",
+    );
+  }
+  const events = await read(reader, eventsPath(subscription), eventsQuery(since, { correlationId }));
+  const failed = deepest(failedEvents(events.body));
+  const open = openEvents(events.body);
+  const subject = failed?.resource ?? open[0]?.resource ?? `/subscriptions/${subscription}`;
+  return {
+    subject,
+    failure: failed && failureOf(failed),
+    call: { ...callOf(subject, undefined, reader), correlationId },
+    open,
+    unread: events.unread,
+  };
+}
+
+async function openDeployment(id: string, reader: ArmReader): Promise<Case> {
+  const { body, unread } = await read(reader, id, { "api-version": "2021-04-01" });
+  const error = at(body, "properties", "error");
+  const failure =
+    error === undefined
+      ? undefined
+      : { diagnosis: diagnose({ error }), at: dateAt(body, "properties", "timestamp"), seenIn: "the deployment" };
+  const correlationId = textAt(body, "properties", "correlationId");
+  const call = callOf(id, undefined, reader);
+  return {
+    subject: id,
+    failure,
+    call: { ...call, ...(correlationId !== undefined && { correlationId }) },
+    open: [],
+    unread,
+  };
+}
+
+async function openResource(id: string, { since }: CaseOptions, reader: ArmReader): Promise<Case> {
+  const { subscription = "", type = "" } = parseResourceId(id);
+  const version = versionOf(type);
+  const [events, resource] = await Promise.all([
+    read(reader, eventsPath(subscription), eventsQuery(since, { resourceId: id })),
+    version === undefined ? { body: undefined, unread: [] } : read(reader, id, version),
+  ]);
+  const failed = deepest(failedEvents(events.body));
+  const failure = (failed && failureOf(failed)) ?? failureInResource(resource.body);
+  const call = {
+    ...callOf(id, resource.body, reader),
+    ...(failed?.correlationId !== undefined && { correlationId: failed.correlationId }),
+  };
+  return { subject: id, failure, call, open: openEvents(events.body), unread: [...events.unread, ...resource.unread] };
+}
+
+/** Any stable version answers what is needed of a resource of these providers. */
+function versionOf(type: string): Record<string, string> | undefined {
+  if (/^Microsoft\.Compute\/virtualMachines$/i.test(type))
+    return { $expand: "instanceView", "api-version": "2024-07-01" };
+  if (/^Microsoft\.Compute\//i.test(type)) return { "api-version": "2024-07-01" };
+  if (/^Microsoft\.Network\//i.test(type)) return { "api-version": "2024-05-01" };
+  if (/^Microsoft\.Storage\//i.test(type)) return { "api-version": "2023-05-01" };
+  return undefined;
+}
+
+/** The newest failed step that says more than that something failed. */
+function deepest(events: readonly FailedEvent[]): FailedEvent | undefined {
+  const newestFirst = [...events].sort((a, b) => (b.at?.getTime() ?? 0) - (a.at?.getTime() ?? 0));
+  return (
+    newestFirst.find(({ code }) => !/^(?:DeploymentFailed|ResourceDeploymentFailure)$/i.test(code)) ?? newestFirst[0]
+  );
+}
+
+function failureOf({ error, code, at: when }: FailedEvent): NonNullable<Case["failure"]> {
+  return { diagnosis: diagnose({ error: error ?? { code, message: "" } }), at: when, seenIn: "the activity log" };
+}
+
+/** A machine keeps the error of its last operation in its statuses. */
+function failureInResource(body: unknown): Case["failure"] {
+  for (const status of itemsAt(body, "properties", "instanceView", "statuses")) {
+    const [, code] = /^ProvisioningState\/failed\/(.+)$/i.exec(textAt(status, "code") ?? "") ?? [];
+    if (code === undefined) continue;
+    const diagnosis = diagnose({ error: { code, message: textAt(status, "message") ?? "" } });
+    return { diagnosis, at: dateAt(status, "time"), seenIn: "the instance view" };
+  }
+  if (!/^Failed$/i.test(textAt(body, "properties", "provisioningState") ?? "")) return undefined;
+  const diagnosis = diagnose({
+    error: { code: "ResourceOperationFailure", message: "Its provisioning state is Failed." },
+  });
+  return { diagnosis, at: undefined, seenIn: "the resource" };
+}
+
+/** A look after the fact: whatever failed is taken as having failed more than once, so that outages are asked for too. */
+const callOf = (id: string, body: unknown, { endpoint }: ArmReader): FailedCall => ({
+  method: "PUT",
+  url: endpoint + id,
+  attempts: 2,
+  ...(body !== undefined && { body }),
+});
+
+async function read(
+  reader: ArmReader,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<{ body: unknown; unread: string[] }> {
+  const search = new URLSearchParams(query).toString().replaceAll("+", "%20");
+  const response = await reader.send({ method: "GET", url: `${reader.endpoint}${path}?${search}` });
+  if (response.status >= 200 && response.status < 300) return { body: jsonOf(response), unread: [] };
+  const { code, explanation } = diagnose({ status: response.status, bodyAsText: response.bodyAsText ?? "" });
+  return { body: undefined, unread: [`${path}: ${response.status} ${code ?? ""}: ${explanation}`] };
+}
