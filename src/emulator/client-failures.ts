@@ -44,6 +44,7 @@ function asArmRequest({ method, url, headers, body }: PipelineRequest): ArmReque
     url: new URL(url),
     headers: headers.toJSON(),
     body: typeof body === "string" ? parseObject(body) : undefined,
+    endpoint: "",
     malformed: false,
   };
 }

@@ -63,7 +63,9 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     const record = story.open(observed, cloud.clock.now(), match !== undefined);
     if (!match) return close(record, unknownRequest(request));
 
-    const { headers: counts, refusal } = admit(request, match, verdict);
+    const { headers: counts, refusal }: Admission = match.route.isOutside
+      ? { headers: {} }
+      : admit(request, match, verdict);
     if (refusal) return close(record, refusal, counts);
     const context: FaultContext = { request: observed, params: match.params, path: request.url.pathname, cloud };
     const strike = faults.strike(context, match.route);
@@ -128,7 +130,7 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
   /** A request of one part of the service to another. A break between them is a gateway's time-out to the one that asked. */
   function send({ method, path, apiVersion, body }: InnerRequest, outer: ArmExchange): InnerReply {
     const url = new URL(`${outer.request.url.origin}${path}?api-version=${apiVersion}`);
-    const request: ArmRequest = { method, url, headers: {}, body, malformed: false };
+    const request: ArmRequest = { method, url, headers: {}, body, endpoint: outer.request.endpoint, malformed: false };
     const match = router.find(method, url.pathname);
     if (!match) return { reply: unknownRequest(request), operation: undefined };
     const observed = observe(request, nameOf(match, cloud), outer.principal);
@@ -203,6 +205,7 @@ function handle(exchange: ArmExchange, { route }: RouteMatch): Reply {
 
 function checkRequest(exchange: ArmExchange): void {
   const { request, cloud, route } = exchange;
+  if (route.isOutside) return;
   if (route.path.startsWith("/subscriptions/{subscription}")) {
     const subscription = exchange.param("subscription");
     if (subscription.toLowerCase() !== cloud.options.subscriptionId.toLowerCase()) {

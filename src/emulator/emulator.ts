@@ -10,6 +10,8 @@
  * ```
  */
 import type { Pipeline } from "@azure/core-rest-pipeline";
+import { Blobs } from "./blobs.js";
+import { cloudControls, type CloudControls } from "./cloud-controls.js";
 import type { Cloud } from "./exchange.js";
 import { createClientFailures } from "./client-failures.js";
 import { createClientSide, type EmulatorClientOptions } from "./client.js";
@@ -30,7 +32,7 @@ import { Throttling } from "./throttling.js";
 import { TokenIssuer, type EmulatorCredential } from "./tokens.js";
 
 /** A running emulator. */
-export interface Emulator extends FaultControls {
+export interface Emulator extends FaultControls, CloudControls {
   /** `http://127.0.0.1:PORT`, for curl and other tools; no token is needed. */
   readonly endpoint: string;
   readonly subscriptionId: string;
@@ -96,6 +98,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     registrations: new Registrations(resolved.unregistered, resolved.operations, clock),
     inspectorStorage: new Map(),
     deployments: new Map(),
+    blobs: new Blobs(clock),
+    illnesses: new Map(),
+    extensionFailures: new Map(),
   };
   for (const group of resolved.resourceGroups) cloud.resources.putGroup(group, resolved.location, {});
 
@@ -147,6 +152,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     clearStory: () => story.clear(),
     assertNoUnknownRequests,
     ...faultControls(faults),
+    ...cloudControls(cloud),
     expireTokens: () => tokens.expireAll(),
     failToken: (error, times = 1) => tokens.failNext(error, times),
     longRunning: ({ on, ...pace }) => {

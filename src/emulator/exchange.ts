@@ -1,6 +1,9 @@
 /** One request and its answer, as a handler sees it: what is asked, the cloud that is asked, and how to answer. */
 import type { Clock } from "../time/clock.js";
+import type { Blobs } from "./blobs.js";
 import type { Deployment } from "./deployments/deployment.js";
+import type { ExtensionFailure } from "./extension-failure.js";
+import type { IllnessName } from "./illnesses.js";
 import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { digText, type JsonObject } from "./json.js";
 import type { Operation, OperationFailure, Operations, OperationWork } from "./operations.js";
@@ -21,6 +24,11 @@ export interface Cloud {
   readonly inspectorStorage: Map<string, string>;
   /** By id in lower case. */
   readonly deployments: Map<string, Deployment>;
+  readonly blobs: Blobs;
+  /** By name of the machine in lower case. */
+  readonly illnesses: Map<string, IllnessName>;
+  /** What the next writes of extensions end with, by name in lower case. */
+  readonly extensionFailures: Map<string, ExtensionFailure[]>;
 }
 
 export interface ExchangeParts {
@@ -51,6 +59,8 @@ export interface Work {
   readonly style: NonNullable<OperationPace["style"]>;
   /** Path of the status documents, where it is not that of the namespace and location. */
   readonly statusPath?: string;
+  /** What it fails with unless a fault was planted. */
+  readonly failure?: OperationFailure | undefined;
   /** Work that takes as long as its parts do, in place of the pace. */
   readonly work?: OperationWork;
   readonly succeed: () => void;
@@ -171,7 +181,7 @@ export class ArmExchange {
       location: work.location,
       pace,
       style,
-      failure: this.#parts.takeFailure(),
+      failure: this.#parts.takeFailure() ?? work.failure,
       statusPath: work.statusPath,
       work: work.work,
       succeed: work.succeed,

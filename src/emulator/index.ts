@@ -3,6 +3,9 @@ export { startEmulator, type Emulator } from "./emulator.js";
 export type { BucketSize } from "./buckets.js";
 export type { ChaosFault, ChaosOptions } from "./chaos.js";
 export type { EmulatorClientOptions } from "./client.js";
+export type { CloudControls, Condition } from "./cloud-controls.js";
+export type { ExtensionFailure } from "./extension-failure.js";
+export type { IllnessName } from "./illnesses.js";
 export type { BreakOptions, FaultControls } from "./fault-controls.js";
 export type {
   ExplicitFault,

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../time/clock.js";
 import { dig, digObject, digObjects, digText, type JsonObject } from "./json.js";
+import { agentStatus, healthy, illnesses, type AgentReport, type Illness, type IllnessName } from "./illnesses.js";
 import { newResource, present, type Resource, type Resources } from "./resources.js";
 
 export type PowerState =
@@ -22,6 +23,8 @@ export interface Machine extends Resource {
   /** The scripts that run commands have run to their end, oldest first. */
   commandsRun: (readonly string[])[];
   provisionedAt: number;
+  /** Where it is, as the instance view shows it: domains, host. */
+  placement: JsonObject | undefined;
 }
 
 export const machineType = "Microsoft.Compute/virtualMachines";
@@ -35,6 +38,7 @@ export function newMachine(id: string, location: string, body: JsonObject, clock
     failure: undefined,
     commandsRun: [],
     provisionedAt: clock.now(),
+    placement: undefined,
   };
   machine.properties["vmId"] = randomUUID();
   machine.properties["timeCreated"] = new Date(clock.now()).toISOString();
@@ -85,10 +89,27 @@ function seriesOf(size: string): string {
   return size.toLowerCase().replace(/\d+/, "");
 }
 
+/** What of the cloud shows in a machine's documents. */
+export interface MachineSurroundings {
+  readonly resources: Resources;
+  readonly clock: Clock;
+  readonly illnesses: ReadonlyMap<string, IllnessName>;
+}
+
+export function illnessOf(name: string, { illnesses: known }: Pick<MachineSurroundings, "illnesses">): Illness {
+  const found = known.get(name.toLowerCase());
+  return found === undefined ? healthy : illnesses[found];
+}
+
+export function osTypeOf(machine: Machine, around: MachineSurroundings): string {
+  const own = digText(machine.properties, "storageProfile", "osDisk", "osType");
+  return own ?? illnessOf(machine.name, around).osType;
+}
+
 /** The document of a GET; with the instance view when the caller expands it. */
-export function presentMachine(machine: Machine, resources: Resources, clock: Clock, expand = false): JsonObject {
+export function presentMachine(machine: Machine, around: MachineSurroundings, expand = false): JsonObject {
   const document = present(machine);
-  const extensions = resources.childrenOf(machine.id).map(present);
+  const extensions = around.resources.childrenOf(machine.id).filter(isExtension).map(presentExtension);
   const properties = digObject(document, "properties");
   const { osProfile } = properties;
   return {
@@ -97,54 +118,113 @@ export function presentMachine(machine: Machine, resources: Resources, clock: Cl
     properties: {
       ...properties,
       ...(osProfile !== undefined && { osProfile: withoutSecrets(digObject(properties, "osProfile")) }),
-      ...(expand && { instanceView: instanceView(machine, resources, clock) }),
+      ...(expand && { instanceView: instanceView(machine, around) }),
     },
   };
 }
 
-export function instanceView(machine: Machine, resources: Resources, clock: Clock): JsonObject {
+export function instanceView(machine: Machine, around: MachineSurroundings): JsonObject {
   const isRunning = machine.powerState === "running";
-  const extensions = resources.childrenOf(machine.id);
+  const extensions = around.resources.childrenOf(machine.id).filter(isExtension);
   const storage = digObject(machine.properties, "storageProfile");
   const disks = [digObject(storage, "osDisk"), ...digObjects(storage, "dataDisks")].filter((disk) => "name" in disk);
-  const now = new Date(clock.now()).toISOString();
+  const now = new Date(around.clock.now()).toISOString();
+  const { agent } = illnessOf(machine.name, around);
   return {
-    ...(isRunning && { computerName: digText(machine.properties, "osProfile", "computerName") ?? machine.name }),
+    ...(machine.placement !== undefined && { ...machine.placement }),
+    ...(isRunning && agent === "ready" && guestOf(machine, osTypeOf(machine, around))),
     hyperVGeneration: "V2",
-    ...(isRunning && {
-      vmAgent: {
-        vmAgentVersion: "2.9.1.1",
-        statuses: [status("ProvisioningState/succeeded", "Ready", { message: "Guest Agent is running", time: now })],
-      },
-    }),
+    ...(isRunning && { vmAgent: agentView(agent, extensions, now) }),
     disks: disks.map((disk) => ({
       name: disk["name"],
       statuses: [status("ProvisioningState/succeeded", "Provisioning succeeded", { time: now })],
     })),
     ...(extensions.length > 0 && { extensions: extensions.map((extension) => extensionView(extension)) }),
+    ...bootDiagnosticsView(machine),
     statuses: [...provisioningStatuses(machine), ...powerStatuses(machine)],
   };
 }
 
-/** What an extension reports of itself. */
+/** What the agent reports of the guest. */
+function guestOf(machine: Machine, osType: string): JsonObject {
+  const computerName = digText(machine.properties, "osProfile", "computerName") ?? machine.name;
+  return osType === "Windows"
+    ? { computerName, osName: "Windows Server 2022 Datacenter Azure Edition", osVersion: "10.0.20348.2966" }
+    : { computerName, osName: "ubuntu", osVersion: "24.04" };
+}
+
+function agentView(report: AgentReport, extensions: readonly Resource[], time: string): JsonObject {
+  const { code, level, display, message } = agentStatus(report);
+  const handlers = report === "ready" ? extensions : [];
+  return {
+    vmAgentVersion: report === "ready" || report === "unresponsive" ? "2.9.1.1" : "Unknown",
+    statuses: [status(code, display, { level, message, time })],
+    ...(handlers.length > 0 && {
+      extensionHandlers: handlers.map((extension) => ({
+        type: handlerOf(extension),
+        typeHandlerVersion: extension.properties["typeHandlerVersion"],
+        status: status("ProvisioningState/succeeded", "Ready", { message: "Plugin enabled" }),
+      })),
+    }),
+  };
+}
+
+/** With managed storage the links are unset: they come from retrieveBootDiagnosticsData alone. */
+function bootDiagnosticsView(machine: Machine): JsonObject {
+  const settings = digObject(machine.properties, "diagnosticsProfile", "bootDiagnostics");
+  if (settings["enabled"] !== true) return {};
+  const storage = digText(settings, "storageUri")?.replace(/\/$/, "");
+  if (storage === undefined) return { bootDiagnostics: {} };
+  const blob = `${storage}/bootdiagnostics-${machine.name.toLowerCase().slice(0, 9)}-${String(machine.properties["vmId"])}/${machine.name}.${String(machine.properties["vmId"])}`;
+  return {
+    bootDiagnostics: {
+      consoleScreenshotBlobUri: `${blob}.screenshot.bmp`,
+      serialConsoleLogBlobUri: `${blob}.serialconsole.log`,
+    },
+  };
+}
+
+export function isExtension({ type }: Resource): boolean {
+  return type.endsWith("/extensions");
+}
+
+/** Protected settings go in and never come out; why it failed is in the instance view alone. */
+export function presentExtension(extension: Resource): JsonObject {
+  const { protectedSettings: _, failure: __, output: ___, ...properties } = extension.properties;
+  return present({ ...extension, properties });
+}
+
+function handlerOf({ properties }: Resource): string {
+  return [properties["publisher"], properties["type"]].filter(Boolean).join(".");
+}
+
+/** What an extension reports of itself: the exit code of its script is the third part of the code. */
 export function extensionView(extension: Resource): JsonObject {
   const { provisioningState, properties } = extension;
+  const output = digObject(properties, "output");
+  const state = provisioningState.toLowerCase();
   const failed = provisioningState === "Failed";
-  const message = digText(properties, "failure", "message");
+  const exitCode = failed && "exitCode" in output ? `/${Number(output["exitCode"])}` : "";
+  const shown = state === "creating" || state === "updating" ? "transitioning" : state;
+  const message = digText(output, "message") ?? digText(properties, "failure", "message");
+  const streams = (["StdOut", "StdErr"] as const).filter((stream) => stream.toLowerCase() in output);
   return {
     name: extension.name,
-    type: [properties["publisher"], properties["type"]].filter(Boolean).join("."),
+    type: handlerOf(extension),
     typeHandlerVersion: properties["typeHandlerVersion"],
     statuses: [
-      status(
-        `ProvisioningState/${provisioningState.toLowerCase()}`,
-        `Provisioning ${provisioningState.toLowerCase()}`,
-        {
-          ...(failed && { level: "Error" }),
-          ...(message !== undefined && { message }),
-        },
-      ),
+      status(`ProvisioningState/${shown}${exitCode}`, `Provisioning ${shown}`, {
+        ...(failed && { level: "Error" }),
+        ...(message !== undefined && { message }),
+      }),
     ],
+    ...(streams.length > 0 && {
+      substatuses: streams.map((stream) =>
+        status(`ComponentStatus/${stream}/succeeded`, "Provisioning succeeded", {
+          message: output[stream.toLowerCase()],
+        }),
+      ),
+    }),
   };
 }
 

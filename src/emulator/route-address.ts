@@ -13,6 +13,8 @@ export interface RouteAddress {
   readonly name: string;
   /** The request may be answered with an operation to poll. */
   readonly longRunning?: boolean;
+  /** Not served by Resource Manager: no token, no throttle, no api-version. */
+  readonly isOutside?: boolean;
 }
 
 /** One segment of a route's name, filled in for one request. */

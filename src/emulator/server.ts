@@ -101,8 +101,13 @@ async function readRequest(incoming: IncomingMessage): Promise<ArmRequest | unde
     url: urlOf(incoming),
     headers: incoming.headers,
     body,
+    endpoint: ownOrigin(incoming),
     malformed: text !== "" && body === undefined,
   };
+}
+
+function ownOrigin({ socket }: IncomingMessage): string {
+  return `http://127.0.0.1:${socket.localPort ?? 80}`;
 }
 
 function urlOf(incoming: IncomingMessage): URL {
@@ -140,7 +145,7 @@ function deliver({ manner, reply }: Delivery, method: string, response: ServerRe
 
 function encode(reply: Reply): { headers: Record<string, string | string[] | number>; content: Buffer } {
   const text = reply.page?.content ?? (reply.body === undefined ? "" : JSON.stringify(reply.body));
-  const content = Buffer.from(text);
+  const content = typeof text === "string" ? Buffer.from(text) : text;
   const headers: Record<string, string | string[] | number> = {};
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     headers[name] = typeof value === "string" ? value : [...value];

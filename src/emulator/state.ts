@@ -1,7 +1,16 @@
 /** What the cloud holds, for tests and people: to look at, to fill, and to change behind the client's back. */
 import type { Cloud } from "./exchange.js";
 import { digText, type JsonObject } from "./json.js";
-import { isMachine, machineType, newMachine, setSize, sizeOf, type Machine, type PowerState } from "./machine.js";
+import {
+  isExtension,
+  isMachine,
+  machineType,
+  newMachine,
+  setSize,
+  sizeOf,
+  type Machine,
+  type PowerState,
+} from "./machine.js";
 import type { RegistrationState } from "./registrations.js";
 import { newResource, present, settle } from "./resources.js";
 
@@ -41,6 +50,8 @@ export interface VmSetup {
   readonly generalized?: boolean;
   /** The OS disk is on the host: such a VM cannot be deallocated. Default false. */
   readonly ephemeralOsDisk?: boolean;
+  /** Managed boot diagnostics, as the portal turns them on. Default false. */
+  readonly bootDiagnostics?: boolean;
   /** Further properties of the VM resource (`priority`, `storageProfile`, ...). */
   readonly properties?: JsonObject;
 }
@@ -117,6 +128,9 @@ export class EmulatorState {
         osDisk: { createOption: "FromImage", diffDiskSettings: { option: "Local" } },
       };
     }
+    if (setup.bootDiagnostics) {
+      machine.properties["diagnosticsProfile"] = { bootDiagnostics: { enabled: true } };
+    }
     machine.powerState = setup.powerState ?? "running";
     machine.generalized = setup.generalized ?? false;
     settle(machine, setup.provisioningState ?? "Succeeded");
@@ -166,6 +180,7 @@ export class EmulatorState {
     const zones = machine.outer["zones"];
     const extensions = this.#cloud.resources
       .childrenOf(id)
+      .filter(isExtension)
       .map((extension) => [extension.name, { provisioningState: extension.provisioningState }]);
     return {
       id,

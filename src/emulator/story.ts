@@ -113,7 +113,7 @@ export function observe(request: ArmRequest, name: string, principal: string): O
   }
   return {
     method: request.method,
-    path: request.url.pathname + request.url.search,
+    path: request.url.pathname + request.url.search.replace(/([?&]sig=)[^&]*/gi, "$1REDACTED"),
     name,
     headers,
     body: request.body,

@@ -13,6 +13,8 @@ export interface ArmRequest {
   readonly headers: IncomingHttpHeaders;
   /** Parsed; undefined without a body or when the body is no JSON object. */
   readonly body: JsonObject | undefined;
+  /** `http://127.0.0.1:PORT`, whatever host the caller meant. */
+  readonly endpoint: string;
   /** The body did not parse. */
   readonly malformed: boolean;
 }
@@ -25,7 +27,7 @@ export interface Reply {
   /** Sent as JSON. */
   readonly body?: unknown;
   /** Sent as it is, in place of `body`, without the headers of Resource Manager: a gateway answered, not ARM. */
-  readonly page?: { readonly contentType: string; readonly content: string };
+  readonly page?: { readonly contentType: string; readonly content: string | Buffer };
 }
 
 /** An error that ARM or a resource provider answers, thrown by handlers. */

@@ -58,12 +58,15 @@ describe("a failure by catalog code", () => {
     arm.finishOperations();
     expect(arm.vm("vm-1")).toMatchObject({
       provisioningState: "Failed",
-      powerState: "unknown",
+      powerState: "running",
       failure: { code: "OSProvisioningTimedOut" },
     });
     expect(arm.vm("vm-2")).toBeUndefined();
     const view = await ask(arm, "GET", vm("vm-1", "/instanceView"));
-    expect(view.body["statuses"]).toMatchObject([{ code: "ProvisioningState/failed/OSProvisioningTimedOut" }]);
+    expect(view.body["statuses"]).toMatchObject([
+      { code: "ProvisioningState/failed/OSProvisioningTimedOut" },
+      { code: "PowerState/running" },
+    ]);
   });
 
   it("is an answer where nothing would be followed", async () => {

@@ -1,5 +1,6 @@
 /** All that the emulator knows. What is not here answers 501 and says so. */
 import type { Route } from "../router.js";
+import { bootDiagnosticsRoutes } from "./boot-diagnostics.js";
 import { computeResourceRoutes } from "./compute-resources.js";
 import { deploymentRoutes } from "./deployments.js";
 import { extensionRoutes } from "./extensions.js";
@@ -18,6 +19,7 @@ export const allRoutes: readonly Route[] = [
   ...machineRoutes,
   ...actionRoutes,
   ...extensionRoutes,
+  ...bootDiagnosticsRoutes,
   ...computeResourceRoutes,
   ...networkRoutes,
   ...inspectorRoutes,

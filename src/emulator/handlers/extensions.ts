@@ -1,9 +1,11 @@
 /** VM extensions: written like resources, carried out by the agent in the guest. */
 import type { ArmExchange } from "../exchange.js";
 import { mergePatch } from "../json.js";
-import { extensionView, type Machine } from "../machine.js";
+import { failureOf, handlerMessage, silentAgent, type ExtensionFailure } from "../extension-failure.js";
+import { extensionView, illnessOf, isExtension, presentExtension, type Machine } from "../machine.js";
 import type { OperationFailure } from "../operations.js";
-import { newResource, partsOf, present, settle, type Resource } from "../resources.js";
+import { pageOf } from "../paging.js";
+import { newResource, partsOf, settle, type Resource } from "../resources.js";
 import type { Route } from "../router.js";
 import type { Reply } from "../wire.js";
 import { agentAnswers } from "./machine-actions.js";
@@ -37,12 +39,28 @@ function write(exchange: ArmExchange, manner: "replace" | "merge"): Reply {
   settle(extension, old ? "Updating" : "Creating");
   return exchange.accept({
     ...workOn(extension),
+    failure: runHandler(exchange, machine, extension),
     status: old ? 200 : 201,
     body: presentExtension(extension),
     style: "azure-async-operation",
     succeed: () => settle(extension, "Succeeded"),
     result: () => presentExtension(extension),
   });
+}
+
+/** What its handler in the guest makes of it: a failure, or none. */
+function runHandler(exchange: ArmExchange, machine: Machine, extension: Resource): OperationFailure | undefined {
+  const { output: _, failure: __, ...settings } = extension.properties;
+  extension.properties = settings;
+  if (illnessOf(machine.name, exchange.cloud).agent !== "ready") return silentAgent(machine.name);
+  const failure = exchange.cloud.extensionFailures.get(extension.name.toLowerCase())?.shift();
+  if (!failure) return undefined;
+  extension.properties["output"] = outputOf(failure);
+  return failureOf(extension, failure);
+}
+
+function outputOf({ exitCode = 1, stdout = "", stderr = "", ...rest }: ExtensionFailure) {
+  return { exitCode, stdout, stderr, message: handlerMessage({ exitCode, stdout, stderr, ...rest }) };
 }
 
 function get(exchange: ArmExchange): Reply {
@@ -57,7 +75,7 @@ function get(exchange: ArmExchange): Reply {
 
 function list(exchange: ArmExchange): Reply {
   const machine = existingMachine(exchange);
-  return { status: 200, body: { value: exchange.cloud.resources.childrenOf(machine.id).map(presentExtension) } };
+  return pageOf(exchange, exchange.cloud.resources.childrenOf(machine.id).filter(isExtension).map(presentExtension));
 }
 
 function remove(exchange: ArmExchange): Reply {
@@ -89,10 +107,4 @@ function workOn(extension: Resource) {
 
 function idOf(exchange: ArmExchange, machine: Machine): string {
   return `${machine.id}/extensions/${exchange.param("extension")}`;
-}
-
-/** Protected settings go in and never come out; why it failed is in the instance view alone. */
-function presentExtension(extension: Resource) {
-  const { protectedSettings: _, failure: __, ...properties } = extension.properties;
-  return present({ ...extension, properties });
 }

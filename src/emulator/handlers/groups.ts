@@ -1,6 +1,7 @@
 /** Subscriptions and resource groups. Deleting a group is the one operation that is followed by `Location` alone. */
 import type { ArmExchange } from "../exchange.js";
 import { digObject, type JsonObject } from "../json.js";
+import { pageOf } from "../paging.js";
 import { present, type ResourceGroup } from "../resources.js";
 import type { Route } from "../router.js";
 import { ArmError, type Reply } from "../wire.js";
@@ -78,14 +79,14 @@ function headGroup(exchange: ArmExchange): Reply {
 }
 
 function listGroups(exchange: ArmExchange): Reply {
-  return { status: 200, body: { value: exchange.cloud.resources.groups.map(presentGroup) } };
+  return pageOf(exchange, exchange.cloud.resources.groups.map(presentGroup));
 }
 
 function listResources(exchange: ArmExchange): Reply {
   const topLevel = exchange.cloud.resources
     .inGroup(exchange.group.name)
     .filter(({ type }) => type.split("/").length === 2);
-  return { status: 200, body: { value: topLevel.map(present) } };
+  return pageOf(exchange, topLevel.map(present));
 }
 
 function deleteGroup(exchange: ArmExchange): Reply {

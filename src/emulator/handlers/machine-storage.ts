@@ -32,7 +32,8 @@ export function attachDisks(exchange: ArmExchange, machine: Machine): void {
   const osDisk = digObject(storage, "osDisk");
   if (storage["imageReference"] === undefined && Object.keys(osDisk).length === 0 && !("dataDisks" in storage)) return;
   const isManaged = osDisk["vhd"] === undefined && osDisk["diffDiskSettings"] === undefined;
-  const named = { name: `${machine.name}_OsDisk_1`, createOption: "FromImage", ...osDisk };
+  const osType = isWindows(machine) ? "Windows" : "Linux";
+  const named = { osType, name: `${machine.name}_OsDisk_1`, createOption: "FromImage", ...osDisk };
   const attached = {
     ...storage,
     osDisk: isManaged ? attach(exchange, machine, named) : named,
@@ -41,6 +42,11 @@ export function attachDisks(exchange: ArmExchange, machine: Machine): void {
   machine.properties["storageProfile"] = attached;
   const held = new Set([attached.osDisk, ...attached.dataDisks].map((disk) => idOfDisk(disk)?.toLowerCase()));
   for (const disk of disksHeldBy(resources, machine)) if (!held.has(disk.id.toLowerCase())) release(disk);
+}
+
+function isWindows({ properties }: Machine): boolean {
+  const offer = digText(properties, "storageProfile", "imageReference", "offer") ?? "";
+  return /windows/i.test(offer) || dig(properties, "osProfile", "windowsConfiguration") !== undefined;
 }
 
 /** A deleted VM leaves its disks behind, except those with `deleteOption: "Delete"`. */
@@ -99,7 +105,16 @@ function attach(exchange: ArmExchange, machine: Machine, disk: JsonObject): Json
     resource.properties["diskState"] = "Attached";
     settle(resource, "Succeeded");
   }
-  return { ...disk, name: resource.name, managedDisk: { ...digObject(disk, "managedDisk"), id: resource.id } };
+  return {
+    diskSizeGB: resource.properties["diskSizeGB"],
+    ...disk,
+    name: resource.name,
+    managedDisk: {
+      storageAccountType: digText(resource.outer, "sku", "name"),
+      ...digObject(disk, "managedDisk"),
+      id: resource.id,
+    },
+  };
 }
 
 function newDisk(id: string, location: string, disk: JsonObject): Resource {
@@ -107,6 +122,7 @@ function newDisk(id: string, location: string, disk: JsonObject): Resource {
     sku: { name: digText(disk, "managedDisk", "storageAccountType") ?? "Premium_LRS" },
     properties: {
       diskSizeGB: disk["diskSizeGB"] ?? 30,
+      ...(disk["osType"] !== undefined && { osType: disk["osType"] }),
       creationData: { createOption: disk["createOption"] ?? "Empty" },
     },
   });

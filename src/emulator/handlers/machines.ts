@@ -2,6 +2,7 @@
 import type { ArmExchange } from "../exchange.js";
 import { digText, mergePatch, type JsonObject } from "../json.js";
 import {
+  illnessOf,
   instanceView,
   isMachine,
   machineType,
@@ -12,6 +13,7 @@ import {
   type Machine,
 } from "../machine.js";
 import type { OperationFailure } from "../operations.js";
+import { pageOf } from "../paging.js";
 import { partsOf, settle, touch } from "../resources.js";
 import type { Route } from "../router.js";
 import { ArmError, notAllowed, type Reply } from "../wire.js";
@@ -68,6 +70,7 @@ function putMachine(exchange: ArmExchange): Reply {
   return exchange.accept({
     ...workOn(exchange, machine, "unknown"),
     status: 201,
+    failure: bootFailure(exchange, machine),
     succeed: () => succeed(exchange, machine, "running"),
   });
 }
@@ -108,6 +111,7 @@ function update(exchange: ArmExchange, machine: Machine, wanted: { outer: JsonOb
   return exchange.accept({
     ...workOn(exchange, machine, powerState),
     status: 200,
+    failure: machine.failure && bootFailure(exchange, machine),
     // A write is also what brings up a VM whose create had failed.
     succeed: () => succeed(exchange, machine, powerState === "unknown" ? "running" : powerState),
   });
@@ -115,16 +119,16 @@ function update(exchange: ArmExchange, machine: Machine, wanted: { outer: JsonOb
 
 function getMachine(exchange: ArmExchange): Reply {
   const machine = existingMachine(exchange);
-  const { resources, operations, clock } = exchange.cloud;
+  const { operations } = exchange.cloud;
   const expand = exchange.request.url.searchParams.get("$expand") === "instanceView";
-  const body = presentMachine(machine, resources, clock, expand);
+  const body = presentMachine(machine, exchange.cloud, expand);
   operations.lookedAtResource(machine.id);
   return { status: 200, body };
 }
 
 function getInstanceView(exchange: ArmExchange): Reply {
   const machine = existingMachine(exchange);
-  const body = instanceView(machine, exchange.cloud.resources, exchange.cloud.clock);
+  const body = instanceView(machine, exchange.cloud);
   exchange.cloud.operations.lookedAtResource(machine.id);
   return { status: 200, body };
 }
@@ -160,25 +164,35 @@ function listAll(exchange: ArmExchange): Reply {
 }
 
 function list(exchange: ArmExchange, group?: string): Reply {
-  const { resources, clock } = exchange.cloud;
+  const { resources } = exchange.cloud;
   const expand =
     exchange.request.url.searchParams.get("statusOnly") === "true" ||
     exchange.request.url.searchParams.get("$expand") === "instanceView";
   const machines = resources.ofType(machineType, group).filter(isMachine);
-  return { status: 200, body: { value: machines.map((vm) => presentMachine(vm, resources, clock, expand)) } };
+  return pageOf(
+    exchange,
+    machines.map((vm) => presentMachine(vm, exchange.cloud, expand)),
+  );
 }
 
 /** What all writes of a VM share: its place, its document, and how a failure leaves it. */
 function workOn(exchange: ArmExchange, machine: Machine, powerState: Machine["powerState"]) {
-  const { resources, clock } = exchange.cloud;
   return {
-    body: presentMachine(machine, resources, clock),
+    body: presentMachine(machine, exchange.cloud),
     resourceId: machine.id,
     location: machine.location,
     style: "azure-async-operation" as const,
     fail: (failure: OperationFailure) => fail(exchange, machine, powerState, failure),
-    result: () => presentMachine(machine, resources, clock),
+    result: () => presentMachine(machine, exchange.cloud),
   };
+}
+
+/** What a machine that does not come up fails with. */
+function bootFailure(exchange: ArmExchange, { name }: Machine): OperationFailure | undefined {
+  if (!illnessOf(name, exchange.cloud).failsCreate) return undefined;
+  const message = `OS Provisioning for VM '${name}' did not finish in the allotted time. The VM may still finish provisioning successfully. Please check provisioning state later. For details on how to check current provisioning state of Windows VMs, refer to https://aka.ms/WindowsVMLifecycle and Linux VMs, refer to https://aka.ms/LinuxVMLifecycle.`;
+  const error = { code: "OSProvisioningTimedOut", message };
+  return { status: "Failed", error, httpStatus: 409, completesAnyway: false };
 }
 
 /** The operation reached its goal. */
@@ -196,7 +210,9 @@ export function fail(
   powerState: Machine["powerState"],
   failure: OperationFailure,
 ): void {
-  machine.powerState = powerState;
+  // The guest that did not report in time runs all the same, and is paid for.
+  const isUp = powerState === "unknown" && (digText(failure.error, "code") ?? "").startsWith("OSProvisioning");
+  machine.powerState = isUp ? "running" : powerState;
   machine.failure = failure.error;
   machine.provisionedAt = exchange.cloud.clock.now();
   settle(machine, "Failed");

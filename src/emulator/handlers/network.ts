@@ -1,6 +1,6 @@
 /** As much of the network as a VM script needs: virtual networks and subnets, interfaces, public addresses, security groups. */
 import type { ArmExchange } from "../exchange.js";
-import { digObjects, digText } from "../json.js";
+import { digObject, digObjects, digText, type JsonObject } from "../json.js";
 import { newResource, present, type Resource } from "../resources.js";
 import type { Route } from "../router.js";
 import { ArmError } from "../wire.js";
@@ -51,6 +51,12 @@ const networkInterfaces: PlainResource = {
       );
     }
   },
+  complete: (nic, exchange) => {
+    nic.properties["macAddress"] ??= `00-0D-3A-${hexPairs(interfaces(exchange).length + 1)}`;
+    nic.properties["ipConfigurations"] = digObjects(nic.properties, "ipConfigurations").map((configuration, index) =>
+      withAddress(exchange, nic, configuration, index),
+    );
+  },
   checkDelete: (_, nic) => {
     const user = digText(nic.properties, "virtualMachine", "id");
     if (user === undefined) return;
@@ -66,8 +72,10 @@ const publicIPAddresses: PlainResource = {
   namespace,
   type: "publicIPAddresses",
   writeStyle,
-  complete: (address) => {
-    address.properties["ipAddress"] ??= "203.0.113.10";
+  complete: (address, exchange) => {
+    const others = exchange.cloud.resources.ofType(`${namespace}/publicIPAddresses`).length;
+    address.properties["publicIPAllocationMethod"] ??= "Static";
+    address.properties["ipAddress"] ??= `203.0.113.${10 + (others % 240)}`;
   },
   checkDelete: (exchange, address) => {
     const user = interfaces(exchange).find((nic) => addressesOf(nic).some((id) => sameId(id, address.id)));
@@ -89,6 +97,35 @@ export const networkRoutes: readonly Route[] = [
   publicIPAddresses,
   networkSecurityGroups,
 ].flatMap(routesOf);
+
+/** The first address of the subnet that is free: Azure keeps the first four. */
+function withAddress(exchange: ArmExchange, nic: Resource, configuration: JsonObject, index: number): JsonObject {
+  const properties = digObject(configuration, "properties");
+  const name = digText(configuration, "name") ?? `ipconfig${index + 1}`;
+  const prefix = digText(
+    exchange.cloud.resources.find(digText(properties, "subnet", "id") ?? ""),
+    "properties",
+    "addressPrefix",
+  );
+  const network = /^(\d+\.\d+)\.\d+\.\d+\//.exec(prefix ?? "")?.[1] ?? "10.0";
+  const used = interfaces(exchange).length;
+  return {
+    ...configuration,
+    name,
+    id: `${nic.id}/ipConfigurations/${name}`,
+    properties: {
+      privateIPAddress: `${network}.${Math.floor(used / 250)}.${4 + (used % 250)}`,
+      privateIPAllocationMethod: "Dynamic",
+      primary: index === 0,
+      provisioningState: "Succeeded",
+      ...properties,
+    },
+  };
+}
+
+function hexPairs(number: number): string {
+  return (number.toString(16).toUpperCase().padStart(6, "0").match(/../g) ?? []).join("-");
+}
 
 function checkUnused(exchange: ArmExchange, subnet: Resource): void {
   const user = interfaces(exchange).find((nic) => subnetsOf(nic).some((id) => sameId(id, subnet.id)));

@@ -5,6 +5,7 @@
 import type { ArmExchange } from "../exchange.js";
 import { digText, mergePatch, type JsonObject } from "../json.js";
 import type { PollingStyle } from "../options.js";
+import { pageOf } from "../paging.js";
 import { newResource, partsOf, present, settle, type Resource } from "../resources.js";
 import type { Route } from "../router.js";
 import { ArmError, type Reply } from "../wire.js";
@@ -100,7 +101,10 @@ function list(exchange: ArmExchange, kind: PlainResource, group?: string): Reply
   const found = kind.isChildOf
     ? resources.childrenOf(exchange.existing(idOf(exchange, kind.isChildOf)).id)
     : resources.ofType(`${kind.namespace}/${kind.type}`, group);
-  return { status: 200, body: { value: found.map((resource) => show(exchange, kind, resource)) } };
+  return pageOf(
+    exchange,
+    found.map((resource) => show(exchange, kind, resource)),
+  );
 }
 
 function remove(exchange: ArmExchange, kind: PlainResource): Reply {

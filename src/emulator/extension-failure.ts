@@ -1,0 +1,41 @@
+/** How an extension fails: its script's exit code and output, and the error that its write ends with. */
+import type { Resource } from "./resources.js";
+import { digText, type JsonObject } from "./json.js";
+import type { OperationFailure } from "./operations.js";
+
+export interface ExtensionFailure {
+  /** Of the script. Default 1. */
+  readonly exitCode?: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+  /** Default `VMExtensionProvisioningError`. */
+  readonly code?: string;
+  /** Default: the service's words around the exit code and the output. */
+  readonly message?: string;
+}
+
+/** The words of the extension's handler: what the instance view repeats. */
+export function handlerMessage({ exitCode = 1, stdout = "", stderr = "" }: ExtensionFailure): string {
+  return `Enable failed: failed to execute command: command terminated with exit status=${exitCode}\n[stdout]\n${stdout}\n[stderr]\n${stderr}`;
+}
+
+export function failureOf(extension: Resource, failure: ExtensionFailure): OperationFailure {
+  const publisher = digText(extension.properties, "publisher") ?? "";
+  const type = digText(extension.properties, "type") ?? "";
+  const message =
+    failure.message ??
+    `VM has reported a failure when processing extension '${extension.name}' (publisher '${publisher}' and type '${type}'). Error message: '${handlerMessage(failure)}'. More information on troubleshooting is available at https://aka.ms/VMExtensionCSELinuxTroubleshoot.`;
+  return operationFailure({ code: failure.code ?? "VMExtensionProvisioningError", message });
+}
+
+/** The host waits for a report that does not come. */
+export function silentAgent(machineName: string): OperationFailure {
+  return operationFailure({
+    code: "VMAgentStatusCommunicationError",
+    message: `VM '${machineName}' has not reported status for VM agent or extensions. Verify that the OS is up and healthy, the VM has a running VM agent, and that it can establish outbound connections to Azure storage. Please refer to https://aka.ms/vmextensionlinuxtroubleshoot for additional VM agent troubleshooting information.`,
+  });
+}
+
+function operationFailure(error: JsonObject): OperationFailure {
+  return { status: "Failed", error, httpStatus: 409, completesAnyway: false };
+}
