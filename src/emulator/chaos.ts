@@ -14,6 +14,7 @@ import {
 } from "./fault-effects.js";
 import type { FaultTarget, Faults, PlantedFault } from "./faults.js";
 import { checkNumber } from "./options.js";
+import { seeded } from "./random.js";
 
 /** One ingredient of the mix. */
 export type ChaosFault = {
@@ -76,15 +77,4 @@ function choose<Entry extends { readonly weight: number }>(
 ): Entry | undefined {
   let left = random() * entries.reduce((sum, entry) => sum + entry.weight, 0);
   return entries.find((entry) => (left -= entry.weight) < 0) ?? entries.at(-1);
-}
-
-/** mulberry32: 32 bits of state are plenty for a mix of faults, and it is the same on every machine. */
-function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

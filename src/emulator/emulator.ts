@@ -10,6 +10,9 @@
  * ```
  */
 import type { Pipeline } from "@azure/core-rest-pipeline";
+import { Capacity } from "./capacity.js";
+import { Quotas } from "./quotas.js";
+import { Restrictions } from "./restrictions.js";
 import { Blobs } from "./blobs.js";
 import { cloudControls, type CloudControls } from "./cloud-controls.js";
 import type { Cloud } from "./exchange.js";
@@ -90,10 +93,14 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const faults = new Faults(allRoutes);
   const story = new Story(resolved.historyLimit);
   const tokens = new TokenIssuer({ tenantId, lifetimeMs: resolved.tokenLifetimeMs, clock });
+  const resources = new Resources(subscriptionId);
   const cloud: Cloud = {
     options: resolved,
     clock,
-    resources: new Resources(subscriptionId),
+    resources,
+    restrictions: new Restrictions(),
+    quotas: new Quotas(resources),
+    capacity: new Capacity(resolved.capacity, resources, clock),
     operations: new Operations(clock),
     registrations: new Registrations(resolved.unregistered, resolved.operations, clock),
     inspectorStorage: new Map(),

@@ -1,5 +1,6 @@
 /** One request and its answer, as a handler sees it: what is asked, the cloud that is asked, and how to answer. */
 import type { Clock } from "../time/clock.js";
+import type { Capacity } from "./capacity.js";
 import type { Blobs } from "./blobs.js";
 import type { Deployment } from "./deployments/deployment.js";
 import type { ExtensionFailure } from "./extension-failure.js";
@@ -8,6 +9,8 @@ import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { digText, type JsonObject } from "./json.js";
 import type { Operation, OperationFailure, Operations, OperationWork } from "./operations.js";
 import type { OperationPace, ResolvedOptions } from "./options.js";
+import type { Quotas } from "./quotas.js";
+import type { Restrictions } from "./restrictions.js";
 import type { Registrations } from "./registrations.js";
 import type { Resource, ResourceGroup, Resources } from "./resources.js";
 import type { RouteAddress } from "./route-address.js";
@@ -25,6 +28,9 @@ export interface Cloud {
   /** By id in lower case. */
   readonly deployments: Map<string, Deployment>;
   readonly blobs: Blobs;
+  readonly restrictions: Restrictions;
+  readonly quotas: Quotas;
+  readonly capacity: Capacity;
   /** By name of the machine in lower case. */
   readonly illnesses: Map<string, IllnessName>;
   /** What the next writes of extensions end with, by name in lower case. */

@@ -3,6 +3,19 @@
  * The logs are our own, in the words by which the guides of cloud-init, WALinuxAgent, dracut and systemd know each fault.
  */
 
+export type IllnessName =
+  | "missing-datasource"
+  | "metadata-unreachable"
+  | "no-network-interface"
+  | "absent-disk"
+  | "damaged-file-system"
+  | "root-disk-not-found"
+  | "kernel-panic"
+  | "disk-full"
+  | "not-generalized"
+  | "silent-agent"
+  | "windows-first-boot";
+
 export interface Illness {
   readonly osType: "Linux" | "Windows";
   /** Whether the create fails with OSProvisioningTimedOut. */
@@ -45,7 +58,7 @@ const linux = (console: readonly string[], more: Partial<Illness> = {}): Illness
 
 export const healthy: Illness = linux(healthyLinux, { failsCreate: false, agent: "ready" });
 
-export const illnesses = {
+export const illnesses: Readonly<Record<IllnessName, Illness>> = {
   /** The image cannot read the disc with its provisioning data. */
   "missing-datasource": linux([
     "[   10.902113] cloud-init[598]: Cloud-init v. 24.4 running 'init-local' at Mon, 05 Jan 2026 08:00:10 +0000.",
@@ -131,9 +144,7 @@ export const illnesses = {
       "SAC>",
     ],
   },
-} as const satisfies Readonly<Record<string, Illness>>;
-
-export type IllnessName = keyof typeof illnesses;
+};
 
 /** How many boots are in the log before the last one: more than 64 KiB of them. */
 const earlierBoots = 80;

@@ -17,7 +17,10 @@ export type {
 } from "./fault-effects.js";
 export type { FaultPlacement, FaultTarget, PlantedFault } from "./faults.js";
 export type { PowerState } from "./machine.js";
+export type { Shortage } from "./capacity.js";
+export type { Restriction, RestrictionReason } from "./restrictions.js";
 export type {
+  CapacityOptions,
   ComputeBucket,
   ComputeGroup,
   DeploymentErrors,

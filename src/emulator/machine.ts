@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../time/clock.js";
 import { dig, digObject, digObjects, digText, type JsonObject } from "./json.js";
 import { agentStatus, healthy, illnesses, type AgentReport, type Illness, type IllnessName } from "./illnesses.js";
+import { findSize, vCPUsOf } from "./sizes.js";
 import { newResource, present, type Resource, type Resources } from "./resources.js";
 
 export type PowerState =
@@ -25,6 +26,8 @@ export interface Machine extends Resource {
   provisionedAt: number;
   /** Where it is, as the instance view shows it: domains, host. */
   placement: JsonObject | undefined;
+  /** The zone whose hardware it takes, asked for or not. */
+  zone: string | undefined;
 }
 
 export const machineType = "Microsoft.Compute/virtualMachines";
@@ -39,6 +42,7 @@ export function newMachine(id: string, location: string, body: JsonObject, clock
     commandsRun: [],
     provisionedAt: clock.now(),
     placement: undefined,
+    zone: undefined,
   };
   machine.properties["vmId"] = randomUUID();
   machine.properties["timeCreated"] = new Date(clock.now()).toISOString();
@@ -67,14 +71,9 @@ export function isSpot(machine: Resource): boolean {
   return digText(machine.properties, "priority") === "Spot";
 }
 
-/** vCPUs by the first number of a size's name (`Standard_D4s_v5`: 4), which is what nearly all sizes mean by it. */
-function coresOf(size: string): number {
-  return Number(/\d+/.exec(size)?.[0] ?? 1);
-}
-
-/** Two data disks for each vCPU, at least 4, as most general-purpose sizes have it. */
+/** For a size that is not listed: two for each vCPU, at least 4, as most general-purpose sizes have it. */
 export function maxDataDisks(size: string): number {
-  return Math.min(64, Math.max(4, 2 * coresOf(size)));
+  return findSize(size)?.maxDataDisks ?? Math.min(64, Math.max(4, 2 * vCPUsOf(size)));
 }
 
 /**

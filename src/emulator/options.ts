@@ -9,6 +9,20 @@ import type { BucketSize } from "./buckets.js";
  */
 export type PollingStyle = "azure-async-operation" | "location" | "both" | "body";
 
+/** A simulated region. A pool is one family of sizes in one zone; its room changes as time goes on. */
+export interface CapacityOptions {
+  /** Any whole number: the same seed, the same region. */
+  readonly seed: number;
+  /** vCPUs that a pool has on average. Default 64. */
+  readonly vCPUs?: number;
+  /** Milliseconds after which the room of a pool changes. Default 600000. */
+  readonly everyMs?: number;
+  /** Share of the pools that have no room, 0 to 1. Default 0.3. */
+  readonly shortage?: number;
+  /** Share of a pool's room that spot machines may take, 0 to 1. Default 0.5. */
+  readonly spotShare?: number;
+}
+
 /** How long operations run. An operation is over once `durationMs` have passed *and* `polls` looks have found it running. */
 export interface OperationPace {
   /** Milliseconds by the emulator's clock. Default 0. */
@@ -97,13 +111,21 @@ export interface EmulatorOptions {
    * in the deployment operations. Default `full`.
    */
   readonly deploymentErrors?: DeploymentErrors;
+  /**
+   * A region whose hardware comes and goes, by chance from a seed: allocations fail where a pool has no room. Default none:
+   * there is always enough.
+   */
+  readonly capacity?: CapacityOptions;
   /** How many items a page of a list holds; `nextLink` leads to the next. Default 1000. */
   readonly pageSize?: number;
   /** How many exchanges `arm.exchanges` and `arm.story` keep, the newest. Default 100000. */
   readonly historyLimit?: number;
 }
 
-export type ResolvedOptions = Required<Omit<EmulatorOptions, "operations">> & { readonly operations: OperationPace };
+export type ResolvedOptions = Required<Omit<EmulatorOptions, "operations" | "capacity">> & {
+  readonly operations: OperationPace;
+  readonly capacity: CapacityOptions | undefined;
+};
 
 export const defaultPace: OperationPace = { durationMs: 0, polls: 1 };
 
@@ -114,6 +136,7 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
   checkNumber("tokenLifetimeMs", options.tokenLifetimeMs, 1);
   checkNumber("historyLimit", options.historyLimit, 1);
   checkNumber("pageSize", options.pageSize, 1);
+  if (options.capacity) checkCapacity(options.capacity);
   if (options.throttling) checkThrottling(options.throttling);
   return {
     subscriptionId: options.subscriptionId ?? randomUUID(),
@@ -130,6 +153,7 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
     onUnknownRequest: oneOf("onUnknownRequest", options.onUnknownRequest ?? "complain", ["complain", "answer"]),
     runCommand: options.runCommand ?? (() => ({})),
     deploymentErrors: oneOf("deploymentErrors", options.deploymentErrors ?? "full", ["full", "bare"]),
+    capacity: options.capacity,
     pageSize: options.pageSize ?? 1000,
     historyLimit: options.historyLimit ?? 100_000,
   };
@@ -147,6 +171,14 @@ export function checkNumber(option: string, value: number | undefined, least: nu
   if (value === undefined || (typeof value === "number" && value >= least && value <= most)) return;
   const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
   throw new RangeError(`${option} must be a number ${range}, not ${String(value)}.`);
+}
+
+function checkCapacity({ seed, vCPUs, everyMs, shortage, spotShare }: CapacityOptions): void {
+  if (!Number.isSafeInteger(seed)) throw new RangeError(`capacity.seed must be a whole number, not ${seed}.`);
+  checkNumber("capacity.vCPUs", vCPUs, 1);
+  checkNumber("capacity.everyMs", everyMs, 1);
+  checkNumber("capacity.shortage", shortage, 0, 1);
+  checkNumber("capacity.spotShare", spotShare, 0, 1);
 }
 
 function checkThrottling(throttling: ThrottlingOptions): void {

@@ -30,6 +30,7 @@ const ownFields = new Set(["id", "name", "type", "location", "properties", "etag
 export class Resources {
   readonly #groups = new Map<string, ResourceGroup>();
   readonly #resources = new Map<string, Resource>();
+  readonly #byType = new Map<string, Map<string, Resource>>();
 
   constructor(readonly subscriptionId: string) {}
 
@@ -66,15 +67,25 @@ export class Resources {
   }
 
   put<Kind extends Resource>(resource: Kind): Kind {
-    this.#resources.set(resource.id.toLowerCase(), resource);
+    const key = resource.id.toLowerCase();
+    this.#resources.set(key, resource);
+    const type = resource.type.toLowerCase();
+    const ofType = this.#byType.get(type) ?? new Map<string, Resource>();
+    this.#byType.set(type, ofType.set(key, resource));
     return resource;
   }
 
   /** With its children (a VM's extensions, a network's subnets). */
   delete(id: string): void {
     const key = id.toLowerCase();
+    this.#remove(key);
+    for (const child of this.#resources.keys()) if (child.startsWith(`${key}/`)) this.#remove(child);
+  }
+
+  #remove(key: string): void {
+    const type = this.#resources.get(key)?.type.toLowerCase() ?? "";
+    this.#byType.get(type)?.delete(key);
     this.#resources.delete(key);
-    for (const child of this.#resources.keys()) if (child.startsWith(`${key}/`)) this.#resources.delete(child);
   }
 
   inGroup(name: string): Resource[] {
@@ -84,9 +95,9 @@ export class Resources {
   }
 
   ofType(type: string, groupName?: string): Resource[] {
-    const wanted = type.toLowerCase();
-    const candidates = groupName === undefined ? [...this.#resources.values()] : this.inGroup(groupName);
-    return candidates.filter((resource) => resource.type.toLowerCase() === wanted);
+    const found = [...(this.#byType.get(type.toLowerCase())?.values() ?? [])];
+    const group = groupName?.toLowerCase();
+    return group === undefined ? found : found.filter((resource) => resource.resourceGroup.toLowerCase() === group);
   }
 
   childrenOf(id: string): Resource[] {

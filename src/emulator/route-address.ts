@@ -13,6 +13,8 @@ export interface RouteAddress {
   readonly name: string;
   /** The request may be answered with an operation to poll. */
   readonly longRunning?: boolean;
+  /** The right it needs, where it does not follow from the path. */
+  readonly action?: string;
   /** Not served by Resource Manager: no token, no throttle, no api-version. */
   readonly isOutside?: boolean;
 }

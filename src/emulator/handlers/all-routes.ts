@@ -9,6 +9,7 @@ import { inspectorRoutes } from "./inspector.js";
 import { actionRoutes } from "./machine-actions.js";
 import { machineRoutes } from "./machines.js";
 import { networkRoutes } from "./network.js";
+import { offerRoutes } from "./offers.js";
 import { operationRoutes } from "./operation-polls.js";
 import { providerRoutes } from "./providers.js";
 
@@ -22,6 +23,7 @@ export const allRoutes: readonly Route[] = [
   ...bootDiagnosticsRoutes,
   ...computeResourceRoutes,
   ...networkRoutes,
+  ...offerRoutes,
   ...inspectorRoutes,
   ...operationRoutes,
 ];

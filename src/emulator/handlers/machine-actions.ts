@@ -5,6 +5,7 @@ import { hasEphemeralDisk, isSpot, type Machine, type PowerState } from "../mach
 import { settle } from "../resources.js";
 import type { Route } from "../router.js";
 import { ArmError, notAllowed, type Reply } from "../wire.js";
+import { allocate } from "./allocation.js";
 import { checkFree, existingMachine, fail, machinePath, succeed } from "./machines.js";
 
 interface MachineAction {
@@ -65,11 +66,13 @@ function act(exchange: ArmExchange, action: MachineAction): Reply {
   if (moves && action.during) machine.powerState = action.during;
   settle(machine, "Updating");
   let result: JsonObject | undefined;
+  const needsPlace = before === "deallocated" && after === "running";
   return exchange.accept({
     status: 202,
     resourceId: machine.id,
     location: machine.location,
     style: "both",
+    failure: needsPlace ? allocate(exchange, machine) : undefined,
     succeed: () => {
       succeed(exchange, machine, after);
       result = action.finish?.(exchange, machine);

@@ -17,6 +17,7 @@ import { pageOf } from "../paging.js";
 import { partsOf, settle, touch } from "../resources.js";
 import type { Route } from "../router.js";
 import { ArmError, notAllowed, type Reply } from "../wire.js";
+import { allocate, checkOffer } from "./allocation.js";
 import { attachNetwork, checkNetwork, releaseNetwork } from "./machine-network.js";
 import { attachDisks, checkDisks, releaseDisks } from "./machine-storage.js";
 
@@ -62,6 +63,7 @@ function putMachine(exchange: ArmExchange): Reply {
   if (isMachine(old)) return update(exchange, old, partsOf(exchange.body));
   const machine = newMachine(id, exchange.location, exchange.body, clock);
   checkDisks(exchange, machine, undefined);
+  checkOffer(exchange, machine);
   checkNetwork(exchange, machine);
   resources.put(machine);
   attachDisks(exchange, machine);
@@ -70,7 +72,7 @@ function putMachine(exchange: ArmExchange): Reply {
   return exchange.accept({
     ...workOn(exchange, machine, "unknown"),
     status: 201,
-    failure: bootFailure(exchange, machine),
+    failure: allocate(exchange, machine) ?? bootFailure(exchange, machine),
     succeed: () => succeed(exchange, machine, "running"),
   });
 }
@@ -99,6 +101,7 @@ function update(exchange: ArmExchange, machine: Machine, wanted: { outer: JsonOb
   };
   checkUnchanged(exchange, machine, next);
   checkResize(machine, next);
+  checkOffer(exchange, next, machine);
   checkDisks(exchange, next, machine);
   checkNetwork(exchange, next);
   machine.outer = next.outer;
@@ -111,7 +114,7 @@ function update(exchange: ArmExchange, machine: Machine, wanted: { outer: JsonOb
   return exchange.accept({
     ...workOn(exchange, machine, powerState),
     status: 200,
-    failure: machine.failure && bootFailure(exchange, machine),
+    failure: powerState === "unknown" ? (allocate(exchange, machine) ?? bootFailure(exchange, machine)) : undefined,
     // A write is also what brings up a VM whose create had failed.
     succeed: () => succeed(exchange, machine, powerState === "unknown" ? "running" : powerState),
   });
@@ -213,6 +216,7 @@ export function fail(
   // The guest that did not report in time runs all the same, and is paid for.
   const isUp = powerState === "unknown" && (digText(failure.error, "code") ?? "").startsWith("OSProvisioning");
   machine.powerState = isUp ? "running" : powerState;
+  if (machine.powerState === "unknown") machine.zone = undefined;
   machine.failure = failure.error;
   machine.provisionedAt = exchange.cloud.clock.now();
   settle(machine, "Failed");
