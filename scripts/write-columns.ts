@@ -25,6 +25,7 @@ export function writeColumns(rules: readonly Rule[], families: readonly Family[]
     sources: lists(rules.map(({ sources }) => sources.map(({ document, row }) => `${document}/${row}`))),
     rank: choices(families.map(({ rank }) => rank)),
     statuses: lists(families.map(({ statuses }) => statuses?.map(String))),
+    refines: lists(families.map(({ refines }) => refines)),
   };
 }
 

@@ -22,19 +22,26 @@ function textsOf(knowledge: RuleKnowledge): Texts {
   return texts;
 }
 
-/** What happened, and what to do. */
+/**
+ * What happened, and what to do.
+ *
+ * @param refinement knows more than the rule: its explanation comes first, its steps and page replace the rule's
+ */
 export function renderAdvice(
   knowledge: RuleKnowledge,
   parameters: Parameters,
+  refinement?: RuleKnowledge,
 ): { explanation: string; remedy: RemedyAdvice } {
-  const { automatic, docs } = knowledge;
-  const { explanation, summary, steps: cutSteps } = textsOf(knowledge);
+  const { automatic } = knowledge;
+  const { docs } = refinement ?? knowledge;
+  const { explanation, summary } = textsOf(knowledge);
   const steps: string[] = [];
-  for (const step of cutSteps) steps.push(fillIn(step, parameters));
+  for (const step of textsOf(refinement ?? knowledge).steps) steps.push(fillIn(step, parameters));
+  const explained = isFilledBy(explanation, parameters)
+    ? fillIn(explanation, parameters)
+    : explainWithoutMissing(knowledge, parameters);
   return {
-    explanation: isFilledBy(explanation, parameters)
-      ? fillIn(explanation, parameters)
-      : explainWithoutMissing(knowledge, parameters),
+    explanation: refinement ? `${refinement.explanation} ${explained}` : explained,
     remedy: automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs },
   };
 }

@@ -48,6 +48,11 @@ export class CatalogIndex {
     return (this.#templates ??= this.#layers.map((layer) => layer.allTemplates).filter(({ size }) => size > 0));
   }
 
+  /** Asked only for failures that a refining family can say more about: made when the first of them comes. */
+  get refinements(): readonly FamilyIndex[] {
+    return this.#layers.map((layer) => layer.refiningIndex);
+  }
+
   get families(): readonly FamilyIndex[] {
     return (this.#families ??= this.#layers
       .filter(({ families }) => families.length > 0)

@@ -30,6 +30,7 @@ export class CatalogLayer {
   #rulesByCode: ReadonlyMap<string, readonly Rule[]> | undefined;
   #allTemplates: TemplateIndex | undefined;
   #familyIndex: FamilyIndex | undefined;
+  #refiningIndex: FamilyIndex | undefined;
 
   /** @param read called once, when the layer is first asked */
   constructor(read: () => LayerContent) {
@@ -66,6 +67,11 @@ export class CatalogLayer {
   /** @internal */
   get familyIndex(): FamilyIndex {
     return (this.#familyIndex ??= new FamilyIndex(this.families));
+  }
+
+  /** The families that add to the advice of rules. @internal */
+  get refiningIndex(): FamilyIndex {
+    return (this.#refiningIndex ??= new FamilyIndex(this.families.filter(({ refines }) => refines !== undefined)));
   }
 }
 

@@ -55,6 +55,7 @@ export interface CatalogColumns {
   readonly sources: Lists;
   readonly rank: Choices<number>;
   readonly statuses: Lists;
+  readonly refines: Lists;
 }
 
 export function readColumns(columns: CatalogColumns): { rules: readonly Rule[]; families: readonly Family[] } {
@@ -93,12 +94,14 @@ function readFamilies(columns: CatalogColumns): object[] {
   const phrases = readLists(columns.phrases);
   const statuses = readLists(columns.statuses);
   const ranks = readChoices(columns.rank);
+  const refines = readLists(columns.refines);
   return readTexts(columns.familyId).map((id, row) => ({
     id,
     codes: codes[row],
     phrases: phrases[row],
     statuses: statuses[row]?.map(Number),
     rank: ranks[row],
+    refines: refines[row],
   }));
 }
 

@@ -19,6 +19,8 @@ interface Finding {
   readonly basis: Basis;
   readonly parameters: Parameters;
   readonly code?: string;
+  /** A family that says more about the failure than the rule, and what to do. */
+  readonly refinement?: RuleKnowledge;
 }
 
 const nothingKnown: Finding = {
@@ -55,8 +57,8 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
 /** Assignments, not spreads: this runs for every failure, and twenty conditional spreads cost more than all the rest. */
 function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, others: readonly OtherRoot[]): Diagnosis {
   const root = rootOf(chain);
-  const { knowledge, basis, parameters } = finding;
-  const { explanation, remedy } = renderAdvice(knowledge, parameters);
+  const { knowledge, basis, parameters, refinement } = finding;
+  const { explanation, remedy } = renderAdvice(knowledge, parameters, refinement);
   const diagnosis: { -readonly [Key in keyof Diagnosis]: Diagnosis[Key] } = {
     message: root.message,
     disposition: knowledge.disposition,
@@ -140,11 +142,16 @@ function findForNode(node: FailureNode, status: number | undefined, index: Catal
   const { code } = node;
   const message = node.message === "" ? undefined : new Message(node.message);
   const entries = code === undefined ? unknownCode : index.entries(code);
-  return (
-    byOwnCode(entries, message) ??
-    (message && byOtherCode(message, index)) ??
-    byKind(code, entries, message, statusOf(node, status), index)
-  );
+  const byRule = byOwnCode(entries, message) ?? (message && byOtherCode(message, index));
+  return byRule ? refined(byRule, message, index) : byKind(code, entries, message, statusOf(node, status), index);
+}
+
+/** The rule knows that a script failed; what its exit code means is the same whichever extension ran it. */
+function refined(finding: Finding, message: Message | undefined, index: CatalogIndex): Finding {
+  const { category } = finding.knowledge;
+  if (!message || (category !== "extension" && category !== "guest-os")) return finding;
+  const refinement = firstOf(index.refinements, (families) => families.byWording(message.words).strong);
+  return refinement?.refines?.includes(category) ? { ...finding, refinement } : finding;
 }
 
 /** An error status that the node itself names is nearer than that of the response around it. */

@@ -82,6 +82,11 @@ export interface Family extends RuleKnowledge {
   readonly codes?: readonly string[];
   /** Kinds of wording: words in order, `*` for a gap, `a|b` for either; compared after folding case, quotes and punctuation. */
   readonly phrases?: readonly string[];
+  /**
+   * Categories of rules that this family adds to where its phrases occur: its explanation comes first, and its steps replace
+   * the rule's.
+   */
+  readonly refines?: readonly Category[];
   /** HTTP statuses that mean this when nothing better is known. */
   readonly statuses?: readonly number[];
   /** When several families' phrases occur in one message the lowest rank wins; on a tie the least hopeful. */

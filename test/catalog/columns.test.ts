@@ -7,7 +7,10 @@ import type { Family, Rule } from "../../src/catalog/rule.js";
 import { readPolicies } from "../../scripts/read-policies.js";
 import { writeColumns } from "../../scripts/write-columns.js";
 
-const withoutExamples = <T extends { examples: unknown }>({ examples: _, ...rest }: T): Omit<T, "examples"> => rest;
+const withoutExamples = <T extends { examples: unknown; seen?: unknown }>(entry: T): Omit<T, "examples" | "seen"> => {
+  const { examples: _, seen: __, ...rest } = entry;
+  return rest;
+};
 
 const rule: Rule = {
   id: "DiskFull",
