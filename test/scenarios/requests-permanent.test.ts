@@ -97,6 +97,7 @@ describe.each(generations)("arm-compute %s, a permanent failure", (generation) =
         "  The service said: The value of parameter osDisk.name is invalid.",
         "  What to do:",
         "    1. Correct osDisk.name, then send the request again.",
+        "    2. Compare it with the reference: https://learn.microsoft.com/azure/templates/microsoft.compute/virtualmachines",
         "  Tried once in 0 ms; permanent: sending it again would fail again.",
         "  More: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/windows/error-messages",
         "  For support: request id r-1, correlation id c-1",

@@ -84,7 +84,7 @@ describe.each(generations)("arm-compute %s, the token of a call", (generation) =
       arm.expireTokens();
       const error = await remedyErrorOf(compute.get("web-01"));
       expect(error).toMatchObject({ code: "ExpiredAuthenticationToken", statusCode: 401 });
-      expect(error.message).toContain("check this machine's clock");
+      expect(error.message).toContain("correct this machine's clock");
       expect(arm.story.map((line) => line.split(" ")[2])).toEqual(["200", "401"]);
     }));
 
