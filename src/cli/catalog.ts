@@ -6,6 +6,7 @@ import { CliError } from "./cli-error.js";
 import { dispositionColours } from "./disposition-colours.js";
 import { exitCodes } from "./exit-codes.js";
 import { table, type Cell } from "./layout.js";
+import { searchCatalog } from "../catalog/search.js";
 import { suggestionsFor } from "../catalog/suggestions.js";
 import { Terminal } from "./terminal.js";
 
@@ -18,18 +19,17 @@ const allFamilies = (): readonly Family[] => defaultCatalog.layers.flatMap((laye
 
 /** Rules and families that hold every word searched for. */
 export function catalogListCommand(search: readonly string[], flags: Flags): number {
-  const words = search.flatMap((argument) => argument.toLowerCase().split(/\s+/)).filter((word) => word !== "");
-  const found = [...allRules(), ...allFamilies()].filter((knowledge) => {
-    const text = searchedText(knowledge);
-    return words.every((word) => text.includes(word));
-  });
+  const query = search.join(" ");
+  const found = searchCatalog(defaultCatalog, query);
   const out = new Terminal(process.stdout);
   if (flags.json) out.line(JSON.stringify(found, undefined, 2));
   else if (found.length > 0) out.lines(listLines(found, out));
   if (!flags.json && out.isLive)
     out.line(out.style("dim", `${countOf(found)}. One in full: azure-remedy catalog show CODE`));
   if (found.length === 0)
-    new Terminal(process.stderr).line(`azure-remedy: nothing in the catalog holds ${words.join(" and ")}.`);
+    new Terminal(process.stderr).line(
+      `azure-remedy: nothing in the catalog holds ${query.trim().split(/\s+/).join(" and ").toLowerCase()}.`,
+    );
   return found.length > 0 ? exitCodes.ok : exitCodes.no;
 }
 
@@ -64,15 +64,6 @@ function unknownName(name: string): CliError {
   const near = suggestionsFor(name, names);
   const advice = near.length > 0 ? `Did you mean ${near.join(", ")}?` : `Search with: azure-remedy catalog ${name}`;
   return new CliError(`the catalog has no code or rule ${name}`, advice, exitCodes.no);
-}
-
-function searchedText(knowledge: Rule | Family): string {
-  const { id, disposition, category, explanation } = knowledge;
-  const own =
-    "code" in knowledge
-      ? [knowledge.code, knowledge.message, knowledge.messageZh]
-      : ["family", ...(knowledge.codes ?? []), ...(knowledge.phrases ?? [])];
-  return [id, disposition, category, explanation, ...own].join(" ").toLowerCase();
 }
 
 function listLines(found: readonly (Rule | Family)[], out: Terminal): string[] {

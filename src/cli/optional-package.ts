@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ComputeManagementClient } from "@azure/arm-compute";
 import type { DefaultAzureCredential } from "@azure/identity";
+import type * as mcpServer from "@modelcontextprotocol/server";
+import type * as mcpSkills from "@modelcontextprotocol/server/ext/skills/node";
+import type * as mcpStdio from "@modelcontextprotocol/server/stdio";
 import { CliError } from "./cli-error.js";
 import { exitCodes } from "./exit-codes.js";
 
@@ -17,21 +20,35 @@ export interface IdentityPackage {
   readonly DefaultAzureCredential: typeof DefaultAzureCredential;
 }
 
+export type McpPackage = typeof mcpServer & typeof mcpStdio & typeof mcpSkills;
+
 /** The SDK's client for virtual machines. @throws CliError that says what to install */
 export const loadComputePackage = (command: string): Promise<ComputePackage> => load("@azure/arm-compute", command);
 
 /** The SDK's credentials. @throws CliError that says what to install */
 export const loadIdentityPackage = (command: string): Promise<IdentityPackage> => load("@azure/identity", command);
 
+/** What the MCP server is made of. @throws CliError that says what to install */
+export async function loadMcpPackage(): Promise<McpPackage> {
+  const name = "@modelcontextprotocol/server";
+  const command = "mcp";
+  const [server, stdio, skills] = await Promise.all([
+    load<typeof mcpServer>(name, command),
+    load<typeof mcpStdio>(name, command, "/stdio"),
+    load<typeof mcpSkills>(name, command, "/ext/skills/node"),
+  ]);
+  return { ...server, ...stdio, ...skills };
+}
+
 /** The package beside this one, else the one of the folder that the command was called in. */
-async function load<Module>(name: string, command: string): Promise<Module> {
+async function load<Module>(name: string, command: string, subpath = ""): Promise<Module> {
   try {
-    return (await import(name)) as Module;
+    return (await import(name + subpath)) as Module;
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
   try {
-    const path = createRequire(join(process.cwd(), "azure-remedy.js")).resolve(name);
+    const path = createRequire(join(process.cwd(), "azure-remedy.js")).resolve(name + subpath);
     return (await import(pathToFileURL(path).href)) as Module;
   } catch (error) {
     if (!isMissing(error)) throw error;

@@ -194,6 +194,12 @@ ${exitCodesHelp}`,
     });
 
   program
+    .command("mcp")
+    .description("a server for agents (Model Context Protocol) on standard input and output, until the input ends")
+    .addHelpText("after", `\nNeeds @modelcontextprotocol/server. Reads nothing, sends nothing.\n${exitCodesHelp}`)
+    .action(async () => end(await (await import("./mcp.js")).mcpCommand(version)));
+
+  program
     .command("completion")
     .description("print the completion script of a shell")
     .addArgument(new Argument("<shell>").choices(shells))

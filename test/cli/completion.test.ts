@@ -7,7 +7,7 @@ const complete = (line: string): Promise<string[]> => candidatesFor(program, lin
 
 describe("completes", () => {
   it.each([
-    ["", ["explain", "investigate", "catalog", "run", "vms", "demo", "emulator", "throttle", "completion"]],
+    ["", ["explain", "investigate", "catalog", "run", "vms", "demo", "emulator", "throttle", "mcp", "completion"]],
     ["ca", ["catalog"]],
     ["catalog ", ["list", "show", "lint"]],
     ["completion ", ["bash", "zsh", "fish"]],

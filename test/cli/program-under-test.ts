@@ -3,7 +3,7 @@
  * build is tested, and started without a compiler in between.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -21,6 +21,7 @@ export function bundleProgram(): void {
     mkdirSync(cache, { recursive: true });
     folder = mkdtempSync(join(cache, "azure-remedy-cli-"));
     writeFileSync(join(folder, "package.json"), readFileSync(join(root, "package.json")));
+    cpSync(join(root, "skills"), join(folder, "skills"), { recursive: true });
     await build({
       entryPoints: [join(root, "src/cli/main.ts")],
       outdir: join(folder, "dist", "cli"),

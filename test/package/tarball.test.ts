@@ -29,7 +29,7 @@ describe("the tarball", () => {
 
   it("has no tests, generated code or anything else that only developers need", () => {
     const allowed =
-      /^(dist\/.+\.(js|d\.ts)(\.map)?|dist\/cjs\/package\.json|src\/.+(?<!\.generated)\.ts|docs\/[\w-]+\.md|policies\/rule\.schema\.json|package\.json|[A-Z]+(\.md)?)$/;
+      /^(dist\/.+\.(js|d\.ts)(\.map)?|dist\/cjs\/package\.json|src\/.+(?<!\.generated)\.ts|docs\/[\w-]+\.md|skills\/[\w-]+\/SKILL\.md|policies\/rule\.schema\.json|package\.json|[A-Z]+(\.md)?)$/;
     expect(packed.files.filter((path) => !allowed.test(path))).toEqual([]);
   });
 

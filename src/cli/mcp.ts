@@ -1,0 +1,34 @@
+/**
+ * `azure-remedy mcp`: what the package knows, as tools for agents, over standard input and output. The protocol is that of
+ * `@modelcontextprotocol/server`, which serves its old and its new generation from the same tools.
+ */
+import { fileURLToPath } from "node:url";
+import type { McpServer } from "@modelcontextprotocol/server";
+import { exitCodes } from "./exit-codes.js";
+import { registerTools } from "./mcp/tools.js";
+import { loadMcpPackage } from "./optional-package.js";
+import { Terminal } from "./terminal.js";
+
+const instructions = `Explains errors of Azure virtual machines, Resource Manager, their networks, disks and identities.
+Call explain_error with the whole text of a failure before you retry, change or give up on an Azure operation.
+Works offline; nothing that is passed in leaves this process, and secrets are removed from every result.`;
+
+/** Runs until the client closes standard input. */
+export async function mcpCommand(version: string): Promise<number> {
+  const mcp = await loadMcpPackage();
+  const skills = await mcp.loadSkills(fileURLToPath(new URL("../../skills", import.meta.url)));
+  const err = new Terminal(process.stderr);
+  const createServer = (): McpServer => {
+    const server = new mcp.McpServer(
+      { name: "azure-remedy", title: "Azure VM errors", version },
+      { capabilities: { tools: {} }, instructions },
+    );
+    registerTools(server, mcp.fromJsonSchema);
+    skills.attach(server);
+    return server;
+  };
+  // Standard output is the protocol's: everything for people goes to the other.
+  mcp.serveStdio(createServer, { onerror: (error) => err.line(`azure-remedy mcp: ${error.message}`) });
+  await new Promise<void>((resolve) => process.stdin.once("close", resolve).once("end", resolve));
+  return exitCodes.ok;
+}

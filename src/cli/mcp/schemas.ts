@@ -1,0 +1,156 @@
+/** What the tools take and give, as JSON Schema: clients show it, and the server checks both sides by it. */
+import { categories, dispositions } from "../../catalog/rule.js";
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const text = (description: string): Schema => ({ type: "string", description });
+const count = (description: string): Schema => ({ type: "number", minimum: 0, description });
+const flag = (description: string): Schema => ({ type: "boolean", description });
+const list = (items: Schema, description: string): Schema => ({ type: "array", items, description });
+const object = (properties: Readonly<Record<string, Schema>>, required: readonly string[]): Schema => ({
+  type: "object",
+  properties,
+  required,
+});
+
+const disposition: Schema = {
+  enum: dispositions,
+  description:
+    "transient: the same request will pass in minutes; indeterminate: it may still complete, read the resource; adaptable: a changed request would pass; permanent: only a person or a code change helps",
+};
+const category: Schema = { enum: categories };
+
+/** The longest text that is read; a longer one is a whole log, of which the end matters. */
+export const longestText = 400_000;
+
+export const explainInput = object(
+  {
+    text: {
+      ...text(
+        "The failure as a tool printed it: a JSON body, CLI or Terraform output, a log, a stack trace, or a code alone",
+      ),
+      minLength: 1,
+    },
+  },
+  ["text"],
+);
+
+const failure = object(
+  {
+    code: text("The root failure's code; absent when it has none"),
+    message: text("What the service said, secrets removed"),
+    status: count("HTTP status"),
+    disposition,
+    category,
+    basis: {
+      enum: ["message", "code", "pattern", "status", "none"],
+      description: "How sure the diagnosis is, from the surest to the least sure",
+    },
+    explanation: text("What happened, in one sentence"),
+    remedy: object(
+      {
+        summary: text("What to do, in one line"),
+        steps: list({ type: "string" }, "What to do, with commands"),
+        automatic: text("The remedy of the azure-remedy library that would do it"),
+        docs: text("The page that says more"),
+      },
+      ["summary", "steps", "docs"],
+    ),
+    retry: object(
+      {
+        helps: flag("Whether sending the same request again helps"),
+        afterMs: count("Milliseconds to wait before the next send"),
+        words: text("The same in words"),
+      },
+      ["helps", "words"],
+    ),
+    execution: text("Whether the service may have executed the request: none, unknown or done"),
+    retryAfterMs: count("The wait that the service asked for, in milliseconds"),
+    chain: list({ type: "object" }, "From the outermost error to the root"),
+    others: list({ type: "object" }, "Further roots of the same failure"),
+    occurrences: count("How often the text has it"),
+    requestId: text("For Azure support"),
+    correlationId: text("For Azure support"),
+  },
+  ["message", "disposition", "category", "basis", "explanation", "remedy", "retry", "occurrences"],
+);
+
+export const explainOutput = object({ failures: list(failure, "Every failure of the text, in its order") }, [
+  "failures",
+]);
+
+export const retryInput = object(
+  {
+    diagnosis: {
+      ...object({ disposition, category }, ["disposition", "category"]),
+      description: "A failure as explain_error returned it",
+    },
+    situation: {
+      ...object(
+        {
+          method: text("HTTP method of the failed request; default GET"),
+          url: text("Its URL; tells what a POST does"),
+          idempotent: flag("Whether repeating it is harmless; left out, method and URL tell"),
+          attempt: count("How often it has been sent, this failure included; default 1"),
+          elapsedMs: count("Milliseconds since the first send"),
+          remainingMs: count("Milliseconds left until a deadline"),
+          maxRetries: count("Default 8"),
+          readable: flag("Whether the state of the resource can be read to learn the outcome"),
+          remedies: list({ type: "string" }, "Names of the remedies that may be run"),
+        },
+        [],
+      ),
+      description: "Where the call stands",
+    },
+  },
+  ["diagnosis"],
+);
+
+export const retryOutput = object(
+  {
+    action: {
+      enum: ["retry", "readBack", "apply", "fail"],
+      description:
+        "retry: send it again; readBack: read the resource first; apply: run the remedy, then send again; fail: stop",
+    },
+    delayMs: count("Milliseconds to wait before it"),
+    counts: flag("False for a wait for throttling, which uses up no retry"),
+    remedy: text("The remedy to run"),
+    outcome: { enum: ["failed", "unknown"], description: "unknown: it may have taken place" },
+    retryAfterMs: count("Milliseconds after which a new try makes sense"),
+    reason: text("Why"),
+  },
+  ["action", "reason"],
+);
+
+export const findInput = object(
+  {
+    query: text("Words to look for, all of them: a code, a part of a message, a category, a disposition"),
+    limit: { type: "integer", minimum: 1, maximum: 100, description: "The most rules to return; default 20" },
+  },
+  ["query"],
+);
+
+export const findOutput = object(
+  {
+    rules: list(
+      object(
+        {
+          id: text("Name of the rule"),
+          code: text("The error code; a family of codes has none"),
+          message: text("The wording, with placeholders"),
+          disposition,
+          category,
+          explanation: text("What happened"),
+          steps: list({ type: "string" }, "What to do"),
+          docs: text("The page that says more"),
+        },
+        ["id", "disposition", "category", "explanation", "steps", "docs"],
+      ),
+      "The rules found, in the order of the catalog",
+    ),
+    total: count("How many there are"),
+    suggestions: list({ type: "string" }, "Codes that look like the query, when nothing was found"),
+  },
+  ["rules", "total"],
+);

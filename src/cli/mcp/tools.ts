@@ -1,0 +1,119 @@
+/** The tools: each reads its input, asks the library, and returns the same twice, as data and as text. */
+import type { CallToolResult, fromJsonSchema, McpServer } from "@modelcontextprotocol/server";
+import { rulesOf } from "../../catalog/catalog.js";
+import { defaultCatalog } from "../../catalog/default-catalog.js";
+import type { Diagnosis } from "../../catalog/diagnosis.js";
+import type { Family, Rule } from "../../catalog/rule.js";
+import { searchCatalog } from "../../catalog/search.js";
+import { suggestionsFor } from "../../catalog/suggestions.js";
+import { decide, type Situation } from "../../decision/decide.js";
+import { diagnose, diagnoseAll } from "../../diagnose.js";
+import { redactBody } from "../../failure/redact.js";
+import { explain, explanationJson } from "../explain/explanation.js";
+import * as schemas from "./schemas.js";
+
+const readOnly = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+
+export function registerTools(server: McpServer, schema: typeof fromJsonSchema): void {
+  server.registerTool(
+    "explain_error",
+    {
+      title: "Explain an Azure error",
+      description:
+        "Says for every Azure failure in a text what happened, why, what to do (with commands), and whether and when a retry helps.",
+      inputSchema: schema<{ text: string }>(schemas.explainInput),
+      outputSchema: schema(schemas.explainOutput),
+      annotations: readOnly,
+    },
+    ({ text }) => answer(() => ({ failures: explainText(text) })),
+  );
+  server.registerTool(
+    "should_retry",
+    {
+      title: "Decide what to do about a failure",
+      description:
+        "Decides for a failure from explain_error, and where the call stands, whether to send it again and when, to read the resource first, to run a remedy, or to stop.",
+      inputSchema: schema<{ diagnosis: GivenDiagnosis; situation?: Situation }>(schemas.retryInput),
+      outputSchema: schema(schemas.retryOutput),
+      annotations: readOnly,
+    },
+    ({ diagnosis, situation = {} }) => answer(() => ({ ...decide(completed(diagnosis), situation) })),
+  );
+  server.registerTool(
+    "find_rule",
+    {
+      title: "Search the catalog of Azure errors",
+      description: "Finds what is known of an error code, a wording, a category or a disposition.",
+      inputSchema: schema<{ query: string; limit?: number }>(schemas.findInput),
+      outputSchema: schema(schemas.findOutput),
+      annotations: readOnly,
+    },
+    ({ query, limit = 20 }) => answer(() => findRules(query, limit)),
+  );
+}
+
+/** A fault of ours becomes a result that says so: the client goes on, and so does the server. */
+function answer(work: () => Record<string, unknown>): CallToolResult {
+  try {
+    const structuredContent = redactBody(work()) as Record<string, unknown>;
+    return { content: [{ type: "text", text: JSON.stringify(structuredContent, undefined, 2) }], structuredContent };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { isError: true, content: [{ type: "text", text: `azure-remedy could not answer: ${message}` }] };
+  }
+}
+
+function explainText(text: string): object[] {
+  const end = text.slice(-schemas.longestText);
+  const word = end.trim();
+  const code = rulesOf(defaultCatalog).find((rule) => rule.code.toLowerCase() === word.toLowerCase())?.code;
+  const found = /^[1-5]\d\d$/.test(word)
+    ? [{ diagnosis: diagnose({ status: Number(word), bodyAsText: "" }), occurrences: 1 }]
+    : diagnoseAll(code ?? end);
+  return found.map(({ diagnosis, occurrences }) =>
+    explanationJson(explain(diagnosis, occurrences, { blanks: new Map(), ruleOf: () => undefined, lang: "en" })),
+  );
+}
+
+/** What an agent returns of a diagnosis: what the schema asks for, and whatever else of it was kept. */
+type GivenDiagnosis = Pick<Diagnosis, "disposition" | "category"> & Partial<Diagnosis>;
+
+function completed(diagnosis: GivenDiagnosis): Diagnosis {
+  return {
+    message: "",
+    basis: "none",
+    parameters: {},
+    chain: [],
+    others: [],
+    explanation: "",
+    execution: "unknown",
+    ...diagnosis,
+    remedy: { summary: "", steps: [], docs: "", ...diagnosis.remedy },
+  };
+}
+
+function findRules(query: string, limit: number): Record<string, unknown> {
+  const found = searchCatalog(defaultCatalog, query);
+  const names = rulesOf(defaultCatalog).map(({ code }) => code);
+  return {
+    rules: found.slice(0, limit).map(ruleJson),
+    total: found.length,
+    ...(found.length === 0 && { suggestions: suggestionsFor(query, [...new Set(names)]) }),
+  };
+}
+
+function ruleJson(knowledge: Rule | Family): object {
+  const { id, disposition, category, explanation, steps, docs } = knowledge;
+  return {
+    id,
+    ...("code" in knowledge && {
+      code: knowledge.code,
+      ...(knowledge.message !== undefined && { message: knowledge.message }),
+    }),
+    disposition,
+    category,
+    explanation,
+    steps,
+    docs,
+  };
+}
