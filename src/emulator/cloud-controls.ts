@@ -3,7 +3,11 @@ import type { Cloud } from "./exchange.js";
 import type { ExtensionFailure } from "./extension-failure.js";
 import { illnesses, type IllnessName } from "./illnesses.js";
 import type { Shortage } from "./capacity.js";
+import { idOfLock, type LockLevel } from "./locks.js";
+import { machineType } from "./machine.js";
 import { checkNumber } from "./options.js";
+import type { PolicyRule } from "./policies.js";
+import { isWithin } from "./request-scope.js";
 import type { Restriction } from "./restrictions.js";
 import { findSize, sizes } from "./sizes.js";
 
@@ -18,6 +22,19 @@ export interface CloudControls {
    * Throws a `TypeError` that lists the illnesses.
    */
   sick(vmName: string, illness: IllnessName): Condition;
+  /**
+   * Locks a scope with all below it: `"rg"` (a resource group), `"web-01"` (a VM), `"subscription"`, or an id. Deletes are
+   * refused, and with `ReadOnly` every write and action.
+   */
+  lock(scope: string, level: LockLevel, options?: { readonly name?: string; readonly notes?: string }): Condition;
+  /** Refuses writes that do not comply, with the details that Azure Policy gives. */
+  denyByPolicy(rule: PolicyRule): Condition;
+  /**
+   * Takes a right away: requests that need the action are answered 403, and the list of permissions shows it. Wildcards are
+   * allowed: `"*\/action"` leaves about what a Reader has. With `arrivesInMs` the right is granted and on its way: the
+   * list shows it at once, requests are refused for so many milliseconds.
+   */
+  deny(action: string, options?: { readonly scope?: string; readonly arrivesInMs?: number }): Condition;
   /** Sets the limit of a counter: `cores`, `lowPriorityCores`, or a family of sizes as `usages` names it. */
   quota(name: string, limit: number, options?: { readonly location?: string }): void;
   /** Keeps a size from the subscription, in a region or in some of its zones. The list of SKUs shows it. */
@@ -29,6 +46,28 @@ export interface CloudControls {
    * view shows both. `times` defaults to 1.
    */
   failExtension(name: string, failure?: ExtensionFailure & { readonly times?: number }): void;
+}
+
+/** The id of a scope by the word that a test uses for it. */
+function idOfScope(cloud: Cloud, control: string, scope: string): string {
+  const subscription = `/subscriptions/${cloud.options.subscriptionId}`;
+  if (scope.toLowerCase() === "subscription") return subscription;
+  if (isWithin(scope, subscription)) return scope.replace(/\/$/, "");
+  const group = cloud.resources.group(scope);
+  if (group) return group.id;
+  const machine = cloud.resources.ofType(machineType).find(({ name }) => name.toLowerCase() === scope.toLowerCase());
+  if (machine) return machine.id;
+  const groups = cloud.resources.groups.map(({ name }) => name).join(", ");
+  throw new TypeError(
+    `${control}: the scope "${scope}" is no resource group (there are: ${groups}), no VM, no id of the subscription, and not "subscription".`,
+  );
+}
+
+function checkPolicy({ name, field, allowed, denied }: PolicyRule): void {
+  if (!/^[\w-]+$/.test(name))
+    throw new TypeError(`denyByPolicy: name must be a word like allowed-locations, not "${name}".`);
+  if (!field) throw new TypeError("denyByPolicy: field is missing.");
+  if (allowed && denied) throw new TypeError("denyByPolicy: give allowed or denied, not both.");
 }
 
 function checkSize(control: string, size: string): void {
@@ -46,6 +85,31 @@ export function cloudControls(cloud: Cloud): CloudControls {
       const key = vmName.toLowerCase();
       cloud.illnesses.set(key, illness);
       return { remove: () => void cloud.illnesses.delete(key) };
+    },
+    lock: (scope, level, { name, notes } = {}) => {
+      if (!["CanNotDelete", "ReadOnly"].includes(level)) {
+        throw new TypeError(`lock: level must be one of CanNotDelete, ReadOnly, not ${level}.`);
+      }
+      const lock = {
+        name: name ?? `lock-${cloud.locks.all.length + 1}`,
+        scope: idOfScope(cloud, "lock", scope),
+        level,
+        notes,
+      };
+      cloud.locks.put(lock);
+      return { remove: () => void cloud.locks.delete(idOfLock(lock)) };
+    },
+    denyByPolicy: (rule) => {
+      checkPolicy(rule);
+      return { remove: cloud.policies.assign(rule, idOfScope(cloud, "denyByPolicy", rule.scope ?? "subscription")) };
+    },
+    deny: (action, { scope = "subscription", arrivesInMs } = {}) => {
+      checkNumber("arrivesInMs", arrivesInMs, 0);
+      if (!/^[\w.*]+(\/[\w.*]+)*$/.test(action) || !action.includes("/")) {
+        throw new TypeError(`deny: "${action}" is no action like Microsoft.Compute/virtualMachines/start/action.`);
+      }
+      const until = arrivesInMs === undefined ? Infinity : cloud.clock.now() + arrivesInMs;
+      return { remove: cloud.access.deny({ action, scope: idOfScope(cloud, "deny", scope), until }) };
     },
     quota: (name, limit, { location } = {}) => {
       checkNumber("limit", limit, 0);

@@ -7,7 +7,7 @@ import { ArmExchange, type Cloud } from "./exchange.js";
 import type { FaultContext } from "./fault-context.js";
 import type { Effect } from "./fault-effects.js";
 import type { Faults, Strike } from "./faults.js";
-import { checkRegistered } from "./handlers/providers.js";
+import { checkGuards } from "./guards.js";
 import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { dig, digText } from "./json.js";
 import type { OperationPace } from "./options.js";
@@ -195,7 +195,7 @@ function correlationIdOf(request: ArmRequest): string {
 function handle(exchange: ArmExchange, { route }: RouteMatch): Reply {
   try {
     checkRequest(exchange);
-    checkRegistered(exchange);
+    checkGuards(exchange);
     return route.handle(exchange);
   } catch (error) {
     if (error instanceof ArmError) return error.reply;
@@ -203,11 +203,16 @@ function handle(exchange: ArmExchange, { route }: RouteMatch): Reply {
   }
 }
 
+function subscriptionIn(exchange: ArmExchange): string | undefined {
+  if (exchange.has("scope")) return exchange.param("scope").split("/")[2];
+  return exchange.has("subscription") ? exchange.param("subscription") : undefined;
+}
+
 function checkRequest(exchange: ArmExchange): void {
   const { request, cloud, route } = exchange;
   if (route.isOutside) return;
-  if (route.path.startsWith("/subscriptions/{subscription}")) {
-    const subscription = exchange.param("subscription");
+  const subscription = subscriptionIn(exchange);
+  if (subscription !== undefined) {
     if (subscription.toLowerCase() !== cloud.options.subscriptionId.toLowerCase()) {
       throw new ArmError(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
     }

@@ -10,7 +10,10 @@
  * ```
  */
 import type { Pipeline } from "@azure/core-rest-pipeline";
+import { Access } from "./access.js";
 import { Capacity } from "./capacity.js";
+import { Locks } from "./locks.js";
+import { Policies } from "./policies.js";
 import { Quotas } from "./quotas.js";
 import { Restrictions } from "./restrictions.js";
 import { Blobs } from "./blobs.js";
@@ -98,6 +101,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     options: resolved,
     clock,
     resources,
+    access: new Access(clock),
+    locks: new Locks(),
+    policies: new Policies(subscriptionId, tenantId),
     restrictions: new Restrictions(),
     quotas: new Quotas(resources),
     capacity: new Capacity(resolved.capacity, resources, clock),

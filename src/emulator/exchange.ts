@@ -1,5 +1,6 @@
 /** One request and its answer, as a handler sees it: what is asked, the cloud that is asked, and how to answer. */
 import type { Clock } from "../time/clock.js";
+import type { Access } from "./access.js";
 import type { Capacity } from "./capacity.js";
 import type { Blobs } from "./blobs.js";
 import type { Deployment } from "./deployments/deployment.js";
@@ -9,6 +10,8 @@ import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { digText, type JsonObject } from "./json.js";
 import type { Operation, OperationFailure, Operations, OperationWork } from "./operations.js";
 import type { OperationPace, ResolvedOptions } from "./options.js";
+import type { Locks } from "./locks.js";
+import type { Policies } from "./policies.js";
 import type { Quotas } from "./quotas.js";
 import type { Restrictions } from "./restrictions.js";
 import type { Registrations } from "./registrations.js";
@@ -28,6 +31,9 @@ export interface Cloud {
   /** By id in lower case. */
   readonly deployments: Map<string, Deployment>;
   readonly blobs: Blobs;
+  readonly access: Access;
+  readonly locks: Locks;
+  readonly policies: Policies;
   readonly restrictions: Restrictions;
   readonly quotas: Quotas;
   readonly capacity: Capacity;

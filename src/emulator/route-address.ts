@@ -15,6 +15,8 @@ export interface RouteAddress {
   readonly longRunning?: boolean;
   /** The right it needs, where it does not follow from the path. */
   readonly action?: string;
+  /** Everybody may ask. */
+  readonly needsNoRight?: boolean;
   /** Not served by Resource Manager: no token, no throttle, no api-version. */
   readonly isOutside?: boolean;
 }

@@ -40,6 +40,7 @@ export class ArmError extends Error {
     readonly extra: {
       readonly target?: string;
       readonly details?: readonly JsonObject[];
+      readonly additionalInfo?: readonly JsonObject[];
       readonly headers?: HeaderValues;
     } = {},
   ) {
@@ -47,8 +48,14 @@ export class ArmError extends Error {
   }
 
   get reply(): Reply {
-    const { target, details, headers } = this.extra;
-    const error = { code: this.code, message: this.message, ...(target && { target }), ...(details && { details }) };
+    const { target, details, additionalInfo, headers } = this.extra;
+    const error = {
+      code: this.code,
+      message: this.message,
+      ...(target && { target }),
+      ...(details && { details }),
+      ...(additionalInfo && { additionalInfo }),
+    };
     return { status: this.status, body: { error }, ...(headers && { headers }) };
   }
 }

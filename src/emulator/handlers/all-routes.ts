@@ -1,5 +1,6 @@
 /** All that the emulator knows. What is not here answers 501 and says so. */
 import type { Route } from "../router.js";
+import { authorizationRoutes } from "./authorization.js";
 import { bootDiagnosticsRoutes } from "./boot-diagnostics.js";
 import { computeResourceRoutes } from "./compute-resources.js";
 import { deploymentRoutes } from "./deployments.js";
@@ -25,5 +26,6 @@ export const allRoutes: readonly Route[] = [
   ...networkRoutes,
   ...offerRoutes,
   ...inspectorRoutes,
+  ...authorizationRoutes,
   ...operationRoutes,
 ];
