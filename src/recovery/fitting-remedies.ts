@@ -18,15 +18,20 @@ export function fittingRemedies(
   diagnosis: Diagnosis,
   { request, remedies: { runs } }: { readonly request: SentRequest; readonly remedies: RemedyProgress },
 ): readonly string[] {
-  if (allowed.length === 0 || diagnosis.disposition !== "adaptable") return [];
+  if (allowed.length === 0 || !mayBeRepaired(diagnosis)) return [];
   const failed = failedRequestOf(request);
   return allowed
     .filter((remedy) => (runs.get(remedy.name) ?? 0) < (remedy.maxRuns ?? 1) && fits(remedy, diagnosis, failed))
     .map(({ name }) => name);
 }
 
+/** What is permanent for the request as it is may pass as another one, where a remedy says that it makes one. */
+const mayBeRepaired = ({ disposition }: Diagnosis): boolean =>
+  disposition === "adaptable" || disposition === "permanent";
+
 function fits(remedy: Remedy, diagnosis: Diagnosis, request: FailedRequest): boolean {
   try {
+    if (diagnosis.disposition === "permanent") return remedy.adapts?.(diagnosis, request) ?? false;
     return remedy.fits ? remedy.fits(diagnosis, request) : diagnosis.remedy.automatic === remedy.name;
   } catch {
     // A predicate that throws does not fit; the failure it was asked about is what the caller should hear of.
@@ -45,9 +50,9 @@ export function notifyRemedies(
   diagnosis: Diagnosis,
   request: SentRequest,
 ): void {
-  if (diagnosis.disposition !== "adaptable") return;
+  if (!mayBeRepaired(diagnosis)) return;
   for (const remedy of remedies) {
-    if (!remedy.learn) continue;
+    if (!remedy.learn || (diagnosis.disposition === "permanent" && !remedy.adapts)) continue;
     const now = clock.now();
     try {
       remedy.learn(diagnosis, failedRequestOf(request), now);

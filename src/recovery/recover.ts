@@ -141,18 +141,24 @@ function decideFor<End, Failure>(subject: Subject<End, Failure>, cause: Diagnose
   const now = settings.clock.now();
   const left = remainingMs(settings, now);
   if (repairable) notifyRemedies(settings, diagnosis, repairable.request);
-  const decision = decide(diagnosis, {
-    attempt: progress.sends,
-    retries: progress.retries,
-    maxRetries: settings.maxRetries,
-    elapsedMs: now - (subject.budgetStartedAt ?? progress.startedAt),
-    maxElapsedMs: settings.maxElapsedMs,
-    ...(left !== undefined && { remainingMs: left }),
-    remedies: repairable ? fittingRemedies(settings.remedies, diagnosis, repairable) : [],
-    allowance: allowance?.isLeft(now) ?? true,
-    random: settings.random(),
-    ...subject.situation(cause),
-  });
+  const remedies = repairable ? fittingRemedies(settings.remedies, diagnosis, repairable) : [];
+  // A remedy that makes another request of it helps although this one will never pass.
+  const disposition = remedies.length > 0 ? "adaptable" : diagnosis.disposition;
+  const decision = decide(
+    { ...diagnosis, disposition },
+    {
+      attempt: progress.sends,
+      retries: progress.retries,
+      maxRetries: settings.maxRetries,
+      elapsedMs: now - (subject.budgetStartedAt ?? progress.startedAt),
+      maxElapsedMs: settings.maxElapsedMs,
+      ...(left !== undefined && { remainingMs: left }),
+      remedies,
+      allowance: allowance?.isLeft(now) ?? true,
+      random: settings.random(),
+      ...subject.situation(cause),
+    },
+  );
   return subject.reconsider?.(decision, cause) ?? decision;
 }
 

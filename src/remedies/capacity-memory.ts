@@ -1,6 +1,7 @@
 /**
- * What is out of capacity, remembered for the process: the next create starts with a candidate that may work instead of
- * meeting the same refusal again. Times as measured by those who place nodes all day (Karpenter for Azure).
+ * What is out of capacity, remembered for the process and, with a store, for all processes: the next create starts with a
+ * candidate that may work instead of meeting the same refusal again. Scopes and times as measured by those who place nodes
+ * all day (Karpenter for Azure).
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { processWide } from "../process-wide.js";
@@ -11,39 +12,84 @@ export interface Offer {
   readonly region: string;
   readonly zone?: string | undefined;
   readonly size: string;
+  /** As usages name it. Without it, a used-up family quota counts for the size alone. */
+  readonly family?: string | undefined;
   /** Spot capacity comes and goes apart from the regular. Default false. */
   readonly spot?: boolean;
 }
 
-const hourMs = 3_600_000;
+/** Keeps what is full for several processes. What it throws, or answers wrongly, is ignored: capacity is then only remembered here. */
+export interface CapacityStore {
+  /** Everything that is full in a region: epoch milliseconds until which, by key. */
+  read(region: string): Promise<Readonly<Record<string, number>>>;
+  write(region: string, key: string, until: number): Promise<void>;
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 /** A region or zone that is full for a size is asked again after an hour. */
 const fullMs = hourMs;
 /** A size that the subscription is not offered at all changes at most daily; of Spot it is offered by the hour. */
 const notOfferedMs = 23 * hourMs;
+/** Quota comes free when somebody deletes a machine. */
+const quotaMs = 10 * minuteMs;
 const mostOffers = 1_000;
+/** How often the store is asked about a region, and how far ahead what it says may lie. */
+const storeMs = 10_000;
+const longestMs = 24 * hourMs;
 
 const notOfferedCodes = new Set(["skunotavailable", "vmsizenotsupported", "notavailableforsubscription"]);
+/** No hardware is left for regular machines, and spot machines only get what those leave. */
+const noHardwareCodes = new Set(["allocationfailed", "zonalallocationfailed"]);
 
 export class CapacityMemory {
   readonly #fullUntil = new Map<string, number>();
+  readonly #store: CapacityStore | undefined;
+  readonly #askedAt = new Map<string, number>();
+
+  constructor(options: { readonly store?: CapacityStore } = {}) {
+    this.#store = options.store;
+  }
 
   get isEmpty(): boolean {
     return this.#fullUntil.size === 0;
   }
 
+  /** Remembers a refusal for the scope that it is about. */
   learn(offer: Offer, diagnosis: Diagnosis, now: number): void {
-    const isNotOffered = !offer.spot && notOfferedCodes.has(diagnosis.code?.toLowerCase() ?? "");
-    const key = keyOf(offer);
-    const until = Math.max(this.#fullUntil.get(key) ?? 0, now + (isNotOffered ? notOfferedMs : fullMs));
+    for (const [key, forMs] of scopesOf(offer, diagnosis)) {
+      this.#remember(key, now + forMs);
+      this.#store?.write(regionOf(offer), key, now + forMs).catch(() => undefined);
+    }
+  }
+
+  isFull(offer: Offer, now: number): boolean {
+    return keysFor(offer).some((key) => this.#isFull(key, now));
+  }
+
+  /** Takes over what other processes have learnt about a region. Never rejects. */
+  async refresh(offer: Pick<Offer, "subscription" | "region">, now: number): Promise<void> {
+    const region = regionOf(offer);
+    if (!this.#store || now - (this.#askedAt.get(region) ?? -Infinity) < storeMs) return;
+    this.#askedAt.set(region, now);
+    try {
+      for (const [key, until] of Object.entries(await this.#store.read(region)))
+        if (typeof until === "number" && until > now && until - now <= longestMs) this.#remember(key, until);
+    } catch {
+      // A store that is away costs knowledge, not calls.
+    }
+  }
+
+  #remember(key: string, until: number): void {
+    const longest = Math.max(this.#fullUntil.get(key) ?? 0, until);
     // A repeat extends the time; the oldest knowledge goes first when there is too much.
     this.#fullUntil.delete(key);
-    this.#fullUntil.set(key, until);
+    this.#fullUntil.set(key, longest);
     const oldest = this.#fullUntil.keys().next();
     if (this.#fullUntil.size > mostOffers && !oldest.done) this.#fullUntil.delete(oldest.value);
   }
 
-  isFull(offer: Offer, now: number): boolean {
-    const key = keyOf(offer);
+  #isFull(key: string, now: number): boolean {
     const until = this.#fullUntil.get(key);
     if (until === undefined) return false;
     if (until > now) return true;
@@ -52,11 +98,47 @@ export class CapacityMemory {
   }
 }
 
-const keyOf = ({ subscription, region, zone = "", size, spot = false }: Offer): string =>
-  `${subscription}|${region.replaceAll(" ", "")}|${zone}|${size}|${spot}`.toLowerCase();
+/** What a refusal is about, and for how many milliseconds it is believed. */
+function scopesOf(offer: Offer, { code = "", category, message, parameters }: Diagnosis): [string, number][] {
+  const folded = code.toLowerCase();
+  if (category === "quota") {
+    if (/low-?\s?priority|spot/i.test(message)) return [[keyOf(offer, "*", true), fullMs]];
+    if (/total\s*regional/i.test(message)) return [];
+    const limit = Object.entries(parameters).find(([name]) => /limit/i.test(name))?.[1];
+    const forMs = limit === "0" ? fullMs : quotaMs;
+    return [[keyOf(offer, offer.family ? `family:${offer.family}` : `quota:${offer.size}`, offer.spot), forMs]];
+  }
+  if (notOfferedCodes.has(folded)) return [[keyOf(offer), offer.spot ? fullMs : notOfferedMs]];
+  return [[noHardwareCodes.has(folded) && !offer.spot ? hardwareKey(offer) : keyOf(offer), fullMs]];
+}
 
-/** Raise it when another version could misread this {@link CapacityMemory}. */
-const memoryFormat = 1;
+/** Everything that can say that an offer is full. */
+function keysFor(offer: Offer): string[] {
+  const { family, spot } = offer;
+  return [
+    keyOf(offer),
+    hardwareKey(offer),
+    // A quota is not one of a zone.
+    keyOf({ ...offer, zone: undefined }, `quota:${offer.size}`),
+    ...(family ? [keyOf(offer, `family:${family}`)] : []),
+    ...(spot ? [keyOf(offer, "*")] : []),
+  ];
+}
+
+/** Of hardware that neither kind of machine can have. */
+const hardwareKey = (offer: Offer): string => keyOf(offer, `hardware:${offer.size}`, false);
+
+const foldPlace = (name: string): string => name.replaceAll(" ", "").toLowerCase();
+const regionOf = ({ subscription, region }: Pick<Offer, "subscription" | "region">): string =>
+  `${subscription.toLowerCase()}|${foldPlace(region)}`;
+
+function keyOf(offer: Offer, what = offer.size, spot = offer.spot ?? false): string {
+  const ofRegion = what === "*" || what.startsWith("family:") || what.startsWith("quota:");
+  return `${regionOf(offer)}|${ofRegion ? "" : (offer.zone ?? "")}|${foldPlace(what)}|${spot}`;
+}
+
+/** Raise it when another version could misread this {@link CapacityMemory} or its keys. */
+export const memoryFormat = 2;
 
 let processMemory: CapacityMemory | undefined;
 

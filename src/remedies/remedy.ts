@@ -74,6 +74,11 @@ export interface Remedy {
   readonly maxRuns?: number;
   /** Whether it helps with this failure of this request. Default: the rule's `automatic` remedy has this name. */
   fits?(diagnosis: Diagnosis, request: FailedRequest): boolean;
+  /**
+   * Whether it helps although this request will never pass: it makes another of it. Without it a remedy is not asked about
+   * failures that are permanent.
+   */
+  adapts?(diagnosis: Diagnosis, request: FailedRequest): boolean;
   /** Repairs. Rejecting means that it could not: the caller gets the failure, with this as its cause. */
   apply(context: RemedyContext): Promise<RemedyOutcome>;
   /** Told of every failure of a request, for remedies that remember. */

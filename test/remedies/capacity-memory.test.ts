@@ -1,4 +1,13 @@
-import { CapacityMemory, defineRemedy, diagnose, fallbackSizes, fallbackZones, type Offer } from "azure-remedy";
+import {
+  CapacityMemory,
+  defineRemedy,
+  diagnose,
+  fallbackSizes,
+  fallbackZones,
+  type Diagnosis,
+  type Offer,
+} from "azure-remedy";
+import type { CapacityStore } from "azure-remedy/capacity";
 import { describe, expect, it } from "vitest";
 
 const full = diagnose({ error: { code: "AllocationFailed", message: "Allocation failed." } });
@@ -12,7 +21,53 @@ describe("the memory of capacity", () => {
     memory.learn(offer, full, 0);
     expect(memory.isFull({ subscription: "S", region: "westeurope", size: "standard_d2s_v5" }, 1)).toBe(true);
     expect(memory.isFull({ ...offer, zone: "1" }, 1)).toBe(false);
-    expect(memory.isFull({ ...offer, spot: true }, 1)).toBe(false);
+  });
+
+  it("knows that spot machines get what regular ones leave, not the reverse", () => {
+    const memory = new CapacityMemory();
+    memory.learn(offer, full, 0);
+    expect(memory.isFull({ ...offer, spot: true }, 1)).toBe(true);
+    const other = { ...offer, size: "Standard_D4s_v5" };
+    memory.learn({ ...other, spot: true }, full, 0);
+    expect(memory.isFull(other, 1)).toBe(false);
+  });
+
+  it("knows a quota for its pool: a family, or all spot machines of the region", () => {
+    const quota = (words: string): Diagnosis =>
+      diagnose({
+        error: {
+          code: "OperationNotAllowed",
+          message: `Operation could not be completed as it results in exceeding approved ${words} quota. Current Limit: 10, Current Usage: 10, Additional Required: 2, (Minimum) New Limit Required: 12.`,
+        },
+      });
+    const memory = new CapacityMemory();
+    memory.learn({ ...offer, family: "standardDSv5Family" }, quota("standardDSv5Family Cores"), 0);
+    const sibling = { ...offer, size: "Standard_D8s_v5", zone: "2", family: "standardDSv5Family" };
+    expect(memory.isFull(sibling, 1)).toBe(true);
+    expect(memory.isFull({ ...sibling, family: "standardESv5Family" }, 1)).toBe(false);
+    expect(memory.isFull(sibling, hourMs / 6)).toBe(false);
+    memory.learn({ ...offer, spot: true }, quota("LowPriorityCores"), 0);
+    expect(memory.isFull({ ...sibling, spot: true }, hourMs - 1)).toBe(true);
+  });
+
+  it("is shared through a store, whose nonsense and absence cost nothing", async () => {
+    const kept: Record<string, Record<string, number>> = {};
+    const store: CapacityStore = {
+      read: (region) => Promise.resolve(kept[region] ?? {}),
+      write: (region, key, until) => Promise.resolve(void ((kept[region] ??= {})[key] = until)),
+    };
+    new CapacityMemory({ store }).learn(offer, full, 0);
+    const other = new CapacityMemory({ store });
+    await other.refresh(offer, 1);
+    expect(other.isFull(offer, 1)).toBe(true);
+    const absurd = new CapacityMemory({
+      store: { ...store, read: () => Promise.resolve({ [Object.keys(kept["s|westeurope"] ?? {})[0] ?? ""]: 1e300 }) },
+    });
+    await absurd.refresh(offer, 1);
+    expect(absurd.isFull(offer, 1)).toBe(false);
+    const away = new CapacityMemory({ store: { ...store, read: () => Promise.reject(new Error("away")) } });
+    await away.refresh(offer, 1);
+    expect(away.isEmpty).toBe(true);
   });
 
   it.each([

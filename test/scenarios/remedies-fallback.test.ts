@@ -208,7 +208,7 @@ describe.each(generations)("the memory of capacity with arm-compute %s", (genera
       expect(told.arm.vm("old-01")?.size).toBe(wanted);
     }));
 
-  it("is of the place that was asked: another region, another zone and Spot are asked all the same", () =>
+  it("is of the place that was asked: another region and another zone are asked all the same, Spot gets what is left there", () =>
     scene(generation, async (told) => {
       isFull(told.arm, "AllocationFailed", { size: wanted });
       const client = told.client({ remedies: sizes([other]) });
@@ -220,7 +220,7 @@ describe.each(generations)("the memory of capacity with arm-compute %s", (genera
       await client.create("web-03", { zones: ["1"] });
       await client.create("web-04", { priority: "Spot" });
 
-      expect(asked(told.arm)).toEqual([wanted, `${wanted} 1`, wanted]);
+      expect(asked(told.arm)).toEqual([wanted, `${wanted} 1`, other]);
     }));
 
   it("a set of hosts that is full says nothing of the region", () =>

@@ -1,0 +1,264 @@
+/**
+ * `fallback({ sizes, zones, spot })`: when a region has no room, or the subscription no quota, for what a create asks for,
+ * ask for the best candidate that the caller allows. What is known of the region decides which candidates are left out and
+ * which come first; what was refused lately comes last.
+ */
+import { check } from "../../option-check.js";
+import { CapacityMemory, sharedCapacityMemory, type Offer } from "../capacity-memory.js";
+import type { Diagnosis } from "../../catalog/diagnosis.js";
+import { clearedFor, type LeftBehind } from "./left-behind.js";
+import { bodyFor, planOf, wordsFor, type Candidate, type MachinePlan } from "./machine-plan.js";
+import { leftOutInWords, rank, type Judged, type Ranking } from "./rank.js";
+import { RegionReader } from "./region-reader.js";
+import type { FailedRequest, Remedy, RemedyContext, RemedyOutcome } from "../remedy.js";
+import { similarSizes, type SimilarSizes } from "./similar.js";
+import { foldName, type SizeOffers } from "./size-offer.js";
+
+export interface CapacityFallbackOptions {
+  /** Sizes that may replace the one asked for, in the order of preference, or `similar()`. Default none. */
+  readonly sizes?: readonly string[] | SimilarSizes;
+  /** Zones that may replace the one asked for. Default none. */
+  readonly zones?: readonly string[];
+  /** `"regular"`: a spot machine may become a regular one. `"spot-first"`: a regular one is tried as spot first. Default neither. */
+  readonly spot?: "regular" | "spot-first";
+  /** `"first"`: look up what is known before the first send, and begin with the best candidate. Default `"after"` a failure. */
+  readonly plan?: "first" | "after";
+  /**
+   * Delete the half-made machine that the failed create left behind where zone or priority has to change. Only one that is
+   * in state Failed, and that the service said this very call created, is ever deleted. Default false.
+   */
+  readonly deleteFailed?: boolean;
+  /** Where refusals are remembered. Default the memory that the process shares. */
+  readonly memory?: CapacityMemory;
+}
+
+const optionNames = ["sizes", "zones", "spot", "plan", "deleteFailed", "memory"];
+/** More tries than this help nobody: the region is full. */
+const mostTries = 10;
+
+/**
+ * Allows other sizes, zones and priorities for virtual machines and scale sets.
+ *
+ * ```ts
+ * withRemedy(client, { remedies: [fallback({ sizes: similar(), zones: ["1", "2"], spot: "regular" })] });
+ * ```
+ * @throws TypeError or RangeError that names a bad option and its value
+ */
+export function fallback(options: CapacityFallbackOptions): Remedy {
+  checkOptions(options);
+  return new CapacityFallback(options);
+}
+
+/** What a call has tried. */
+interface Tried {
+  /** The plan of the caller's own request. */
+  readonly original: MachinePlan;
+  readonly keys: Set<string>;
+}
+
+class CapacityFallback implements Remedy {
+  readonly name = "fallback";
+  readonly maxRuns = mostTries;
+  readonly #options: CapacityFallbackOptions;
+  readonly #memory: CapacityMemory;
+  readonly #reader = new RegionReader();
+  /** Families by folded size, as far as lists of sizes were read. */
+  readonly #families = new Map<string, string>();
+
+  constructor(options: CapacityFallbackOptions) {
+    this.#options = options;
+    this.#memory = options.memory ?? sharedCapacityMemory();
+  }
+
+  fits(diagnosis: Diagnosis, request: FailedRequest): boolean {
+    return isShortage(diagnosis) && planOf(request) !== undefined;
+  }
+
+  adapts(diagnosis: Diagnosis, request: FailedRequest): boolean {
+    return this.fits(diagnosis, request);
+  }
+
+  learn(diagnosis: Diagnosis, request: FailedRequest, now: number): void {
+    if (!isShortage(diagnosis)) return;
+    const plan = planOf(request);
+    // What is bound to one set of hosts says nothing about the others of the region.
+    if (plan && !plan.isBound) this.#memory.learn(this.#offerOf(plan, plan), diagnosis, now);
+  }
+
+  prepare(
+    request: { readonly method: string; readonly url: string; body(): unknown },
+    now: number,
+    send: RemedyContext["send"],
+  ): Promise<RemedyOutcome | undefined> | undefined {
+    const isPlanned = this.#options.plan === "first" || this.#options.spot === "spot-first";
+    if (request.method !== "PUT" || (!isPlanned && this.#memory.isEmpty)) return undefined;
+    const create = { method: request.method, url: request.url, body: request.body() };
+    const plan = planOf(create);
+    if (!plan || plan.isBound) return undefined;
+    if (!isPlanned && !this.#memory.isFull(this.#offerOf(plan, plan), now)) return undefined;
+    return this.#prepare(create, plan, now, send);
+  }
+
+  async apply(context: RemedyContext): Promise<RemedyOutcome> {
+    const { request, notes, clock, send, diagnosis } = context;
+    const plan = planOf(request);
+    if (!plan) throw new Error("the request makes neither a machine nor a scale set");
+    const tried = (notes.get(this.name) ?? { original: plan, keys: new Set() }) as Tried;
+    notes.set(this.name, tried);
+    tried.keys.add(keyOf(plan));
+    const now = clock.now();
+    await this.#memory.refresh(plan, now);
+    const ranking = await this.#rank(tried.original, now, send);
+    const open = ranking.open.filter(({ candidate }) => !tried.keys.has(keyOf(candidate)));
+    const left = await clearedFor(context, plan, open, this.#options.deleteFailed ?? false);
+    const chosen = left.open[0];
+    if (!chosen) throw new Error(exhausted(ranking, left, tried.keys.size));
+    if (left.remove) await left.remove(chosen.candidate);
+    tried.keys.add(keyOf(chosen.candidate));
+    return {
+      change: inWords(plan, diagnosis.code ?? "a shortage", chosen, ranking),
+      request: { body: bodyFor(request.body, plan, chosen.candidate) },
+    };
+  }
+
+  async #prepare(
+    create: FailedRequest,
+    plan: MachinePlan,
+    now: number,
+    send: RemedyContext["send"],
+  ): Promise<RemedyOutcome | undefined> {
+    // A machine that is there has its place: a write of it must not move it.
+    if (await isThere(send, create.url)) return undefined;
+    await this.#memory.refresh(plan, now);
+    const ranking = await this.#rank(plan, now, send);
+    const best = ranking.open[0];
+    if (!best || keyOf(best.candidate) === keyOf(plan)) return undefined;
+    return {
+      change: inWords(plan, whyNotAsked(plan, ranking), best, ranking),
+      request: { body: bodyFor(create.body, plan, best.candidate) },
+    };
+  }
+
+  async #rank(plan: MachinePlan, now: number, send: RemedyContext["send"]): Promise<Ranking> {
+    const sizes = await this.#reader.sizes(plan, send, now);
+    for (const [key, { family }] of sizes ?? []) this.#families.set(key, family);
+    const candidates = this.#candidates(plan, sizes, now);
+    const knowledge = await this.#reader.read(plan, candidates, send, now);
+    return rank(
+      plan,
+      candidates,
+      knowledge,
+      (candidate) => this.#memory.isFull(this.#offerOf(plan, candidate), now),
+      now,
+    );
+  }
+
+  /** Everything that the caller allows, the one asked for first: each priority, each size, each zone. */
+  #candidates(plan: MachinePlan, offers: SizeOffers | undefined, now: number): Candidate[] {
+    const { zones = [], spot } = this.#options;
+    const sizes = unique([plan.size, ...this.#sizesFor(plan, offers, now)]);
+    const places = plan.zone === undefined && zones.length === 0 ? [undefined] : unique([plan.zone, ...zones]);
+    const priorities =
+      spot === "spot-first" ? [true, false] : plan.spot && spot === "regular" ? [true, false] : [plan.spot];
+    return priorities.flatMap((isSpot) =>
+      sizes.flatMap((size) => places.map((zone) => ({ size, zone, spot: isSpot }))),
+    );
+  }
+
+  #sizesFor(plan: MachinePlan, offers: SizeOffers | undefined, now: number): readonly string[] {
+    const { sizes = [] } = this.#options;
+    if ("kind" in sizes) {
+      const asked = offers?.get(foldName(plan.size));
+      return offers && asked ? similarSizes(asked, offers, plan.needs, sizes, now).map(({ name }) => name) : [];
+    }
+    return sizes;
+  }
+
+  #offerOf({ subscription, region }: MachinePlan, { size, zone, spot }: Candidate): Offer {
+    return { subscription, region, size, zone, spot, family: this.#families.get(foldName(size)) };
+  }
+}
+
+/** What another candidate may help with: no room, a size that is not offered, a quota that is not the whole region's. */
+function isShortage({ category, code = "", message }: Diagnosis): boolean {
+  if (category === "capacity") return true;
+  if (/^(?:SkuNotAvailable|NotAvailableForSubscription|VMSizeNotSupported)$/i.test(code)) return true;
+  return category === "quota" && /famil|low-?\s?priority|spot/i.test(message);
+}
+
+const keyOf = ({ size, zone = "", spot }: Candidate): string => `${foldName(size)}|${zone}|${spot}`;
+const unique = <Item>(items: readonly Item[]): Item[] => [...new Set(items)];
+
+async function isThere(send: RemedyContext["send"], url: string): Promise<boolean> {
+  try {
+    await send({ method: "GET", url });
+    return true;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    throw error;
+  }
+}
+
+function inWords(plan: MachinePlan, why: string, { candidate, reason }: Judged, ranking: Ranking): string {
+  const others = leftOutInWords(ranking);
+  return `${wordsFor(plan)}: ${why}; ${wordsFor(candidate)} instead (${reason})${others === "" ? "" : `; ${others}`}`;
+}
+
+function whyNotAsked(plan: MachinePlan, { open, leftOut }: Ranking): string {
+  const judged = [...leftOut, ...open].find(({ candidate }) => keyOf(candidate) === keyOf(plan));
+  return judged?.reason ?? "another candidate is better";
+}
+
+function exhausted(ranking: Ranking, { kept }: LeftBehind, tries: number): string {
+  const tried = `every candidate that is allowed was tried (${tries})`;
+  const blocked = kept.map(({ candidate, reason }) => `${wordsFor(candidate)} was not tried: ${reason}`);
+  return [blocked.length > 0 ? blocked.join("; ") : tried, leftOutInWords(ranking)].filter(Boolean).join("; ");
+}
+
+function checkOptions(options: CapacityFallbackOptions): void {
+  check(
+    typeof (options as unknown) === "object" && (options as unknown) !== null,
+    "fallback",
+    options,
+    "an object: { sizes, zones, spot }",
+  );
+  for (const name of Object.keys(options))
+    check(
+      optionNames.includes(name),
+      `fallback.${name}`,
+      options[name as never],
+      `left out: the options are ${optionNames.join(", ")}`,
+    );
+  const { sizes, zones, spot, plan, deleteFailed, memory } = options;
+  check(
+    sizes === undefined || isNames(sizes) || (sizes as Partial<SimilarSizes>).kind === "similar",
+    "fallback.sizes",
+    sizes,
+    'a list of sizes, such as ["Standard_D2as_v5"], or similar()',
+  );
+  check(zones === undefined || isNames(zones), "fallback.zones", zones, 'a list of zones, such as ["1", "2"]');
+  check(
+    spot === undefined || ["regular", "spot-first"].includes(spot),
+    "fallback.spot",
+    spot,
+    '"regular" or "spot-first"',
+  );
+  check(plan === undefined || ["first", "after"].includes(plan), "fallback.plan", plan, '"first" or "after"');
+  check(
+    deleteFailed === undefined || typeof deleteFailed === "boolean",
+    "fallback.deleteFailed",
+    deleteFailed,
+    "true or false",
+  );
+  check(memory === undefined || memory instanceof CapacityMemory, "fallback.memory", memory, "a CapacityMemory");
+  check(
+    sizes !== undefined || zones !== undefined || spot !== undefined,
+    "fallback",
+    options,
+    "given sizes, zones or spot: it would have nothing to try",
+  );
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string" && item !== "");
+}

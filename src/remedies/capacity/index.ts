@@ -1,0 +1,5 @@
+/** `azure-remedy/capacity`: other sizes, zones and priorities when a region has no room for what was asked. */
+export { fallback, type CapacityFallbackOptions } from "./fallback.js";
+export { similar, type SimilarOptions, type SimilarSizes } from "./similar.js";
+export { CapacityMemory, type CapacityStore, type Offer } from "../capacity-memory.js";
+export { redisCapacityStore, type RedisCapacityClient } from "./redis-capacity-store.js";

@@ -1,0 +1,136 @@
+/**
+ * Which candidates are worth a try, in which order, and why the others are not. Pure: all that is known comes in as values,
+ * and what is not known speaks against nobody.
+ */
+import { wordsFor, type Candidate, type MachinePlan } from "./machine-plan.js";
+import { whyUnfit, whyUnlike } from "./similar.js";
+import { foldName, type SizeOffer, type SizeOffers } from "./size-offer.js";
+
+/** How much of a quota is used. */
+export interface Usage {
+  readonly used: number;
+  readonly limit: number;
+}
+
+/** `High`, `Medium`, `Low`; anything else is no opinion. */
+export type Score = string;
+
+/** What is known of a region. Each part is undefined where it could not be looked up. */
+export interface RegionKnowledge {
+  readonly sizes: SizeOffers | undefined;
+  /** By folded name: `cores`, `lowprioritycores`, a family. */
+  readonly usages: ReadonlyMap<string, Usage> | undefined;
+  /** By {@link scoreKey}. */
+  readonly scores: ReadonlyMap<string, Score> | undefined;
+}
+
+export const nothingKnown: RegionKnowledge = { sizes: undefined, usages: undefined, scores: undefined };
+
+export const scoreKey = ({ size, zone = "" }: Pick<Candidate, "size" | "zone">): string => `${foldName(size)}|${zone}`;
+
+/** A candidate with the reason for or against it, for people. */
+export interface Judged {
+  readonly candidate: Candidate;
+  readonly reason: string;
+}
+
+export interface Ranking {
+  /** Worth a try, the best first. */
+  readonly open: readonly Judged[];
+  readonly leftOut: readonly Judged[];
+}
+
+/**
+ * @param candidates in the order in which the caller would take them
+ * @param isFull whether it was refused lately
+ * @param now epoch milliseconds
+ */
+export function rank(
+  plan: MachinePlan,
+  candidates: readonly Candidate[],
+  knowledge: RegionKnowledge,
+  isFull: (candidate: Candidate) => boolean,
+  now: number,
+): Ranking {
+  const open: (Judged & { readonly grade: number })[] = [];
+  const leftOut: Judged[] = [];
+  for (const candidate of candidates) {
+    const against = whyNot(plan, candidate, knowledge, now);
+    if (against !== undefined) leftOut.push({ candidate, reason: against });
+    else open.push(grade(candidate, knowledge, isFull(candidate)));
+  }
+  // Sorting is stable: among equals the caller's order stays.
+  open.sort((one, other) => one.grade - other.grade);
+  return { open, leftOut };
+}
+
+/** Why a candidate cannot work, as far as is known. */
+function whyNot(
+  plan: MachinePlan,
+  candidate: Candidate,
+  { sizes, usages, scores }: RegionKnowledge,
+  now: number,
+): string | undefined {
+  const { size, zone, spot } = candidate;
+  if (!sizes) return undefined;
+  const offer = sizes.get(foldName(size));
+  if (!offer) return `${plan.region} does not offer it`;
+  if (offer.closedBecause !== undefined) return `it is closed to this subscription (${offer.closedBecause})`;
+  if (zone !== undefined && offer.closedZones.includes(zone)) return `zone ${zone} is closed to this subscription`;
+  if (zone !== undefined && !offer.zones.includes(zone)) return `zone ${zone} does not have it`;
+  if (spot && !offer.canBeSpot) return "it cannot be a spot machine";
+  if (scores?.get(scoreKey(candidate)) === "RestrictedSkuNotAvailable")
+    return "its placement score says that it is restricted";
+  const asked = sizes.get(foldName(plan.size));
+  const isOther = foldName(size) !== foldName(plan.size);
+  return (
+    whyUnfit(offer, plan.needs, now) ??
+    (isOther && asked ? whyUnlike(asked, offer) : undefined) ??
+    whyOverQuota(offer, plan.count, spot, usages)
+  );
+}
+
+/** Spot machines draw on one pool of the region; regular ones on the region's cores and on the family's. */
+function whyOverQuota(
+  offer: SizeOffer,
+  count: number,
+  spot: boolean,
+  usages: RegionKnowledge["usages"],
+): string | undefined {
+  const needed = offer.vCPUs * count;
+  for (const pool of poolsOf(offer, spot)) {
+    const usage = usages?.get(foldName(pool));
+    if (usage && usage.used + needed > usage.limit)
+      return `the quota ${pool} has ${Math.max(0, usage.limit - usage.used)} of ${usage.limit} vCPUs left, ${needed} are needed`;
+  }
+  return undefined;
+}
+
+/** The quotas that a size draws on. */
+export function poolsOf({ family }: SizeOffer, spot: boolean): string[] {
+  return spot ? ["lowPriorityCores"] : ["cores", ...(family === "" ? [] : [family])];
+}
+
+const grades: Readonly<Record<string, number>> = { High: 0, Medium: 1, Low: 3 };
+const noOpinion = 2;
+/** Refused lately comes last, not never: how long a shortage lasts is a guess. */
+const refusedLately = 10;
+
+function grade(candidate: Candidate, { scores }: RegionKnowledge, isFull: boolean): Judged & { grade: number } {
+  const score = scores?.get(scoreKey(candidate));
+  const known = score !== undefined && score in grades;
+  const reasons = [...(known ? [`placement score ${score}`] : []), ...(isFull ? ["refused lately"] : [])];
+  return {
+    candidate,
+    reason: reasons.length > 0 ? reasons.join(", ") : "nothing speaks against it",
+    grade: (known ? (grades[score] ?? noOpinion) : noOpinion) + (isFull ? refusedLately : 0),
+  };
+}
+
+/** The ranking in words: `Standard_D4as_v5 (placement score High); left out: Standard_E4s_v5 (…)`. */
+export function leftOutInWords({ leftOut }: Ranking, most = 6): string {
+  if (leftOut.length === 0) return "";
+  const named = leftOut.slice(0, most).map(({ candidate, reason }) => `${wordsFor(candidate)} (${reason})`);
+  const more = leftOut.length - named.length;
+  return `left out: ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

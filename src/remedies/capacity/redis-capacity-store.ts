@@ -1,0 +1,51 @@
+/**
+ * What is out of capacity, in Redis or Valkey, for all processes of a subscription. The client that serves the throttle
+ * serves this too.
+ */
+import { memoryFormat, type CapacityStore } from "../capacity-memory.js";
+
+/** What of node-redis (4 to 6) or ioredis (5, 6) is used: one command with its arguments. */
+export type RedisCapacityClient =
+  | { sendCommand(command: string[]): Promise<unknown>; call?: never }
+  | { call(command: string, ...args: string[]): Promise<unknown> };
+
+/**
+ * A store for `new CapacityMemory({ store })`. Keys hold a version of the format, so that a rolling deployment of two
+ * releases never misreads.
+ * @param options.prefix in front of every key. Default `azure-remedy:capacity:`
+ */
+export function redisCapacityStore(
+  client: RedisCapacityClient,
+  { prefix = "azure-remedy:capacity:" }: { readonly prefix?: string } = {},
+): CapacityStore {
+  const keyOf = (region: string): string => `${prefix}${memoryFormat}:${region}`;
+  const run = (...command: [string, ...string[]]): Promise<unknown> =>
+    typeof client.call === "function"
+      ? client.call(...command)
+      : (client as { sendCommand(command: string[]): Promise<unknown> }).sendCommand(command);
+  return {
+    async read(region) {
+      return asUntil(await run("HGETALL", keyOf(region)));
+    },
+    async write(region, key, until) {
+      await run("HSET", keyOf(region), key, String(Math.round(until)));
+      // Fields do not expire by themselves everywhere; a region that nobody writes about for a day is forgotten whole.
+      await run("PEXPIRE", keyOf(region), String(24 * 3_600_000));
+    },
+  };
+}
+
+/** Clients give a hash as an object, a Map, or a flat list of fields and values. */
+function asUntil(reply: unknown): Record<string, number> {
+  const entries: [unknown, unknown][] = Array.isArray(reply)
+    ? reply.flatMap((field, at) => (at % 2 === 0 ? [[field, reply[at + 1]] as [unknown, unknown]] : []))
+    : reply instanceof Map
+      ? [...(reply as Map<unknown, unknown>)]
+      : Object.entries(reply ?? {});
+  const until: Record<string, number> = Object.create(null) as Record<string, number>;
+  for (const [key, value] of entries) {
+    const at = Number(value);
+    if (typeof key === "string" && Number.isFinite(at)) until[key] = at;
+  }
+  return until;
+}

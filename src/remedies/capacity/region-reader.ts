@@ -1,0 +1,153 @@
+/**
+ * Looks up what a region offers, what is left of the quotas, and how likely a placement is. Every look-up fails open: what
+ * could not be read is not known, and is asked again after a while.
+ */
+import type { RemedyContext } from "../remedy.js";
+import type { Candidate, MachinePlan } from "./machine-plan.js";
+import { poolsOf, scoreKey, type RegionKnowledge, type Score, type Usage } from "./rank.js";
+import { foldName, readSizeOffers, type SizeOffer, type SizeOffers } from "./size-offer.js";
+
+/** Milliseconds for which each look-up is used. Offers change by the day, quotas with each create, scores by the half hour. */
+export const cacheMs = { sizes: 4 * 3_600_000, usages: 3 * 60_000, scores: 20 * 60_000 } as const;
+/** Milliseconds after which a look-up that was refused is tried again. */
+export const refusedMs = 10 * 60_000;
+/** A list of sizes comes in one page or a few; a page more costs a megabyte. */
+const mostPages = 5;
+/** What one question for placement scores may name. */
+const mostScoredSizes = 5;
+
+type Send = RemedyContext["send"];
+
+interface Cached<Value> {
+  readonly until: number;
+  readonly value: Promise<Value | undefined>;
+}
+
+export class RegionReader {
+  readonly #sizes = new Map<string, Cached<SizeOffers>>();
+  readonly #usages = new Map<string, Cached<Map<string, Usage>>>();
+  readonly #scores = new Map<string, Cached<Map<string, Score>>>();
+
+  /** The sizes of the plan's region; undefined when they cannot be read. */
+  sizes(plan: MachinePlan, send: Send, now: number): Promise<SizeOffers | undefined> {
+    return cached(this.#sizes, regionKey(plan), cacheMs.sizes, now, () => readSizes(plan, send));
+  }
+
+  /** All that is known for these candidates. */
+  async read(plan: MachinePlan, candidates: readonly Candidate[], send: Send, now: number): Promise<RegionKnowledge> {
+    const [sizes, usages, scores] = await Promise.all([
+      this.sizes(plan, send, now),
+      cached(this.#usages, regionKey(plan), cacheMs.usages, now, () => readUsages(plan, send)),
+      this.#scoresOf(plan, candidates, send, now),
+    ]);
+    return { sizes, usages, scores };
+  }
+
+  /** A create that was sent draws on its quotas before the service counts it. */
+  async spend(plan: MachinePlan, offer: SizeOffer, spot: boolean): Promise<void> {
+    const usages = await this.#usages.get(regionKey(plan))?.value;
+    for (const pool of poolsOf(offer, spot)) {
+      const usage = usages?.get(foldName(pool));
+      if (usage) usages?.set(foldName(pool), { ...usage, used: usage.used + offer.vCPUs * plan.count });
+    }
+  }
+
+  /** Only spot placements are scored by the released version of the service. */
+  #scoresOf(
+    plan: MachinePlan,
+    candidates: readonly Candidate[],
+    send: Send,
+    now: number,
+  ): Promise<Map<string, Score> | undefined> {
+    const sizes = [...new Set(candidates.filter(({ spot }) => spot).map(({ size }) => size))].slice(0, mostScoredSizes);
+    if (sizes.length === 0) return Promise.resolve(undefined);
+    const inZones = candidates.some(({ zone }) => zone !== undefined);
+    const key = `${regionKey(plan)}|${sizes.join(",")}|${inZones}`.toLowerCase();
+    return cached(this.#scores, key, cacheMs.scores, now, () => readScores(plan, sizes, inZones, send));
+  }
+}
+
+const regionKey = ({ subscription, region }: MachinePlan): string =>
+  `${subscription}|${foldName(region)}`.toLowerCase();
+
+/** Callers at the same time share one look-up; one that failed is not repeated for a while. */
+function cached<Value>(
+  cache: Map<string, Cached<Value>>,
+  key: string,
+  forMs: number,
+  now: number,
+  read: () => Promise<Value>,
+): Promise<Value | undefined> {
+  const known = cache.get(key);
+  if (known && known.until > now) return known.value;
+  const value = read().catch(() => {
+    cache.set(key, { until: now + refusedMs, value: Promise.resolve(undefined) });
+    return undefined;
+  });
+  cache.set(key, { until: now + forMs, value });
+  return value;
+}
+
+async function readSizes(plan: MachinePlan, send: Send): Promise<SizeOffers> {
+  const filter = encodeURIComponent(`location eq '${foldName(plan.region)}'`);
+  let url: string | undefined = urlOf(plan, `/skus?api-version=2021-07-01&$filter=${filter}`);
+  let offers: SizeOffers = new Map();
+  for (let page = 0; url !== undefined && page < mostPages; page++) {
+    const { body } = await send({ method: "GET", url });
+    const { value, nextLink } = (body ?? {}) as { value?: unknown; nextLink?: unknown };
+    offers = readSizeOffers(value, plan.region, offers);
+    url = typeof nextLink === "string" && nextLink !== "" ? nextLink : undefined;
+  }
+  // An empty list, or half of one, is no proof that a size is not there.
+  if (offers.size === 0 || url !== undefined) throw new Error("the list of sizes could not be read whole");
+  return offers;
+}
+
+async function readUsages(plan: MachinePlan, send: Send): Promise<Map<string, Usage>> {
+  const url = urlOf(plan, `/locations/${foldName(plan.region)}/usages?api-version=2024-07-01`);
+  const { body } = await send({ method: "GET", url });
+  const usages = new Map<string, Usage>();
+  const { value } = (body ?? {}) as {
+    value?: ({ name?: { value?: unknown }; currentValue?: unknown; limit?: unknown } | null)[];
+  };
+  for (const counter of Array.isArray(value) ? value : []) {
+    const name = counter?.name?.value;
+    const { currentValue: used, limit } = counter ?? {};
+    if (typeof name === "string" && typeof used === "number" && typeof limit === "number")
+      usages.set(foldName(name), { used, limit });
+  }
+  return usages;
+}
+
+async function readScores(
+  plan: MachinePlan,
+  sizes: readonly string[],
+  inZones: boolean,
+  send: Send,
+): Promise<Map<string, Score>> {
+  const region = foldName(plan.region);
+  const { body } = await send({
+    method: "POST",
+    url: urlOf(plan, `/locations/${region}/placementScores/spot/generate?api-version=2025-06-05`),
+    body: {
+      desiredLocations: [region],
+      desiredSizes: sizes.map((sku) => ({ sku })),
+      desiredCount: plan.count,
+      availabilityZones: inZones,
+    },
+  });
+  const { placementScores } = (body ?? {}) as {
+    placementScores?: ({ sku?: unknown; availabilityZone?: unknown; score?: unknown } | null)[];
+  };
+  const scores = new Map<string, Score>();
+  for (const entry of Array.isArray(placementScores) ? placementScores : []) {
+    const { sku, availabilityZone: zone, score } = entry ?? {};
+    if (typeof sku === "string" && typeof score === "string")
+      scores.set(scoreKey({ size: sku, zone: typeof zone === "string" ? zone : undefined }), score);
+  }
+  return scores;
+}
+
+function urlOf({ endpoint, subscription }: MachinePlan, path: string): string {
+  return `${endpoint}/subscriptions/${subscription}/providers/Microsoft.Compute${path}`;
+}
