@@ -7,6 +7,7 @@ import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
 import { renderAdvice } from "./advice.js";
 import { indexOfCatalog, type CatalogIndex } from "./catalog-index.js";
 import type { Catalog, CodeEntry } from "./catalog.js";
+import { fitToCloud } from "./cloud.js";
 import type { Basis, Diagnosis, OtherRoot } from "./diagnosis.js";
 import type { Wording } from "./families.js";
 import { Message } from "./message.js";
@@ -68,7 +69,7 @@ function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, ot
     chain,
     others,
     explanation,
-    remedy,
+    remedy: fitToCloud(remedy, chain),
     execution: failure.execution,
   };
   const code = root.code ?? finding.code;
