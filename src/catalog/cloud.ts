@@ -47,7 +47,9 @@ const clouds: readonly Cloud[] = [
 /** The advice as it fits the cloud that the failure shows; as it is where the failure shows none. */
 export function fitToCloud(advice: RemedyAdvice, chain: FailureChain): RemedyAdvice {
   if (!advice.steps.some(namesPublicHost)) return advice;
-  const cloud = clouds.find(({ sign }) => chain.some(({ code = "", message }) => sign.test(message) || sign.test(code)));
+  const cloud = clouds.find(({ sign }) =>
+    chain.some(({ code = "", message }) => sign.test(message) || sign.test(code)),
+  );
   if (!cloud) return advice;
   const steps = advice.steps.flatMap((step) => stepIn(cloud, step));
   return { ...advice, steps: steps.length > 0 ? steps : ["Look it up in the portal of your cloud."] };

@@ -5,7 +5,8 @@ import { rulesOf } from "../../src/catalog/catalog.js";
 
 const stepsOf = (code: string, message: string): string =>
   diagnose({ error: { code, message } }).remedy.steps.join("\n");
-const publicCloud = /management\.azure\.com|login\.microsoftonline\.com|portal\.azure\.com|azure\.status\.microsoft|ProdportalCRP/;
+const publicCloud =
+  /management\.azure\.com|login\.microsoftonline\.com|portal\.azure\.com|azure\.status\.microsoft|ProdportalCRP/;
 
 const signs = [
   ["US Government", "PUT https://management.usgovcloudapi.net/subscriptions/1 failed."],
