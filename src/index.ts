@@ -12,6 +12,18 @@ export {
   type RemedyErrorJson,
   type RemedyErrorOptions,
 } from "./recovery/remedy-error.js";
+export type {
+  BlobRequest,
+  Confidence,
+  Evidence,
+  EvidenceSource,
+  FailedCall,
+  Finding,
+  Investigate,
+  LookRequest,
+  LookResponse,
+  Surroundings,
+} from "./recovery/evidence.js";
 export type { CallEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./recovery/events.js";
 export type { ResumeInfo } from "./lro/resume.js";
 

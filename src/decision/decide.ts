@@ -150,7 +150,8 @@ function retry(diagnosis: Diagnosis, situation: Situation): Decision {
   const { category, disposition, retryAfterMs } = diagnosis;
   const { attempt = 1, random = 0.5, maxRetries = defaultBudget.maxRetries, allowance = true } = situation;
   const retries = situation.retries ?? attempt - 1;
-  const counts = category !== "throttling";
+  // An outage that Azure has announced is waited for as long as the time allows.
+  const counts = category !== "throttling" && diagnosis.outage !== true;
   const delayMs = retryDelayMs(diagnosis, attempt, random);
   const later = retryAfterMs ?? delayMs;
   if (counts && retries >= maxRetries) {

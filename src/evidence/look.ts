@@ -16,6 +16,16 @@ export class LookRefused extends Error {
   }
 }
 
+/** One part of a look that was refused leaves the findings of the others. @throws anything but a plain refusal */
+export async function orRefusal(part: Promise<readonly Found[]>): Promise<readonly Found[]> {
+  try {
+    return await part;
+  } catch (error) {
+    if (error instanceof LookRefused && !error.throttled) return [error.found];
+    throw error;
+  }
+}
+
 /** The requests that all looks around one failure share: the same GET is sent once. */
 export class Wire {
   sent = 0;

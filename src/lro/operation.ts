@@ -100,6 +100,8 @@ export interface Operation {
   created: string | undefined;
   /** Where the resource itself is polled: as it was last seen. */
   lastSeenResource: string | undefined;
+  /** `x-ms-correlation-request-id` of the answer that began it: each poll has another. */
+  correlationId: string | undefined;
   readonly failures: FailedSubmission[];
   remedies: RemedyProgress;
   /** Where a submission is known to have failed. */

@@ -52,6 +52,7 @@ export class Operations {
       slowed: false,
       deferred: false,
       created: createdBy(response),
+      correlationId: correlationOf(response),
       lastSeenResource: undefined,
       failures: [],
       remedies: noRemedies(),
@@ -75,6 +76,7 @@ export class Operations {
     operation.mayHaveRun = false;
     operation.refusals = 0;
     operation.created = createdBy(response) ?? operation.created;
+    operation.correlationId = correlationOf(response);
     this.#point(operation, follow.pollUrls);
     return true;
   }
@@ -196,3 +198,5 @@ function keyOf(url: string): string {
   const query = url.indexOf("?");
   return (query < 0 ? url : url.slice(0, query)).toLowerCase();
 }
+
+const correlationOf = ({ headers }: PipelineResponse): string | undefined => headers.get("x-ms-correlation-request-id");

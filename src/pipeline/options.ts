@@ -4,6 +4,7 @@ import { defaultCatalog } from "../catalog/default-catalog.js";
 import { defaultBudget } from "../decision/decide.js";
 import { EventReporter, throttleListenerOf } from "../recovery/event-reporter.js";
 import type { RemedyEventListener } from "../recovery/events.js";
+import type { EvidenceSource } from "../recovery/evidence.js";
 import type { Deadline, Settings } from "../recovery/settings.js";
 import type { Remedy } from "../remedies/remedy.js";
 import { check, checkCount, checkMs } from "../option-check.js";
@@ -25,6 +26,10 @@ export interface RemedyOptions {
   deadline?: Deadline;
   /** The automatic remedies that may run, in the order to try: `[registerProvider(), deallocateFirst({ startAgain: true })]`. Default none. */
   remedies?: readonly Remedy[];
+  /** What may be looked at, read-only, when a call fails: `standardEvidence()` of `azure-remedy/evidence`, or a list of its sources. Default none. */
+  evidence?: readonly EvidenceSource[];
+  /** Milliseconds that the looks around one failure may take. Default 5000, and 15000 for the boot log. */
+  evidenceBudgetMs?: number;
   /** An independent throttle, from `createThrottle()`. Default: the one that all clients of the process share. */
   throttle?: Throttle;
   /** `background` calls give way to the others while the service throttles. Default `foreground`. */
@@ -61,6 +66,8 @@ export function settle(options: RemedyOptions): Settings {
     attemptTimeoutMs = defaultOptions.attemptTimeoutMs,
     deadline,
     remedies = [],
+    evidence = [],
+    evidenceBudgetMs,
     priority = "foreground",
     circuitBreaker = {},
     onEvent,
@@ -74,6 +81,8 @@ export function settle(options: RemedyOptions): Settings {
   checkMs("attemptTimeoutMs", attemptTimeoutMs);
   checkDeadline(deadline);
   checkRemedies(remedies);
+  checkEvidence(evidence);
+  if (evidenceBudgetMs !== undefined) checkMs("evidenceBudgetMs", evidenceBudgetMs);
   check(["foreground", "background"].includes(priority), "priority", priority, '"foreground" or "background"');
   check(onEvent === undefined || typeof onEvent === "function", "onEvent", onEvent, "a function");
   check(isObject(catalog) && Array.isArray(catalog.layers), "catalog", catalog, "what defineCatalog() gives");
@@ -100,6 +109,8 @@ export function settle(options: RemedyOptions): Settings {
     attemptTimeoutMs,
     deadline,
     remedies,
+    evidence,
+    evidenceBudgetMs,
     throttle,
     priority,
     circuitBreaker: settleBreaker(circuitBreaker),
@@ -137,6 +148,18 @@ function checkRemedies(remedies: readonly Remedy[]): void {
     check(isRemedy, `remedies[${index}]`, remedy, "a remedy, such as registerProvider()");
     const { name } = remedy as Remedy;
     check(!names.has(name), `remedies[${index}]`, name, "named once");
+    names.add(name);
+  });
+}
+
+function checkEvidence(evidence: readonly EvidenceSource[]): void {
+  check(Array.isArray(evidence), "evidence", evidence, "an array of sources, such as standardEvidence()");
+  const names = new Set<string>();
+  evidence.forEach((source: Partial<EvidenceSource> | string | undefined, index) => {
+    const isSource = isObject(source) && typeof source.name === "string" && typeof source.investigate === "function";
+    check(isSource, `evidence[${index}]`, source, "a source, such as usages() of azure-remedy/evidence");
+    const { name } = source as EvidenceSource;
+    check(!names.has(name), `evidence[${index}]`, name, "named once");
     names.add(name);
   });
 }

@@ -1,5 +1,5 @@
 /** `withRemedy(client)`: one line for any client that has a pipeline. */
-import type { Pipeline, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import type { HttpClient, Pipeline, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import { diagnoseFailure } from "../catalog/diagnose-failure.js";
 import { readFailure } from "../failure/read.js";
 import { check } from "../option-check.js";
@@ -39,13 +39,19 @@ export function withRemedy<Client extends ClientWithPipeline>(client: Client, op
   const pipeline = (client as Partial<ClientWithPipeline> | undefined)?.pipeline;
   check(typeof pipeline?.addPolicy === "function", "client", client, "an Azure SDK client with a pipeline");
   const outer = new OuterPolicy(pipeline);
-  const engine = new Engine(settle(options), outer, runRequest);
+  const engine = new Engine(settle(options), outer, runRequest, httpClientOf(client));
   for (const name of [...replacedPolicies, remedyPolicyName, outerPolicyName]) pipeline.removePolicy({ name });
   // Serialize is the outermost phase, and standing there shifts no other policy, as standing before the bearer policy would.
   const recoverWithToken: RecoverToken = (error, request, next) => recoverToken(engine, error, request, next);
   pipeline.addPolicy(outer.policy(recoverWithToken), { phase: "Serialize" });
   pipeline.addPolicy(policyOf(engine, outer), { phase: "Retry" });
   return client;
+}
+
+/** core-client keeps the HTTP client that it was given, or its default, in a field of its own. */
+function httpClientOf(client: object): HttpClient | undefined {
+  const { _httpClient: http } = client as { _httpClient?: Partial<HttpClient> };
+  return typeof http?.sendRequest === "function" ? (http as HttpClient) : undefined;
 }
 
 /** No token, so nothing was sent: waits out what passes, and explains what does not. */

@@ -1,8 +1,9 @@
 /** What the recoveries of one client share: made once, when its policy is made. */
-import type { PipelineRequest } from "@azure/core-rest-pipeline";
+import type { HttpClient, PipelineRequest } from "@azure/core-rest-pipeline";
 import { RetryAllowance } from "../decision/allowance.js";
 import { CircuitBreakers, hostOf } from "./circuit-breaker.js";
 import { ErrorFactory } from "./error-factory.js";
+import { Investigator } from "./investigator.js";
 import { RemedyRunner } from "./remedy-runner.js";
 import type { RequestEnd, RequestState } from "./request-state.js";
 import { healthOf } from "./responses.js";
@@ -20,13 +21,20 @@ export class Engine {
   readonly remedies: RemedyRunner;
   /** Limits the retries of all requests of the client together. */
   readonly allowance = new RetryAllowance();
+  /** Whether the caller has named sources of evidence. */
+  readonly investigates: boolean;
+  readonly investigator: Investigator;
   readonly #breakers: CircuitBreakers | undefined;
 
-  /** @param credentials where fresh tokens come from; undefined where the pipeline gives no way to get one */
+  /**
+   * @param credentials where fresh tokens come from; undefined where the pipeline gives no way to get one
+   * @param http the client's own, for what lies outside its pipeline
+   */
   constructor(
     readonly settings: Settings,
     credentials: CredentialSource | undefined,
     runRequest: RunRequest,
+    http?: HttpClient,
   ) {
     const { circuitBreaker, clock } = settings;
     const run = (state: RequestState): Promise<RequestEnd> => runRequest(this, state);
@@ -34,6 +42,8 @@ export class Engine {
     this.errors = new ErrorFactory(settings);
     this.tokens = new Tokens(settings, credentials);
     this.remedies = new RemedyRunner(settings, this.tokens, this.errors, run);
+    this.investigates = settings.evidence.length > 0;
+    this.investigator = new Investigator(settings, http);
     this.#breakers = circuitBreaker && new CircuitBreakers(circuitBreaker, clock);
   }
 

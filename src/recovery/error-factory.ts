@@ -34,7 +34,7 @@ export class ErrorFactory {
   }
 
   make({ about, request, startedAt, resume, silent = false }: Failed, end: Omit<FailedEnd, "kind">): RemedyError {
-    const { diagnosis, attempts, reason, outcome, retryAfterMs, cause } = end;
+    const { diagnosis, attempts, reason, outcome, retryAfterMs, cause, evidence } = end;
     const { clock, reporter } = this.#settings;
     const at = clock.now();
     const elapsedMs = at - startedAt;
@@ -56,6 +56,7 @@ export class ErrorFactory {
       details: response?.parsedBody ?? response?.bodyAsText ?? undefined,
       cause,
       resume,
+      evidence,
     });
   }
 }

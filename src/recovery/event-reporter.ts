@@ -73,6 +73,8 @@ function lineOf(event: CallOrFaultEvent): string {
       return `${where(event.request)} (${brief(event.failure)}); ${event.reason}${event.lastSeen ? `; last seen ${event.lastSeen}` : ""}`;
     case "remedy":
       return `${where(event.request)} remedy ${event.remedy} ${event.phase}${event.change ? `: ${event.change}` : ""}`;
+    case "evidence":
+      return `${where(event.request)} looked around (${brief(event.failure)}); ${event.findings.map(({ source, says }) => `${source}: ${says}`).join(" | ")}`;
     case "recovered":
       return `${where(event.request)} ended well after ${event.attempts} attempts; ${event.reason}`;
     case "failed":

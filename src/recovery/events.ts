@@ -3,6 +3,7 @@ import type { Category, Disposition } from "../catalog/rule.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { ThrottleEvent } from "../throttle/events.js";
 import { redact } from "../failure/redact.js";
+import type { Finding } from "./evidence.js";
 
 /** The request an event belongs to. Secrets are cut from the URL. */
 export interface EventRequest {
@@ -61,6 +62,13 @@ export type RemedyEvent =
       readonly phase: "started" | "done" | "failed";
       /** What it changed, or why it failed, in words. */
       readonly change?: string;
+    })
+  /** Sources of evidence looked around a failure. */
+  | (CallEvent & {
+      readonly type: "evidence";
+      readonly findings: readonly Finding[];
+      /** The failure as it is explained now. */
+      readonly failure: EventFailure;
     })
   /** A call that had failed before ended well. */
   | (CallEvent & {

@@ -99,3 +99,10 @@ export interface EvidenceSource {
   readonly name: string;
   readonly investigate: Investigate;
 }
+
+/** The diagnosis of the answer alone, before any look refined it. */
+export function asAnswered(diagnosis: Diagnosis): Diagnosis {
+  let answered = diagnosis;
+  while (answered.refinedFrom) answered = answered.refinedFrom;
+  return answered;
+}

@@ -19,6 +19,7 @@ import { resumeInfo, type ResumeInfo } from "../lro/resume.js";
 import { diagnoseInput, diagnoseResponse, diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
 import { eventRequest, type EventRequest } from "./events.js";
+import { asAnswered, type Evidence, type Finding } from "./evidence.js";
 import { resubmissionOf } from "./own-request.js";
 import {
   noteAttempt,
@@ -329,9 +330,22 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     });
   }
 
-  giveUp({ failure: { response }, diagnosis }: Cause, why: GivenUp): Promise<OperationStep> {
+  async investigate({ failure, diagnosis }: Cause): Promise<Evidence | undefined> {
+    if (!this.#engine.investigates || failure.refusal?.kind === "notAdmitted") return undefined;
+    const operation = this.#operation;
+    const { first, startedAt, submissions: attempts, correlationId } = operation;
+    const refusal = failure.refusal?.kind === "response" ? failure.refusal.response : undefined;
+    const response = failure.response ?? refusal;
+    const target = { owner: operation, failed: first, ...this.#poll, startedAt, attempts, correlationId, response };
+    return this.#engine.investigator.look(asAnswered(diagnosis), target);
+  }
+
+  async giveUp(cause: Cause, why: GivenUp): Promise<OperationStep> {
+    const { response } = cause.failure;
+    const found = await this.investigate(cause);
+    const diagnosis = found?.diagnosis ?? cause.diagnosis;
     return this.#end(() => {
-      throw this.#error({ diagnosis, response }, why);
+      throw this.#error({ diagnosis, response }, why, found?.findings);
     });
   }
 
@@ -349,6 +363,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   #error(
     { diagnosis, response }: { diagnosis: Diagnosis; response: PipelineResponse | undefined },
     { stillRuns = false, outcome, reason, retryAfterMs, cause }: GivenUp,
+    evidence?: readonly Finding[],
   ): RemedyError {
     const { failures, startedAt } = this.#operation;
     if (failures.length === 0) noteAttempt(this, diagnosis, { action: "fail", outcome: "failed", reason });
@@ -367,6 +382,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
         response,
         retryAfterMs,
         cause,
+        evidence,
       },
     );
   }

@@ -10,6 +10,7 @@ import type { RetryAllowance } from "../decision/allowance.js";
 import { decide, type Decision, type Situation } from "../decision/decide.js";
 import type { RemedyProgress } from "../lro/operation.js";
 import { failureOf, type EventRequest } from "./events.js";
+import type { Evidence } from "./evidence.js";
 import type { Attempt } from "./remedy-error.js";
 import { fittingRemedies, notifyRemedies, type SentRequest } from "./fitting-remedies.js";
 import { remainingMs, type Settings } from "./settings.js";
@@ -85,6 +86,8 @@ export interface Subject<End, Failure> {
   reconsider?(decision: Decision, cause: Diagnosed<Failure>): Decision;
   /** Default `progress.retries`. */
   countRetry?(cause: Diagnosed<Failure>): void;
+  /** Looks around a failure that is to be given up, where the caller allows it. */
+  investigate?(cause: Diagnosed<Failure>): Promise<Evidence | undefined>;
   /** Waits, or gives the end that makes its poller wait. */
   pause(step: Wait<Failure>): Promise<Step<End, Failure> | undefined>;
   send(): Promise<Step<End, Failure>>;
@@ -115,10 +118,18 @@ export async function recover<End, Failure>(first: Step<End, Failure>, subject: 
 
 /** Diagnoses a failure, decides about it, and gives the step that follows. */
 async function respond<End, Failure>(failure: Failure, subject: Subject<End, Failure>): Promise<Step<End, Failure>> {
-  const cause = { failure, diagnosis: await subject.diagnose(failure) };
+  let cause = { failure, diagnosis: await subject.diagnose(failure) };
   const shortcut = await subject.shortcut?.(cause);
   if (shortcut) return shortcut;
-  const decision = decideFor(subject, cause);
+  let decision = decideFor(subject, cause);
+  if (decision.action === "fail") {
+    // What is found may show that it passes after all: a grant on its way, an outage, another size.
+    const evidence = await subject.investigate?.(cause);
+    if (evidence?.diagnosis.refinedFrom) {
+      cause = { failure, diagnosis: evidence.diagnosis };
+      decision = decideFor(subject, cause);
+    }
+  }
   noteAttempt(subject, cause.diagnosis, decision);
   switch (decision.action) {
     case "retry":

@@ -5,6 +5,7 @@
 import { RestError, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { ResumeInfo } from "../lro/resume.js";
+import { asAnswered, type Finding } from "./evidence.js";
 import { processWideSymbol } from "../process-wide.js";
 import { formatDuration } from "../time/format-duration.js";
 import { cleanCause } from "./clean-cause.js";
@@ -38,6 +39,8 @@ export interface RemedyErrorOptions {
   readonly details?: unknown;
   readonly cause?: unknown;
   readonly resume?: ResumeInfo | undefined;
+  /** What a look around the failure found. Default nothing. */
+  readonly evidence?: readonly Finding[] | undefined;
 }
 
 /** What `toJSON()` gives: safe to log. */
@@ -54,6 +57,7 @@ export interface RemedyErrorJson {
   readonly retryAfterMs?: number;
   readonly retryAt?: string;
   readonly resume?: ResumeInfo;
+  readonly evidence?: readonly Finding[];
 }
 
 /**
@@ -87,6 +91,8 @@ export class RemedyError extends Error {
   declare readonly retryAt?: Date;
   /** What another process needs to go on with a long-running operation. */
   declare readonly resume?: ResumeInfo;
+  /** What a look around the failure found, where `options.evidence` allows one; a look that was refused is a finding too. */
+  readonly evidence: readonly Finding[];
   /** The request that failed. Not enumerable: it carries the token. */
   declare readonly request?: PipelineRequest;
   /** The answer, where one came. Not enumerable. */
@@ -97,13 +103,16 @@ export class RemedyError extends Error {
   constructor(options: RemedyErrorOptions) {
     super(messageFor(options), options.cause === undefined ? undefined : { cause: cleanCause(options.cause) });
     const { diagnosis, retryAfterMs, retryAt, resume } = options;
-    if (diagnosis.code !== undefined) this.code = diagnosis.code;
-    if (diagnosis.status !== undefined) this.statusCode = diagnosis.status;
+    // Programs compare the code of the answer; what a look made of it is in the diagnosis.
+    const { code, status } = asAnswered(diagnosis);
+    if (code !== undefined) this.code = code;
+    if (status !== undefined) this.statusCode = status;
     this.diagnosis = diagnosis;
     this.attempts = options.attempts;
     this.elapsedMs = options.elapsedMs;
     this.reason = options.reason;
     this.outcome = options.outcome ?? "failed";
+    this.evidence = options.evidence ?? [];
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
     if (retryAt !== undefined) this.retryAt = new Date(retryAt);
     if (resume !== undefined) this.resume = resume;
@@ -135,6 +144,7 @@ export class RemedyError extends Error {
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.retryAt !== undefined && { retryAt: this.retryAt.toISOString() }),
       ...(this.resume !== undefined && { resume: this.resume }),
+      ...(this.evidence.length > 0 && { evidence: this.evidence }),
     };
   }
 }
@@ -156,10 +166,13 @@ export function isRemedyError(error: unknown): error is RemedyError {
 }
 
 /** First line short; then what the service said, what to do, what was tried, where to read on. */
-function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt }: RemedyErrorOptions): string {
+function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt, evidence = [] }: RemedyErrorOptions): string {
   const { code, message, explanation, remedy, requestId, correlationId } = diagnosis;
+  const answered = asAnswered(diagnosis);
   const lines = [`${code ?? "Failure"}: ${explanation}`];
+  if (answered.code !== code) lines.push(`  Answered as: ${answered.code ?? "a failure without a code"}`);
   if (message !== "") lines.push(`  The service said: ${shorten(message)}`);
+  if (evidence.length > 0) lines.push("  Found:", ...evidence.map(({ source, says }) => `    ${source}: ${says}`));
   lines.push("  What to do:", ...remedy.steps.map((step, index) => `    ${index + 1}. ${step}`));
   lines.push(`  ${tried(attempts.length, elapsedMs)}; ${reason}.`);
   if (retryAt !== undefined) lines.push(`  A new try makes sense from ${new Date(retryAt).toISOString()}.`);

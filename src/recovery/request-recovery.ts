@@ -12,6 +12,7 @@ import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
 import { eventRequest, type EventRequest } from "./events.js";
+import { asAnswered, type Evidence } from "./evidence.js";
 import { failedRequestOf } from "./fitting-remedies.js";
 import {
   noteAttempt,
@@ -187,16 +188,33 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return this.giveUp(cause, { reason, outcome: this.#outcome, cause: failed.cause });
   }
 
-  async giveUp({ failure, diagnosis }: Cause, why: GivenUp): Promise<RequestStep<never>> {
-    const own = await this.#findOwnWork(diagnosis);
+  async investigate({ failure, diagnosis }: Cause): Promise<Evidence | undefined> {
+    const { repairable, engine, progress } = this;
+    if (!repairable || !engine.investigates || failure.kind === "notAdmitted" || failure.kind === "circuitOpen") {
+      return undefined;
+    }
+    const { request, next, startedAt, sends: attempts } = progress;
+    await engine.tokens.renew(progress);
+    const response = failure.kind === "response" ? failure.response : undefined;
+    const { correlationId } = diagnosis;
+    const target = { owner: progress, failed: request, request, next, startedAt, attempts, correlationId, response };
+    return engine.investigator.look(asAnswered(diagnosis), target);
+  }
+
+  async giveUp(given: Cause, why: GivenUp): Promise<RequestStep<never>> {
+    const own = await this.#findOwnWork(given.diagnosis);
     if (own) return own;
+    const { failure } = given;
+    const found = await this.investigate(given);
+    const diagnosis = found?.diagnosis ?? given.diagnosis;
+    const evidence = found?.findings;
     const { attempts } = this.progress;
     const { reason, outcome, retryAfterMs } = why;
     const response = failure.kind === "response" ? failure.response : undefined;
     const cause = why.cause ?? ("error" in failure ? failure.error : undefined);
     return {
       kind: "end",
-      end: { kind: "failed", diagnosis, attempts, reason, outcome, retryAfterMs, response, cause },
+      end: { kind: "failed", diagnosis, attempts, reason, outcome, retryAfterMs, response, cause, evidence },
     };
   }
 

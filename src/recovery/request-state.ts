@@ -3,6 +3,7 @@ import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { noRemedies, type PollMode, type RemedyProgress } from "../lro/operation.js";
 import type { Clock } from "../time/clock.js";
+import type { Finding } from "./evidence.js";
 import type { Progress } from "./recover.js";
 import type { Attempt, RemedyError } from "./remedy-error.js";
 
@@ -63,6 +64,7 @@ export interface FailedEnd {
   readonly retryAfterMs?: number | undefined;
   readonly response?: PipelineResponse | undefined;
   readonly cause?: unknown;
+  readonly evidence?: readonly Finding[] | undefined;
 }
 
 /** What one send of a poll comes to. */

@@ -6,6 +6,7 @@ import type { ThrottleListener } from "../throttle/events.js";
 import type { Throttle } from "../throttle/throttle.js";
 import type { Clock, Random } from "../time/clock.js";
 import type { EventReporter } from "./event-reporter.js";
+import type { EvidenceSource } from "./evidence.js";
 
 /** When a call must have ended: a time, epoch milliseconds, or a function that gives the milliseconds left. */
 export type Deadline = Date | number | (() => number);
@@ -17,6 +18,9 @@ export interface Settings {
   readonly attemptTimeoutMs: number;
   readonly deadline: Deadline | undefined;
   readonly remedies: readonly Remedy[];
+  readonly evidence: readonly EvidenceSource[];
+  /** Undefined: each source's own. */
+  readonly evidenceBudgetMs: number | undefined;
   readonly throttle: Throttle;
   readonly priority: "foreground" | "background";
   readonly circuitBreaker: { readonly failures: number; readonly probeAfterMs: number } | undefined;

@@ -85,7 +85,8 @@ function fallback(name: string, dimension: Dimension, candidates: readonly strin
     name,
     maxRuns: candidates.length,
     fits: (diagnosis, request) =>
-      diagnosis.category === "capacity" &&
+      // A quota of one family or of spot machines, which a look has found, leaves room for another size.
+      (diagnosis.category === "capacity" || diagnosis.category === "quota") &&
       isMachineWrite(request) &&
       dimension.read(request.body as MachineBody) !== undefined,
     learn(diagnosis, request, now) {

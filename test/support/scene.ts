@@ -78,6 +78,8 @@ function lineOf(event: RemedyEvent): string {
       return `fault in ${event.where}: ${event.message}`;
     case "readBack":
       return `readBack: ${event.lastSeen ?? event.reason}`;
+    case "evidence":
+      return `evidence: ${event.findings.map(({ source }) => source).join(", ")}`;
     default:
       return `${event.type}: ${event.reason}`;
   }

@@ -3,6 +3,7 @@ import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { FailedCall } from "../../recovery/evidence.js";
 import { defineEvidence } from "../define-evidence.js";
 import { dateAt, itemsAt, sameName, shorten, textAt } from "../document.js";
+import { orRefusal } from "../look.js";
 import { ReadCache } from "../read-cache.js";
 import type { Answer, DefinedEvidence, Found, LookContext } from "../source.js";
 import { locationOf, machineIdOf, parseResourceId } from "../subject.js";
@@ -26,7 +27,10 @@ export function health(): DefinedEvidence {
     requests: 2,
     fits: (diagnosis, call) => looksLikeOutage(diagnosis, call) && parseResourceId(call.url).subscription !== undefined,
     async look(context) {
-      const [events, machine] = await Promise.all([eventsOf(context, cache), stateOfMachine(context)]);
+      const [events, machine] = await Promise.all([
+        orRefusal(eventsOf(context, cache)),
+        orRefusal(stateOfMachine(context)),
+      ]);
       const found = [...events, ...machine];
       return found.length > 0
         ? found

@@ -1,0 +1,152 @@
+/**
+ * Looks around a failure before it is given up, where the caller has named sources of evidence. What a look sends is made and
+ * sent here, as any request of our own; what to look at, and what it means, is the sources' affair.
+ */
+import {
+  createHttpHeaders,
+  createPipelineRequest,
+  type HttpClient,
+  type PipelineRequest,
+  type SendRequest,
+} from "@azure/core-rest-pipeline";
+import type { Diagnosis } from "../catalog/diagnosis.js";
+import { jsonOf } from "../lro/json.js";
+import { diagnoseInput, diagnoseSend } from "./diagnosing.js";
+import { messageOf } from "./event-reporter.js";
+import { eventRequest, failureOf } from "./events.js";
+import type { BlobRequest, Evidence, FailedCall, LookRequest, LookResponse } from "./evidence.js";
+import { failedRequestOf, type SentRequest } from "./fitting-remedies.js";
+import { ownRequest } from "./own-request.js";
+import { Sender } from "./sender.js";
+import { remainingMs, type Settings } from "./settings.js";
+
+/** A failure that may be looked into, and the way that requests on its behalf take. */
+export interface LookTarget {
+  /** What it belongs to: one look is remembered for it. */
+  readonly owner: object;
+  /** The request that failed: the first one of an operation. */
+  readonly failed: SentRequest;
+  /** Gives connection and credentials. */
+  readonly request: PipelineRequest;
+  readonly next: SendRequest;
+  readonly startedAt: number;
+  readonly attempts: number;
+  readonly correlationId: string | undefined;
+  /** The response that told the failure. */
+  readonly response: LookResponse | undefined;
+}
+
+/** The same failure is not looked at twice within this time; an outage that is waited for is looked at again after it. */
+const rememberedMs = 60_000;
+
+export class Investigator {
+  readonly #settings: Settings;
+  readonly #sender: Sender;
+  readonly #http: HttpClient | undefined;
+  readonly #remembered = new WeakMap<object, { key: string; until: number; evidence: Evidence }>();
+
+  /** @param http reads blobs, outside the pipeline; default global `fetch` */
+  constructor(settings: Settings, http: HttpClient | undefined) {
+    this.#settings = settings;
+    this.#sender = new Sender({ ...settings, priority: "background" });
+    this.#http = http;
+  }
+
+  /** The evidence for a failure; undefined where no source is named. @throws AbortError when the caller aborts */
+  async look(diagnosis: Diagnosis, target: LookTarget): Promise<Evidence | undefined> {
+    const [first] = this.#settings.evidence;
+    if (!first || target.request.abortSignal?.aborted) return undefined;
+    const { clock, reporter } = this.#settings;
+    const key = keyOf(diagnosis);
+    const known = this.#remembered.get(target.owner);
+    if (known?.key === key && known.until > clock.now()) return known.evidence;
+    try {
+      const evidence = await this.#investigate(first.investigate, diagnosis, target);
+      this.#remembered.set(target.owner, { key, until: clock.now() + rememberedMs, evidence });
+      if (evidence.findings.length > 0) this.#report(evidence, target);
+      return evidence;
+    } catch (error) {
+      if (target.request.abortSignal?.aborted) throw error;
+      reporter.fault("options.evidence", error, clock.now());
+      return undefined;
+    }
+  }
+
+  #investigate(
+    investigate: Settings["evidence"][number]["investigate"],
+    diagnosis: Diagnosis,
+    target: LookTarget,
+  ): Promise<Evidence> {
+    const settings = this.#settings;
+    const { clock, evidence, evidenceBudgetMs } = settings;
+    const http = this.#http;
+    return investigate(evidence, diagnosis, this.#callOf(target), {
+      send: (request, signal) => this.#send(request, signal, target),
+      diagnose: (input) => diagnoseInput(input, settings),
+      clock,
+      ...(http && { readBlob: (request, signal) => readBlob(http, request, signal, target.request) }),
+      signal: target.request.abortSignal,
+      budgetMs: evidenceBudgetMs,
+      remainingMs: remainingMs(settings, clock.now()),
+    });
+  }
+
+  #callOf({ failed, startedAt, attempts, correlationId, response }: LookTarget): FailedCall {
+    const details = response && jsonOf(response);
+    return {
+      ...failedRequestOf(failed),
+      startedAt,
+      attempts,
+      remedies: this.#settings.remedies.map(({ name }) => name),
+      ...(correlationId !== undefined && { correlationId }),
+      ...(details !== undefined && { details }),
+    };
+  }
+
+  /** One send, as background traffic. What the throttle would let wait beyond the look's time is not sent. */
+  async #send(wanted: LookRequest, signal: AbortSignal, { request, next }: LookTarget): Promise<LookResponse> {
+    const own = ownRequest(request, wanted);
+    own.abortSignal = signal;
+    const sent = await this.#sender.send(own, next, false, longestQueueMs);
+    if (sent.kind === "response") {
+      if (sent.response.status < 400) sent.permit.settle(sent.response);
+      else diagnoseSend(sent, own, this.#settings);
+      return sent.response;
+    }
+    if (sent.kind === "notAdmitted") throw new Error("the throttle has no room for it now");
+    sent.permit.settle();
+    throw new Error(`no answer: ${messageOf(sent.error).split("\n", 1)[0] ?? ""}`);
+  }
+
+  #report({ findings, diagnosis }: Evidence, { failed }: LookTarget): void {
+    const { reporter, clock } = this.#settings;
+    const failure = failureOf(diagnosis);
+    reporter.emit({ type: "evidence", at: clock.now(), request: eventRequest(failed), findings, failure });
+  }
+}
+
+/** Milliseconds that a look may wait for its turn in the throttle. */
+const longestQueueMs = 3_000;
+
+/** Another code, or other words, are another failure. */
+const keyOf = ({ code, status, message }: Diagnosis): string => `${status ?? ""} ${code ?? ""} ${message}`;
+
+/** Over the caller's connection, but past every policy: the link is all that the blob wants to see. */
+async function readBlob(
+  http: HttpClient,
+  { method, url, headers }: BlobRequest,
+  signal: AbortSignal,
+  caller: PipelineRequest,
+): Promise<LookResponse> {
+  const request = createPipelineRequest({ method, url, headers: createHttpHeaders(headers), abortSignal: signal });
+  // An emulator hands out links to this very machine, where nothing can be overheard.
+  request.allowInsecureConnection = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url);
+  if (!request.allowInsecureConnection && caller.proxySettings) request.proxySettings = caller.proxySettings;
+  if (!request.allowInsecureConnection && caller.tlsSettings) request.tlsSettings = caller.tlsSettings;
+  try {
+    return await http.sendRequest(request);
+  } catch {
+    // The error names the link, which is a secret.
+    throw new Error("the storage account did not answer; outgoing traffic to it may be closed");
+  }
+}
