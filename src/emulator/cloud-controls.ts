@@ -1,6 +1,7 @@
 /** How things are in the cloud, beside what clients do to it: machines that come up wrong, scripts that fail. */
 import type { Cloud } from "./exchange.js";
 import type { ExtensionFailure } from "./extension-failure.js";
+import type { HealthOptions, Outage, OutageOptions } from "./health.js";
 import { illnesses, type IllnessName } from "./illnesses.js";
 import type { Shortage } from "./capacity.js";
 import { idOfLock, type LockLevel } from "./locks.js";
@@ -35,6 +36,10 @@ export interface CloudControls {
    * list shows it at once, requests are refused for so many milliseconds.
    */
   deny(action: string, options?: { readonly scope?: string; readonly arrivesInMs?: number }): Condition;
+  /** Declares a service event. It is published `lateMs` after this moment, and does nothing else: plant its failures. */
+  outage(options?: OutageOptions): Outage;
+  /** What resource health says of a VM, in place of what its power state implies. */
+  health(vmName: string, health: HealthOptions): Condition;
   /** Sets the limit of a counter: `cores`, `lowPriorityCores`, or a family of sizes as `usages` names it. */
   quota(name: string, limit: number, options?: { readonly location?: string }): void;
   /** Keeps a size from the subscription, in a region or in some of its zones. The list of SKUs shows it. */
@@ -110,6 +115,15 @@ export function cloudControls(cloud: Cloud): CloudControls {
       }
       const until = arrivesInMs === undefined ? Infinity : cloud.clock.now() + arrivesInMs;
       return { remove: cloud.access.deny({ action, scope: idOfScope(cloud, "deny", scope), until }) };
+    },
+    outage: (options = {}) => {
+      checkNumber("lateMs", options.lateMs, 0);
+      return cloud.health.declare(options);
+    },
+    health: (vmName, health) => {
+      const key = idOfScope(cloud, "health", vmName).toLowerCase();
+      cloud.health.resources.set(key, { ...health, since: cloud.clock.now() });
+      return { remove: () => void cloud.health.resources.delete(key) };
     },
     quota: (name, limit, { location } = {}) => {
       checkNumber("limit", limit, 0);

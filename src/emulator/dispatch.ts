@@ -11,6 +11,7 @@ import { checkGuards } from "./guards.js";
 import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { dig, digText } from "./json.js";
 import type { OperationPace } from "./options.js";
+import { actionOf, scopeOfPath } from "./request-scope.js";
 import { nameSegments } from "./route-address.js";
 import type { Router, RouteMatch } from "./router.js";
 import { observe, textOfName, tokenOf, type OpenExchange, type Story } from "./story.js";
@@ -77,14 +78,15 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
       cloud.operations.pass();
     }
     const { effect } = strike;
+    const correlationId = correlationIdOf(request);
+    const ids = { ...counts, "x-ms-correlation-request-id": correlationId };
     if (effect && strikesBefore(effect)) {
       const reply = effect.kind === "answer" ? effect.reply(context) : { status: 503 };
-      return close(record, reply, counts, effect.kind === "break" ? effect.how : "whole");
+      if (effect.kind === "answer") noteRefusal(match, context, reply, correlationId);
+      return close(record, reply, ids, effect.kind === "break" ? effect.how : "whole");
     }
-    const correlationId = correlationIdOf(request);
     const { reply, operation } = execute(request, match, context, strike, correlationId);
     record.executed = reply.status < 400;
-    const ids = { ...counts, "x-ms-correlation-request-id": correlationId };
     const lost = (): void => operation && cloud.operations.unfollow(operation);
     if (effect?.kind !== "answer") {
       return { ...close(record, reply, ids, effect?.kind === "break" ? effect.how : "whole"), lost };
@@ -92,6 +94,14 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     lost();
     return close(record, effect.reply(context), ids);
   };
+
+  /** A provider's refusal is in the log, planted or not; a gateway's or the throttle's is not. */
+  function noteRefusal(match: RouteMatch, { request, path }: FaultContext, reply: Reply, correlationId: string): void {
+    if (reply.page || reply.status === 401 || reply.status === 429 || reply.status >= 500) return;
+    const scope = match.params["scope"] ?? scopeOfPath(match.route, path);
+    const action = actionOf(match.route);
+    cloud.activityLog.note({ correlationId, action, scope, caller: request.principal, reply, operation: undefined });
+  }
 
   /** The door: a token, if it must be one, and a place in the throttle's buckets. */
   function admit(request: ArmRequest, match: RouteMatch, verdict: Verdict): Admission {
@@ -124,7 +134,20 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
       takeFailure: strike.takeFailure,
       send: (inner) => send(inner, exchange),
     });
-    return { reply: replayOr(exchange, () => handle(exchange, match)), operation: exchange.begun };
+    const reply = replayOr(exchange, () => handle(exchange, match));
+    const operation = exchange.begun;
+    if (!match.route.isOutside) {
+      const scope = exchange.has("scope") ? exchange.param("scope") : scopeOfPath(match.route, context.path);
+      cloud.activityLog.note({
+        correlationId,
+        action: actionOf(match.route),
+        scope,
+        caller: principal,
+        reply,
+        operation,
+      });
+    }
+    return { reply, operation };
   }
 
   /** A request of one part of the service to another. A break between them is a gateway's time-out to the one that asked. */

@@ -10,8 +10,10 @@
  * ```
  */
 import type { Pipeline } from "@azure/core-rest-pipeline";
+import { ActivityLog } from "./activity-log.js";
 import { Access } from "./access.js";
 import { Capacity } from "./capacity.js";
+import { Health } from "./health.js";
 import { Locks } from "./locks.js";
 import { Policies } from "./policies.js";
 import { Quotas } from "./quotas.js";
@@ -102,6 +104,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     clock,
     resources,
     access: new Access(clock),
+    activityLog: new ActivityLog(subscriptionId, resolved.activityLogLateMs, clock),
+    health: new Health(resolved.location, clock),
     locks: new Locks(),
     policies: new Policies(subscriptionId, tenantId),
     restrictions: new Restrictions(),

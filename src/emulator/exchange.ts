@@ -1,5 +1,6 @@
 /** One request and its answer, as a handler sees it: what is asked, the cloud that is asked, and how to answer. */
 import type { Clock } from "../time/clock.js";
+import type { ActivityLog } from "./activity-log.js";
 import type { Access } from "./access.js";
 import type { Capacity } from "./capacity.js";
 import type { Blobs } from "./blobs.js";
@@ -10,6 +11,7 @@ import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { digText, type JsonObject } from "./json.js";
 import type { Operation, OperationFailure, Operations, OperationWork } from "./operations.js";
 import type { OperationPace, ResolvedOptions } from "./options.js";
+import type { Health } from "./health.js";
 import type { Locks } from "./locks.js";
 import type { Policies } from "./policies.js";
 import type { Quotas } from "./quotas.js";
@@ -32,6 +34,8 @@ export interface Cloud {
   readonly deployments: Map<string, Deployment>;
   readonly blobs: Blobs;
   readonly access: Access;
+  readonly activityLog: ActivityLog;
+  readonly health: Health;
   readonly locks: Locks;
   readonly policies: Policies;
   readonly restrictions: Restrictions;

@@ -17,6 +17,7 @@ export type {
 } from "./fault-effects.js";
 export type { FaultPlacement, FaultTarget, PlantedFault } from "./faults.js";
 export type { PowerState } from "./machine.js";
+export type { AvailabilityState, HealthOptions, Outage, OutageOptions } from "./health.js";
 export type { LockLevel } from "./locks.js";
 export type { PolicyRule } from "./policies.js";
 export type { Shortage } from "./capacity.js";

@@ -116,6 +116,8 @@ export interface EmulatorOptions {
    * there is always enough.
    */
   readonly capacity?: CapacityOptions;
+  /** How late the activity log shows an event, in milliseconds. Default 300000; Azure takes 3 to 20 minutes. */
+  readonly activityLogLateMs?: number;
   /** How many items a page of a list holds; `nextLink` leads to the next. Default 1000. */
   readonly pageSize?: number;
   /** How many exchanges `arm.exchanges` and `arm.story` keep, the newest. Default 100000. */
@@ -135,6 +137,7 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
   checkNumber("port", options.port, 0, 65_535);
   checkNumber("tokenLifetimeMs", options.tokenLifetimeMs, 1);
   checkNumber("historyLimit", options.historyLimit, 1);
+  checkNumber("activityLogLateMs", options.activityLogLateMs, 0);
   checkNumber("pageSize", options.pageSize, 1);
   if (options.capacity) checkCapacity(options.capacity);
   if (options.throttling) checkThrottling(options.throttling);
@@ -154,6 +157,7 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
     runCommand: options.runCommand ?? (() => ({})),
     deploymentErrors: oneOf("deploymentErrors", options.deploymentErrors ?? "full", ["full", "bare"]),
     capacity: options.capacity,
+    activityLogLateMs: options.activityLogLateMs ?? 300_000,
     pageSize: options.pageSize ?? 1000,
     historyLimit: options.historyLimit ?? 100_000,
   };

@@ -11,7 +11,15 @@ interface Registration {
   wait: Generator<undefined, void, boolean> | undefined;
 }
 
-const emulatedNamespaces = ["Microsoft.Compute", "Microsoft.Network", "Microsoft.Resources", "Microsoft.Storage"];
+const emulatedNamespaces = [
+  "Microsoft.Compute",
+  "Microsoft.Network",
+  "Microsoft.Resources",
+  "Microsoft.Storage",
+  "Microsoft.ResourceHealth",
+  "Microsoft.PolicyInsights",
+  "Microsoft.Insights",
+];
 
 export class Registrations {
   readonly #byName = new Map<string, Registration>();

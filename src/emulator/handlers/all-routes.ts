@@ -1,11 +1,13 @@
 /** All that the emulator knows. What is not here answers 501 and says so. */
 import type { Route } from "../router.js";
+import { activityLogRoutes } from "./activity-log.js";
 import { authorizationRoutes } from "./authorization.js";
 import { bootDiagnosticsRoutes } from "./boot-diagnostics.js";
 import { computeResourceRoutes } from "./compute-resources.js";
 import { deploymentRoutes } from "./deployments.js";
 import { extensionRoutes } from "./extensions.js";
 import { groupRoutes } from "./groups.js";
+import { healthRoutes } from "./health.js";
 import { inspectorRoutes } from "./inspector.js";
 import { actionRoutes } from "./machine-actions.js";
 import { machineRoutes } from "./machines.js";
@@ -27,5 +29,7 @@ export const allRoutes: readonly Route[] = [
   ...offerRoutes,
   ...inspectorRoutes,
   ...authorizationRoutes,
+  ...healthRoutes,
+  ...activityLogRoutes,
   ...operationRoutes,
 ];

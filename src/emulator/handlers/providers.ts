@@ -16,11 +16,15 @@ export const providerRoutes: readonly Route[] = [
   { method: "POST", path: `${path}/unregister`, name: `${name}/unregister`, handle: unregister },
 ];
 
+/** Providers that answer nothing to a subscription that has not registered them. */
+const refusesReads = new Set(["Microsoft.ResourceHealth", "Microsoft.PolicyInsights", "Microsoft.Insights"]);
+
 /** ARM's own refusal of a write to a namespace that the subscription has not registered. */
 export function checkRegistered(exchange: ArmExchange): void {
   const namespace = namespaceOf(exchange.route);
   const registration = namespace === undefined ? undefined : exchange.cloud.registrations.find(namespace);
-  if (!registration || registration.state === "Registered" || exchange.request.method === "GET") return;
+  if (!registration || registration.state === "Registered") return;
+  if (exchange.request.method === "GET" && !refusesReads.has(registration.namespace)) return;
   const message = `The subscription is not registered to use namespace '${registration.namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.`;
   const code = "MissingSubscriptionRegistration";
   throw new ArmError(409, code, message, {
