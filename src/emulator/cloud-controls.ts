@@ -1,6 +1,7 @@
 /** How things are in the cloud, beside what clients do to it: machines that come up wrong, scripts that fail. */
 import type { Cloud } from "./exchange.js";
 import type { ExtensionFailure } from "./extension-failure.js";
+import { findRule } from "./fault-catalog.js";
 import type { HealthOptions, Outage, OutageOptions } from "./health.js";
 import { illnesses, type IllnessName } from "./illnesses.js";
 import type { Shortage } from "./capacity.js";
@@ -36,6 +37,14 @@ export interface CloudControls {
    * list shows it at once, requests are refused for so many milliseconds.
    */
   deny(action: string, options?: { readonly scope?: string; readonly arrivesInMs?: number }): Condition;
+  /**
+   * The next instances that a scale set makes fail, while the set itself succeeds. `count` defaults to 1, `code` to
+   * `AllocationFailed`. Throws a `TypeError` on a code that the catalog does not know.
+   */
+  failInstances(
+    setName: string,
+    failure?: { readonly count?: number; readonly code?: string; readonly message?: string },
+  ): void;
   /** Declares a service event. It is published `lateMs` after this moment, and does nothing else: plant its failures. */
   outage(options?: OutageOptions): Outage;
   /** What resource health says of a VM, in place of what its power state implies. */
@@ -81,6 +90,12 @@ function checkSize(control: string, size: string): void {
   throw new TypeError(`${control}: the emulated regions have no size "${size}". They have: ${known}.`);
 }
 
+/** What one code says when it is not given a message. */
+function catalogMessage(code: string, name: string): string {
+  const { message, explanation } = findRule(code);
+  return (message ?? explanation).replaceAll("{vmName}", name);
+}
+
 export function cloudControls(cloud: Cloud): CloudControls {
   return {
     sick: (vmName, illness) => {
@@ -115,6 +130,13 @@ export function cloudControls(cloud: Cloud): CloudControls {
       }
       const until = arrivesInMs === undefined ? Infinity : cloud.clock.now() + arrivesInMs;
       return { remove: cloud.access.deny({ action, scope: idOfScope(cloud, "deny", scope), until }) };
+    },
+    failInstances: (setName, { count = 1, code = "AllocationFailed", message } = {}) => {
+      checkNumber("count", count, 1, 10_000);
+      const failure = { code, message: message ?? catalogMessage(code, setName) };
+      const key = setName.toLowerCase();
+      const planned = cloud.instanceFailures.get(key) ?? [];
+      cloud.instanceFailures.set(key, [...planned, ...Array.from({ length: count }, () => failure)]);
     },
     outage: (options = {}) => {
       checkNumber("lateMs", options.lateMs, 0);

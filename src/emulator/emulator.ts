@@ -118,6 +118,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     blobs: new Blobs(clock),
     illnesses: new Map(),
     extensionFailures: new Map(),
+    instanceFailures: new Map(),
   };
   for (const group of resolved.resourceGroups) cloud.resources.putGroup(group, resolved.location, {});
 

@@ -7,6 +7,7 @@ import type { Blobs } from "./blobs.js";
 import type { Deployment } from "./deployments/deployment.js";
 import type { ExtensionFailure } from "./extension-failure.js";
 import type { IllnessName } from "./illnesses.js";
+import type { InstanceFailure } from "./instance-failure.js";
 import type { InnerReply, InnerRequest } from "./inner-request.js";
 import { digText, type JsonObject } from "./json.js";
 import type { Operation, OperationFailure, Operations, OperationWork } from "./operations.js";
@@ -45,6 +46,8 @@ export interface Cloud {
   readonly illnesses: Map<string, IllnessName>;
   /** What the next writes of extensions end with, by name in lower case. */
   readonly extensionFailures: Map<string, ExtensionFailure[]>;
+  /** How the next instances of a scale set fail, by name of the set in lower case. */
+  readonly instanceFailures: Map<string, InstanceFailure[]>;
 }
 
 export interface ExchangeParts {

@@ -77,6 +77,8 @@ export interface RunCommandInput {
 export interface RunCommandOutput {
   readonly stdout?: string;
   readonly stderr?: string;
+  /** Default 0. Only managed run commands show it. */
+  readonly exitCode?: number;
 }
 
 export interface EmulatorOptions {

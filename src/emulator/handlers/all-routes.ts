@@ -1,4 +1,7 @@
 /** All that the emulator knows. What is not here answers 501 and says so. */
+import { reservationRoutes } from "./reservations.js";
+import { scaleSetRoutes } from "./scale-sets.js";
+import { runCommandRoutes } from "./run-commands.js";
 import type { Route } from "../router.js";
 import { activityLogRoutes } from "./activity-log.js";
 import { authorizationRoutes } from "./authorization.js";
@@ -14,6 +17,7 @@ import { machineRoutes } from "./machines.js";
 import { networkRoutes } from "./network.js";
 import { offerRoutes } from "./offers.js";
 import { operationRoutes } from "./operation-polls.js";
+import { platformImageRoutes } from "./platform-images.js";
 import { providerRoutes } from "./providers.js";
 
 export const allRoutes: readonly Route[] = [
@@ -23,6 +27,10 @@ export const allRoutes: readonly Route[] = [
   ...machineRoutes,
   ...actionRoutes,
   ...extensionRoutes,
+  ...runCommandRoutes,
+  ...scaleSetRoutes,
+  ...reservationRoutes,
+  ...platformImageRoutes,
   ...bootDiagnosticsRoutes,
   ...computeResourceRoutes,
   ...networkRoutes,

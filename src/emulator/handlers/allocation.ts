@@ -5,6 +5,7 @@ import { placeRequestOf } from "../capacity.js";
 import type { OperationFailure } from "../operations.js";
 import type { Demand } from "../quotas.js";
 import { ArmError } from "../wire.js";
+import { hasRoomOnHost } from "./reservations.js";
 
 /** Throws what the service answers at once to a size that may not be used, or for which no quota is left. */
 export function checkOffer(exchange: ArmExchange, next: Machine, old?: Machine): void {
@@ -64,7 +65,7 @@ function skuNotAvailable(exchange: ArmExchange, machine: Machine): ArmError {
 /** Takes hardware for the machine, or gives the failure that its operation ends with. */
 export function allocate(exchange: ArmExchange, machine: Machine): OperationFailure | undefined {
   const request = placeRequestOf(machine);
-  const place = exchange.cloud.capacity.place(request);
+  const place = hasRoomOnHost(exchange, machine) ? exchange.cloud.capacity.place(request) : undefined;
   machine.zone = place?.zone;
   if (place) return undefined;
   const where = request.zone === undefined ? "region" : "zone";

@@ -61,7 +61,30 @@ const availabilitySets: PlainResource = {
   },
 };
 
-export const computeResourceRoutes: readonly Route[] = [disks, images, availabilitySets].flatMap(routesOf);
+const snapshots: PlainResource = {
+  namespace: "Microsoft.Compute",
+  type: "snapshots",
+  writeStyle: "both",
+  writeStatus: 202,
+  checkWrite: (exchange, snapshot) => {
+    const source = digText(snapshot.properties, "creationData", "sourceResourceId");
+    if (source === undefined || exchange.cloud.resources.find(source)) return;
+    throw new ArmError(404, "NotFound", `Disk ${source.split("/").at(-1) ?? source} is not found.`, {
+      target: "sourceResourceId",
+    });
+  },
+  complete: (snapshot, exchange) => {
+    const source = exchange.cloud.resources.find(
+      digText(snapshot.properties, "creationData", "sourceResourceId") ?? "",
+    );
+    snapshot.properties["diskSizeGB"] ??= source?.properties["diskSizeGB"] ?? 30;
+    snapshot.properties["osType"] ??= source?.properties["osType"];
+    snapshot.properties["diskState"] ??= "Unattached";
+    snapshot.properties["timeCreated"] ??= new Date(exchange.cloud.clock.now()).toISOString();
+  },
+};
+
+export const computeResourceRoutes: readonly Route[] = [disks, snapshots, images, availabilitySets].flatMap(routesOf);
 
 function checkDiskSize(exchange: ArmExchange, next: Resource, old: Resource | undefined): void {
   const before = Number(dig(old?.properties, "diskSizeGB") ?? 0);

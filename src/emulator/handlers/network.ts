@@ -1,6 +1,6 @@
 /** As much of the network as a VM script needs: virtual networks and subnets, interfaces, public addresses, security groups. */
 import type { ArmExchange } from "../exchange.js";
-import { digObject, digObjects, digText, type JsonObject } from "../json.js";
+import { dig, digObject, digObjects, digText, type JsonObject } from "../json.js";
 import { newResource, present, type Resource } from "../resources.js";
 import type { Route } from "../router.js";
 import { ArmError } from "../wire.js";
@@ -88,7 +88,83 @@ const publicIPAddresses: PlainResource = {
   },
 };
 
-const networkSecurityGroups: PlainResource = { namespace, type: "networkSecurityGroups", writeStyle };
+const networkSecurityGroups: PlainResource = {
+  namespace,
+  type: "networkSecurityGroups",
+  writeStyle,
+  complete: (group, exchange) => {
+    // Rules written with their group are resources of their own all the same.
+    for (const rule of digObjects(group.properties, "securityRules")) {
+      const id = `${group.id}/securityRules/${digText(rule, "name") ?? ""}`;
+      if (!exchange.cloud.resources.find(id)) exchange.cloud.resources.put(newResource(id, group.location, rule));
+    }
+  },
+  show: (group, exchange) => {
+    const securityRules = exchange.cloud.resources.childrenOf(group.id).map(present);
+    const defaultSecurityRules = defaultRules.map((rule) => ({
+      id: `${group.id}/defaultSecurityRules/${rule.name}`,
+      name: rule.name,
+      properties: { provisioningState: "Succeeded", protocol: "*", sourcePortRange: "*", ...rule.properties },
+    }));
+    return present({ ...group, properties: { ...group.properties, securityRules, defaultSecurityRules } });
+  },
+};
+
+const securityRules: PlainResource = {
+  namespace,
+  type: "securityRules",
+  writeStyle,
+  isChildOf: networkSecurityGroups,
+  checkWrite: (exchange, rule, old) => {
+    const priority = Number(dig(rule.properties, "priority"));
+    if (!(priority >= 100 && priority <= 4096)) {
+      throw new ArmError(
+        400,
+        "SecurityRuleInvalidPriority",
+        `Security rule has invalid Priority. Value provided: ${priority} Allowed range 100-4096.`,
+      );
+    }
+    const group = rule.id.slice(0, rule.id.lastIndexOf("/securityRules/"));
+    const direction = digText(rule.properties, "direction");
+    const other = exchange.cloud.resources
+      .childrenOf(group)
+      .find(
+        (sibling) =>
+          sibling.id !== (old ?? rule).id &&
+          dig(sibling.properties, "priority") === priority &&
+          digText(sibling.properties, "direction") === direction,
+      );
+    if (!other) return;
+    throw new ArmError(
+      400,
+      "SecurityRuleConflict",
+      `Security rule ${rule.name} conflicts with rule ${other.name}. Rules cannot have the same Priority and Direction.`,
+    );
+  },
+};
+
+const defaultRules = [
+  defaultRule("AllowVnetInBound", 65_000, "Inbound", "Allow", "VirtualNetwork"),
+  defaultRule("AllowAzureLoadBalancerInBound", 65_001, "Inbound", "Allow", "AzureLoadBalancer"),
+  defaultRule("DenyAllInBound", 65_500, "Inbound", "Deny", "*"),
+  defaultRule("AllowVnetOutBound", 65_000, "Outbound", "Allow", "VirtualNetwork"),
+  defaultRule("AllowInternetOutBound", 65_001, "Outbound", "Allow", "*"),
+  defaultRule("DenyAllOutBound", 65_500, "Outbound", "Deny", "*"),
+];
+
+function defaultRule(name: string, priority: number, direction: string, access: string, source: string) {
+  return {
+    name,
+    properties: {
+      priority,
+      direction,
+      access,
+      sourceAddressPrefix: source,
+      destinationAddressPrefix: "*",
+      destinationPortRange: "*",
+    },
+  };
+}
 
 export const networkRoutes: readonly Route[] = [
   virtualNetworks,
@@ -96,6 +172,7 @@ export const networkRoutes: readonly Route[] = [
   networkInterfaces,
   publicIPAddresses,
   networkSecurityGroups,
+  securityRules,
 ].flatMap(routesOf);
 
 /** The first address of the subnet that is free: Azure keeps the first four. */
