@@ -24,7 +24,14 @@ export type {
   LookResponse,
   Surroundings,
 } from "./recovery/evidence.js";
-export type { CallEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./recovery/events.js";
+export type {
+  CallEvent,
+  EventFailure,
+  EventRequest,
+  EventSubject,
+  RemedyEvent,
+  RemedyEventListener,
+} from "./recovery/events.js";
 export type { ResumeInfo } from "./lro/resume.js";
 
 // Knowing and deciding

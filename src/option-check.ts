@@ -17,6 +17,16 @@ export function checkMs(option: string, value: number): void {
   check(Number.isFinite(value) && value >= 0, option, value, "a number of milliseconds, 0 or more");
 }
 
+/** A misspelt option would silently leave its default in force. @throws TypeError for a name that is not known */
+export function checkNames(where: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const near = known.find((other) => other.toLowerCase().startsWith(name.toLowerCase().slice(0, 4)));
+    const hint = near === undefined ? `it knows ${known.join(", ")}` : `did you mean ${near}?`;
+    throw new TypeError(`azure-remedy: ${where} has no option ${print(name)}; ${hint}`);
+  }
+}
+
 /** A value as an error message shows it: short, and never the inside of an object. */
 export function print(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

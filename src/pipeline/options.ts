@@ -7,7 +7,7 @@ import type { RemedyEventListener } from "../recovery/events.js";
 import type { EvidenceSource } from "../recovery/evidence.js";
 import type { Deadline, Settings } from "../recovery/settings.js";
 import type { Remedy } from "../remedies/remedy.js";
-import { check, checkCount, checkMs } from "../option-check.js";
+import { check, checkCount, checkMs, checkNames } from "../option-check.js";
 import { defaultThrottle } from "../throttle/default-throttle.js";
 import type { Throttle } from "../throttle/throttle.js";
 import { systemClock, type Clock, type Random } from "../time/clock.js";
@@ -53,12 +53,32 @@ export const defaultOptions = {
   circuitBreaker: { failures: 20, probeAfterMs: 10_000 },
 } as const;
 
+/** Typed so that an option which is missing here does not compile. */
+const optionNames = Object.keys({
+  maxRetries: true,
+  maxElapsedMs: true,
+  maxResubmissions: true,
+  attemptTimeoutMs: true,
+  deadline: true,
+  remedies: true,
+  throttle: true,
+  priority: true,
+  circuitBreaker: true,
+  onEvent: true,
+  evidence: true,
+  evidenceBudgetMs: true,
+  catalog: true,
+  clock: true,
+  random: true,
+} satisfies Record<keyof RemedyOptions, true>);
+
 /**
  * Fills in the defaults.
  * @throws TypeError or RangeError that names the option and the value
  */
 export function settle(options: RemedyOptions): Settings {
   check(isObject(options), "options", options, "an object");
+  checkNames("options", options, optionNames);
   const {
     maxRetries = defaultOptions.maxRetries,
     maxElapsedMs = defaultOptions.maxElapsedMs,
@@ -130,6 +150,7 @@ function isObject<Value>(value: Value): value is Value & object {
 function settleBreaker(option: Exclude<RemedyOptions["circuitBreaker"], undefined>): Settings["circuitBreaker"] {
   if (option === false) return undefined;
   check(isObject(option), "circuitBreaker", option, "false or { failures, probeAfterMs }");
+  checkNames("circuitBreaker", option, ["failures", "probeAfterMs"]);
   const {
     failures = defaultOptions.circuitBreaker.failures,
     probeAfterMs = defaultOptions.circuitBreaker.probeAfterMs,
@@ -164,6 +185,9 @@ function checkEvidence(evidence: readonly EvidenceSource[]): void {
   });
 }
 
+/** March 1973. A smaller number was meant as a span of time. */
+const earliestDeadline = 100_000_000_000;
+
 function checkDeadline(deadline: Deadline | undefined): void {
   const isDeadline =
     deadline === undefined ||
@@ -176,4 +200,6 @@ function checkDeadline(deadline: Deadline | undefined): void {
     deadline,
     "a valid Date, epoch milliseconds, or a function giving the milliseconds left",
   );
+  const looksLikeDuration = typeof deadline === "number" && deadline > 0 && deadline < earliestDeadline;
+  check(!looksLikeDuration, "deadline", deadline, "a time, not a span of time: write Date.now() + milliseconds");
 }

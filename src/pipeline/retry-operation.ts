@@ -64,7 +64,7 @@ export async function retryOperation<T>(
     run: (attempt, candidate) =>
       fn({ attempt, signal: signal ?? neverAborted, ...(candidate !== undefined && { candidate }) }),
     diagnose: (error) => (isRemedyError(error) ? error.diagnosis : diagnoseInput(error, settings)),
-    about: { method: "RUN", url: name },
+    about: { name },
     idempotent,
     candidates,
     readBack,

@@ -4,7 +4,7 @@ import { diagnoseFailure } from "../catalog/diagnose-failure.js";
 import { readFailure } from "../failure/read.js";
 import { check } from "../option-check.js";
 import { Engine } from "../recovery/engine.js";
-import { eventRequest } from "../recovery/events.js";
+import { aboutRequest } from "../recovery/events.js";
 import { FunctionRecovery, type FunctionTask } from "../recovery/function-recovery.js";
 import { recover } from "../recovery/recover.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
@@ -69,7 +69,7 @@ function recoverToken(
       if (failure.origin !== "identity") return undefined;
       return diagnoseFailure({ ...failure, execution: "none" }, settings.catalog);
     },
-    about: eventRequest(request),
+    about: aboutRequest(request),
     request,
     idempotent: true,
     candidates: [],

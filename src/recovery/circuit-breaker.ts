@@ -18,10 +18,18 @@ export class CircuitBreakers {
   /** Hosts that failed and have not answered well since. A success needs no counting where nothing failed. */
   readonly #suspects = new Map<string, Circuit>();
 
-  constructor({ failures, probeAfterMs }: { readonly failures: number; readonly probeAfterMs: number }, clock: Clock) {
+  readonly #onChange: (host: string, state: "open" | "closed") => void;
+
+  /** @param onChange called when a host's circuit opens, and when a probe has closed it again */
+  constructor(
+    { failures, probeAfterMs }: { readonly failures: number; readonly probeAfterMs: number },
+    clock: Clock,
+    onChange: (host: string, state: "open" | "closed") => void,
+  ) {
     this.#failures = failures;
     this.#clock = clock;
     this.probeAfterMs = probeAfterMs;
+    this.#onChange = onChange;
   }
 
   /** True while every host answers: a clean call pays nothing for the breaker. */
@@ -66,18 +74,27 @@ export class CircuitBreakers {
         if (!circuit.isRefusal(error)) throw error;
       });
     if (refusal) throw refusal.error;
-    if (sent?.health === "healthy") this.#suspects.delete(host);
+    if (sent?.health === "healthy") this.#forgive(host);
     return sent?.result;
   }
 
   /** Counts what a send that went out directly says of its host. */
   async count(host: string, health: HostHealth): Promise<void> {
-    if (health === "healthy") this.#suspects.delete(host);
+    if (health === "healthy") this.#forgive(host);
     if (health !== "outage") return;
     const library = await loadCockatiel();
     const circuit = this.#suspects.get(host) ?? new Circuit(library, this.#failures, this.#clock);
     this.#suspects.set(host, circuit);
-    if (circuit.isClosed) await circuit.policy.execute(() => health);
+    if (circuit.hasOpened()) return;
+    await circuit.policy.execute(() => health);
+    if (circuit.hasOpened()) this.#onChange(host, "open");
+  }
+
+  #forgive(host: string): void {
+    const circuit = this.#suspects.get(host);
+    if (!circuit) return;
+    this.#suspects.delete(host);
+    if (circuit.hasOpened()) this.#onChange(host, "closed");
   }
 }
 
@@ -88,7 +105,7 @@ export class CircuitBreakers {
 class Circuit {
   readonly policy: CircuitBreakerPolicy;
   readonly #library: Cockatiel;
-  #openedAt = 0;
+  #openedAt: number | undefined;
 
   constructor(library: Cockatiel, failures: number, clock: Clock) {
     this.#library = library;
@@ -102,6 +119,10 @@ class Circuit {
     });
   }
 
+  hasOpened(): boolean {
+    return this.#openedAt !== undefined;
+  }
+
   get isClosed(): boolean {
     return this.policy.state === this.#library.CircuitState.Closed;
   }
@@ -111,7 +132,7 @@ class Circuit {
   }
 
   isProbeDue(now: number, probeAfterMs: number): boolean {
-    return this.policy.state === this.#library.CircuitState.Open && now - this.#openedAt >= probeAfterMs;
+    return this.policy.state === this.#library.CircuitState.Open && now - (this.#openedAt ?? 0) >= probeAfterMs;
   }
 }
 

@@ -36,7 +36,7 @@ export class Engine {
     runRequest: RunRequest,
     http?: HttpClient,
   ) {
-    const { circuitBreaker, clock } = settings;
+    const { circuitBreaker, clock, reporter } = settings;
     const run = (state: RequestState): Promise<RequestEnd> => runRequest(this, state);
     this.sender = new Sender(settings);
     this.errors = new ErrorFactory(settings);
@@ -44,7 +44,11 @@ export class Engine {
     this.remedies = new RemedyRunner(settings, this.tokens, this.errors, run);
     this.investigates = settings.evidence.length > 0;
     this.investigator = new Investigator(settings, http);
-    this.#breakers = circuitBreaker && new CircuitBreakers(circuitBreaker, clock);
+    this.#breakers =
+      circuitBreaker &&
+      new CircuitBreakers(circuitBreaker, clock, (host, state) =>
+        reporter.emit({ type: "circuit", at: clock.now(), host, state }),
+      );
   }
 
   /** Nothing has failed lately: a clean request need not be counted anywhere. */

@@ -3,7 +3,7 @@ import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipelin
 import { redact, redactBody } from "../failure/redact.js";
 import { jsonOf } from "../lro/json.js";
 import type { ResumeInfo } from "../lro/resume.js";
-import { eventRequest, failureOf, type EventRequest } from "./events.js";
+import { aboutRequest, failureOf, type EventSubject } from "./events.js";
 import { RemedyError } from "./remedy-error.js";
 import type { FailedEnd, RequestState } from "./request-state.js";
 import type { Settings } from "./settings.js";
@@ -11,7 +11,7 @@ import type { Settings } from "./settings.js";
 /** Whose error it is. */
 export interface Failed {
   /** As events show it. */
-  readonly about: EventRequest;
+  readonly about: EventSubject;
   /** Becomes `error.request`. */
   readonly request?: PipelineRequest | undefined;
   /** Epoch milliseconds. */
@@ -28,9 +28,9 @@ export class ErrorFactory {
     this.#settings = settings;
   }
 
-  ofRequest({ request, startedAt, nested, poll }: RequestState, end: FailedEnd): RemedyError {
+  ofRequest({ request, operation, startedAt, nested, poll }: RequestState, end: FailedEnd): RemedyError {
     const silent = nested || (poll !== undefined && poll !== "foreign");
-    return this.make({ about: eventRequest(request), request, startedAt, silent }, end);
+    return this.make({ about: aboutRequest(request, operation), request, startedAt, silent }, end);
   }
 
   make({ about, request, startedAt, resume, silent = false }: Failed, end: Omit<FailedEnd, "kind">): RemedyError {
@@ -40,7 +40,7 @@ export class ErrorFactory {
     const elapsedMs = at - startedAt;
     if (!silent) {
       const failure = failureOf(diagnosis);
-      reporter.emit({ type: "failed", at, request: about, attempts: attempts.length, elapsedMs, reason, failure });
+      reporter.emit({ type: "failed", at, ...about, attempts: attempts.length, elapsedMs, reason, failure });
     }
     const response = end.response && withoutSecrets(end.response, request ?? end.response.request);
     return new RemedyError({
@@ -57,6 +57,7 @@ export class ErrorFactory {
       cause,
       resume,
       evidence,
+      resource: about.resource,
     });
   }
 }

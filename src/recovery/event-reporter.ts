@@ -2,7 +2,7 @@
 import { redact } from "../failure/redact.js";
 import { log } from "../log.js";
 import type { ThrottleListener } from "../throttle/events.js";
-import type { CallOrFaultEvent, EventFailure, EventRequest, RemedyEvent, RemedyEventListener } from "./events.js";
+import type { CallOrFaultEvent, EventFailure, EventSubject, RemedyEvent, RemedyEventListener } from "./events.js";
 import { currentWorkItem } from "./work-item.js";
 
 /** Gives events to the log and the listener. A listener that throws or rejects is logged each time, and breaks nothing. */
@@ -63,26 +63,28 @@ export function messageOf(error: unknown): string {
 
 function lineOf(event: CallOrFaultEvent): string {
   switch (event.type) {
+    case "circuit":
+      return `circuit of ${event.host}: ${event.state}`;
     case "fault":
       return `fault in ${event.where}: ${event.message}`;
     case "retry":
-      return `${where(event.request)} attempt ${event.attempt} failed (${brief(event.failure)}); ${event.reason}`;
+      return `${where(event)} attempt ${event.attempt} failed (${brief(event.failure)}); ${event.reason}`;
     case "resubmit":
-      return `${where(event.request)} submission ${event.submission} failed (${brief(event.failure)}); ${event.reason}`;
+      return `${where(event)} submission ${event.submission} failed (${brief(event.failure)}); ${event.reason}`;
     case "readBack":
-      return `${where(event.request)} (${brief(event.failure)}); ${event.reason}${event.lastSeen ? `; last seen ${event.lastSeen}` : ""}`;
+      return `${where(event)} (${brief(event.failure)}); ${event.reason}${event.lastSeen ? `; last seen ${event.lastSeen}` : ""}`;
     case "remedy":
-      return `${where(event.request)} remedy ${event.remedy} ${event.phase}${event.change ? `: ${event.change}` : ""}`;
+      return `${where(event)} remedy ${event.remedy} ${event.phase}${event.change ? `: ${event.change}` : ""}`;
     case "evidence":
-      return `${where(event.request)} looked around (${brief(event.failure)}); ${event.findings.map(({ source, says }) => `${source}: ${says}`).join(" | ")}`;
+      return `${where(event)} looked around (${brief(event.failure)}); ${event.findings.map(({ source, says }) => `${source}: ${says}`).join(" | ")}`;
     case "recovered":
-      return `${where(event.request)} ended well after ${event.attempts} attempts; ${event.reason}`;
+      return `${where(event)} succeeded after ${event.attempts} attempts; ${event.reason}`;
     case "failed":
-      return `${where(event.request)} given up after ${event.attempts} attempt(s) (${brief(event.failure)}); ${event.reason}`;
+      return `${where(event)} given up after ${event.attempts} attempt(s) (${brief(event.failure)}); ${event.reason}`;
   }
 }
 
-const where = ({ method, url }: EventRequest): string => `${method} ${url}`;
+const where = ({ request, name = "" }: EventSubject): string => (request ? `${request.method} ${request.url}` : name);
 
 function brief({ code, status, disposition, category }: EventFailure): string {
   return [status, code, `${disposition} ${category}`].filter((part) => part !== undefined).join(" ");

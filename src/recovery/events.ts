@@ -4,6 +4,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { ThrottleEvent } from "../throttle/events.js";
 import { redact } from "../failure/redact.js";
 import type { Finding } from "./evidence.js";
+import { resourceIdOf } from "../remedies/arm-url.js";
 
 /** The request an event belongs to. Secrets are cut from the URL. */
 export interface EventRequest {
@@ -24,11 +25,22 @@ export interface EventFailure {
   readonly explanation: string;
 }
 
+/** What a call is about. */
+export interface EventSubject {
+  /** Absent where `retryOperation` runs a function. */
+  readonly request?: EventRequest;
+  /** Name of the function that `retryOperation` runs. */
+  readonly name?: string;
+  /** ARM id of the resource that the request, or the operation that it polls, is about. */
+  readonly resource?: string;
+  /** For a poll: the request that began the operation. */
+  readonly operation?: EventRequest;
+}
+
 /** What every event of a call holds. */
-export interface CallEvent {
+export interface CallEvent extends EventSubject {
   /** Epoch milliseconds. */
   readonly at: number;
-  readonly request: EventRequest;
 }
 
 export type RemedyEvent =
@@ -70,7 +82,7 @@ export type RemedyEvent =
       /** The failure as it is explained now. */
       readonly failure: EventFailure;
     })
-  /** A call that had failed before ended well. */
+  /** A call that had failed before succeeded. */
   | (CallEvent & {
       readonly type: "recovered";
       readonly attempts: number;
@@ -85,6 +97,14 @@ export type RemedyEvent =
       readonly reason: string;
       readonly failure: EventFailure;
     })
+  /** A host failed many times in a row, and single probes go out to it until one succeeds; or one has. */
+  | {
+      readonly type: "circuit";
+      /** Epoch milliseconds. */
+      readonly at: number;
+      readonly host: string;
+      readonly state: "open" | "closed";
+    }
   /** Requests wait, or wait no more, since the service throttles. */
   | ThrottleEvent
   /** Something around the call (a listener, a store, a rule, a retry policy beside ours) went wrong; the call went on. */
@@ -95,12 +115,24 @@ export type CallOrFaultEvent = Exclude<RemedyEvent, ThrottleEvent>;
 
 export type RemedyEventListener = (event: RemedyEvent) => void;
 
+interface RequestLike {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: { get?(name: string): string | undefined };
+}
+
+/** What a request is about. @param first for a poll: the request that began the operation */
+export function aboutRequest(request: RequestLike, first?: RequestLike): EventSubject {
+  const resource = resourceIdOf((first ?? request).url);
+  return {
+    request: eventRequest(request),
+    ...(resource !== undefined && { resource: redact(resource) }),
+    ...(first && { operation: eventRequest(first) }),
+  };
+}
+
 /** A request as events show it: the signature of a SAS URL is cut. */
-export function eventRequest(request: {
-  method: string;
-  url: string;
-  headers?: { get?(name: string): string | undefined };
-}): EventRequest {
+function eventRequest(request: RequestLike): EventRequest {
   const clientRequestId = request.headers?.get?.("x-ms-client-request-id");
   return {
     method: request.method,

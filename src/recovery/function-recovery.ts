@@ -3,7 +3,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Decision, Situation } from "../decision/decide.js";
 import { AbortError, type AbortSignalLike } from "../time/clock.js";
 import { ErrorFactory, type Failed } from "./error-factory.js";
-import type { EventRequest } from "./events.js";
+import type { EventSubject } from "./events.js";
 import {
   reportRecovered,
   type Diagnosed,
@@ -25,7 +25,7 @@ export interface FunctionTask<Result> {
   /** What an error means; undefined for one that is none of ours and passes as it is. */
   diagnose(error: unknown): Diagnosis | undefined;
   /** As events show it. */
-  readonly about: EventRequest;
+  readonly about: EventSubject;
   /** Whether running it again is harmless when nobody knows if it ran. */
   readonly idempotent: boolean;
   readonly candidates: readonly string[];
@@ -41,7 +41,7 @@ const runAgain = { kind: "send", delayMs: 0 } as const;
 export class FunctionRecovery<Result> implements Subject<Result, unknown> {
   readonly kind = "function";
   readonly progress: Progress;
-  readonly about: EventRequest;
+  readonly about: EventSubject;
   readonly #task: FunctionTask<Result>;
   #candidate = -1;
 

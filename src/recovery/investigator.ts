@@ -13,7 +13,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import { jsonOf } from "../lro/json.js";
 import { diagnoseInput, diagnoseSend } from "./diagnosing.js";
 import { messageOf } from "./event-reporter.js";
-import { eventRequest, failureOf } from "./events.js";
+import { aboutRequest, failureOf } from "./events.js";
 import type { BlobRequest, Evidence, FailedCall, LookRequest, LookResponse } from "./evidence.js";
 import { failedRequestOf, type SentRequest } from "./fitting-remedies.js";
 import { ownRequest } from "./own-request.js";
@@ -121,7 +121,7 @@ export class Investigator {
   #report({ findings, diagnosis }: Evidence, { failed }: LookTarget): void {
     const { reporter, clock } = this.#settings;
     const failure = failureOf(diagnosis);
-    reporter.emit({ type: "evidence", at: clock.now(), request: eventRequest(failed), findings, failure });
+    reporter.emit({ type: "evidence", at: clock.now(), ...aboutRequest(failed), findings, failure });
   }
 }
 

@@ -18,8 +18,8 @@ import { withoutCredentials } from "../lro/resubmission.js";
 import { resumeInfo, type ResumeInfo } from "../lro/resume.js";
 import { diagnoseInput, diagnoseResponse, diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
-import { eventRequest, type EventRequest } from "./events.js";
 import { asAnswered, type Evidence, type Finding } from "./evidence.js";
+import { aboutRequest, type EventSubject } from "./events.js";
 import { resubmissionOf } from "./own-request.js";
 import {
   noteAttempt,
@@ -87,8 +87,8 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     return this.#operation.firstFailureAt ?? this.#now;
   }
 
-  get about(): EventRequest {
-    return eventRequest(this.#operation.first);
+  get about(): EventSubject {
+    return aboutRequest(this.#operation.first);
   }
 
   get repairable(): { request: FirstRequest; remedies: RemedyProgress } {

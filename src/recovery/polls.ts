@@ -93,6 +93,7 @@ export class Polls {
     const { url } = request;
     const fresh = newRequestState(request, next, this.#now, {
       poll: operation.mode,
+      operation: operation.first,
       maxQueueWaitMs: queueWaitOf(operation),
     });
     const { authorizedAt, maxQueueWaitMs } = fresh;

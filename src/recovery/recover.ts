@@ -9,8 +9,8 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
 import { decide, type Decision, type Situation } from "../decision/decide.js";
 import type { RemedyProgress } from "../lro/operation.js";
-import { failureOf, type EventRequest } from "./events.js";
 import type { Evidence } from "./evidence.js";
+import { failureOf, type EventSubject } from "./events.js";
 import type { Attempt } from "./remedy-error.js";
 import { fittingRemedies, notifyRemedies, type SentRequest } from "./fitting-remedies.js";
 import { remainingMs, type Settings } from "./settings.js";
@@ -71,7 +71,7 @@ export interface Subject<End, Failure> {
   /** Epoch milliseconds from which `maxElapsedMs` counts. Default its start. */
   readonly budgetStartedAt?: number;
   /** As events show it. */
-  readonly about: EventRequest;
+  readonly about: EventSubject;
   /** Shared with the other requests of the client. */
   readonly allowance?: RetryAllowance;
   /** What remedies may change; undefined where they may not. */
@@ -229,32 +229,28 @@ export function attemptOf({ status, code }: Diagnosis, reason: string, at: numbe
 }
 
 export function reportRetry(
-  { kind, settings, progress, about: request }: AnySubject,
+  { kind, settings, progress, about }: AnySubject,
   diagnosis: Diagnosis,
   { delayMs, reason }: { readonly delayMs: number; readonly reason: string },
 ): void {
   const { sends } = progress;
-  const event = { at: settings.clock.now(), request, delayMs, reason, failure: failureOf(diagnosis) };
+  const event = { at: settings.clock.now(), ...about, delayMs, reason, failure: failureOf(diagnosis) };
   if (kind === "operation") settings.reporter.emit({ type: "resubmit", submission: sends, ...event });
   else settings.reporter.emit({ type: "retry", attempt: sends, ...event });
 }
 
-function reportReading(
-  { settings, about: request }: AnySubject,
-  diagnosis: Diagnosis,
-  reason: string,
-  lastSeen?: string,
-): void {
+function reportReading({ settings, about }: AnySubject, diagnosis: Diagnosis, reason: string, lastSeen?: string): void {
   const seen = lastSeen === undefined ? {} : { lastSeen };
   const failure = failureOf(diagnosis);
-  settings.reporter.emit({ type: "readBack", at: settings.clock.now(), request, reason, ...seen, failure });
+  settings.reporter.emit({ type: "readBack", at: settings.clock.now(), ...about, reason, ...seen, failure });
 }
 
-/** A success after failures is an event. @param reason default that of the last decision */
-export function reportRecovered({ settings, progress, about: request }: AnySubject, reason?: string): void {
+/** A success after failures is an event. @param reason default the last failure */
+export function reportRecovered({ settings, progress, about }: AnySubject, reason?: string): void {
   const { attempts, sends, startedAt } = progress;
-  const why = reason ?? attempts[attempts.length - 1]?.reason;
-  if (why === undefined) return;
+  const last = attempts[attempts.length - 1];
+  if (!last && reason === undefined) return;
+  const why = reason ?? `tried again after ${last?.code ?? last?.status ?? "a failure"}`;
   const at = settings.clock.now();
-  settings.reporter.emit({ type: "recovered", at, request, attempts: sends, elapsedMs: at - startedAt, reason: why });
+  settings.reporter.emit({ type: "recovered", at, ...about, attempts: sends, elapsedMs: at - startedAt, reason: why });
 }

@@ -41,6 +41,8 @@ export interface RemedyErrorOptions {
   readonly resume?: ResumeInfo | undefined;
   /** What a look around the failure found. Default nothing. */
   readonly evidence?: readonly Finding[] | undefined;
+  /** ARM id. */
+  readonly resource?: string | undefined;
 }
 
 /** What `toJSON()` gives: safe to log. */
@@ -56,6 +58,7 @@ export interface RemedyErrorJson {
   readonly outcome: "failed" | "unknown";
   readonly retryAfterMs?: number;
   readonly retryAt?: string;
+  readonly resource?: string;
   readonly resume?: ResumeInfo;
   readonly evidence?: readonly Finding[];
 }
@@ -89,6 +92,8 @@ export class RemedyError extends Error {
   declare readonly retryAfterMs?: number;
   /** The same as a time. */
   declare readonly retryAt?: Date;
+  /** ARM id of the resource that it is about: `/subscriptions/…/virtualMachines/web-01`. Absent outside Resource Manager. */
+  declare readonly resource?: string;
   /** What another process needs to go on with a long-running operation. */
   declare readonly resume?: ResumeInfo;
   /** What a look around the failure found, where `options.evidence` allows one; a look that was refused is a finding too. */
@@ -115,6 +120,7 @@ export class RemedyError extends Error {
     this.evidence = options.evidence ?? [];
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
     if (retryAt !== undefined) this.retryAt = new Date(retryAt);
+    if (options.resource !== undefined) this.resource = options.resource;
     if (resume !== undefined) this.resume = resume;
     Object.defineProperty(this, "request", { value: options.request, enumerable: false });
     Object.defineProperty(this, "response", { value: options.response, enumerable: false });
@@ -143,6 +149,7 @@ export class RemedyError extends Error {
       outcome: this.outcome,
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.retryAt !== undefined && { retryAt: this.retryAt.toISOString() }),
+      ...(this.resource !== undefined && { resource: this.resource }),
       ...(this.resume !== undefined && { resume: this.resume }),
       ...(this.evidence.length > 0 && { evidence: this.evidence }),
     };

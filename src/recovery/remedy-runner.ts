@@ -12,7 +12,8 @@ import { formatDuration } from "../time/format-duration.js";
 import { diagnoseResponse } from "./diagnosing.js";
 import type { ErrorFactory } from "./error-factory.js";
 import { messageOf } from "./event-reporter.js";
-import { eventRequest } from "./events.js";
+import { redact } from "../failure/redact.js";
+import { aboutRequest } from "./events.js";
 import { failedRequestOf } from "./fitting-remedies.js";
 import { ownRequest } from "./own-request.js";
 import { newRequestState, type RequestEnd, type RequestState } from "./request-state.js";
@@ -72,7 +73,7 @@ export class RemedyRunner {
       settings.reporter.emit({
         type: "remedy",
         at: settings.clock.now(),
-        request: eventRequest(target.request),
+        ...aboutRequest(target.request),
         remedy: name,
         phase,
         ...(change !== undefined && { change }),
@@ -132,7 +133,7 @@ export class RemedyRunner {
         reporter.emit({
           type: "remedy",
           at,
-          request: eventRequest(request),
+          ...aboutRequest(request),
           remedy: name,
           phase: "done",
           change: words,
@@ -197,7 +198,7 @@ export class RemedyRunner {
       if (progress === "succeeded") return toRemedyResponse(response);
       if (progress === "failed") {
         const { code, explanation } = diagnoseResponse(response, this.#settings);
-        throw new Error(`${call.method} ${eventRequest(call).url} failed: ${code ?? ""} ${explanation}`);
+        throw new Error(`${call.method} ${redact(call.url)} failed: ${code ?? ""} ${explanation}`);
       }
     }
   }

@@ -11,8 +11,8 @@ import { isRepeatable } from "../lro/resubmission.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
-import { eventRequest, type EventRequest } from "./events.js";
 import { asAnswered, type Evidence } from "./evidence.js";
+import { aboutRequest, type EventSubject } from "./events.js";
 import { failedRequestOf } from "./fitting-remedies.js";
 import {
   noteAttempt,
@@ -68,8 +68,8 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     this.allowance = engine.allowance;
   }
 
-  get about(): EventRequest {
-    return eventRequest(this.progress.request);
+  get about(): EventSubject {
+    return aboutRequest(this.progress.request, this.progress.operation);
   }
 
   get repairable(): RequestState | undefined {

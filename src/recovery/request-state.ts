@@ -19,6 +19,8 @@ export interface RequestState extends Progress {
   readonly nested: boolean;
   /** The request is a poll; `foreign`: of an operation that this process did not begin. */
   readonly poll: PollMode | "foreign" | undefined;
+  /** For a poll: the request that began the operation. */
+  readonly operation: { readonly method: string; readonly url: string } | undefined;
   /** Milliseconds that it may wait to be admitted before its poller is deferred. Default as long as it takes. */
   maxQueueWaitMs: number | undefined;
   /** For its waits; default the clock of the settings. */
@@ -26,7 +28,9 @@ export interface RequestState extends Progress {
 }
 
 /** What a request is for, where it is not the caller's own. */
-export type RequestKind = Partial<Pick<RequestState, "nested" | "poll" | "maxQueueWaitMs" | "clock" | "startedAt">>;
+export type RequestKind = Partial<
+  Pick<RequestState, "nested" | "poll" | "operation" | "maxQueueWaitMs" | "clock" | "startedAt">
+>;
 
 export function newRequestState(
   request: PipelineRequest,
@@ -46,6 +50,7 @@ export function newRequestState(
     remedies: noRemedies(),
     nested: kind.nested ?? false,
     poll: kind.poll,
+    operation: kind.operation,
     maxQueueWaitMs: kind.maxQueueWaitMs,
     clock: kind.clock,
   };

@@ -5,7 +5,7 @@
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { isRepeatable } from "../lro/resubmission.js";
-import { eventRequest } from "./events.js";
+import { aboutRequest } from "./events.js";
 import type { RequestState } from "./request-state.js";
 import { hasClaimsChallenge } from "./responses.js";
 import type { Settings } from "./settings.js";
@@ -53,7 +53,7 @@ export class Tokens {
     this.#settings.reporter.emit({
       type: "remedy",
       at: state.authorizedAt,
-      request: eventRequest(request),
+      ...aboutRequest(request),
       remedy: "refreshCredential",
       phase: "done",
       change: "the token had expired; the request is sent again with a fresh one",

@@ -57,6 +57,13 @@ describe("an option that does not fit", () => {
     [{ clock: null }, "clock must be { now(), sleep(ms, signal) }; it is null."],
     [{ clock: { now: () => 0 } }, "clock must be { now(), sleep(ms, signal) }; it is an object."],
     [{ random: 0.5 }, "random must be a function; it is 0.5."],
+    [{ maxRetry: 3 }, 'options has no option "maxRetry"; did you mean maxRetries?'],
+    [{ retryOptions: {} }, 'options has no option "retryOptions"; it knows maxRetries, '],
+    [{ circuitBreaker: { threshold: 5 } }, 'circuitBreaker has no option "threshold"; it knows failures, probeAfterMs'],
+    [
+      { deadline: 600_000 },
+      "deadline must be a time, not a span of time: write Date.now() + milliseconds; it is 600000.",
+    ],
   ])("%o is told with its value", (options, message) => {
     for (const install of [
       () => remedyPolicy(options),

@@ -315,10 +315,11 @@ describe("events of a run", () => {
     const events: RemedyEvent[] = [];
     const { fail } = scene([refused, wrong], { name: "nightly start", onEvent: (event) => events.push(event) });
     const error = await fail();
-    const request = { method: "RUN", url: "nightly start" };
+    const name = "nightly start";
     expect(events).toMatchObject([
-      { type: "retry", request, attempt: 1, delayMs: 800, failure: { code: "ECONNREFUSED" } },
-      { type: "failed", request, attempts: 2, reason: error.reason, failure: { code: "InvalidParameter" } },
+      { type: "retry", name, attempt: 1, delayMs: 800, failure: { code: "ECONNREFUSED" } },
+      { type: "failed", name, attempts: 2, reason: error.reason, failure: { code: "InvalidParameter" } },
     ]);
+    expect(events.filter((event) => "request" in event)).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ describe.each(generations)("a failed operation, with arm-compute %s", (generatio
       ]);
       expect(told.said).toEqual([
         "resubmit: transient: again in 5 s, storage backoff",
-        "recovered: transient: again in 5 s, storage backoff",
+        "recovered: tried again after StorageAccountTooBusy",
       ]);
     }));
 

@@ -27,11 +27,13 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
       const events: RemedyEvent[] = [];
       await connect(generation, arm, time, { onEvent: (event) => events.push(event) }).get("web-01");
       const request = { method: "GET", url, clientRequestId: arm.exchanges[0]?.clientRequestId };
+      const resource = "/subscriptions/sub-1/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-01";
       expect(events).toEqual([
         {
           type: "retry",
           at: storyStart,
           request,
+          resource,
           attempt: 1,
           delayMs: second,
           reason: "transient: again in 1 s, platform backoff",
@@ -55,6 +57,7 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
           type: "retry",
           at: storyStart + second,
           request,
+          resource,
           attempt: 2,
           delayMs: 7 * second,
           reason: "transient: again in 7 s, as the service asked",
@@ -78,9 +81,10 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
           type: "recovered",
           at: storyStart + 8 * second,
           request,
+          resource,
           attempts: 3,
           elapsedMs: 8 * second,
-          reason: "transient: again in 7 s, as the service asked",
+          reason: "tried again after SubscriptionRequestsThrottled",
         },
       ]);
     }));

@@ -45,6 +45,20 @@ describe.each(generations)("arm-compute %s, the circuit of a host", (generation)
       expect(times().slice(2)).toEqual(Array.from({ length: 18 }, () => 30));
     }));
 
+  it("is an event when it opens, and when a probe closes it", () =>
+    inVirtualTime(async (time) => {
+      const events: RemedyEvent[] = [];
+      arm.fail({ status: 503 }, { on: "GET virtualMachines", times: 6 });
+      const compute = connect(generation, arm, time, { ...options, onEvent: (event) => events.push(event) });
+      await failOften(compute, 6);
+      await compute.get("web-01");
+      const host = "management.azure.com";
+      expect(events.filter(({ type }) => type === "circuit")).toEqual([
+        { type: "circuit", at: storyStart, host, state: "open" },
+        { type: "circuit", at: storyStart + 20 * second, host, state: "closed" },
+      ]);
+    }));
+
   it("is closed by one good answer: the next calls go out at once", () =>
     inVirtualTime(async (time) => {
       arm.fail({ status: 503 }, { on: "GET virtualMachines", times: 5 });
@@ -122,6 +136,7 @@ describe.each(generations)("arm-compute %s, the circuit of a host", (generation)
       await compute.get("web-01");
       expect(events).toMatchObject([
         { type: "retry", delayMs: 10 * second, reason: "transient: the circuit is open, again in 10 s" },
+        { type: "circuit", state: "closed" },
       ]);
     }));
 

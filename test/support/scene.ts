@@ -74,6 +74,8 @@ function lineOf(event: RemedyEvent): string {
       return `remedy ${event.remedy} ${event.phase}${event.change === undefined ? "" : `: ${event.change}`}`;
     case "throttle":
       return `throttle: ${event.change}`;
+    case "circuit":
+      return `circuit: ${event.state}`;
     case "fault":
       return `fault in ${event.where}: ${event.message}`;
     case "readBack":
