@@ -9,6 +9,7 @@ export default {
     "scripts/*.ts",
     "bench/*.ts",
     "bench/throttle/*.ts",
+    "bench/scale/main.ts",
     "examples/*.ts",
     "test/types/*.ts",
     "test/matrix/{by-*,bundle.cjs}",

@@ -9,10 +9,9 @@ import { LeaseClient, type LeaseListener } from "./lease/lease-client.js";
 import { Listeners } from "./listeners.js";
 import { checkOptions, type ThrottleOptions } from "./options.js";
 import { operationUrls } from "./polling/operation-urls.js";
-import { PollSchedule, type PollGroup } from "./polling/poll-schedule.js";
+import { PollSchedule } from "./polling/poll-schedule.js";
 import { AdmissionQueue, type AdmissionListener } from "./queue/admission-queue.js";
 import type { SentPermit } from "./queue/sent-permit.js";
-import type { Arrival } from "./queue/waiter.js";
 import { wordsFor } from "./scope-name.js";
 import type { RequestScope } from "./scope/request-scope.js";
 import { Scopes, type ScopesListener } from "./scope/scopes.js";
@@ -24,11 +23,6 @@ export interface CreatedThrottle extends Throttle {
   /** Its state now, as plain JSON. */
   snapshot(): ThrottleSnapshot;
 }
-
-/** PollSchedule a second while nothing is known of the bucket that they draw on. */
-const pollsPerSecond = 10;
-/** PollSchedule use what a bucket gains when it is this full, more when it is fuller, less when others need it too. */
-const pollLevel = 0.5;
 
 const defaultAdmission: AdmissionOptions = {};
 
@@ -46,7 +40,6 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
   readonly #scopes: Scopes;
   readonly #queue: AdmissionQueue;
   readonly #schedule: PollSchedule;
-  readonly #groups = new WeakMap<Bucket, PollGroup>();
   readonly #listeners: Listeners;
   readonly #leases: LeaseClient | undefined;
   /** Buckets whose closing was reported, and not yet their opening. */
@@ -81,7 +74,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     const unmetered = mayPass ? this.#queue.passUnmetered(request, now) : undefined;
     if (unmetered) return unmetered;
     const scope = this.#scopes.scopeOf(request, now);
-    const dueAt = poll === undefined ? now : this.pollDueAt({ poll, scope }, now);
+    const dueAt = poll === undefined ? now : this.#schedule.dueAt(poll, scope.target.pathTemplate, now);
     const permit = dueAt > now ? undefined : this.#queue.pass(scope, poll, now);
     return permit ?? this.#wait(scope, poll, dueAt, options, now);
   }
@@ -93,8 +86,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     { since, deadlineAt = Infinity, signal, priority: asked = "foreground" }: AdmissionOptions,
     now: number,
   ): Permit | Promise<Permit> {
-    const priority =
-      poll === undefined ? asked : this.#schedule.isLikelyEnded(poll, dueAt) ? "finishing" : "foreground";
+    const priority = poll === undefined ? asked : "foreground";
     return this.#queue.wait({ scope, priority, arrivedAt: since ?? now, dueAt, deadlineAt, signal, poll }, now);
   }
 
@@ -111,10 +103,8 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     return this.#leases ? { store: this.#leases.isConnected ? "connected" : "away" } : {};
   }
 
-  pollDueAt({ poll, scope }: Pick<Arrival, "poll" | "scope">, now: number): number {
-    if (poll === undefined) return now;
-    const [reads] = scope.kind.buckets;
-    return this.#schedule.dueAt(poll, scope.target.pathTemplate, this.#groupOf(reads), pollBudget(reads, now), now);
+  likelihoodOf(poll: string, now: number): number {
+    return this.#schedule.likelihoodOf(poll, now);
   }
 
   onPolled(url: string, now: number): void {
@@ -129,15 +119,20 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
   ): void {
     for (const bucket of closed) this.#reportClosed(bucket, eventTime.now);
     this.#leases?.onNews(closed.length > 0, eventTime.now);
+    if (poll !== undefined) this.#noteLook(poll, reply);
     if (reply === undefined) return;
     if (this.#closed.size > 0 && closed.length === 0) this.#reportReopened(buckets, eventTime.now);
-    if (poll !== undefined) {
-      if (reply.ended) this.#schedule.ended(poll, eventTime.now);
-    } else if (kind.requestClass !== "read") {
+    if (poll === undefined && kind.requestClass !== "read") {
       const urls = operationUrls(reply);
       if (urls.length === 0) return;
       this.#schedule.began(urls, `${kind.requestClass} ${target.namespace}/${target.pathTemplate}`, eventTime.now);
     }
+  }
+
+  #noteLook(poll: string, reply: ThrottleReply | undefined): void {
+    if (reply?.ended) this.#schedule.ended(poll);
+    else if (reply === undefined || reply.status === 429 || reply.status >= 500) this.#schedule.missed(poll);
+    else this.#schedule.running(poll);
   }
 
   /** Buckets that all processes draw on are leased from the store; a single resource's are left to what answers report. */
@@ -172,15 +167,6 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     this.#emit({ type: "throttle", at: now, scope: "store", state: "storeBack", change });
   }
 
-  #groupOf(reads: Bucket | undefined): PollGroup {
-    let group = reads && this.#groups.get(reads);
-    if (group === undefined) {
-      group = { wanted: 0 };
-      if (reads) this.#groups.set(reads, group);
-    }
-    return group;
-  }
-
   #reportClosed(bucket: Bucket, now: number): void {
     this.#closed.add(bucket);
     const { until } = bucket.window;
@@ -201,12 +187,4 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     log.info(`throttle ${event.scope}: ${event.change}`);
     this.#listeners.emit(event);
   }
-}
-
-/** Reads a second that polls may use: they settle where the bucket stays half full, and give way when it is drained. */
-function pollBudget(reads: Bucket | undefined, now: number): number {
-  if (!reads?.limit) return pollsPerSecond;
-  const { capacity, refill, periodMs } = reads.limit;
-  const fullness = (reads.level(now) ?? capacity) / capacity;
-  return ((refill / periodMs) * 1_000 * reads.share * fullness) / pollLevel;
 }

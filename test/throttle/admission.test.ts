@@ -375,6 +375,61 @@ describe("calls outside Resource Manager", () => {
   });
 });
 
+describe("the polls of many operations", () => {
+  const pollOf = (id: string): ReturnType<typeof request> => request("GET", operationUrl(id));
+  /** Begins an operation, and follows it to its end by looks at these times. */
+  async function follow(story: Story, id: string, looks: number): Promise<void> {
+    story.call(put, reply(202, { ...writesLeft(199), "azure-asyncoperation": operationUrl(id) }));
+    for (let look = 1; look <= looks; look++) {
+      await story.pass(5_000);
+      const asked = story.ask(pollOf(id), { poll: true });
+      await story.pass(5_000);
+      asked.permit?.settle(reply(200, readsLeft(249), { ended: look === looks }));
+    }
+  }
+  const begin = (story: Story, id: string): void =>
+    story.call(put, reply(202, { ...writesLeft(199), "azure-asyncoperation": operationUrl(id) }));
+
+  it("go first to the operation that is most likely to have ended", async () => {
+    const story = new Story();
+    for (const id of ["a", "b", "c", "d"]) await follow(story, id, 6);
+    begin(story, "old");
+    await story.pass(40_000);
+    begin(story, "young");
+    await story.pass(5_000);
+    for (const id of ["old", "young"]) story.call(pollOf(id), reply(200, readsLeft(1)));
+    await story.pass(12_000);
+    story.call(get, reply(200, readsLeft(0)));
+    const young = story.ask(pollOf("young"), { poll: true });
+    const old = story.ask(pollOf("old"), { poll: true });
+    while (young.state === "waiting" && old.state === "waiting") await story.pass(10);
+    expect({ young: young.state, old: old.state }).toEqual({ young: "waiting", old: "admitted" });
+  });
+
+  it("leave other reads their place, however many wait", async () => {
+    const story = new Story();
+    for (let level = 249; level > 120; level--) story.call(get, reply(200, readsLeft(level)));
+    for (let id = 0; id < 500; id++) story.ask(pollOf(String(id)), { poll: true });
+    await story.pass(0);
+    expect(story.waits(get, { deadlineAt: story.time.now() + 1_000 })).toBe(false);
+  });
+
+  it("that were sent away come back before one that has just been looked at", async () => {
+    const story = new Story();
+    begin(story, "rejected");
+    begin(story, "looked");
+    await story.pass(30_000);
+    story.permit(pollOf("rejected"), { poll: true }).settle(reply(429, readsLeft(0), { retryAfterMs: 1_000 }));
+    await story.pass(3_000);
+    const looked = story.ask(pollOf("looked"), { poll: true });
+    await story.pass(5_000);
+    looked.permit?.settle(reply(200, readsLeft(5)));
+    const again = [story.ask(pollOf("looked"), { poll: true }), story.ask(pollOf("rejected"), { poll: true })];
+    while (again.every(({ state }) => state === "waiting")) await story.pass(10);
+    expect(again.map(({ state }) => state)).toEqual(["waiting", "admitted"]);
+  });
+});
+
 describe("the polls of an operation", () => {
   const poll = request("GET", operationUrl());
 

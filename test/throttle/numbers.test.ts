@@ -2,7 +2,7 @@ import fc from "../support/properties.js";
 import { describe, expect, it } from "vitest";
 import { UnreportedLevel } from "../../src/throttle/bucket/unreported-level.js";
 import { ClosedWindow } from "../../src/throttle/bucket/closed-window.js";
-import { Durations } from "../../src/throttle/polling/durations.js";
+import { Hazard } from "../../src/throttle/polling/hazard.js";
 import { LazyHeap } from "../../src/throttle/queue/lazy-heap.js";
 import { likelyLimit, type RateLimit } from "../../src/throttle/limits.js";
 import { LevelEstimate } from "../../src/throttle/bucket/level-estimate.js";
@@ -92,6 +92,14 @@ describe("the share", () => {
     expect(learned.value).toBeCloseTo(share, 1);
   });
 
+  it("that sank grows again while the bucket is full", () => {
+    const learned = new Share();
+    for (let i = 0; i < 40; i++) learned.learn({ own: 1, drop: 15, elapsedMs: 100, since: 0, later: true }, 1);
+    expect(learned.value).toBeLessThan(0.1);
+    for (let i = 0; i < 30; i++) learned.rest(1_000);
+    expect(learned.value).toBeGreaterThan(0.4);
+  });
+
   it("stays between nothing and all, whatever is seen", () => {
     const movement = fc.record({
       own: fc.integer({ min: 0, max: 500 }),
@@ -137,6 +145,16 @@ describe("the refill", () => {
     const refill = new Refill(writes);
     refill.learn(11_999, rise(0, 0), { now: 100 });
     expect(refill.limit.capacity).toBe(12_000);
+  });
+
+  it("takes a level that stays where it was highest as that of a full bucket", () => {
+    const refill = new Refill(writes);
+    for (let now = 0; now < 3_500; now += 500)
+      refill.learn(99, { ...rise(0, now), elapsedMs: 500 }, { now: now + 500 });
+    expect(refill.limit.capacity).toBe(100);
+    for (let now = 0; now < 3_500; now += 500)
+      refill.learn(20, { ...rise(0, now), elapsedMs: 500 }, { now: now + 500 });
+    expect(refill.limit.capacity).toBe(100);
   });
 
   it("expects the next of rare steps a period after one was seen", () => {
@@ -245,27 +263,48 @@ describe("the likely limit", () => {
   ])("of %s at %i", (name, level, limit) => expect(likelyLimit(name, level)).toEqual(limit));
 });
 
-describe("how long operations took", () => {
-  it("makes an end likelier at the usual time", () => {
-    const durations = new Durations();
-    for (let i = 0; i < 30; i++) durations.note(55 + (i % 10));
-    expect(durations.hazardAt(56)).toBeGreaterThan(5 * durations.hazardAt(20));
-    expect(durations.hazardAt(56)).toBeGreaterThan(5 * durations.hazardAt(300));
-    expect(durations.endedBetween(50, 62)).toBeGreaterThan(0.5);
+describe("the hazard of an operation's end", () => {
+  /** Operations that ended between these ages, each looked at every three seconds. */
+  function hazardOf(operations: number, least: number, most: number): Hazard {
+    const hazard = new Hazard();
+    for (let index = 0; index < operations; index++) {
+      const end = least + ((most - least) * index) / operations;
+      let seen = 0;
+      for (; seen + 3 < end; seen += 3) hazard.noteRunning(seen, seen + 3);
+      hazard.noteEnded(seen, seen + 3);
+    }
+    return hazard;
+  }
+
+  it("is high at the usual time, and low before and long after", () => {
+    const hazard = hazardOf(30, 50, 70);
+    expect(hazard.at(56)).toBeGreaterThan(5 * hazard.at(20));
+    expect(hazard.at(56)).toBeGreaterThan(5 * hazard.at(300));
+    expect(hazard.endedBetween(50, 62)).toBeGreaterThan(0.5);
   });
 
-  it("never makes an end impossible", () => {
+  it("counts operations that still run", () => {
+    const few = hazardOf(10, 20, 22);
+    const before = few.at(20);
+    for (let index = 0; index < 100; index++) few.noteRunning(0, 40);
+    expect(few.at(20)).toBeLessThan(before / 3);
+  });
+
+  it("is never 0, nor is a likelihood below 0 or above 1, whatever was seen", () => {
+    const age = fc.double({ min: 0, max: 1e6, noNaN: true });
     fc.assert(
-      fc.property(
-        fc.array(fc.double({ min: 0, max: 1e5, noNaN: true })),
-        fc.double({ min: 0, max: 1e6, noNaN: true }),
-        (ended, age) => {
-          const durations = new Durations();
-          for (const seconds of ended) durations.note(seconds);
-          expect(durations.hazardAt(age)).toBeGreaterThan(0);
-          expect(Number.isFinite(durations.hazardAt(age))).toBe(true);
-        },
-      ),
+      fc.property(fc.array(fc.tuple(age, age, fc.boolean())), age, age, (looks, one, other) => {
+        const hazard = new Hazard();
+        for (const [from, to, ended] of looks) {
+          if (ended) hazard.noteEnded(Math.min(from, to), Math.max(from, to));
+          else hazard.noteRunning(Math.min(from, to), Math.max(from, to));
+        }
+        expect(hazard.at(one)).toBeGreaterThan(0);
+        expect(Number.isFinite(hazard.at(one))).toBe(true);
+        const likelihood = hazard.endedBetween(Math.min(one, other), Math.max(one, other));
+        expect(likelihood).toBeGreaterThanOrEqual(0);
+        expect(likelihood).toBeLessThanOrEqual(1);
+      }),
     );
   });
 });

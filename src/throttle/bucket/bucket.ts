@@ -299,6 +299,7 @@ export class Bucket {
     // A bucket that may have been full in between has lost an unknown part of its refill, and says nothing about shares.
     const refilled = movement.elapsedMs * refill.rate;
     if (level + movement.drop + refilled < refill.limit.capacity) this.#share.learn(movement, refilled);
+    else this.#share.rest(movement.elapsedMs);
   }
 
   #passUnreported(refill: Refill, eventTime: EventTime): void {

@@ -12,6 +12,11 @@ import { reserveOf } from "./pace.js";
 const streamMs = 2_000;
 /** Periods that are watched closely before a refill is believed to have become smaller. */
 const watchedPeriods = 8;
+/** A level that stays where it was highest for so many periods is that of a full bucket, if it is at least this part of one. */
+const fullPeriods = 3;
+const fullPart = 0.25;
+/** Own requests are counted a little early or late. */
+const countedOff = 2;
 
 export class Refill {
   /** Tokens a millisecond, on average. */
@@ -23,6 +28,8 @@ export class Refill {
   #stepSeenAt: number | undefined;
   #watchedMs = 0;
   #largestRise = 0;
+  #highest = 0;
+  #highestForMs = 0;
 
   constructor(limit: RateLimit) {
     this.#limit = limit;
@@ -54,14 +61,26 @@ export class Refill {
    * @param eventTime of receiving the second; its time is read only where it says something
    * @returns whether a step of a refill with rare steps was seen
    */
-  learn(level: number, { drop, own, since, later }: Movement, eventTime: { readonly now: number }): boolean {
+  learn(level: number, { drop, own, elapsedMs, since, later }: Movement, eventTime: { readonly now: number }): boolean {
     if (level >= this.#limit.capacity) this.#setLimit({ ...this.#limit, capacity: level + 1 });
     if (!later) return false;
+    this.#learnCapacity(level, own, elapsedMs);
     const { now } = eventTime;
     // Own requests are counted a little early or late while many are on their way. What the level rose by is certain.
     if (drop < 0) this.#learnRise(-drop, since, now);
     this.#watch(own - drop, now - since);
     return drop < 0 && !this.isStream;
+  }
+
+  /** A bucket that gains nothing where it was highest is smaller than it was taken for. */
+  #learnCapacity(level: number, own: number, elapsedMs: number): void {
+    this.#highest = Math.max(this.#highest, level);
+    const { capacity, periodMs } = this.#limit;
+    const isHighest = level + own + countedOff >= this.#highest && level >= capacity * fullPart;
+    this.#highestForMs = isHighest ? this.#highestForMs + elapsedMs : 0;
+    if (this.#highestForMs < fullPeriods * periodMs) return;
+    this.#highestForMs = 0;
+    if (this.#highest + 1 < capacity) this.#setLimit({ ...this.#limit, capacity: this.#highest + 1 });
   }
 
   #learnRise(rise: number, since: number, now: number): void {

@@ -26,6 +26,19 @@ export class Share {
     const fade = Math.exp((-elapsedMs / memoryMs) * Math.min(1, this.#own / enoughOwn));
     this.#own = this.#own * fade + own;
     this.#total = Math.max(0, this.#total * fade + drop + refilled);
+    this.#set();
+  }
+
+  /** The bucket was full for so long: what others took of it before says little now, so a small share grows to the first guess. */
+  rest(elapsedMs: number): void {
+    if (this.value >= priorOwn / priorTotal) return;
+    const fade = Math.exp(-elapsedMs / memoryMs);
+    this.#own *= fade;
+    this.#total *= fade;
+    this.#set();
+  }
+
+  #set(): void {
     const share = (this.#own + priorOwn) / (Math.max(this.#total, this.#own) + priorTotal);
     this.value = Math.min(1, Math.max(leastShare, share));
   }

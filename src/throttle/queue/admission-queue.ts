@@ -6,6 +6,7 @@
 import { AbortError, type Clock } from "../../time/clock.js";
 import type { Bucket } from "../bucket/bucket.js";
 import { EventTime } from "../bucket/event-time.js";
+import { PollPace } from "../polling/poll-pace.js";
 import { ReplyAccounting } from "../scope/reply-accounting.js";
 import { opensAt, type RequestKind } from "../scope/request-kind.js";
 import type { RequestScope } from "../scope/request-scope.js";
@@ -14,6 +15,7 @@ import type { Permit, ThrottleDeadlineError, ThrottledRequest, ThrottleReply } f
 import { Deadlines } from "./deadlines.js";
 import { DeferredWaiters } from "./deferred-waiters.js";
 import { InFlight } from "./in-flight.js";
+import { PollQueue } from "./poll-queue.js";
 import { RequestKindQueue } from "./request-kind-queue.js";
 import { SentPermit } from "./sent-permit.js";
 import { SingleTimer } from "./single-timer.js";
@@ -23,12 +25,9 @@ import { Waiter, type Arrival } from "./waiter.js";
 /** A permit that is never settled would hold its place without end. After this long its request is taken as lost. */
 const abandonedMs = 10 * 60_000;
 
-/** How often a poll that is not due is asked again when it will be. */
-const lookAgainMs = 2_000;
-
 export interface AdmissionListener {
-  /** When a deferred poll is due, as things are now. */
-  pollDueAt(arrival: Arrival, now: number): number;
+  /** How likely it is that the operation at this URL has ended, 0 to 1. */
+  likelihoodOf(poll: string, now: number): number;
   /** A request that polls an operation was let through. */
   onPolled(url: string, now: number): void;
   /** A request waits that only time, an answer or a store can help. */
@@ -41,6 +40,10 @@ export class AdmissionQueue {
   readonly #timer: SingleTimer;
   /** The queues that have waiters. */
   readonly #queues = new Map<RequestKind, RequestKindQueue>();
+  /** The same for polls that are due. */
+  readonly #pollQueues = new Map<RequestKind, PollQueue>();
+  /** By the bucket of reads that the polls draw on. */
+  readonly #pollPaces = new WeakMap<Bucket, PollPace>();
   readonly #deferred = new DeferredWaiters();
   readonly #deadlines = new Deadlines();
   readonly #inFlight = new InFlight<SentPermit>();
@@ -72,6 +75,7 @@ export class AdmissionQueue {
   /** A permit at once, when no request waits in front and every bucket is open. */
   pass(scope: RequestScope, poll: string | undefined, now: number): Permit | undefined {
     for (const bucket of scope.buckets) if (bucket.waiting > 0 || bucket.opensAt(now) > now) return undefined;
+    if (poll !== undefined && this.#paceOf(scope.kind).nextAt(scope.kind.own, now) > now) return undefined;
     if (scope.kind.requestClass === "read") scope.readAt = now;
     return this.#send(scope, poll, now);
   }
@@ -94,8 +98,8 @@ export class AdmissionQueue {
     if (refusal) return Promise.reject(refusal);
     this.#waiting++;
     this.#deadlines.watch(waiter);
-    if (arrival.dueAt > now) this.#deferred.untilDue(waiter, Math.min(arrival.dueAt, now + lookAgainMs));
-    else this.#enqueue(waiter);
+    if (arrival.dueAt > now) this.#deferred.untilDue(waiter, arrival.dueAt);
+    else this.#enqueue(waiter, now);
     this.pump();
     return waiter.permit ?? this.#promise(waiter);
   }
@@ -103,7 +107,7 @@ export class AdmissionQueue {
   /** Lets every request pass that may, and sets the timer for the next change. */
   pump(): void {
     const now = this.clock.now();
-    for (const waiter of this.#deferred.takeDue(now)) this.#comeBack(waiter, now);
+    for (const waiter of this.#deferred.takeDue(now)) this.#enqueue(waiter, now);
     const opensAt = this.#serveAll(now);
     this.#refuseLate(now);
     this.#settleAbandoned(now);
@@ -130,6 +134,16 @@ export class AdmissionQueue {
         if (at > now) next = Math.min(next, at);
         else if (first === undefined || head.isBefore(first)) first = head;
       }
+      for (const [kind, queue] of this.#pollQueues) {
+        const head = queue.headAt(now);
+        if (head === undefined) {
+          this.#pollQueues.delete(kind);
+          continue;
+        }
+        const at = queue.opensAt(now);
+        if (at > now) next = Math.min(next, at);
+        else if (first === undefined || head.isBefore(first)) first = head;
+      }
       if (first === undefined) return next;
       this.#serve(first, now);
     }
@@ -137,7 +151,7 @@ export class AdmissionQueue {
 
   #serve(waiter: Waiter, now: number): void {
     const scope = this.scopes.refreshed(waiter.arrival.scope);
-    this.#queueOf(scope.kind).shift(waiter);
+    this.#queueOf(waiter).shift(waiter);
     const at = opensAt(scope.own, now);
     if (at > now) {
       this.#deferred.untilResource(waiter, at);
@@ -152,7 +166,10 @@ export class AdmissionQueue {
     for (const bucket of scope.buckets) bucket.send(now);
     const permit = new SentPermit(this, scope, scope.buckets, poll, now, this.#eventTime.step);
     this.#inFlight.add(permit);
-    if (poll !== undefined) this.listener.onPolled(poll, now);
+    if (poll !== undefined) {
+      this.#paceOf(scope.kind).sent(now);
+      this.listener.onPolled(poll, now);
+    }
     return permit;
   }
 
@@ -190,7 +207,7 @@ export class AdmissionQueue {
     if (this.#waiting === 0) return;
     const { now } = eventTime;
     if (closed.length > 0) for (const [waiter, error] of this.#deadlines.hopeless(now)) this.#refuse(waiter, error);
-    for (const waiter of this.#deferred.takeResource(permit.scope.target.resource)) this.#enqueue(waiter);
+    for (const waiter of this.#deferred.takeResource(permit.scope.target.resource)) this.#enqueue(waiter, now);
     this.pump();
   }
 
@@ -208,29 +225,25 @@ export class AdmissionQueue {
     });
   }
 
-  /** What a poll waits for changes while it waits: other operations end, and reads become free. */
-  #comeBack(waiter: Waiter, now: number): void {
-    const dueAt = waiter.arrival.poll === undefined ? now : this.listener.pollDueAt(waiter.arrival, now);
-    if (dueAt > now) this.#deferred.untilDue(waiter, Math.min(dueAt, now + lookAgainMs));
-    else this.#enqueue(waiter);
+  #enqueue(waiter: Waiter, now: number): void {
+    this.#queueOf(waiter).enter(waiter, now);
   }
 
-  #enqueue(waiter: Waiter): void {
-    this.#queueOf(waiter.arrival.scope.kind).enter(waiter);
+  #queueOf({ arrival: { scope, poll } }: Waiter): RequestKindQueue | PollQueue {
+    const { kind } = scope;
+    if (poll === undefined) return entryOf(this.#queues, kind, () => new RequestKindQueue(kind));
+    return entryOf(this.#pollQueues, kind, () => {
+      return new PollQueue(kind, this.#paceOf(kind), (url, now) => this.listener.likelihoodOf(url, now));
+    });
   }
 
-  #queueOf(kind: RequestKind): RequestKindQueue {
-    let queue = this.#queues.get(kind);
-    if (queue === undefined) {
-      queue = new RequestKindQueue(kind);
-      this.#queues.set(kind, queue);
-    }
-    return queue;
+  #paceOf({ own }: RequestKind): PollPace {
+    return entryOf(this.#pollPaces, own, () => new PollPace());
   }
 
   #refuse(waiter: Waiter, error: AbortError | ThrottleDeadlineError): void {
     if (waiter.state === "gone") return;
-    if (waiter.state === "queued") this.#queueOf(waiter.arrival.scope.kind).remove(waiter);
+    if (waiter.state === "queued") this.#queueOf(waiter).remove(waiter);
     else this.#deferred.remove(waiter);
     this.#leave(waiter);
     waiter.reject?.(error);
@@ -246,6 +259,19 @@ export class AdmissionQueue {
   #bucketsOf({ arrival }: Waiter): readonly Bucket[] {
     return this.scopes.refreshed(arrival.scope).buckets;
   }
+}
+
+function entryOf<Key extends object, Value>(
+  map: { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown },
+  key: Key,
+  create: () => Value,
+): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = create();
+    map.set(key, value);
+  }
+  return value;
 }
 
 /** Takes a request that need not be counted from each bucket; from none when one of them has no headroom. */

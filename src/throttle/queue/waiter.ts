@@ -1,16 +1,15 @@
 /**
- * A caller that waits, and its place in the order of service: the time of its arrival, moved by its priority. A poll that is
- * likely to find its operation finished is served as if it had come earlier, a background call as if it had come later.
- * So the order is clear at every moment, and no caller starves: once it has waited as long as the move, no new one passes it.
+ * A caller that waits, and its place in the order of service: the time of its arrival, moved by its priority: a
+ * background call is served as if it had come later. So the order is clear at every moment, and no caller starves: once it has waited as long as the move, no new one passes it.
  */
 import type { AbortSignalLike } from "../../time/clock.js";
 import type { RequestScope } from "../scope/request-scope.js";
 import type { Permit } from "../throttle.js";
 
-export type Priority = "finishing" | "foreground" | "background";
+export type Priority = "foreground" | "background";
 
 /** Milliseconds by which the priority moves the time of arrival. */
-const moveMs: Readonly<Record<Priority, number>> = { finishing: -10_000, foreground: 0, background: 60_000 };
+const moveMs: Readonly<Record<Priority, number>> = { foreground: 0, background: 60_000 };
 
 /** What is known of a request that may have to wait. */
 export interface Arrival {

@@ -1,0 +1,32 @@
+/**
+ * How many looks a second the polls of one bucket of reads may take, all operations together. They settle where the bucket
+ * stays half full, so that other reads find it open; what a full bucket holds is there to be used.
+ */
+import type { Bucket } from "../bucket/bucket.js";
+
+/** Polls a second while nothing is known of the bucket that they draw on. */
+const unknownPerSecond = 10;
+/** Polls use what a bucket gains when it is this full, more when it is fuller, less when others need it too. */
+const restingLevel = 0.5;
+/** But never less than this part of what it gains: an operation that is never looked at never ends for its caller. */
+const leastPart = 0.2;
+
+export class PollPace {
+  #lastSentAt = -Infinity;
+
+  /** When the next poll may be sent, in epoch milliseconds. */
+  nextAt(reads: Bucket | undefined, now: number): number {
+    return this.#lastSentAt + 1_000 / perSecond(reads, now);
+  }
+
+  sent(now: number): void {
+    this.#lastSentAt = now;
+  }
+}
+
+function perSecond(reads: Bucket | undefined, now: number): number {
+  if (!reads?.limit) return unknownPerSecond;
+  const { capacity, refill, periodMs } = reads.limit;
+  const fullness = (reads.level(now) ?? capacity) / capacity;
+  return ((refill / periodMs) * 1_000 * reads.share * Math.max(fullness, leastPart * restingLevel)) / restingLevel;
+}
