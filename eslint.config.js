@@ -23,7 +23,7 @@ const pureRooms = ["failure", "catalog", "decision"];
 /** Rooms inside the throttle, low to high, and the files of its door that put them together. */
 const throttleRooms = ["lease", "bucket", "scope", "polling", "queue"];
 const throttleDoor = ["local-throttle", "default-throttle", "options", "snapshot", "listeners"];
-const nodeRooms = ["fleet", "emulator", "cli"];
+const nodeRooms = ["fleet", "adapters", "emulator", "cli"];
 
 /** What a room may not import: the rooms to its right and, in the core, Node's own modules. */
 const roomPatterns = (room) => [

@@ -2,12 +2,10 @@
  * One function over many machines. As many run at once as the throttle lets through, the subscriptions take turns, every
  * item gets exactly one result, and a run that is cut short goes on from its journal without doing anything twice.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { setMaxListeners } from "node:events";
 import { check } from "../option-check.js";
 import { log } from "../log.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
-import { workItemStorage, type WorkItem } from "../recovery/work-item.js";
 import { AbortError } from "../time/clock.js";
 import { CauseTally, failureInShort, type Cause } from "./causes.js";
 import { FairOrder, type Entry, type ItemSource } from "./fair-order.js";
@@ -22,6 +20,7 @@ import {
   type FleetStatus,
 } from "./options.js";
 import { ResultQueue } from "./results.js";
+import { runAsItem } from "./run-as-item.js";
 import { StartGate } from "./start-gate.js";
 
 /** What became of one item. */
@@ -65,8 +64,6 @@ export interface FleetContext {
 
 /** After the run was ended, a function that does not listen to its signal gets this long before its item counts as unknown. */
 const graceMs = 5_000;
-
-const storage = workItemStorage(() => new AsyncLocalStorage<WorkItem>());
 
 /**
  * Runs a function for each of many items, usually machines.
@@ -253,9 +250,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
   async #outcome({ item, key }: Entry<Item>, itemWork: ItemWork): Promise<FleetResult<Item, Value>> {
     const { signal } = this.#ending;
     try {
-      const value = await this.#orEnd(
-        storage.run(itemWork, async () => finalValue(await this.#work(item, { signal, key }))),
-      );
+      const value = await this.#orEnd(runAsItem(itemWork, () => this.#work(item, { signal, key })));
       return { item, key, status: "succeeded", value };
     } catch (error) {
       if (isRemedyError(error) && error.outcome === "unknown") return { item, key, status: "unknown", error };
@@ -332,12 +327,6 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
 
 function isSource(items: unknown): boolean {
   return typeof items === "object" && items !== null && (Symbol.asyncIterator in items || Symbol.iterator in items);
-}
-
-/** arm-compute 22 gives pollers that are not thenable; a function that returns one means its end. */
-async function finalValue(value: unknown): Promise<never> {
-  const poller = value as { pollUntilDone?: () => Promise<unknown> } | null | undefined;
-  return (typeof poller?.pollUntilDone === "function" ? await poller.pollUntilDone() : value) as never;
 }
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";

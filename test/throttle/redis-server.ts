@@ -5,6 +5,15 @@ import { createServer } from "node:net";
 export interface RedisServer {
   readonly port: number;
   stop(): Promise<void>;
+  /** Stops it and starts it again on the same port; with a folder it has what it had before. */
+  restart(): Promise<void>;
+}
+
+export interface RedisOptions {
+  /** Default any free one. */
+  readonly port?: number;
+  /** Where it keeps what it holds, each write at once. Default nowhere. */
+  readonly folder?: string;
 }
 
 /** The binary to use, or undefined where none is installed. */
@@ -12,14 +21,28 @@ export const redisBinary = ["redis-server", "valkey-server"].find(
   (name) => spawnSync(name, ["--version"]).error === undefined,
 );
 
-/** @param port default any free one */
-export async function startRedis(port?: number): Promise<RedisServer> {
-  if (redisBinary === undefined) throw new Error("neither redis-server nor valkey-server is installed");
+export async function startRedis(options: RedisOptions | number = {}): Promise<RedisServer> {
+  const { port, folder } = typeof options === "number" ? { port: options } : options;
   const chosen = port ?? (await freePort());
-  const args = ["--port", String(chosen), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+  let server = await launch(chosen, folder);
+  return {
+    port: chosen,
+    stop: () => stopped(server),
+    restart: async () => {
+      await stopped(server);
+      server = await launch(chosen, folder);
+    },
+  };
+}
+
+async function launch(port: number, folder: string | undefined): Promise<ChildProcess> {
+  if (redisBinary === undefined) throw new Error("neither redis-server nor valkey-server is installed");
+  const kept =
+    folder === undefined ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", "always", "--dir", folder];
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", ...kept];
   const server = spawn(redisBinary, args, { stdio: ["ignore", "pipe", "inherit"] });
   await readyToAccept(server);
-  return { port: chosen, stop: () => stopped(server) };
+  return server;
 }
 
 function readyToAccept(server: ChildProcess): Promise<void> {
