@@ -40,13 +40,23 @@ const nothingKnown: Finding = {
   parameters: noParameters,
 };
 
+const nothingFailed: Finding = {
+  ...nothingKnown,
+  knowledge: {
+    ...nothingKnown.knowledge,
+    explanation: "Nothing in this result says that something failed.",
+    steps: ["If something did fail, look at the resource itself: its instance view and its activity log."],
+  },
+};
+
 /** Explains a failure. Pure, and total: every failure has a diagnosis. */
 export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
   const { chains, status } = failure;
   const index = indexOfCatalog(catalog);
   if (chains.length === 1) {
     const [chain] = chains;
-    return diagnosisOf(failure, chain, findForChain(chain, status, index), []);
+    const isFine = failure.origin === "result" && chain.length === 1 && isEmpty(rootOf(chain));
+    return diagnosisOf(failure, chain, isFine ? nothingFailed : findForChain(chain, status, index), []);
   }
   const found = chains.map((chain) => ({ chain, finding: findForChain(chain, status, index) }));
   const telling = found.filter(({ chain, finding }) => !isSilent(chain, finding));
@@ -58,7 +68,8 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
 /** Assignments, not spreads: this runs for every failure, and twenty conditional spreads cost more than all the rest. */
 function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, others: readonly OtherRoot[]): Diagnosis {
   const root = rootOf(chain);
-  const { knowledge, basis, parameters, refinement } = finding;
+  const { knowledge, basis, refinement } = finding;
+  const parameters = withFacts(chain, finding.parameters);
   const { explanation, remedy } = renderAdvice(knowledge, parameters, refinement);
   const diagnosis: { -readonly [Key in keyof Diagnosis]: Diagnosis[Key] } = {
     message: root.message,
@@ -87,7 +98,18 @@ function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, ot
   return diagnosis;
 }
 
+/** What the structure said, and before it what the template of the rule read. */
+function withFacts(chain: FailureChain, parameters: Parameters): Parameters {
+  let facts: Record<string, string> | undefined;
+  for (const node of chain) if (node.facts) facts = { ...facts, ...node.facts };
+  if (!facts) return parameters;
+  for (const [name, value] of Object.entries(parameters)) if (value !== "") facts[name] = value;
+  return facts;
+}
+
 const noSources: readonly RuleSource[] = [];
+
+const isEmpty = ({ code, message }: FailureNode): boolean => code === undefined && message === "";
 
 interface Found {
   readonly chain: FailureChain;
@@ -141,10 +163,10 @@ const isWrapperRule = ({ category, disposition }: RuleKnowledge): boolean =>
 
 function findForNode(node: FailureNode, status: number | undefined, index: CatalogIndex): Finding {
   const { code } = node;
-  const message = node.message === "" ? undefined : new Message(node.message);
+  const message = node.message === "" ? undefined : new Message(mainWords(node.message));
   const entries = code === undefined ? unknownCode : index.entries(code);
   const byRule = byOwnCode(entries, message) ?? (message && byOtherCode(message, index));
-  return byRule ? refined(byRule, message, index) : byKind(code, entries, message, statusOf(node, status), index);
+  return refined(byRule ?? byKind(code, entries, message, statusOf(node, status), index), message, index);
 }
 
 /** The rule knows that a script failed; what its exit code means is the same whichever extension ran it. */
@@ -152,8 +174,17 @@ function refined(finding: Finding, message: Message | undefined, index: CatalogI
   const { category } = finding.knowledge;
   if (!message || (category !== "extension" && category !== "guest-os")) return finding;
   const refinement = firstOf(index.refinements, (families) => families.byWording(message.words).strong);
-  return refinement?.refines?.includes(category) ? { ...finding, refinement } : finding;
+  const isAnother = refinement !== undefined && refinement.id !== finding.knowledge.id;
+  return isAnother && refinement.refines?.includes(category) ? { ...finding, refinement } : finding;
 }
+
+/** A rolling upgrade counts its instances first, and says then what most of them met. */
+function mainWords(message: string): string {
+  const at = message.indexOf(mostImpactful);
+  return at < 0 ? message : message.slice(at + mostImpactful.length);
+}
+
+const mostImpactful = "The most impactful error is: ";
 
 /** An error status that the node itself names is nearer than that of the response around it. */
 function statusOf({ status: own }: FailureNode, around: number | undefined): number | undefined {

@@ -6,6 +6,7 @@
  */
 import { cut, maxChains, maxMessageChars, maxNameChars } from "./read-limits.js";
 import type { FailureChain, FailureNode } from "./failure.js";
+import { factsInMessage } from "./facts.js";
 import type { RawNode } from "./raw-node.js";
 import { redact } from "./redact.js";
 
@@ -48,8 +49,10 @@ const ranks = new Map<string, number>([
 /** AKS names the step that failed (`ReconcileVMSSAgentPoolFailed`) and says the cause inside. */
 const stepThatFailed = /^(?:reconcile[^]*(?:failed|error)|batchmachine[^]*error)$/;
 
-function rankOf({ code, message }: RawNode): number {
+function rankOf({ code, message, facts }: RawNode): number {
   if (code !== undefined) return rankOfCode(code);
+  // A program in the guest has no code of the service; that it ended is a cause.
+  if (facts?.["exitCode"] !== undefined) return rank.real;
   return message === "" ? rank.empty : rank.words;
 }
 
@@ -217,9 +220,15 @@ export function distinctChains(chains: readonly FailureChain[]): FailureChain[] 
 
 function toNode(raw: RawNode): FailureNode {
   const message = redact(cut(raw.message, maxMessageChars));
-  const node: { code?: string; message: string; target?: string; status?: number } =
+  const node: { -readonly [Key in keyof FailureNode]: FailureNode[Key] } =
     raw.code === undefined ? { message } : { code: raw.code, message };
   if (raw.target !== undefined) node.target = redact(cut(raw.target, maxNameChars));
   if (raw.status !== undefined) node.status = raw.status;
+  const facts = raw.facts || message.length > 0 ? { ...factsInMessage(message), ...raw.facts } : undefined;
+  if (facts && Object.keys(facts).length > 0) node.facts = factsOf(facts);
   return node;
+}
+
+function factsOf(facts: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, redact(cut(value, maxNameChars))]));
 }

@@ -9,6 +9,8 @@ export interface FailureNode {
   readonly target?: string;
   /** An HTTP status the node itself names (`Status=409` in the text of a Go client). */
   readonly status?: number;
+  /** What the structure says beside code and message, by parameter name: `exitCode`, `stderr`, `policyAssignment`. */
+  readonly facts?: Readonly<Record<string, string>>;
 }
 
 /** From the outermost node to a root, at least one node long. */
@@ -18,6 +20,7 @@ export type FailureChain = readonly FailureNode[];
 export type FailureOrigin =
   | "response" // an HTTP answer, or an error that carries one
   | "operation" // the status document of a long-running operation (status Failed or Canceled in a 200)
+  | "result" // a result of a successful request in which something failed: a bulk action, a run command, an instance view
   | "inspector" // VM Inspector's resultStatus Failed in a 200
   | "transport" // no answer: socket, DNS, TLS, time-out, cut or unreadable body
   | "identity" // no token: @azure/identity or Entra ID

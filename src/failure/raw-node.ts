@@ -10,6 +10,8 @@ export interface RawNode {
   message: string;
   target: string | undefined;
   status: number | undefined;
+  /** What the structure says beside code and message: an exit code, the policy that denied. By parameter name. */
+  facts: Record<string, string> | undefined;
   /** The nodes one level further in, in order. */
   below: RawNode[] | undefined;
 }
@@ -45,6 +47,7 @@ export function rawNode(code: string | undefined, message: string): RawNode {
     message,
     target: undefined,
     status: undefined,
+    facts: undefined,
     below: undefined,
   };
 }

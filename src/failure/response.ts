@@ -9,6 +9,7 @@ import { type ResponseHeaders, readHeaders } from "./headers.js";
 import { identityCodeIn, isTokenResponse } from "./identity.js";
 import { type RawNode, holdsCode, rawNode, startReading, type Reading } from "./raw-node.js";
 import { httpStatus, isFailedWord, looksLikeJson, parseJson, readValue } from "./structure.js";
+import { readResult } from "./results.js";
 import { readText, readWords } from "./text.js";
 
 /** A response of a pipeline, of fetch or of another client. The fields may hold anything. */
@@ -74,6 +75,16 @@ function readParsedBody(
   headers: ResponseHeaders,
 ): Draft | undefined {
   if (isTokenResponse(body)) return readTokenResponse(body, reading, status, headers);
+  const result = status === undefined || (status >= 200 && status < 300) ? readResult(body) : undefined;
+  if (result && (result.tree ?? endedWord(body) === undefined))
+    return {
+      origin: endedWord(body) === undefined ? "result" : "operation",
+      tree: result.tree,
+      reading,
+      status,
+      headers,
+      execution: "answered",
+    };
   const tree = readValue(body, reading, 0) ?? ended(body);
   const origin = originOf(body, status);
   if (!tree && origin === "response") return undefined;

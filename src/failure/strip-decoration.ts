@@ -19,9 +19,8 @@ export function stripDecoration(text: string): string {
   if (clean.includes("`")) clean = clean.replace(/(?<!`)`(\w{1,100})`(?!`)/g, "$1");
   if (clean.includes("](")) clean = clean.replace(/\[([^\][\n]{1,300})\]\((?:https?:|[/#.])[^()\s]{1,500}\)/g, "$1");
   if (/[“”„]/.test(clean)) {
-    // Around one word they mark a code; where no other marks occur, they are what an editor made of them.
-    clean = clean.replace(/[“„](\w[\w.]{0,100})[“”]/g, clean.includes('"') ? "'$1'" : '"$1"');
-    if (!clean.includes('"')) clean = clean.replace(/[“”„]/g, '"');
+    // Where no other marks occur, they are what an editor made of them; else they mark a code where they are around one word.
+    clean = clean.includes('"') ? clean.replace(/[“„](\w[\w.]{0,100})\\?[“”]/g, "'$1'") : clean.replace(/[“„”]/g, '"');
   }
   if (/[‘’]/.test(clean) && !clean.includes("'") && !clean.includes('"')) clean = clean.replace(/[‘’]/g, "'");
   const lines = clean.split("\n").map(withoutPrefix);

@@ -6,6 +6,7 @@
 import { cut, maxDepth, maxItems, maxJsonChars, maxKeys, maxNameChars, maxTextChars } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
 import { readLenientJson } from "./lenient-json.js";
+import { factsOfPolicy } from "./facts.js";
 import { type RawNode, type Reading, addBelow, cleanCode, rawNode } from "./raw-node.js";
 import { readFastPath } from "./fast-path.js";
 
@@ -17,6 +18,7 @@ interface UsualFields {
   readonly details?: unknown;
   readonly innererror?: unknown;
   readonly innerError?: unknown;
+  readonly additionalInfo?: unknown;
 }
 
 /** The error nodes of a value, or nothing when it holds none. Siblings come back below a node without code and message. */
@@ -38,6 +40,7 @@ function readObject(fields: UsualFields, reading: Reading, depth: number): RawNo
     if (fields.details !== undefined) addNested(node, fields.details, reading, depth);
     const inner = fields.innererror ?? fields.innerError;
     if (inner !== undefined) addInner(node, inner, reading, depth);
+    if (fields.additionalInfo !== undefined) node.facts = factsOfPolicy(fields.additionalInfo, message);
     return node;
   }
   if (typeof error === "object" && code === undefined && message === undefined) {

@@ -35,6 +35,12 @@ export function statusInText(text: string): number | undefined {
   const name = /\bstatus(?: code)?:? ["']([A-Za-z ]{6,24})["']/i.exec(text)?.[1];
   const named = name === undefined ? undefined : statusNames[name.toLowerCase()];
   if (named !== undefined) return named;
+  // `failed with 400 Bad Request`, `404 (Not Found)`, `400 Client Error`
+  const reason =
+    /\b([45]\d\d) \(?(?:Bad Request|Unauthorized|Forbidden|Not Found|Conflict|Gone|Precondition Failed|Too Many Requests|Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out|Client Error|Server Error)\b/i.exec(
+      text,
+    )?.[1];
+  if (reason !== undefined) return Number(reason);
   // `error: (409) Conflict`, `request failed (503)`
   const bracketed = /\(([45]\d\d)\)/.exec(text)?.[1];
   return bracketed === undefined ? undefined : Number(bracketed);

@@ -6,6 +6,7 @@
  *
  * The build compiles the catalog with this file, so nothing here may need the compiled catalog.
  */
+import { factNames } from "../../failure/facts.js";
 import { LineCounter, parseDocument, type Document } from "yaml";
 import type { CatalogDefinition, FamilyDefinition, RuleDefinition } from "../../catalog/define-catalog.js";
 import { checkFamily, checkRule, type SchemaCheck, type SchemaError } from "../../catalog/rule-checks.generated.js";
@@ -171,7 +172,7 @@ function checkPlaceholders(
   const given = placeholdersOf(rule.message ?? "");
   const check = (text: string, place: Place): void => {
     for (const name of placeholdersOf(text)) {
-      if (!given.has(name)) report(place, `{${name}} is not a placeholder of the message`);
+      if (!given.has(name) && !factNames.has(name)) report(place, `{${name}} is not a placeholder of the message`);
     }
   };
   check(rule.explanation, [...at, "explanation"]);
