@@ -21,14 +21,23 @@ const cockatielInside: Plugin = {
   resolveId: (id) => (id.endsWith("/cockatiel.js") ? join(root, "src/recovery/cockatiel-inside.ts") : undefined),
 };
 
+/** What to do is most of the catalog's text; a page loads it after the rest. */
+const forBrowsers: Plugin = {
+  name: "for-browsers",
+  resolveId: (id) =>
+    id.endsWith("/default-catalog.js") ? join(root, "src/catalog/default-catalog.browser.ts") : undefined,
+};
+
 await bundle("esm", "dist", { ...library, "cli/main": "src/cli/main.ts" });
 await bundle("cjs", "dist/cjs", library);
+await bundle("esm", "dist/browser", { diagnose: "src/diagnose.ts" }, [forBrowsers]);
 writeCommonJsDeclarations();
 
 async function bundle(
   format: ModuleFormat & ("esm" | "cjs"),
   dir: string,
   input: Record<string, string>,
+  plugins: Plugin[] = [],
 ): Promise<void> {
   const isCommonJs = format === "cjs";
   const build = await rolldown({
@@ -38,7 +47,7 @@ async function bundle(
     tsconfig: "src/tsconfig.json",
     // Dependencies, peers and Node's own modules stay imports; what we wrote begins with a dot.
     external: (id) => /^[^./]/.test(id) && !(isCommonJs && id === "cockatiel"),
-    plugins: isCommonJs ? [cockatielInside] : [],
+    plugins: isCommonJs ? [cockatielInside] : plugins,
     resolve: { mainFields: ["module", "main"] },
     transform: { target: "es2023" },
     onLog: (level, { code, message }, handle) => {
@@ -59,6 +68,7 @@ async function bundle(
     chunkFileNames: "chunks/[name].js",
     codeSplitting: {
       groups: [
+        ...(plugins.includes(forBrowsers) ? [{ name: "steps", test: /\/steps\.generated\b/, priority: 4 }] : []),
         { name: "reading", test: /\/src\/(failure|catalog|diagnose)\b/, priority: 3 },
         {
           name: "core",

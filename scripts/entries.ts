@@ -23,6 +23,9 @@ export const entries: readonly Entry[] = Object.entries(entryList).map(([subpath
   output: source.replace(/^src\//, "").replace(/\.ts$/, ""),
 }));
 
+/** The entry that has a build for browsers, which loads its texts in two parts. */
+const forBrowsers = "./diagnose";
+
 const esm = ({ output }: Entry): string => `./dist/${output}`;
 const commonJs = ({ output }: Entry): string => `./dist/cjs/${output}`;
 
@@ -41,7 +44,11 @@ export function manifestFields(): Record<string, unknown> {
         entries.map((entry) => [
           entry.subpath,
           {
-            import: { types: `${esm(entry)}.d.ts`, default: `${esm(entry)}.js` },
+            import: {
+              types: `${esm(entry)}.d.ts`,
+              ...(entry.subpath === forBrowsers && { browser: `./dist/browser/${entry.output}.js` }),
+              default: `${esm(entry)}.js`,
+            },
             require: { types: `${commonJs(entry)}.d.ts`, default: `${commonJs(entry)}.js` },
           },
         ]),

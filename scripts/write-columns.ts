@@ -1,5 +1,12 @@
 /** Writes rules and families as the columns that `src/catalog/columns.ts` reads. */
-import { codeInId, type CatalogColumns, type Choices, type Lists, type Texts } from "../src/catalog/columns.js";
+import {
+  codeInId,
+  type CatalogColumns,
+  type Choices,
+  type Lists,
+  type StepsColumn,
+  type Texts,
+} from "../src/catalog/columns.js";
 import type { Family, Rule } from "../src/catalog/rule.js";
 
 export function writeColumns(rules: readonly Rule[], families: readonly Family[]): CatalogColumns {
@@ -11,7 +18,6 @@ export function writeColumns(rules: readonly Rule[], families: readonly Family[]
     phrases: lists(families.map(({ phrases }) => phrases)),
     message: texts(rules.map(({ message }) => message)),
     explanation: texts(all.map(({ explanation }) => explanation)),
-    steps: lists(all.map(({ steps }) => steps)),
     variant: texts(rules.map(variantOf)),
     familyId: texts(families.map(({ id }) => id)),
     docs: choices(all.map(({ docs }) => docs)),
@@ -28,6 +34,9 @@ export function writeColumns(rules: readonly Rule[], families: readonly Family[]
     refines: lists(families.map(({ refines }) => refines)),
   };
 }
+
+export const writeSteps = (rules: readonly Rule[], families: readonly Family[]): StepsColumn =>
+  lists([...rules, ...families].map(({ steps }) => steps));
 
 function variantOf({ id, code }: Rule): string | undefined {
   const stem = codeInId(code);

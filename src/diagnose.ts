@@ -72,13 +72,7 @@ function spansOf(
   return { ...(codeSpan && { codeSpan }), ...(messageSpan && { messageSpan }) };
 }
 
-export { defaultCatalog } from "./catalog/default-catalog.js";
-export {
-  defineCatalog,
-  type CatalogDefinition,
-  type FamilyDefinition,
-  type RuleDefinition,
-} from "./catalog/define-catalog.js";
+export { defaultCatalog, stepsLoaded } from "./catalog/default-catalog.js";
 export { rulesOf, type Catalog, type CatalogLayer, type LayerContent } from "./catalog/catalog.js";
 export type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./catalog/diagnosis.js";
 export {

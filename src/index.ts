@@ -36,6 +36,12 @@ export type { ResumeInfo } from "./lro/resume.js";
 
 // Knowing and deciding
 export * from "./diagnose.js";
+export {
+  defineCatalog,
+  type CatalogDefinition,
+  type FamilyDefinition,
+  type RuleDefinition,
+} from "./catalog/define-catalog.js";
 export { decide, type Budget, type Decision, type Situation } from "./decision/decide.js";
 
 export { retryOperation, type OperationAttempt, type RetryOperationOptions } from "./pipeline/retry-operation.js";

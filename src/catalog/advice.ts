@@ -18,7 +18,8 @@ function textsOf(knowledge: RuleKnowledge): Texts {
   if (known) return known;
   const { explanation, steps } = knowledge;
   const texts = { explanation: cutText(explanation), steps: steps.map(cutText), summary: summaryOf(knowledge) };
-  textsOfRules.set(knowledge, texts);
+  // Steps that are not loaded yet are looked up again.
+  if (steps.length > 0) textsOfRules.set(knowledge, texts);
   return texts;
 }
 

@@ -3,7 +3,8 @@
  * well side by side, which takes a fifth off the download, and importing the package reads a few long strings and nothing
  * else: rules are made of them when the first failure asks. `scripts/write-columns.ts` writes what this reads.
  */
-import type { Category, Disposition, Family, Rule, RuleSource } from "./rule.js";
+import type { LayerContent } from "./catalog.js";
+import type { Category, Disposition, Family, Rule, RuleKnowledge, RuleSource } from "./rule.js";
 
 /**
  * One text for each row, on a line of its own. An empty line is no text, `=` the text above, `=12` the thirteenth
@@ -32,8 +33,6 @@ export interface CatalogColumns {
   readonly message: Texts;
   /** Shared. */
   readonly explanation: Texts;
-  /** Shared. */
-  readonly steps: Lists;
   /** What follows the code in a rule's id; nothing where the id is the code. */
   readonly variant: Texts;
   readonly familyId: Texts;
@@ -58,106 +57,147 @@ export interface CatalogColumns {
   readonly refines: Lists;
 }
 
-export function readColumns(columns: CatalogColumns): { rules: readonly Rule[]; families: readonly Family[] } {
-  const rules = readRules(columns);
-  const families = readFamilies(columns);
-  const knowledge = readKnowledge(columns);
-  return {
-    rules: rules.map((rule, row) => withoutGaps({ ...rule, ...knowledge[row] }) as Rule),
-    families: families.map((family, row) => withoutGaps({ ...family, ...knowledge[rules.length + row] }) as Family),
-  };
+/** What to do, a list for each rule in order, then for each family. Apart from the rest, since a page may load it later. */
+export type StepsColumn = Lists;
+
+/** The rules and families of the columns, without their steps. Plain loops: this is most of what the first diagnosis of a process costs. */
+export function readColumns(columns: CatalogColumns): LayerContent {
+  const codes = readTexts(columns.code);
+  const familyIds = readTexts(columns.familyId);
+  const knowledge = readKnowledge(columns, codes.length + familyIds.length);
+  const rules = readRules(columns, codes, knowledge);
+  return { rules, families: readFamilies(columns, familyIds, knowledge, codes.length) };
 }
 
 /** A code as ids write it: without the characters that ids have not. */
 export const codeInId = (code: string): string => code.replaceAll(/[^A-Za-z0-9_-]/g, "");
 
-function readRules(columns: CatalogColumns): object[] {
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Knowledge = Writable<Omit<RuleKnowledge, "id">>;
+
+/** Puts the steps where {@link readColumns} left them out: into the very lists, since rules may be in use already. */
+export function addSteps({ rules, families }: LayerContent, column: StepsColumn): void {
+  const steps = readLists(column);
+  let row = 0;
+  for (const knowledge of rules) (knowledge.steps as string[]).push(...(steps[row++] ?? []));
+  for (const knowledge of families) (knowledge.steps as string[]).push(...(steps[row++] ?? []));
+}
+
+function readRules(
+  columns: CatalogColumns,
+  codes: readonly (string | undefined)[],
+  knowledge: readonly Knowledge[],
+): Rule[] {
   const variants = readTexts(columns.variant);
   const messages = readTexts(columns.message);
   const messagesZh = readTexts(columns.messageZh);
-  const statuses = readChoices(columns.status);
-  const vague = readChoices(columns.vague);
   const sources = readLists(columns.sources);
-  return readTexts(columns.code).map((code = "", row) => ({
-    id: variants[row] === undefined ? codeInId(code) : `${codeInId(code)}.${variants[row]}`,
-    code,
-    message: messages[row],
-    messageZh: messagesZh[row],
-    status: statuses[row],
-    vague: vague[row],
-    sources: (sources[row] ?? []).map(toSource),
-  }));
+  const rules: Rule[] = [];
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row] ?? "";
+    const variant = variants[row];
+    const stem = codeInId(code);
+    const rule = knowledge[row] as Writable<Rule>;
+    rule.id = variant === undefined ? stem : `${stem}.${variant}`;
+    rule.code = code;
+    rule.sources = (sources[row] ?? []).map(toSource);
+    setIfThere(rule, "message", messages[row]);
+    setIfThere(rule, "messageZh", messagesZh[row]);
+    set(rule, "status", columns.status, row);
+    set(rule, "vague", columns.vague, row);
+    rules.push(rule);
+  }
+  return rules;
 }
 
-function readFamilies(columns: CatalogColumns): object[] {
+function readFamilies(
+  columns: CatalogColumns,
+  ids: readonly (string | undefined)[],
+  knowledge: readonly Knowledge[],
+  firstRow: number,
+): Family[] {
   const codes = readLists(columns.familyCodes);
   const phrases = readLists(columns.phrases);
   const statuses = readLists(columns.statuses);
-  const ranks = readChoices(columns.rank);
-  const refines = readLists(columns.refines);
-  return readTexts(columns.familyId).map((id, row) => ({
-    id,
-    codes: codes[row],
-    phrases: phrases[row],
-    statuses: statuses[row]?.map(Number),
-    rank: ranks[row],
-    refines: refines[row],
-  }));
+  const refines = readLists(columns.refines) as (Category[] | undefined)[];
+  const families: Family[] = [];
+  for (let row = 0; row < ids.length; row++) {
+    const family = knowledge[firstRow + row] as Writable<Family>;
+    family.id = ids[row] ?? "";
+    setIfThere(family, "codes", codes[row]);
+    setIfThere(family, "phrases", phrases[row]);
+    setIfThere(family, "statuses", statuses[row]?.map(Number));
+    setIfThere(family, "refines", refines[row]);
+    set(family, "rank", columns.rank, row);
+    families.push(family);
+  }
+  return families;
 }
 
-function readKnowledge(columns: CatalogColumns): object[] {
+function readKnowledge(columns: CatalogColumns, rows: number): Knowledge[] {
   const explanations = readTexts(columns.explanation);
-  const steps = readLists(columns.steps);
-  const dispositions = readChoices(columns.disposition);
-  const categories = readChoices(columns.category);
-  const docs = readChoices(columns.docs);
-  const automatic = readChoices(columns.automatic);
-  const waitsMs = readChoices(columns.waitMs);
-  const kindOnly = readChoices(columns.kindOnly);
-  return explanations.map((explanation, row) => ({
-    explanation,
-    steps: steps[row],
-    disposition: dispositions[row],
-    category: categories[row],
-    docs: docs[row],
-    automatic: automatic[row],
-    waitMs: waitsMs[row],
-    kindOnly: kindOnly[row],
-  }));
+  const knowledge: Knowledge[] = [];
+  for (let row = 0; row < rows; row++) {
+    const one = { explanation: explanations[row] ?? "", steps: [] as string[] } as unknown as Knowledge;
+    set(one, "disposition", columns.disposition, row);
+    set(one, "category", columns.category, row);
+    set(one, "docs", columns.docs, row);
+    set(one, "automatic", columns.automatic, row);
+    set(one, "waitMs", columns.waitMs, row);
+    set(one, "kindOnly", columns.kindOnly, row);
+    knowledge.push(one);
+  }
+  return knowledge;
 }
 
-function readTexts(column: Texts): (string | undefined)[] {
-  return column.split("\n").map(cellReader());
-}
-
-function readLists(column: Lists): (string[] | undefined)[] {
-  const read = cellReader();
-  return column.split("\n").map((line) => (line === "" ? undefined : line.split("\t").map((cell) => read(cell) ?? "")));
-}
-
-function cellReader(): (cell: string) => string | undefined {
-  const seen: string[] = [];
-  let above = "";
-  return (cell) => {
-    if (cell === "") return undefined;
-    if (!cell.startsWith("=")) seen.push((above = cell));
-    else if (cell !== "=") above = seen[Number(cell.slice(1))] ?? "";
-    return above;
-  };
-}
-
-const firstPick = 0x30;
-
-function readChoices<T>({ values, picks }: Choices<T>): (T | undefined)[] {
-  return Array.from(picks, (pick) => values[pick.charCodeAt(0) - firstPick]);
-}
-
-function toSource(source: string): RuleSource {
-  const [document = "", row = ""] = source.split("/");
-  return { document, row: Number(row) };
+function setIfThere<T, Key extends keyof T>(record: T, key: Key, value: T[Key] | undefined): void {
+  if (value !== undefined) record[key] = value;
 }
 
 /** What a rule does not have it has not, also for `in` and for JSON. */
-function withoutGaps(record: Record<string, unknown>): object {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+function set<T, Key extends keyof T>(record: T, key: Key, { values, picks }: Choices<T[Key]>, row: number): void {
+  const value = values[picks.charCodeAt(row) - firstPick];
+  if (value !== undefined) record[key] = value;
+}
+
+const firstPick = 0x30;
+const equals = 61;
+
+function readTexts(column: Texts): (string | undefined)[] {
+  const cells: (string | undefined)[] = column.split("\n");
+  const seen: string[] = [];
+  let above = "";
+  for (let row = 0; row < cells.length; row++) {
+    const cell = cells[row] ?? "";
+    if (cell === "") cells[row] = undefined;
+    else cells[row] = above = readCell(cell, seen, above);
+  }
+  return cells;
+}
+
+function readLists(column: Lists): (string[] | undefined)[] {
+  const seen: string[] = [];
+  let above = "";
+  const lists: (string[] | undefined)[] = [];
+  for (const line of column.split("\n")) {
+    const cells = line === "" ? undefined : line.split("\t");
+    if (cells)
+      for (let index = 0; index < cells.length; index++)
+        cells[index] = above = readCell(cells[index] ?? "", seen, above);
+    lists.push(cells);
+  }
+  return lists;
+}
+
+function readCell(cell: string, seen: string[], above: string): string {
+  if (cell.charCodeAt(0) !== equals) {
+    seen.push(cell);
+    return cell;
+  }
+  return cell.length === 1 ? above : (seen[Number(cell.slice(1))] ?? "");
+}
+
+function toSource(source: string): RuleSource {
+  const slash = source.indexOf("/");
+  return { document: source.slice(0, slash), row: Number(source.slice(slash + 1)) };
 }

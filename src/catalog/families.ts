@@ -3,17 +3,39 @@
  * "is not supported" will not pass by waiting. Families are asked after the rules.
  */
 import { dispositions, type Family } from "./rule.js";
-import { wordsOf, type Words } from "./words.js";
+import { listOfWords, type Words } from "./words.js";
 
 /** A word, or several of which any will do. */
 type PhraseWord = string | readonly string[];
 
-interface Phrase {
-  readonly family: Family;
-  readonly strength: keyof Wording;
-  /** Runs of words; anything may come between two runs. */
-  readonly runs: readonly (readonly PhraseWord[])[];
+class Phrase {
+  #runs: readonly (readonly PhraseWord[])[] | undefined;
+
+  constructor(
+    readonly family: Family,
+    readonly strength: keyof Wording,
+    readonly text: string,
+  ) {}
+
+  /** Runs of words; anything may come between two runs. Cut when a message has the first word: few ever are. */
+  get runs(): readonly (readonly PhraseWord[])[] {
+    return (this.#runs ??= this.text
+      .split("*")
+      .map(toRun)
+      .filter((run) => run.length > 0));
+  }
+
+  /** Any of them begins the phrase. */
+  get firstWords(): readonly string[] {
+    const first = /^[^ *]+/.exec(this.text)?.[0] ?? "";
+    if (isOneWord.test(first)) return [first];
+    const known = this.runs[0]?.[0] ?? [];
+    return typeof known === "string" ? [known] : known;
+  }
 }
+
+/** A word that stays as it is when words are folded. */
+const isOneWord = /^(?!cannot)[a-z0-9_]+$/;
 
 interface CodePattern {
   readonly family: Family;
@@ -63,14 +85,8 @@ export class FamilyIndex {
   }
 
   #addPhrase(family: Family, text: string): void {
-    const runs = text
-      .split("*")
-      .map(toRun)
-      .filter((run) => run.length > 0);
-    const first = runs[0]?.[0];
-    if (first === undefined) return;
-    const phrase: Phrase = { family, strength: strengthOf(family), runs };
-    for (const word of typeof first === "string" ? [first] : first) {
+    const phrase = new Phrase(family, strengthOf(family), text);
+    for (const word of phrase.firstWords) {
       const list = this.#phrases.get(word);
       if (list) list.push(phrase);
       else this.#phrases.set(word, [phrase]);
@@ -139,8 +155,8 @@ function strengthOf({ rank }: Family): keyof Wording {
 /** `is|are being created|updated` */
 function toRun(text: string): PhraseWord[] {
   return text.split(/\s+/).flatMap((part): readonly PhraseWord[] => {
-    if (!part.includes("|")) return wordsOf(part).list;
-    return [part.split("|").flatMap((word) => wordsOf(word).list)];
+    if (!part.includes("|")) return listOfWords(part);
+    return [part.split("|").flatMap((word) => listOfWords(word))];
   });
 }
 

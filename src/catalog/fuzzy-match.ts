@@ -7,11 +7,9 @@
  */
 import type { Message } from "./message.js";
 import {
-  distinctiveOf,
+  distinctiveShare,
   readClosely,
-  totalOf,
   toWordTemplate,
-  weigh,
   wordsOfTemplate,
   type Fit,
   type Template,
@@ -93,23 +91,34 @@ export class FuzzyIndex {
     return shape;
   }
 
-  /** As few words as will do: a message that has none of them cannot be accepted. */
+  /** As few words as will do: a message that has none of them cannot be accepted. Runs for each template, so it allocates little. */
   #rarestOf(words: readonly string[]): string[] {
     const { leastRecall, leastDistinctive } = this.#acceptance;
     const recall = leastRecall(words.length);
     if (words.length === 0 || recall > 1) return [];
-    const weighed = weigh(words, this.#weights);
-    const mayMiss = (1 - recall) * totalOf(weighed) + rounding;
-    // The distinctive words are the rarest.
-    const distinctive = distinctiveOf(weighed).length;
-    const mayMissOfDistinctive =
-      leastDistinctive === 0 ? Infinity : distinctive - Math.ceil(distinctive * leastDistinctive);
+    const unique: string[] = [];
+    const weights: number[] = [];
+    const totals: number[] = [];
+    let sum = 0;
+    for (const word of words) {
+      const weight = this.#weights.get(word) ?? 0;
+      const at = unique.indexOf(word);
+      if (at >= 0) totals[at] = (totals[at] ?? 0) + weight;
+      else {
+        unique.push(word);
+        weights.push(weight);
+        totals.push(weight);
+      }
+      sum += weight;
+    }
+    const mayMiss = (1 - recall) * sum + rounding;
+    const mayMissOfDistinctive = leastDistinctive === 0 ? Infinity : mayMissOf(weights, leastDistinctive);
     const rarest: string[] = [];
-    let weight = 0;
-    for (const { word, total } of weighed) {
-      if (weight > mayMiss || rarest.length > mayMissOfDistinctive) break;
-      rarest.push(word);
-      weight += total;
+    for (let weight = 0; rarest.length < unique.length && weight <= mayMiss && rarest.length <= mayMissOfDistinctive;) {
+      const next = indexOfHighest(weights);
+      rarest.push(unique[next] ?? "");
+      weight += totals[next] ?? 0;
+      weights[next] = -1;
     }
     return rarest;
   }
@@ -155,6 +164,19 @@ export class FuzzyIndex {
     }
     return found;
   }
+}
+
+/** How many of the distinctive words, the rarest, a message may miss. */
+function mayMissOf(weights: readonly number[], leastDistinctive: number): number {
+  const least = Math.max(...weights) * distinctiveShare;
+  const distinctive = weights.filter((weight) => weight >= least).length;
+  return distinctive - Math.ceil(distinctive * leastDistinctive);
+}
+
+function indexOfHighest(values: readonly number[]): number {
+  let best = 0;
+  for (let index = 1; index < values.length; index++) if ((values[index] ?? 0) > (values[best] ?? 0)) best = index;
+  return best;
 }
 
 /** The weight of the template's words that the message has, in whatever order; nothing where it is too little. */

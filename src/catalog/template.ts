@@ -5,7 +5,7 @@
 import type { Message } from "./message.js";
 import type { Rule } from "./rule.js";
 import { trimMarks } from "./trim-marks.js";
-import { wordsApartFromAddresses, type Words } from "./words.js";
+import { listOfWords, wordsApartFromAddresses, type Words } from "./words.js";
 
 export interface Template extends CutText {
   readonly rule: Rule;
@@ -100,39 +100,41 @@ export function wordsOfTemplate(template: Template): TemplateWords {
   const words: string[] = [];
   const gaps: number[] = [];
   template.literals.forEach((literal, index) => {
-    words.push(...wordsApartFromAddresses(literal).list);
+    words.push(...(literal.includes("/") ? wordsApartFromAddresses(literal).list : listOfWords(literal)));
     if (index < template.names.length) gaps.push(words.length);
   });
   return { template, words, gaps };
 }
 
 /** A word of a template: how rare it is, and what all its places weigh together. */
-export interface WeighedWord {
+interface WeighedWord {
   readonly word: string;
   readonly weight: number;
   total: number;
 }
 
 /** Each word once, the rarest first. */
-export function weigh(words: readonly string[], weightOf: ReadonlyMap<string, number>): readonly WeighedWord[] {
-  const weighed: WeighedWord[] = [];
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? "";
-    const weight = weightOf.get(word) ?? 0;
-    const first = words.indexOf(word) === index ? undefined : weighed.find((known) => known.word === word);
-    if (first) first.total += weight;
-    else weighed.push({ word, weight, total: weight });
+function weigh(words: readonly string[], weightOf: ReadonlyMap<string, number>): readonly WeighedWord[] {
+  const weighed = new Map<string, WeighedWord>();
+  for (const word of words) {
+    const known = weighed.get(word);
+    const weight = known?.weight ?? weightOf.get(word) ?? 0;
+    if (known) known.total += weight;
+    else weighed.set(word, { word, weight, total: weight });
   }
-  return weighed.sort((left, right) => right.weight - left.weight);
+  return [...weighed.values()].sort((left, right) => right.weight - left.weight);
 }
 
-export function totalOf(weighed: readonly WeighedWord[]): number {
+function totalOf(weighed: readonly WeighedWord[]): number {
   return weighed.reduce((sum, { total }) => sum + total, 0);
 }
 
+/** Of the weight of the rarest word: what weighs nearly as much is distinctive too. */
+export const distinctiveShare = 0.95;
+
 /** The rarest words, and those nearly as rare. */
-export function distinctiveOf(weighed: readonly WeighedWord[]): readonly WeighedWord[] {
-  const least = (weighed[0]?.weight ?? 0) * 0.95;
+function distinctiveOf(weighed: readonly WeighedWord[]): readonly WeighedWord[] {
+  const least = (weighed[0]?.weight ?? 0) * distinctiveShare;
   return weighed.filter(({ weight }) => weight >= least);
 }
 

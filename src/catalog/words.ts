@@ -61,6 +61,16 @@ export function wordsOf(text: string): Words {
   return { text, list, starts, ends };
 }
 
+/** The words without their places, for texts that only need to be compared. */
+export function listOfWords(text: string): readonly string[] {
+  if (!isPlain.test(text)) return wordsOf(text).list;
+  const list = text.toLowerCase().match(/[a-z0-9_]+/g) ?? [];
+  return list.length > mostWords ? list.slice(0, mostWords) : list;
+}
+
+/** Only characters of ASCII, and no word that counts as two: a pattern finds the words at once. */
+const isPlain = /^(?!.*(?:n['\u2019]t|cannot))[\s!-~]*$/is;
+
 /**
  * The words of `text` where those inside an address (`https://pictures.blob.core.windows.net/…`, `/subscriptions/…`) are words
  * of their own kind, with a slash in front: `blob` in the name of a host is not the word that a sentence begins with.
