@@ -36,16 +36,35 @@ export interface ChaosOptions {
   readonly seed: number;
   /** Share of the requests that meet a fault, of those that some fault of the mix is for: 0 to 1. */
   readonly rate: number;
-  readonly faults: readonly ChaosFault[];
+  /** Default `everydayChaos`: what a script meets on a bad day, none of it permanent. */
+  readonly faults?: readonly ChaosFault[];
 }
+
+/** Lost answers, throttling, busy storage, conflicts, a gateway's page, and allocations that fail. */
+export const everydayChaos: readonly ChaosFault[] = [
+  { on: "* virtualMachines", reset: "before-execution", weight: 2 },
+  { on: "* virtualMachines", reset: "after-execution" },
+  { on: "* virtualMachines", throttle: { retryAfter: 5 }, weight: 2 },
+  { on: "* virtualMachines", html: 503 },
+  { on: "GET operations", reset: "before-execution" },
+  { on: "GET operations", html: 502 },
+  { on: ["PUT virtualMachines", "POST virtualMachines"], fail: "StorageAccountTooBusy", weight: 2 },
+  { on: ["PUT virtualMachines", "POST virtualMachines/start"], fail: "AllocationFailed" },
+  { on: ["PUT virtualMachines", "PATCH virtualMachines"], fail: "InternalServerError", as: "answer" },
+];
+
+/** What an ingredient does: one of these, and how often by `weight`. */
+const ingredients = ["fail", "throttle", "reset", "cutBody", "hang", "html", "latencyMs"] as const;
+const moments = ["before-execution", "after-execution"];
 
 export function plantChaos(faults: Faults, options: ChaosOptions): PlantedFault {
   checkNumber("rate", options.rate, 0, 1);
   if (!Number.isSafeInteger(options.seed)) throw new RangeError(`seed must be a whole number, not ${options.seed}.`);
   const random = seeded(options.seed);
-  const mix = options.faults.map((fault) => ({
+  checkNames("chaos", options, ["seed", "rate", "faults"]);
+  const mix = (options.faults ?? everydayChaos).map((fault) => ({
     matches: faults.matcher(fault.on),
-    weight: fault.weight ?? 1,
+    weight: weightOf(fault),
     effect: effectOf(fault, faults.canBeOperation(fault.on)),
   }));
   return faults.plant({ on: "*", times: Infinity }, (request, route, params) => {
@@ -57,7 +76,46 @@ export function plantChaos(faults: Faults, options: ChaosOptions): PlantedFault 
   });
 }
 
+/** Throws a `TypeError` that names what it does not know. */
+function checkNames(where: string, given: object, known: readonly string[]): void {
+  const strange = Object.keys(given).find((name) => !known.includes(name));
+  if (strange === undefined) return;
+  throw new TypeError(`${where}: there is no "${strange}". There are: ${known.join(", ")}.`);
+}
+
+const failNames = [
+  "as",
+  "after",
+  "completesAnyway",
+  "parameters",
+  "message",
+  "status",
+  "error",
+  "headers",
+  "retryAfter",
+];
+
+function checkIngredient(fault: ChaosFault): void {
+  const named = ingredients.filter((name) => name in fault);
+  const [only] = named;
+  if (only === undefined || named.length > 1) {
+    const found =
+      named.length > 1 ? named.join(" and ") : JSON.stringify(Object.keys(fault).filter((name) => name !== "on"));
+    throw new TypeError(`chaos: a fault needs exactly one of ${ingredients.join(", ")}, not ${found}.`);
+  }
+  checkNames(`chaos, ${only}`, fault, ["on", "weight", only, ...(only === "fail" ? failNames : [])]);
+  const moment = only === "reset" || only === "hang" ? (fault as Record<string, unknown>)[only] : "before-execution";
+  if (typeof moment === "string" && moments.includes(moment)) return;
+  throw new TypeError(`chaos: ${only} must be one of ${moments.join(", ")}, not ${String(moment)}.`);
+}
+
+function weightOf({ weight = 1 }: ChaosFault): number {
+  checkNumber("chaos: weight", weight, 0);
+  return weight;
+}
+
 function effectOf(fault: ChaosFault, canBeOperation: boolean): Effect {
+  checkIngredient(fault);
   if ("fail" in fault) {
     const effect = failEffect(fault.fail, fault, canBeOperation);
     if (effect.kind !== "unsent") return effect;

@@ -45,6 +45,6 @@ function asArmRequest({ method, url, headers, body }: PipelineRequest): ArmReque
     headers: headers.toJSON(),
     body: typeof body === "string" ? parseObject(body) : undefined,
     endpoint: "",
-    malformed: false,
+    malformed: undefined,
   };
 }

@@ -9,7 +9,7 @@ import type { Effect } from "./fault-effects.js";
 import type { Faults, Strike } from "./faults.js";
 import { checkGuards } from "./guards.js";
 import type { InnerReply, InnerRequest } from "./inner-request.js";
-import { dig, digText } from "./json.js";
+import { deepestJson, dig, digText } from "./json.js";
 import type { OperationPace } from "./options.js";
 import { actionOf, scopeOfPath } from "./request-scope.js";
 import { nameSegments } from "./route-address.js";
@@ -137,6 +137,8 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     const reply = replayOr(exchange, () => handle(exchange, match));
     const operation = exchange.begun;
     if (!match.route.isOutside) {
+      if (reply.status < 400)
+        story.noteExecution(request.method, context.request.name, context.path, actionOf(match.route));
       const scope = exchange.has("scope") ? exchange.param("scope") : scopeOfPath(match.route, context.path);
       cloud.activityLog.note({
         correlationId,
@@ -153,7 +155,14 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
   /** A request of one part of the service to another. A break between them is a gateway's time-out to the one that asked. */
   function send({ method, path, apiVersion, body }: InnerRequest, outer: ArmExchange): InnerReply {
     const url = new URL(`${outer.request.url.origin}${path}?api-version=${apiVersion}`);
-    const request: ArmRequest = { method, url, headers: {}, body, endpoint: outer.request.endpoint, malformed: false };
+    const request: ArmRequest = {
+      method,
+      url,
+      headers: {},
+      body,
+      endpoint: outer.request.endpoint,
+      malformed: undefined,
+    };
     const match = router.find(method, url.pathname);
     if (!match) return { reply: unknownRequest(request), operation: undefined };
     const observed = observe(request, nameOf(match, cloud), outer.principal);
@@ -247,11 +256,18 @@ function checkRequest(exchange: ArmExchange): void {
       "The api-version query parameter (?api-version=) is required for all requests.",
     );
   }
+  if (request.malformed === "too large") {
+    throw new ArmError(413, "RequestContentTooLarge", "The request content size exceeds the maximum size of 4 MB.");
+  }
   if (!request.malformed) return;
+  const problem =
+    request.malformed === "too deep"
+      ? `the maximum depth of ${deepestJson} has been exceeded`
+      : "it is not a JSON object";
   throw new ArmError(
     400,
     "InvalidRequestContent",
-    "The request content was invalid and could not be deserialized: it is not a JSON object.",
+    `The request content was invalid and could not be deserialized: ${problem}.`,
   );
 }
 

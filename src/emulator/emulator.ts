@@ -35,7 +35,7 @@ import { Resources } from "./resources.js";
 import { Router, type RouteMatch } from "./router.js";
 import { startServer } from "./server.js";
 import { EmulatorState, type VmSetup, type VmState } from "./state.js";
-import { Story, type Exchange } from "./story.js";
+import { Story, type Exchange, type Execution } from "./story.js";
 import { Throttling } from "./throttling.js";
 import { TokenIssuer, type EmulatorCredential } from "./tokens.js";
 
@@ -67,7 +67,12 @@ export interface Emulator extends FaultControls, CloudControls {
   readonly story: readonly string[];
   /** The same in full. */
   readonly exchanges: readonly Exchange[];
-  /** Forgets the story so far. */
+  /**
+   * Each write, delete and action that the service carried out, and how often, whatever its client saw; also those inside
+   * deployments. What has a `count` above 1 ran more than once.
+   */
+  readonly executions: readonly Execution[];
+  /** Forgets the story and the executions so far. */
   clearStory(): void;
   /** Throws an `Error` that names each request the emulator did not know. */
   assertNoUnknownRequests(): void;
@@ -166,6 +171,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     },
     get exchanges() {
       return story.exchanges;
+    },
+    get executions() {
+      return story.executions;
     },
     clearStory: () => story.clear(),
     assertNoUnknownRequests,

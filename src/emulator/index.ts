@@ -1,7 +1,7 @@
 /** A local ARM for tests and rehearsals. Node only. */
 export { startEmulator, type Emulator } from "./emulator.js";
 export type { BucketSize } from "./buckets.js";
-export type { ChaosFault, ChaosOptions } from "./chaos.js";
+export { everydayChaos, type ChaosFault, type ChaosOptions } from "./chaos.js";
 export type { EmulatorClientOptions } from "./client.js";
 export type { CloudControls, Condition } from "./cloud-controls.js";
 export type { ExtensionFailure } from "./extension-failure.js";
@@ -36,7 +36,7 @@ export type {
 } from "./options.js";
 export type { RegistrationState } from "./registrations.js";
 export type { EmulatorState, OperationState, VmSetup, VmState } from "./state.js";
-export type { Exchange, ExchangeOutcome, ObservedRequest } from "./story.js";
+export type { Exchange, ExchangeOutcome, Execution, ObservedRequest } from "./story.js";
 export type { EmulatorCredential } from "./tokens.js";
 export type { JsonObject } from "./json.js";
 export type { AbortSignalLike, Clock } from "../time/clock.js";

@@ -6,14 +6,36 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The object that the text is, or undefined when it is anything else. */
+/** Deeper than any document of ARM. What walks documents may recurse as far. */
+export const deepestJson = 100;
+
+/** The object that the text is, or undefined when it is anything else, or nested deeper than `deepestJson`. */
 export function parseObject(text: string): JsonObject | undefined {
+  if (isTooDeep(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Counts brackets outside of texts: to be asked before parsing, which may run out of stack itself. */
+export function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (inText) {
+      if (character === "\\") at += 1;
+      else if (character === '"') inText = false;
+    } else if (character === '"') inText = true;
+    else if (character === "{" || character === "[") {
+      depth += 1;
+      if (depth > deepestJson) return true;
+    } else if (character === "}" || character === "]") depth -= 1;
+  }
+  return false;
 }
 
 /** The value at the end of the path, or undefined where the path breaks off: `dig(vm, "properties", "vmId")`. */

@@ -5,15 +5,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Delivery, Dispatcher } from "./dispatch.js";
-import { parseObject } from "./json.js";
+import { isTooDeep, parseObject } from "./json.js";
 import type { ExchangeOutcome } from "./story.js";
 import type { ArmRequest, Reply } from "./wire.js";
 
 /** Set by the emulator's client policy: the origin that the caller meant. */
 export const originHeader = "x-emulator-origin";
 
-/** Larger than any body ARM takes (4 MB). */
-const longestBody = 16 * 2 ** 20;
+/** The largest body that ARM takes. The rest of a larger one is read and dropped, so that the answer can be read. */
+const longestBody = 4 * 2 ** 20;
 
 export interface RunningServer {
   /** `http://127.0.0.1:PORT` */
@@ -78,23 +78,20 @@ async function serve(
   }
 }
 
-/** Undefined when the client went away, or sent more than anybody may. */
+/** Undefined when the client went away. */
 async function readRequest(incoming: IncomingMessage): Promise<ArmRequest | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
     for await (const chunk of incoming as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > longestBody) {
-        incoming.socket.destroy();
-        return undefined;
-      }
-      chunks.push(chunk);
+      if (length <= longestBody) chunks.push(chunk);
     }
   } catch {
     return undefined;
   }
-  const text = Buffer.concat(chunks).toString("utf8");
+  const isTooLarge = length > longestBody;
+  const text = isTooLarge ? "" : Buffer.concat(chunks).toString("utf8");
   const body = parseObject(text);
   return {
     method: incoming.method ?? "GET",
@@ -102,7 +99,13 @@ async function readRequest(incoming: IncomingMessage): Promise<ArmRequest | unde
     headers: incoming.headers,
     body,
     endpoint: ownOrigin(incoming),
-    malformed: text !== "" && body === undefined,
+    malformed: isTooLarge
+      ? "too large"
+      : text === "" || body
+        ? undefined
+        : isTooDeep(text)
+          ? "too deep"
+          : "not an object",
   };
 }
 

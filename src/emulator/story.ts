@@ -60,7 +60,20 @@ const keptHeaders = [
   "content-type",
 ];
 
+/** A write, delete or action that the service carried out, and how often it did. */
+export interface Execution {
+  /** As the story names it: `"POST virtualMachines/web-01/start"`. */
+  readonly request: string;
+  /** Its path: the id of the resource, with the action that was asked for. */
+  readonly resource: string;
+  readonly count: number;
+}
+
+/** They change nothing, though they are no GETs. */
+const withoutEffect = /\/read$|\/(retrieveBootDiagnosticsData|generate|validate)\/action$/i;
+
 export class Story {
+  readonly #executions = new Map<string, { -readonly [Key in keyof Execution]: Execution[Key] }>();
   readonly #exchanges: OpenExchange[] = [];
   readonly #unknown: string[] = [];
   #count = 0;
@@ -100,7 +113,22 @@ export class Story {
     return exchange;
   }
 
+  /** Each write that ran, in the order of its first run, also those that a deployment made. */
+  get executions(): readonly Execution[] {
+    return [...this.#executions.values()].map((execution) => ({ ...execution }));
+  }
+
+  noteExecution(method: string, name: string, path: string, action: string): void {
+    if (withoutEffect.test(action)) return;
+    const request = `${method} ${name}`;
+    const key = `${method} ${path.toLowerCase()}`;
+    const known = this.#executions.get(key);
+    if (known) known.count += 1;
+    else this.#executions.set(key, { request, resource: path, count: 1 });
+  }
+
   clear(): void {
+    this.#executions.clear();
     this.#exchanges.length = 0;
   }
 }

@@ -15,8 +15,8 @@ export interface ArmRequest {
   readonly body: JsonObject | undefined;
   /** `http://127.0.0.1:PORT`, whatever host the caller meant. */
   readonly endpoint: string;
-  /** The body did not parse. */
-  readonly malformed: boolean;
+  /** Why the body was not read. */
+  readonly malformed: "not an object" | "too deep" | "too large" | undefined;
 }
 
 export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
