@@ -5,6 +5,7 @@ export default {
   entry: [
     ...Object.values(entries),
     "src/cli/main.ts",
+    "site/src/*.tsx",
     "src/recovery/cockatiel-inside.ts",
     "scripts/*.ts",
     "bench/*.ts",

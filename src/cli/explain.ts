@@ -4,7 +4,7 @@ import { rulesOf, type Catalog } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { diagnose, diagnoseAll } from "../diagnose.js";
-import type { BlankValues } from "./explain/blanks.js";
+import type { BlankValues } from "./explain/fill-blanks.js";
 import type { Evidence } from "../recovery/evidence.js";
 import { CliError } from "./cli-error.js";
 import { exitCodes } from "./exit-codes.js";

@@ -1,7 +1,8 @@
 /** The section that a person reads, and which errors of a text get one. */
 import { defaultCatalog, diagnose, rulesOf } from "azure-remedy";
 import { describe, expect, it } from "vitest";
-import { collectValue, type BlankValues } from "../../src/cli/explain/blanks.js";
+import { collectValue } from "../../src/cli/explain/blanks.js";
+import type { BlankValues } from "../../src/cli/explain/fill-blanks.js";
 import { explain, explanationJson, explanationLines } from "../../src/cli/explain/explanation.js";
 import { decidingFailure } from "../../src/cli/text/diagnose-text.js";
 import { diagnoseAll } from "../../src/diagnose.js";

@@ -2,7 +2,8 @@
 import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
 import { parseDuration } from "../../src/cli/duration.js";
-import { collectValue, fillBlanks } from "../../src/cli/explain/blanks.js";
+import { collectValue } from "../../src/cli/explain/blanks.js";
+import { fillBlanks } from "../../src/cli/explain/fill-blanks.js";
 import { suggestionsFor } from "../../src/catalog/suggestions.js";
 import { isHarmlessByWords } from "../../src/cli/run/harmless-commands.js";
 

@@ -1,19 +1,11 @@
 /** The core in a real browser, against a service of another origin. */
-import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browserPath, inBrowser, launchBrowser } from "../support/browser.js";
 import type { BrowserStory } from "./browser-story.js";
-
-const browserNames = ["chromium", "chromium-browser", "google-chrome"];
-const browser = (process.env["PATH"] ?? "")
-  .split(delimiter)
-  .flatMap((folder) => browserNames.map((name) => join(folder, name)))
-  .find((path) => existsSync(path));
 
 /** Everything is bundled for the browser; an import of Node's own modules would fail the build. */
 async function bundle(): Promise<string> {
@@ -44,66 +36,52 @@ const refusal = {
   },
 };
 
-describe.skipIf(browser === undefined)(
-  `in ${browser ?? "a browser (skipped: no Chromium on the PATH; apt-get install chromium)"}`,
-  () => {
-    let server: Server;
-    const requests: string[] = [];
-    const service = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+describe.skipIf(browserPath === undefined)(inBrowser, () => {
+  let server: Server;
+  const requests: string[] = [];
+  const service = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-    beforeAll(async () => {
-      server = createServer((request, response) => {
-        response.setHeader("Access-Control-Allow-Origin", "*");
-        response.setHeader("Access-Control-Allow-Headers", "*");
-        response.setHeader("Access-Control-Allow-Methods", "*");
-        response.setHeader("Access-Control-Expose-Headers", "Retry-After");
-        if (request.method === "OPTIONS") return void response.writeHead(204).end();
-        if (request.url === "/") return void response.end('<!doctype html><link rel="icon" href="data:,">');
-        requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
-        response.setHeader("Content-Type", "application/json");
-        if (request.url === "/refused") return void response.writeHead(409).end(JSON.stringify(refusal));
-        if (requests.length === 1) {
-          const body = { error: { code: "TooManyRequests", message: "Too many requests." } };
-          return void response.writeHead(429, { "Retry-After": "1" }).end(JSON.stringify(body));
-        }
-        response.end("{}");
-      });
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    });
-    afterAll(() => new Promise((resolve) => server.close(resolve)));
-
-    it("waits out a 429 and explains a 409", async () => {
-      const code = await bundle();
-      const running = await chromium.launch({
-        executablePath: browser ?? "",
-        args: [
-          "--no-sandbox",
-          "--disable-gpu",
-          "--disable-quic",
-          "--no-first-run",
-          "--disable-background-networking",
-          "--disable-component-update",
-          "--disable-sync",
-        ],
-      });
-      try {
-        const page = await running.newPage();
-        // A page of another origin (localhost is none of 127.0.0.1), as a portal would be.
-        await page.goto(service().replace("127.0.0.1", "localhost"));
-        await page.addScriptTag({ content: code });
-        const story = await page.evaluate(
-          (url) => (globalThis as unknown as { tell: (url: string) => Promise<BrowserStory> }).tell(url),
-          service(),
-        );
-        expect(requests).toEqual(["GET /throttled", "GET /throttled", "PUT /refused"]);
-        expect(story.throttled.status).toBe(200);
-        expect(story.throttled.events.length).toBeGreaterThan(0);
-        expect(story.refused.code).toBe("OperationNotAllowed");
-        expect(story.refused.message).toContain("What to do");
-        expect(story.refused.sends).toBe(1);
-      } finally {
-        await running.close();
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      response.setHeader("Access-Control-Allow-Origin", "*");
+      response.setHeader("Access-Control-Allow-Headers", "*");
+      response.setHeader("Access-Control-Allow-Methods", "*");
+      response.setHeader("Access-Control-Expose-Headers", "Retry-After");
+      if (request.method === "OPTIONS") return void response.writeHead(204).end();
+      if (request.url === "/") return void response.end('<!doctype html><link rel="icon" href="data:,">');
+      requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
+      response.setHeader("Content-Type", "application/json");
+      if (request.url === "/refused") return void response.writeHead(409).end(JSON.stringify(refusal));
+      if (requests.length === 1) {
+        const body = { error: { code: "TooManyRequests", message: "Too many requests." } };
+        return void response.writeHead(429, { "Retry-After": "1" }).end(JSON.stringify(body));
       }
-    }, 60_000);
-  },
-);
+      response.end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  it("waits out a 429 and explains a 409", async () => {
+    const code = await bundle();
+    const running = await launchBrowser();
+    try {
+      const page = await running.newPage();
+      // A page of another origin (localhost is none of 127.0.0.1), as a portal would be.
+      await page.goto(service().replace("127.0.0.1", "localhost"));
+      await page.addScriptTag({ content: code });
+      const story = await page.evaluate(
+        (url) => (globalThis as unknown as { tell: (url: string) => Promise<BrowserStory> }).tell(url),
+        service(),
+      );
+      expect(requests).toEqual(["GET /throttled", "GET /throttled", "PUT /refused"]);
+      expect(story.throttled.status).toBe(200);
+      expect(story.throttled.events.length).toBeGreaterThan(0);
+      expect(story.refused.code).toBe("OperationNotAllowed");
+      expect(story.refused.message).toContain("What to do");
+      expect(story.refused.sends).toBe(1);
+    } finally {
+      await running.close();
+    }
+  }, 60_000);
+});

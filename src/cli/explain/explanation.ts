@@ -4,7 +4,7 @@ import type { Rule } from "../../catalog/rule.js";
 import { cutText, fillIn } from "../../catalog/template.js";
 import { decide } from "../../decision/decide.js";
 import { formatDuration } from "../../time/format-duration.js";
-import { fillBlanks, type BlankValues } from "./blanks.js";
+import { fillBlanks, type BlankValues } from "./fill-blanks.js";
 import { dispositionColours } from "../disposition-colours.js";
 import type { Style } from "../terminal.js";
 
