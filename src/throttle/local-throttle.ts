@@ -153,7 +153,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
   }
 
   onLeasesChanged(): void {
-    this.#queue.pump();
+    this.#queue.lookAgain();
   }
 
   onStoreLost(error: unknown, now: number): void {

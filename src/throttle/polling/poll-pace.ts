@@ -14,9 +14,11 @@ const leastPart = 0.2;
 export class PollPace {
   #lastSentAt = -Infinity;
 
+  constructor(private readonly reads: Bucket) {}
+
   /** When the next poll may be sent, in epoch milliseconds. */
-  nextAt(reads: Bucket | undefined, now: number): number {
-    return this.#lastSentAt + 1_000 / perSecond(reads, now);
+  opensAt(now: number): number {
+    return this.#lastSentAt + 1_000 / perSecond(this.reads, now);
   }
 
   sent(now: number): void {
@@ -24,8 +26,8 @@ export class PollPace {
   }
 }
 
-function perSecond(reads: Bucket | undefined, now: number): number {
-  if (!reads?.limit) return unknownPerSecond;
+function perSecond(reads: Bucket, now: number): number {
+  if (!reads.limit) return unknownPerSecond;
   const { capacity, refill, periodMs } = reads.limit;
   const fullness = (reads.level(now) ?? capacity) / capacity;
   return ((refill / periodMs) * 1_000 * reads.share * Math.max(fullness, leastPart * restingLevel)) / restingLevel;

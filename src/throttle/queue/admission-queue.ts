@@ -15,6 +15,7 @@ import type { Permit, ThrottleDeadlineError, ThrottledRequest, ThrottleReply } f
 import { Deadlines } from "./deadlines.js";
 import { DeferredWaiters } from "./deferred-waiters.js";
 import { InFlight } from "./in-flight.js";
+import { Openings } from "./openings.js";
 import { PollQueue } from "./poll-queue.js";
 import { RequestKindQueue } from "./request-kind-queue.js";
 import { SentPermit } from "./sent-permit.js";
@@ -38,12 +39,12 @@ export interface AdmissionListener {
 
 export class AdmissionQueue {
   readonly #timer: SingleTimer;
-  /** The queues that have waiters. */
-  readonly #queues = new Map<RequestKind, RequestKindQueue>();
-  /** The same for polls that are due. */
-  readonly #pollQueues = new Map<RequestKind, PollQueue>();
+  readonly #queues = new WeakMap<RequestKind, RequestKindQueue>();
+  /** For polls that are due. */
+  readonly #pollQueues = new WeakMap<RequestKind, PollQueue>();
   /** By the bucket of reads that the polls draw on. */
   readonly #pollPaces = new WeakMap<Bucket, PollPace>();
+  readonly #openings = new Openings();
   readonly #deferred = new DeferredWaiters();
   readonly #deadlines = new Deadlines();
   readonly #inFlight = new InFlight<SentPermit>();
@@ -75,7 +76,7 @@ export class AdmissionQueue {
   /** A permit at once, when no request waits in front and every bucket is open. */
   pass(scope: RequestScope, poll: string | undefined, now: number): Permit | undefined {
     for (const bucket of scope.buckets) if (bucket.waiting > 0 || bucket.opensAt(now) > now) return undefined;
-    if (poll !== undefined && this.#paceOf(scope.kind).nextAt(scope.kind.own, now) > now) return undefined;
+    if (poll !== undefined && this.#paceOf(scope.kind).opensAt(now) > now) return undefined;
     if (scope.kind.requestClass === "read") scope.readAt = now;
     return this.#send(scope, poll, now);
   }
@@ -104,54 +105,28 @@ export class AdmissionQueue {
     return waiter.permit ?? this.#promise(waiter);
   }
 
+  /** Leases have changed: any bucket may have opened. */
+  lookAgain(): void {
+    this.#openings.allChanged();
+    this.pump();
+  }
+
   /** Lets every request pass that may, and sets the timer for the next change. */
   pump(): void {
     const now = this.clock.now();
     for (const waiter of this.#deferred.takeDue(now)) this.#enqueue(waiter, now);
-    const opensAt = this.#serveAll(now);
+    const next = this.#openings.serveAll(now, (head) => this.#serve(head, now));
     this.#refuseLate(now);
     this.#settleAbandoned(now);
     const abandonedAt = this.#waiting > 0 ? (this.#inFlight.first?.sentAt ?? Infinity) + abandonedMs : Infinity;
-    this.#timer.set(Math.min(opensAt, this.#deferred.nextDueAt, this.#deadlines.next, abandonedAt));
+    this.#timer.set(Math.min(next, this.#deferred.nextDueAt, this.#deadlines.next, abandonedAt));
     if (this.#waiting > 0) this.listener.onWaiting(now);
-  }
-
-  /**
-   * Serves in order until every queue is closed or empty.
-   * @returns when the first of the closed ones opens
-   */
-  #serveAll(now: number): number {
-    for (;;) {
-      let first: Waiter | undefined;
-      let next = Infinity;
-      for (const [kind, queue] of this.#queues) {
-        const { head } = queue;
-        if (head === undefined) {
-          this.#queues.delete(kind);
-          continue;
-        }
-        const at = queue.opensAt(now);
-        if (at > now) next = Math.min(next, at);
-        else if (first === undefined || head.isBefore(first)) first = head;
-      }
-      for (const [kind, queue] of this.#pollQueues) {
-        const head = queue.headAt(now);
-        if (head === undefined) {
-          this.#pollQueues.delete(kind);
-          continue;
-        }
-        const at = queue.opensAt(now);
-        if (at > now) next = Math.min(next, at);
-        else if (first === undefined || head.isBefore(first)) first = head;
-      }
-      if (first === undefined) return next;
-      this.#serve(first, now);
-    }
   }
 
   #serve(waiter: Waiter, now: number): void {
     const scope = this.scopes.refreshed(waiter.arrival.scope);
     this.#queueOf(waiter).shift(waiter);
+    for (const bucket of scope.buckets) this.#openings.changed(bucket);
     const at = opensAt(scope.own, now);
     if (at > now) {
       this.#deferred.untilResource(waiter, at);
@@ -202,13 +177,28 @@ export class AdmissionQueue {
   #learn(permit: SentPermit, reply: ThrottleReply | undefined): void {
     const eventTime = this.#eventTime;
     eventTime.next();
+    const { kind } = permit.scope;
+    const { buckets } = kind;
     const closed = this.#accounting.settle(permit, reply);
+    if (this.#waiting > 0) this.#noteChanges(permit, kind.buckets !== buckets);
     this.listener.onSettled(permit, reply, closed, eventTime);
     if (this.#waiting === 0) return;
     const { now } = eventTime;
     if (closed.length > 0) for (const [waiter, error] of this.#deadlines.hopeless(now)) this.#refuse(waiter, error);
     for (const waiter of this.#deferred.takeResource(permit.scope.target.resource)) this.#enqueue(waiter, now);
     this.pump();
+  }
+
+  /** An answer may open the buckets that have counted its request, or show others that do. */
+  #noteChanges({ buckets, scope: { kind } }: SentPermit, hasOthers: boolean): void {
+    for (const bucket of buckets) this.#openings.changed(bucket);
+    for (const bucket of kind.buckets) this.#openings.changed(bucket);
+    const pace = this.#pollPaces.get(kind.own);
+    if (pace) this.#openings.changed(pace);
+    if (!hasOthers) return;
+    for (const queue of [this.#queues.get(kind), this.#pollQueues.get(kind)]) {
+      if (queue) this.#openings.reconsider(queue);
+    }
   }
 
   #promise(waiter: Waiter): Promise<Permit> {
@@ -226,7 +216,9 @@ export class AdmissionQueue {
   }
 
   #enqueue(waiter: Waiter, now: number): void {
-    this.#queueOf(waiter).enter(waiter, now);
+    const queue = this.#queueOf(waiter);
+    queue.enter(waiter, now);
+    this.#openings.update(queue, now);
   }
 
   #queueOf({ arrival: { scope, poll } }: Waiter): RequestKindQueue | PollQueue {
@@ -238,15 +230,23 @@ export class AdmissionQueue {
   }
 
   #paceOf({ own }: RequestKind): PollPace {
-    return entryOf(this.#pollPaces, own, () => new PollPace());
+    return entryOf(this.#pollPaces, own, () => new PollPace(own));
   }
 
   #refuse(waiter: Waiter, error: AbortError | ThrottleDeadlineError): void {
     if (waiter.state === "gone") return;
-    if (waiter.state === "queued") this.#queueOf(waiter).remove(waiter);
+    if (waiter.state === "queued") this.#removeQueued(waiter);
     else this.#deferred.remove(waiter);
     this.#leave(waiter);
     waiter.reject?.(error);
+  }
+
+  /** Those behind may go earlier when fewer wait. */
+  #removeQueued(waiter: Waiter): void {
+    const queue = this.#queueOf(waiter);
+    queue.remove(waiter);
+    this.#openings.update(queue, this.clock.now());
+    for (const bucket of waiter.arrival.scope.kind.buckets) this.#openings.changed(bucket);
   }
 
   #leave(waiter: Waiter): void {

@@ -4,10 +4,11 @@
  */
 import type { PollPace } from "../polling/poll-pace.js";
 import type { RequestKind } from "../scope/request-kind.js";
+import type { BlockableQueue, Blocker } from "./openings.js";
 import type { Waiter } from "./waiter.js";
 
 const orderedForMs = 1_000;
-/** Buckets are told of no more: polls are paced apart, and keep no other request waiting. */
+/** Buckets count no more: polls are paced apart, and keep no other request waiting. */
 const mostCounted = 8;
 
 interface Place {
@@ -15,7 +16,7 @@ interface Place {
   likelihood: number;
 }
 
-export class PollQueue {
+export class PollQueue implements BlockableQueue {
   readonly #places = new Map<Waiter, Place>();
   /** The most likely last. */
   #order: Place[] = [];
@@ -29,7 +30,6 @@ export class PollQueue {
     private readonly likelihood: (url: string, now: number) => number,
   ) {}
 
-  /** The next to be served. */
   headAt(now: number): Waiter | undefined {
     if (now - this.#orderedAt >= orderedForMs) this.#putInOrder(now);
     for (let head = this.#order.at(-1); head !== undefined; head = this.#order.at(-1)) {
@@ -39,9 +39,8 @@ export class PollQueue {
     return undefined;
   }
 
-  /** When the next poll may go. */
-  opensAt(now: number): number {
-    return Math.max(this.kind.opensAt(now), this.pace.nextAt(this.kind.own, now));
+  blockerAt(now: number): Blocker | undefined {
+    return this.kind.blockerAt(now) ?? (this.pace.opensAt(now) > now ? this.pace : undefined);
   }
 
   enter(waiter: Waiter, now: number): void {

@@ -1,9 +1,10 @@
 /** The waiters of one kind of request, in the order of service. The kind's buckets know how many they are. */
 import type { RequestKind } from "../scope/request-kind.js";
 import { LazyHeap } from "./lazy-heap.js";
+import type { BlockableQueue, Blocker } from "./openings.js";
 import type { Waiter } from "./waiter.js";
 
-export class RequestKindQueue {
+export class RequestKindQueue implements BlockableQueue {
   readonly #waiters = new LazyHeap<Waiter>(
     (one, other) => one.isBefore(other),
     ({ state }) => state === "queued",
@@ -11,14 +12,12 @@ export class RequestKindQueue {
 
   constructor(private readonly kind: RequestKind) {}
 
-  /** The next to be served. */
-  get head(): Waiter | undefined {
+  headAt(): Waiter | undefined {
     return this.#waiters.peek();
   }
 
-  /** When the next request may go. */
-  opensAt(now: number): number {
-    return this.kind.opensAt(now);
+  blockerAt(now: number): Blocker | undefined {
+    return this.kind.blockerAt(now);
   }
 
   enter(waiter: Waiter): void {

@@ -73,9 +73,17 @@ export class RequestKind {
     this.#buckets = buckets;
   }
 
-  /** When the next request may go: when the last of its buckets opens. */
-  opensAt(now: number): number {
-    return opensAt(this.#buckets, now);
+  /** The bucket that opens last; undefined when all are open. */
+  blockerAt(now: number): Bucket | undefined {
+    let blocker: Bucket | undefined;
+    let last = now;
+    for (const bucket of this.#buckets) {
+      const at = bucket.opensAt(now);
+      if (at <= last) continue;
+      last = at;
+      blocker = bucket;
+    }
+    return blocker;
   }
 
   /** One request more, or less, waits. */
