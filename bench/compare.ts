@@ -14,7 +14,7 @@ export interface Comparison {
   readonly subjects: Readonly<Record<string, () => unknown>>;
 }
 
-/** Nanoseconds for one call of each subject. */
+/** Nanoseconds of the processor for one call of each subject: what other processes do meanwhile does not count. */
 export async function compare(
   title: string,
   { rounds, calls, baseline, reference, subjects }: Comparison,
@@ -40,12 +40,13 @@ export async function compare(
 }
 
 async function timeOf(run: () => unknown, calls: number): Promise<number> {
-  const start = process.hrtime.bigint();
+  const start = process.cpuUsage();
   for (let call = 0; call < calls; call++) {
     const result = run();
     if (result instanceof Promise) await result;
   }
-  return Number(process.hrtime.bigint() - start) / calls;
+  const { user, system } = process.cpuUsage(start);
+  return ((user + system) * 1_000) / calls;
 }
 
 function median(values: readonly number[]): number {

@@ -47,6 +47,34 @@ describe("a 429", () => {
     expect(asked[0]?.at).toBeGreaterThanOrEqual(10_000);
   });
 
+  it.each([
+    ["Resource Manager, with its level", put, writesLeft(0)],
+    ["Resource Manager, without", put, {}],
+    ["any other host", request("GET", "https://vault.example.net/secrets/s"), {}],
+  ])("of %s holds a lone request for what it asks, three times in a row", async (_, asked, headers) => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const story = new Story({}, seed);
+      story.permit(asked).settle(reply(429, headers, { retryAfterMs: 1_000 }));
+      for (let times = 1; times <= 3; times++) {
+        const rejectedAt = story.time.elapsed;
+        const again = story.ask(asked);
+        await story.pass(5_000);
+        expect(again.at - rejectedAt).toBeGreaterThanOrEqual(1_000);
+        expect(again.at - rejectedAt).toBeLessThanOrEqual(1_300);
+        again.permit?.settle(reply(429, headers, { retryAfterMs: 1_000 }));
+      }
+    }
+  });
+
+  it("until the year 9999 is a mistake, and closes nothing for others", async () => {
+    const story = new Story();
+    const until = Date.UTC(9999, 11, 31);
+    story.permit(put).settle(reply(429, {}, { retryAfterMs: until - story.time.now() }));
+    const asked = story.ask(put);
+    await story.pass(2_000);
+    expect(asked.state).toBe("admitted");
+  });
+
   it("reopens with a trickle, not with a herd", async () => {
     const story = new Story();
     story.permit(put).settle(rejected(5_000));

@@ -7,7 +7,7 @@ import { createThrottle } from "../../src/throttle/local-throttle.js";
 import type { ThrottleEvent } from "../../src/throttle/events.js";
 import { memoryThrottleStore } from "../../src/throttle/lease/memory-store.js";
 import { lease, newSharedBucket, outOf } from "../../src/throttle/lease/shared-bucket.js";
-import type { LeaseAsk, ThrottleStore } from "../../src/throttle/lease/store.js";
+import type { Lease, LeaseAsk, ThrottleStore } from "../../src/throttle/lease/store.js";
 import type { Clock } from "../../src/time/clock.js";
 import { seeded } from "../../bench/throttle/virtual-time.js";
 import { reply, request, Story, vmUrl, writesLeft, type Asked } from "./support.js";
@@ -151,23 +151,29 @@ describe("processes with a store", () => {
 });
 
 describe("a store that is away", () => {
+  type Mode = "works" | "fails" | "hangs" | "lies" | "raves";
+  /** Numbers of the right shape that cannot be. */
+  const nonsense = (lease: Lease): Lease => ({ ...lease, granted: 1e9, askAgainMs: Infinity, closedForMs: 1e300 });
+
   /** A store that can be broken and mended. */
-  function breakable(story: Story): { store: ThrottleStore; mode: "works" | "fails" | "hangs" | "lies" } {
+  function breakable(story: Story): { store: ThrottleStore; mode: Mode } {
     const inner = memoryThrottleStore(story.time);
-    const state: { store: ThrottleStore; mode: "works" | "fails" | "hangs" | "lies" } = {
+    const state: { store: ThrottleStore; mode: Mode } = {
       mode: "works",
       store: {
         lease: (...asked) => {
           if (state.mode === "fails") return Promise.reject(new Error("connection lost"));
           if (state.mode === "hangs") return new Promise(() => undefined);
-          return state.mode === "lies" ? Promise.resolve([]) : inner.lease(...asked);
+          if (state.mode === "lies") return Promise.resolve([]);
+          if (state.mode === "raves") return inner.lease(...asked).then((leases) => leases.map(nonsense));
+          return inner.lease(...asked);
         },
       },
     };
     return state;
   }
 
-  it.each(["fails", "hangs", "lies"] as const)(
+  it.each(["fails", "hangs", "lies", "raves"] as const)(
     "because it %s: each goes by its own estimate within a second, and comes back",
     async (mode) => {
       const story = new Story();

@@ -25,8 +25,10 @@ const staleMs = 5_000;
 const asksPerPeriod = 8;
 /** The wait when a rejection names none: one period, within reason. */
 const longestGuessMs = 5_000;
-/** A wait beyond this is a mistake of the service, and would never end. */
+/** A wait beyond this is a mistake, and says nothing to other requests. */
 const longestWaitMs = 24 * 3_600_000;
+/** A request that no other waits for comes back at most this part of its wait later than the service asked. */
+const loneSpreadPart = 0.2;
 /** Most of the time over which reopenings are spread. */
 const widestSpreadMs = 10_000;
 /** Between two reads that are counted at most so many go unmetered, and at most this part of our share of what is left. */
@@ -131,6 +133,7 @@ export class Bucket {
   opensAt(now: number, waiting = Math.max(1, this.waiting)): number {
     if (this.#hasClosed && now < this.window.reopensAt) return this.window.reopensAt;
     if (!this.#refill) return now;
+    if (this.#hasClosed && this.#isLoneReturn(waiting)) return now;
     const leasedAt = this.lease?.opensAt(now);
     if (leasedAt !== undefined) return this.#isUninformed ? Infinity : leasedAt;
     if (this.#estimate.seen) return this.#paced(now, this.#refill, waiting);
@@ -148,6 +151,11 @@ export class Bucket {
     const missing = ahead + 1 - level * this.share;
     if (missing <= 0) return opens;
     return Math.max(opens, this.#refill.timeOf(missing / this.share, now));
+  }
+
+  /** The one request that was sent away comes back when its wait is over: it is too little to make a herd, and learns most. */
+  #isLoneReturn(waiting: number): boolean {
+    return waiting <= 1 && this.inFlight === 0 && this.#lastSentAt < this.window.until;
   }
 
   send(now: number): void {
@@ -234,7 +242,15 @@ export class Bucket {
     const { periodMs } = this.limit ?? { periodMs: 1_000 };
     const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
     this.#hasClosed = true;
-    this.window.close(sent.sentAt, now, waitMs, this.#reopeningSpreadMs());
+    const isLone = this.waiting === 0 && this.inFlight === 0;
+    const spreadMs = this.#reopeningSpreadMs();
+    this.window.close(
+      sent.sentAt,
+      now,
+      waitMs,
+      isLone ? Math.min(spreadMs, waitMs * loneSpreadPart) : spreadMs,
+      isLone,
+    );
     this.lease?.answered(sent.sentAt, now, 0);
     this.lease?.closed(this.window.until);
   }
@@ -331,7 +347,7 @@ export class Bucket {
   }
 }
 
-/** A number of milliseconds that makes sense, at most so many. */
+/** A number of milliseconds, if it makes sense: not below 0, and at most so many. */
 function within(ms: number | undefined, most: number): number | undefined {
-  return ms === undefined || Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), most);
+  return ms === undefined || Number.isNaN(ms) || ms > most ? undefined : Math.max(0, ms);
 }

@@ -9,6 +9,9 @@
 import type { Random } from "../../time/clock.js";
 
 const mostDoublings = 5;
+/** So many vain reopenings in a row are taken as chance: of a request that no other waits for, and of many. */
+const vainForOne = 3;
+const vainForMany = 2;
 
 export class ClosedWindow {
   /** Epoch milliseconds until which the service asked to wait; 0 when it never did. */
@@ -20,9 +23,9 @@ export class ClosedWindow {
   constructor(private readonly random: Random) {}
 
   /** A rejection of a request that was sent at `sentAt`. */
-  close(sentAt: number, now: number, waitMs: number, spreadMs: number): void {
+  close(sentAt: number, now: number, waitMs: number, spreadMs: number, isLone = false): void {
     if (sentAt >= this.reopensAt) this.#vainReopenings++;
-    const doublings = Math.min(Math.max(0, this.#vainReopenings - 2), mostDoublings);
+    const doublings = Math.min(Math.max(0, this.#vainReopenings - (isLone ? vainForOne : vainForMany)), mostDoublings);
     const spread = doublings === 0 ? spreadMs : Math.max(spreadMs, waitMs * (2 ** doublings - 1));
     this.until = Math.max(this.until, now + waitMs);
     this.reopensAt = Math.max(this.reopensAt, now + waitMs + spread * this.random());

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../time/clock.js";
 import type { BucketLease } from "./bucket-lease.js";
-import type { ThrottleStore } from "./store.js";
+import type { Lease, ThrottleStore } from "./store.js";
 
 /** A store that has not answered by then is taken as away. */
 const answerTimeoutMs = 300;
@@ -94,6 +94,7 @@ export class LeaseClient {
     if (leases.length !== asks.length)
       throw new TypeError(`the store gave ${leases.length} leases for ${asks.length} asks`);
     const now = this.clock.now();
+    leases.forEach((lease, index) => checkLease(lease, asks[index]?.want ?? 0));
     leases.forEach((lease, index) => asking[index]?.granted(lease, round.askedAt, now));
   }
 
@@ -133,6 +134,21 @@ export class LeaseClient {
       ended.abort();
     }
   }
+}
+
+/** Beyond this a number of milliseconds from a store is nonsense. */
+const longestMs = 24 * 3_600_000;
+
+/** @throws TypeError for a lease that makes no sense: its store is as good as away */
+function checkLease({ granted, ttlMs, askAgainMs, closedForMs, level }: Lease, want: number): void {
+  const times = [ttlMs, askAgainMs, closedForMs];
+  const fits =
+    Number.isInteger(granted) &&
+    granted >= 0 &&
+    granted <= want &&
+    times.every((ms) => Number.isFinite(ms) && ms >= 0 && ms <= longestMs) &&
+    Number.isFinite(level);
+  if (!fits) throw new TypeError("the store gave a lease that makes no sense");
 }
 
 /** One round of asks. */
