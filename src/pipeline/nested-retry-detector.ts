@@ -27,7 +27,7 @@ export class NestedRetryDetector {
 
   /** Reports a request that is here although it was given up before: once, since every call would say the same. */
   check(request: PipelineRequest): void {
-    if (this.#reported || !(this.#givenUp.has(request) || this.#outer?.hasErrorFor(request))) return;
+    if (this.#reported || !(this.#givenUp.has(request) || this.#outer?.isHeld(request))) return;
     this.#reported = true;
     this.#settings.reporter.fault("the pipeline", advice, this.#settings.clock.now());
   }

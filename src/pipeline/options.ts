@@ -5,7 +5,7 @@ import { defaultBudget } from "../decision/decide.js";
 import { EventReporter, throttleListenerOf } from "../recovery/event-reporter.js";
 import type { RemedyEventListener } from "../recovery/events.js";
 import type { EvidenceSource } from "../recovery/evidence.js";
-import type { Deadline, Settings } from "../recovery/settings.js";
+import type { Deadline, FailedResponses, Settings } from "../recovery/settings.js";
 import type { Remedy } from "../remedies/remedy.js";
 import { check, checkCount, checkMs, checkNames } from "../option-check.js";
 import { defaultThrottle } from "../throttle/default-throttle.js";
@@ -34,6 +34,15 @@ export interface RemedyOptions {
   throttle?: Throttle;
   /** `background` calls give way to the others while the service throttles. Default `foreground`. */
   priority?: "foreground" | "background";
+  /**
+   * What becomes of a failed response that nothing can be done about, where `remedyPolicy()` was added by hand. `throw`: a
+   * `RemedyError`. `return`: the response, as the SDK's own retry policy would; `diagnose(response)` explains it. `auto`: thrown
+   * where Resource Manager answered, returned where any other service did, since their clients answer challenges and read
+   * statuses themselves (Key Vault, Storage, Microsoft Entra ID). The policy cannot know which statuses an operation declares, and
+   * knows Resource Manager by its hosts of the public and sovereign clouds and by the headers of its responses. `withRemedy`
+   * knows more and ignores this: it throws where the client would have thrown. Default `auto`.
+   */
+  failedResponses?: FailedResponses;
   /** Opens after this many platform failures in a row of one host, and lets single probes through until one passes. `false` for none. Default `{ failures: 20, probeAfterMs: 10000 }`. */
   circuitBreaker?: false | { failures?: number; probeAfterMs?: number };
   /** Called with every event, those of the throttle included. What it throws is logged and breaks nothing. */
@@ -89,6 +98,7 @@ export function settle(options: RemedyOptions): Settings {
     evidence = [],
     evidenceBudgetMs,
     priority = "foreground",
+    failedResponses = "auto",
     circuitBreaker = {},
     onEvent,
     catalog = defaultCatalog,
@@ -104,6 +114,12 @@ export function settle(options: RemedyOptions): Settings {
   checkEvidence(evidence);
   if (evidenceBudgetMs !== undefined) checkMs("evidenceBudgetMs", evidenceBudgetMs);
   check(["foreground", "background"].includes(priority), "priority", priority, '"foreground" or "background"');
+  check(
+    ["auto", "throw", "return"].includes(failedResponses),
+    "failedResponses",
+    failedResponses,
+    '"auto", "throw" or "return"',
+  );
   check(onEvent === undefined || typeof onEvent === "function", "onEvent", onEvent, "a function");
   check(isObject(catalog) && Array.isArray(catalog.layers), "catalog", catalog, "what defineCatalog() gives");
   check(
@@ -133,6 +149,7 @@ export function settle(options: RemedyOptions): Settings {
     evidenceBudgetMs,
     throttle,
     priority,
+    failedResponses,
     circuitBreaker: settleBreaker(circuitBreaker),
     reporter: new EventReporter(onEvent),
     throttleListener,

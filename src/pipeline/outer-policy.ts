@@ -1,7 +1,8 @@
 /**
- * The outer half of `withRemedy`. It stands before everything else in the pipeline, because two things can only be done
+ * The outer half of `withRemedy`. It stands before everything else in the pipeline, because three things can only be done
  * from there: getting a fresh token for a request that is already inside (the bearer policy sits outside every retry, by
- * the SDK's design), and learning what the outside made of an answer (no token at all; a status the operation declares).
+ * the SDK's design), learning what the outside made of a response (no token at all; a challenge that was answered; a status
+ * that the operation declares), and throwing where no policy of the caller's sees it, as the SDK does.
  *
  * A clean request passes by without a mark on it, an async function around it or an entry in a map: each of them would cost it
  * more than all that is done for it here.
@@ -13,45 +14,37 @@ import type {
   PipelineResponse,
   SendRequest,
 } from "@azure/core-rest-pipeline";
-import { createPipelineRequest } from "@azure/core-rest-pipeline";
+import { createHttpHeaders, createPipelineRequest } from "@azure/core-rest-pipeline";
 import { credentialHeaders } from "../recovery/own-request.js";
 import type { RemedyError } from "../recovery/remedy-error.js";
+import type { ResponseContract } from "./failed-responses.js";
 
 export const outerPolicyName = "remedyEntryPolicy";
 
 /** What to do about an error that was thrown before the request was inside (no token): wait it out, or explain it. */
 export type RecoverToken = (error: unknown, request: PipelineRequest, next: SendRequest) => Promise<PipelineResponse>;
 
+/** A failed response on its way out, and the error that stands for it. */
+export interface Held {
+  readonly response: PipelineResponse;
+  /** @param thrown what the client's deserializer made of the response */
+  readonly makeError: (thrown?: unknown) => RemedyError;
+}
+
 export class OuterPolicy {
-  /** The way in that the last request took. A probe may take it too, since it is answered before anybody sends it. */
-  #next: SendRequest | undefined;
-  #deserializes: boolean | undefined;
   readonly #pipeline: Pipeline;
-  readonly #probes = new Set<PipelineRequest>();
-  readonly #errors = new WeakMap<PipelineRequest, () => RemedyError>();
+  readonly #contract: () => ResponseContract;
+  /** The policies that set credentials. */
+  #credentialPolicies: readonly PipelinePolicy[] | undefined;
+  readonly #held = new Map<PipelineRequest, Held>();
 
-  constructor(pipeline: Pipeline) {
+  constructor(pipeline: Pipeline, contract: () => ResponseContract) {
     this.#pipeline = pipeline;
+    this.#contract = contract;
   }
 
-  /** Answers go through a deserializer on their way out, which knows the statuses that the operation declares. */
-  get deserializes(): boolean {
-    this.#deserializes ??= this.#pipeline.getOrderedPolicies().some(({ name }) => name === "deserializationPolicy");
-    return this.#deserializes;
-  }
-
-  /** A probe is a request that only wants its Authorization header set: it is answered inside and never sent. */
-  isProbe(request: PipelineRequest): boolean {
-    return this.#probes.size > 0 && this.#probes.has(request);
-  }
-
-  answerProbe(request: PipelineRequest): PipelineResponse {
-    return { request, status: 204, headers: createPipelineRequest({ url: request.url }).headers, bodyAsText: "" };
-  }
-
-  /** Fresh credentials for a request, by header name; undefined before the pipeline has sent anything. */
-  async freshCredentials(request: PipelineRequest): Promise<Readonly<Record<string, string>> | undefined> {
-    if (!this.#next) return undefined;
+  /** Fresh credentials for a request, by header name. Only the policies that set them see the probe, and nothing is sent. */
+  async freshCredentials(request: PipelineRequest): Promise<Readonly<Record<string, string>>> {
     const { url, abortSignal, tracingOptions } = request;
     const probe = createPipelineRequest({
       url,
@@ -59,11 +52,9 @@ export class OuterPolicy {
       ...(tracingOptions && { tracingOptions }),
       ...(request.allowInsecureConnection && { allowInsecureConnection: true }),
     });
-    this.#probes.add(probe);
-    try {
-      await this.#next(probe);
-    } finally {
-      this.#probes.delete(probe);
+    this.#credentialPolicies ??= this.#pipeline.getOrderedPolicies().filter(({ name }) => setsCredentials.test(name));
+    for (const policy of this.#credentialPolicies) {
+      await policy.sendRequest(probe, (sent) => Promise.resolve(unsent(sent)));
     }
     return Object.fromEntries(
       credentialHeaders.flatMap((name) => {
@@ -74,35 +65,79 @@ export class OuterPolicy {
   }
 
   /**
-   * Leaves the last word on a failed answer to the deserializer: what it declares passes untouched, what it rejects is
-   * thrown as the error that `makeError` makes.
+   * Lets a failed response go out, past the caller's own policies, to where it is decided who gets it: what an operation
+   * declares, what a challenge was answered for and what a REST-level caller asked for is returned; for the rest the error
+   * is thrown.
    */
-  leaveToDeserializer(request: PipelineRequest, makeError: () => RemedyError): void {
-    this.#errors.set(request, makeError);
+  hold(request: PipelineRequest, held: Held): void {
+    this.#held.set(request, held);
   }
 
-  /** What failed was left to the deserializer, and has not been thrown. */
-  hasErrorFor(request: PipelineRequest): boolean {
-    return this.#errors.has(request);
+  /** The request came in again: a challenge is being answered, or another retry policy does not give up. */
+  release(request: PipelineRequest): void {
+    if (this.#held.size > 0) this.#held.delete(request);
+  }
+
+  /** It failed, and that is on its way out. */
+  isHeld(request: PipelineRequest): boolean {
+    return this.#held.has(request);
   }
 
   policy(recover: RecoverToken): PipelinePolicy {
-    const failed = async (error: unknown, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> => {
-      const makeError = this.#errors.get(request);
-      if (!makeError) return recover(error, request, next);
-      this.#errors.delete(request);
-      throw makeError();
-    };
     return {
       name: outerPolicyName,
       sendRequest: (request, next) => {
-        this.#next = next;
         try {
-          return next(request).then(undefined, (error: unknown) => failed(error, request, next));
+          return next(request).then(
+            (response) => (this.#held.size === 0 ? response : this.#conclude(request, response)),
+            (error: unknown) => this.#fail(error, request, next, recover),
+          );
         } catch (error) {
-          return failed(error, request, next);
+          return this.#fail(error, request, next, recover);
         }
       },
     };
   }
+
+  /** The response has passed everything outside of us. @throws RemedyError where the client would throw for it */
+  async #conclude(request: PipelineRequest, response: PipelineResponse): Promise<PipelineResponse> {
+    const held = this.#take(request);
+    if (held?.response.status !== response.status) return response;
+    const { deserializes, throws } = this.#contract();
+    // A deserializer that lets a failed status pass knows it to be declared, or that there is no operation.
+    if (deserializes && response.status >= 400) return response;
+    if (await throws(request)) throw held.makeError();
+    return response;
+  }
+
+  /** @throws RemedyError, or what another policy threw */
+  async #fail(
+    error: unknown,
+    request: PipelineRequest,
+    next: SendRequest,
+    recover: RecoverToken,
+  ): Promise<PipelineResponse> {
+    const held = this.#take(request);
+    if (!held) return recover(error, request, next);
+    const { name, response } = error as { name?: string; response?: PipelineResponse };
+    // A policy of the caller's may throw for a response as it likes.
+    if (name !== "RestError" || response?.status !== held.response.status) throw error;
+    throw held.makeError(error);
+  }
+
+  #take(request: PipelineRequest): Held | undefined {
+    const held = this.#held.get(request);
+    this.#held.delete(request);
+    return held;
+  }
 }
+
+const unsent = (request: PipelineRequest): PipelineResponse => ({
+  request,
+  status: 204,
+  headers: createHttpHeaders(),
+  bodyAsText: "",
+});
+
+/** `bearerTokenAuthenticationPolicy`, `auxiliaryAuthenticationHeaderPolicy`, `keyVaultAuthenticationPolicy` and their kind. */
+const setsCredentials = /authentication(?:header)?policy$/i;

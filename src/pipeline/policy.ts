@@ -4,13 +4,15 @@ import { Engine } from "../recovery/engine.js";
 import { Polls } from "../recovery/polls.js";
 import { runRequest } from "../recovery/request-recovery.js";
 import { newRequestState, type FailedEnd, type RequestState } from "../recovery/request-state.js";
+import type { RemedyError } from "../recovery/remedy-error.js";
 import { currentWorkItem } from "../recovery/work-item.js";
 import { isSuccess } from "../recovery/responses.js";
 import { failedSend, isPermit, restore, type SendOutcome, type Sent } from "../recovery/sender.js";
 import { ThrottleDeadlineError, type Permit } from "../throttle/throttle.js";
+import { isReturnedByHand } from "./failed-responses.js";
 import { NestedRetryDetector } from "./nested-retry-detector.js";
 import { settle, type RemedyOptions } from "./options.js";
-import type { OuterPolicy } from "./outer-policy.js";
+import type { Held, OuterPolicy } from "./outer-policy.js";
 
 /** The programmatic identifier of the remedyPolicy. */
 export const remedyPolicyName = "remedyPolicy";
@@ -38,10 +40,11 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
   const nestedRetries = new NestedRetryDetector(settings, outer);
 
   function sendRequest(request: PipelineRequest, send: SendRequest): Promise<PipelineResponse> {
-    if (outer?.isProbe(request)) return Promise.resolve(outer.answerProbe(request));
+    if (outer?.isHeld(request)) nestedRetries.check(request);
+    outer?.release(request);
     const next = currentWorkItem()?.around(request, send) ?? send;
     const operation = polls.operationOf(request);
-    if (operation) return polls.poll(operation, request, next);
+    if (operation) return polls.poll(operation, request, next).catch((error: unknown) => failPoll(request, error));
     const preparing = settings.remedies.length > 0 ? engine.remedies.prepare(request, next) : undefined;
     return preparing ? preparing.then(() => start(request, next)) : start(request, next);
   }
@@ -133,17 +136,36 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     return response;
   }
 
-  /** The final answer to the caller: an error, unless the deserializer may let the response pass. */
+  /** The final answer to the caller: an error, unless the response itself may be the answer. */
   async function fail(state: RequestState, end: FailedEnd): Promise<PipelineResponse> {
-    const { request, poll } = state;
+    const { request } = state;
+    const { response } = end;
     await engine.remedies.runCleanups(state.remedies.cleanups);
-    // The deserializer lets statuses that the operation declares pass, and then nothing has failed.
-    if (end.response && !poll && outer?.deserializes) {
-      outer.leaveToDeserializer(request, () => engine.errors.ofRequest(state, end));
-      return end.response;
-    }
+    const makeError = (thrown?: unknown): RemedyError => engine.errors.ofRequest(state, end, thrown);
+    if (response && letOut(request, response, makeError, end.isChallenge)) return response;
     nestedRetries.noteFailure(request);
-    throw engine.errors.ofRequest(state, end);
+    throw makeError();
+  }
+
+  /** An operation that has failed for good is thrown too, unless the caller asked for responses. */
+  function failPoll(request: PipelineRequest, error: unknown): PipelineResponse {
+    const failed = engine.errors.responseOf(error);
+    // What a resubmission was refused with goes out as the poll's own: the deserializer asks whose response it is.
+    const response = failed && { ...failed, request };
+    if (response && letOut(request, response, () => error as RemedyError)) return response;
+    throw error;
+  }
+
+  /** Whether the response goes out as it is: to the outer policy, which decides what the caller gets, or to the caller. */
+  function letOut(
+    request: PipelineRequest,
+    response: PipelineResponse,
+    makeError: Held["makeError"],
+    isChallenge = false,
+  ): boolean {
+    if (!outer) return isChallenge || isReturnedByHand(settings.failedResponses, request, response);
+    outer.hold(request, { response, makeError });
+    return true;
   }
 
   function newState(request: PipelineRequest, next: SendRequest, startedAt: number): RequestState {

@@ -10,6 +10,7 @@ import { recover } from "../recovery/recover.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 import { runRequest } from "../recovery/request-recovery.js";
 import { settle, type RemedyOptions } from "./options.js";
+import { contractOf } from "./failed-responses.js";
 import { OuterPolicy, outerPolicyName, type RecoverToken } from "./outer-policy.js";
 import { policyOf, remedyPolicyName } from "./policy.js";
 
@@ -26,6 +27,12 @@ const replacedPolicies = [
   "systemErrorRetryPolicy",
 ];
 
+/** `SecretClient` and `BlobServiceClient` wrap the client that was generated, and keep its pipeline to themselves. */
+const wantedClient =
+  "an Azure SDK client with a pipeline; a client that hides its pipeline, as SecretClient does, takes the policy when it is made: " +
+  '{ additionalPolicies: [{ policy: remedyPolicy(), position: "perRetry" }], retryOptions: { maxRetries: 0 } }; ' +
+  "for one that takes no policies, as BlobServiceClient, wrap calls in retryOperation()";
+
 /**
  * Makes a client know what failures mean. Removes the SDK's default retry policy, adds `remedyPolicy` in its place, and
  * gives the same client back. Called again, the later options replace the earlier.
@@ -37,8 +44,8 @@ const replacedPolicies = [
  */
 export function withRemedy<Client extends ClientWithPipeline>(client: Client, options: RemedyOptions = {}): Client {
   const pipeline = (client as Partial<ClientWithPipeline> | undefined)?.pipeline;
-  check(typeof pipeline?.addPolicy === "function", "client", client, "an Azure SDK client with a pipeline");
-  const outer = new OuterPolicy(pipeline);
+  check(typeof pipeline?.addPolicy === "function", "client", client, wantedClient);
+  const outer = new OuterPolicy(pipeline, contractOf(client, pipeline));
   const engine = new Engine(settle(options), outer, runRequest, httpClientOf(client));
   for (const name of [...replacedPolicies, remedyPolicyName, outerPolicyName]) pipeline.removePolicy({ name });
   // Serialize is the outermost phase, and standing there shifts no other policy, as standing before the bearer policy would.

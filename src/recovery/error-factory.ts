@@ -23,17 +23,32 @@ export interface Failed {
 
 export class ErrorFactory {
   readonly #settings: Settings;
+  readonly #responses = new WeakMap<object, PipelineResponse>();
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  ofRequest({ request, operation, startedAt, nested, poll }: RequestState, end: FailedEnd): RemedyError {
+  /** @param thrown what the SDK's deserializer made of the same response: the error has its body and headers in that shape */
+  ofRequest(
+    { request, operation, startedAt, nested, poll }: RequestState,
+    end: FailedEnd,
+    thrown?: unknown,
+  ): RemedyError {
     const silent = nested || (poll !== undefined && poll !== "foreign");
-    return this.make({ about: aboutRequest(request, operation), request, startedAt, silent }, end);
+    return this.make({ about: aboutRequest(request, operation), request, startedAt, silent }, end, thrown);
   }
 
-  make({ about, request, startedAt, resume, silent = false }: Failed, end: Omit<FailedEnd, "kind">): RemedyError {
+  /** The response that an error was made of, as it came. */
+  responseOf(error: unknown): PipelineResponse | undefined {
+    return this.#responses.get(error as object);
+  }
+
+  make(
+    { about, request, startedAt, resume, silent = false }: Failed,
+    end: Omit<FailedEnd, "kind">,
+    thrown?: unknown,
+  ): RemedyError {
     const { diagnosis, attempts, reason, outcome, retryAfterMs, cause, evidence } = end;
     const { clock, reporter } = this.#settings;
     const at = clock.now();
@@ -42,8 +57,8 @@ export class ErrorFactory {
       const failure = failureOf(diagnosis);
       reporter.emit({ type: "failed", at, ...about, attempts: attempts.length, elapsedMs, reason, failure });
     }
-    const response = end.response && withoutSecrets(end.response, request ?? end.response.request);
-    return new RemedyError({
+    const response = end.response && withoutSecrets(end.response, request ?? end.response.request, thrown);
+    const error = new RemedyError({
       diagnosis,
       attempts,
       elapsedMs,
@@ -53,25 +68,33 @@ export class ErrorFactory {
       retryAt: retryAfterMs === undefined ? undefined : at + retryAfterMs,
       request,
       response,
-      details: response?.parsedBody ?? response?.bodyAsText ?? undefined,
+      details: typeof response?.parsedBody === "object" ? response.parsedBody : undefined,
       cause,
       resume,
       evidence,
       resource: about.resource,
     });
+    if (end.response) this.#responses.set(error, end.response);
+    return error;
   }
 }
 
+type ParsedResponse = PipelineResponse & { readonly parsedBody?: unknown; readonly parsedHeaders?: unknown };
+
+/** The deserializer spreads a text into its letters; as letters its secrets would not be found. */
+const parsedBySdk = ({ parsedBody }: ParsedResponse, json: unknown): unknown =>
+  typeof json === "string" && parsedBody !== undefined ? Object.assign({}, redact(json)) : parsedBody;
+
 /** The response as the error shows it, its secrets cut. */
-function withoutSecrets(
-  response: PipelineResponse,
-  request: PipelineRequest,
-): PipelineResponse & { readonly parsedBody?: unknown } {
+function withoutSecrets(response: PipelineResponse, request: PipelineRequest, thrown: unknown): ParsedResponse {
   const { status, headers, bodyAsText } = response;
-  const parsed = jsonOf(response);
+  const bySdk = (thrown as { response?: ParsedResponse } | undefined)?.response;
+  const json = jsonOf(response);
+  const parsed = bySdk ? parsedBySdk(bySdk, json) : (json ?? (bodyAsText === "" ? undefined : bodyAsText));
   return Object.assign(
     { request, status, headers },
     typeof bodyAsText === "string" && { bodyAsText: redact(bodyAsText) },
     parsed !== undefined && { parsedBody: redactBody(parsed) },
+    bySdk?.parsedHeaders !== undefined && { parsedHeaders: bySdk.parsedHeaders },
   );
 }

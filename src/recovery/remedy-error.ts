@@ -102,7 +102,7 @@ export class RemedyError extends Error {
   declare readonly request?: PipelineRequest;
   /** The answer, where one came. Not enumerable. */
   declare readonly response?: PipelineResponse;
-  /** The full error body as the service sent it, secrets cut. */
+  /** The full error body as the service sent it, secrets cut, in the shape that the SDK gives it; text is in `response`. */
   declare readonly details?: unknown;
 
   constructor(options: RemedyErrorOptions) {
@@ -124,11 +124,14 @@ export class RemedyError extends Error {
     if (resume !== undefined) this.resume = resume;
     Object.defineProperty(this, "request", { value: options.request, enumerable: false });
     Object.defineProperty(this, "response", { value: options.response, enumerable: false });
-    // arm-compute 22's ServiceClient assigns `details` on any error that has a response. A plain property would be
-    // overwritten, a frozen or getter-only one would turn into a TypeError: the assignment is taken and dropped.
+    // core-client's ServiceClient assigns `details` on any error that has a response: what it read of the body and headers.
+    // A frozen or getter-only property would turn into a TypeError; taken as it is, it would hide what we know of the body.
+    let { details } = options;
     Object.defineProperty(this, "details", {
-      get: () => options.details,
-      set: () => undefined,
+      get: () => details,
+      set: (value: unknown) => {
+        details = isObject(details) && isObject(value) ? { ...value, ...details } : (details ?? value);
+      },
       enumerable: true,
       configurable: true,
     });
@@ -171,6 +174,8 @@ Object.defineProperty(RemedyError.prototype, remedyErrorMark, { value: true });
 export function isRemedyError(error: unknown): error is RemedyError {
   return error instanceof Error && remedyErrorMark in error;
 }
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /** First line short; then what the service said, what to do, what was tried, where to read on. */
 function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt, evidence = [] }: RemedyErrorOptions): string {

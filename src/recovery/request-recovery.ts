@@ -121,13 +121,13 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
       return this.giveUp(cause, windowClosed(waitMs, this.#outcome));
     }
     const response = outcome.kind === "response" ? outcome.response : undefined;
-    if (response && tokens.isChallenge(this.progress, response)) {
-      return { kind: "end", end: { kind: "response", response } };
-    }
+    const challenge = response && tokens.challengeIn(this.progress, response);
+    if (response && challenge === "claims") return this.#leaveChallenge(cause, response);
     if (mayHaveRun && request.method === "DELETE" && response?.status === 404) {
       return this.#succeed(deletedResponse(request), "an earlier attempt had deleted it");
     }
     if (await tokens.refreshToken(this.progress, diagnosis)) return sendNow;
+    if (response && challenge) return this.#leaveChallenge(cause, response);
     // Polls by `Location` learn the operation's end from the status; those of an operation begun elsewhere may be such.
     const endsByStatus = poll === "location" || poll === "foreign";
     if (endsByStatus && response && !isPollTrouble(response.status)) {
@@ -135,6 +135,20 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
       return this.giveUp(cause, operationFailed);
     }
     return undefined;
+  }
+
+  /** It goes out to the policy that answers challenges; when none does, it is what the request failed of. */
+  #leaveChallenge(cause: Cause, response: PipelineResponse): RequestStep<never> | Promise<RequestStep<never>> {
+    const { poll, attempts } = this.progress;
+    if (poll !== undefined) return { kind: "end", end: { kind: "response", response } };
+    const why = { action: "fail", outcome: this.#outcome, reason: "permanent: no other token was to be had" } as const;
+    noteAttempt(this, cause.diagnosis, why);
+    const { reason, outcome } = why;
+    const { diagnosis } = cause;
+    return {
+      kind: "end",
+      end: { kind: "failed", diagnosis, attempts, reason, outcome, response, isChallenge: true },
+    };
   }
 
   situation({ diagnosis }: Cause): Situation {

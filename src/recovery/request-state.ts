@@ -70,6 +70,8 @@ export interface FailedEnd {
   readonly response?: PipelineResponse | undefined;
   readonly cause?: unknown;
   readonly evidence?: readonly Finding[] | undefined;
+  /** A 401 that says how to get a token: the policy outside that answers challenges gets it first. */
+  readonly isChallenge?: boolean;
 }
 
 /** What one send of a poll comes to. */

@@ -24,8 +24,11 @@ export function isPollTrouble(status: number): boolean {
   return status >= 500 || status === 401 || status === 403 || status === 404 || status === 408 || status === 429;
 }
 
-export function hasClaimsChallenge(response: PipelineResponse): boolean {
-  return response.status === 401 && (response.headers.get("www-authenticate")?.includes("claims=") ?? false);
+/** How to get a token that would be accepted: another one with claims, or any (the first answer of every Key Vault). */
+export function challengeOf({ status, headers }: PipelineResponse): "claims" | "token" | undefined {
+  const challenge = status === 401 ? headers.get("www-authenticate") : undefined;
+  if (challenge === undefined) return undefined;
+  return challenge.includes("claims=") ? "claims" : "token";
 }
 
 export function deletedResponse(request: PipelineRequest): PipelineResponse {

@@ -11,6 +11,9 @@ import type { EvidenceSource } from "./evidence.js";
 /** When a call must have ended: a time, epoch milliseconds, or a function that gives the milliseconds left. */
 export type Deadline = Date | number | (() => number);
 
+/** `throw` an error for it, `return` it, or by `auto`: throw what Resource Manager answered, return what any other service did. */
+export type FailedResponses = "auto" | "throw" | "return";
+
 export interface Settings {
   readonly maxRetries: number;
   readonly maxElapsedMs: number;
@@ -23,6 +26,8 @@ export interface Settings {
   readonly evidenceBudgetMs: number | undefined;
   readonly throttle: Throttle;
   readonly priority: "foreground" | "background";
+  /** What becomes of a failed response where the policy was added by hand. */
+  readonly failedResponses: FailedResponses;
   readonly circuitBreaker: { readonly failures: number; readonly probeAfterMs: number } | undefined;
   readonly reporter: EventReporter;
   /** The throttle keeps no listener alive; here it lives as long as its client. */

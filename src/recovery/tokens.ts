@@ -7,7 +7,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import { isRepeatable } from "../lro/resubmission.js";
 import { aboutRequest } from "./events.js";
 import type { RequestState } from "./request-state.js";
-import { hasClaimsChallenge } from "./responses.js";
+import { challengeOf } from "./responses.js";
 import type { Settings } from "./settings.js";
 
 /** Where fresh credentials come from, by header name; undefined where the pipeline sets none. */
@@ -21,7 +21,7 @@ const tokenMayBeDeadAfterMs = 120_000;
 export class Tokens {
   readonly #settings: Settings;
   readonly #source: CredentialSource | undefined;
-  /** Requests whose claims challenge the bearer policy has seen. */
+  /** Requests whose challenge the policies outside have seen. */
   readonly #challenged = new WeakSet<PipelineRequest>();
 
   constructor(settings: Settings, source: CredentialSource | undefined) {
@@ -30,13 +30,15 @@ export class Tokens {
   }
 
   /**
-   * A claims challenge is answered by the bearer policy outside, which gets another token and sends the request again. It
-   * does so once; and requests of our own never pass it.
+   * A challenge is answered by a policy outside, which gets another token and sends the request again. It does so once; and
+   * requests of our own never pass it. In a poll only a claims challenge counts: what else a poll is refused for has to say
+   * how the operation can be followed.
    */
-  isChallenge({ nested, request }: RequestState, response: PipelineResponse): boolean {
-    if (nested || !hasClaimsChallenge(response) || this.#challenged.has(request)) return false;
+  challengeIn({ nested, poll, request }: RequestState, response: PipelineResponse): "claims" | "token" | undefined {
+    const challenge = nested || this.#challenged.has(request) ? undefined : challengeOf(response);
+    if (!challenge || (poll !== undefined && challenge === "token")) return undefined;
     this.#challenged.add(request);
-    return true;
+    return challenge;
   }
 
   /** Takes a fresh token for an expired one, once for a request. False when there is none to take. */

@@ -5,7 +5,7 @@ import { clientNames, type ClientName } from "./calls.js";
 import { playerOf, type Player } from "./clients.js";
 import { chance } from "./random.js";
 import { Service, type Exchange } from "./service.js";
-import type { Wire } from "./wire.js";
+import { isRaw, type Wire } from "./wire.js";
 
 /** What is played of a build of ours. */
 export interface Build {
@@ -102,18 +102,20 @@ export function sideOf(build: Build | undefined): Side {
 }
 
 /** For every wire with a memory of its own, as a process would have that has just started. */
-function add(build: Build, { install }: Wire, client: { pipeline: Pipeline }): void {
+function add(build: Build, wire: Wire, client: { pipeline: Pipeline }): void {
   const options = { throttle: build.createThrottle({}) };
   // Storage brings a retry policy of its own.
   client.pipeline.removePolicy({ name: "storageRetryPolicy" });
-  if (install === "withRemedy") {
+  if (wire.install === "withRemedy") {
     build.withRemedy(client, options);
     return;
   }
   client.pipeline.removePolicy({ phase: "Retry" });
   const names = ["defaultRetryPolicy", "remedyPolicy", "remedyEntryPolicy", "remedyOuterPolicy"];
   for (const name of names) client.pipeline.removePolicy({ name });
-  client.pipeline.addPolicy(build.remedyPolicy(options), { phase: "Retry" });
+  // By hand it has to be said that the caller takes responses.
+  const byHand = isRaw(wire) ? { ...options, failedResponses: "return" } : options;
+  client.pipeline.addPolicy(build.remedyPolicy(byHand), { phase: "Retry" });
 }
 
 class Stage {

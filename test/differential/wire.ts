@@ -272,3 +272,6 @@ function retryAfterOf(c: Chance): RetryAfter {
       return { form: "seconds", value: c.pick(["1", "2", "4", "10"]) };
   }
 }
+
+/** Clients that give every answer to their caller, whatever its status. */
+export const isRaw = ({ client }: Wire): boolean => client === "rest" || client.startsWith("sendRequest");

@@ -137,13 +137,13 @@ describe.each(generations)("arm-compute %s, a permanent failure", (generation) =
     ["a sentence", { status: 400, body: "Nothing like that." }, "Nothing like that"],
     ["an error without its envelope", { status: 400, body: { code: "BadArgument", message: "m" } }, "BadArgument"],
     ["an empty body", { status: 400 }, ""],
-  ])("%s is still an error with a status and a reason", (_, fault, inDetails) =>
+  ])("%s is still an error with a status and a reason", (_, fault, inBody) =>
     inVirtualTime(async (time) => {
       arm.fail(fault, { on: "GET virtualMachines" });
       const error = await remedyErrorOf(connect(generation, arm, time).get("web-01"));
       expect(error.statusCode).toBe(fault.status);
       expect(error.message.length).toBeGreaterThan(20);
-      expect(JSON.stringify(error.details ?? "")).toContain(inDetails);
+      expect(error.response?.bodyAsText ?? "").toContain(inBody);
       expect(arm.story).toHaveLength(1);
     }),
   );
