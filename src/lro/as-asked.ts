@@ -25,7 +25,7 @@ const mostDepth = 20;
 const mostItems = 200;
 
 function compare(asked: unknown, found: unknown, depth = 0): Likeness {
-  if (asked === null) return "same";
+  if (asked === null) return found === undefined || found === null ? "same" : "hidden";
   if (asked === undefined || found === undefined || depth > mostDepth) return "hidden";
   if (typeof asked !== "object") return fold(asked) === fold(found) ? "same" : "differs";
   if (typeof found !== "object" || found === null) return "differs";

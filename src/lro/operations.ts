@@ -6,6 +6,7 @@
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { jsonOf } from "./json.js";
 import { noRemedies, type Operation, type PollMode } from "./operation.js";
+import { resumeInfo, type ResumeInfo } from "./resume.js";
 import { firstRequestOf } from "./resubmission.js";
 
 /** The longest wait that Compute is known to ask for is 20 minutes; a poller that has been silent for two hours has gone. */
@@ -13,11 +14,30 @@ const forgottenAfterMs = 2 * 3_600_000;
 const maxOperations = 10_000;
 const maxRecovered = 100;
 
+/** Pollers read the result at once; a poller that is driven by hand may take its time. */
+const resultExpectedMs = 10 * 60_000;
+const maxResults = 1_000;
+
+/** An operation that ended well, and whose result is still to be read. */
+export interface ExpectedResult {
+  /** Epoch milliseconds. */
+  readonly endedAt: number;
+  /** Method of the request that began it. */
+  readonly method: string;
+  /** The result, where the status document brought it along. */
+  readonly output: string | undefined;
+  /** How to read the result elsewhere. */
+  readonly resume: ResumeInfo;
+}
+
 export class Operations {
   readonly #byUrl = new Map<string, Operation>();
   readonly #urls = new Map<Operation, string[]>();
   /** Operations that ended well after a failure, and their URLs. */
   readonly #recovered = new Map<Operation, readonly string[]>();
+
+  /** Operations that ended well, by the URL at which their poller reads the result next. */
+  readonly #results = new Map<string, ExpectedResult>();
 
   /** Those that have not ended, the oldest first. */
   get inFlight(): readonly Operation[] {
@@ -106,6 +126,21 @@ export class Operations {
     if (this.#recovered.size <= maxRecovered || !oldest) return;
     this.#recovered.delete(oldest[0]);
     this.#release(...oldest);
+  }
+
+  /** The poller of an operation that ended well reads its result next: that request is no poll. */
+  expectResult(url: string, expected: ExpectedResult): void {
+    this.#results.set(url, expected);
+    const [oldest] = this.#results.keys();
+    if (this.#results.size > maxResults && oldest !== undefined) this.#results.delete(oldest);
+  }
+
+  /** The operation whose result a request reads, once. */
+  takeResult({ method, url }: PipelineRequest, now: number): ExpectedResult | undefined {
+    if (this.#results.size === 0 || method !== "GET") return undefined;
+    const expected = this.#results.get(url);
+    this.#results.delete(url);
+    return expected && now - expected.endedAt < resultExpectedMs ? expected : undefined;
   }
 
   #release(operation: Operation, keys: readonly string[]): void {
@@ -200,3 +235,24 @@ function keyOf(url: string): string {
 }
 
 const correlationOf = ({ headers }: PipelineResponse): string | undefined => headers.get("x-ms-correlation-request-id");
+
+/** What is left of an operation that ended well: reading its result. Nothing for those that have none. */
+export function resultOf(
+  { pollMode, first: { method, url }, resourceUrl }: Operation,
+  end: PipelineResponse,
+  endedAt: number,
+): { readonly url: string; readonly expected: ExpectedResult } | undefined {
+  if (pollMode !== "status") return undefined;
+  const document = jsonOf(end) as { resourceLocation?: unknown; properties?: { output?: unknown } } | undefined;
+  const { resourceLocation, properties } = document ?? {};
+  const resultUrl = typeof resourceLocation === "string" ? resourceLocation : resourceUrl;
+  if (resultUrl === undefined) return undefined;
+  const output = properties?.output;
+  const isObject = typeof output === "object" && output !== null;
+  const mode = method === "POST" ? "location" : "body";
+  const resume = resumeInfo({ method, url, mode, operationUrl: resultUrl });
+  return {
+    url: resultUrl,
+    expected: { endedAt, method, resume, output: isObject ? JSON.stringify(output) : undefined },
+  };
+}

@@ -14,16 +14,53 @@ export type Progress = "running" | "succeeded" | "failed";
 export function progressOf(response: PipelineResponse, mode: PollMode): Progress {
   if (response.status >= 400) return "failed";
   const body = jsonOf(response);
+  if (mode === "location") return progressAtLocation(response.status, body);
   const state = mode === "body" ? provisioningStateOf(body) : statusOf(body);
-  if (inspectorFailed(body)) return "failed";
-  if (mode === "location") {
-    // A Location poll tells by its HTTP status; a body that says Failed in a 200 is taken for success by every poller.
-    if (response.status === 202) return "running";
-    return isFailure(state) ? "failed" : "succeeded";
-  }
+  if (mode === "status" && inspectorFailed(body)) return "failed";
   if (state === undefined) return response.status === 202 ? "running" : "succeeded";
   if (isFailure(state)) return "failed";
   return state.includes("succeeded") ? "succeeded" : "running";
+}
+
+/**
+ * A Location poll tells by its HTTP status, and a 200 brings the result, whose data may say anything. Only a status document
+ * in its place is read: every poller takes one that says Failed for a success.
+ */
+function progressAtLocation(status: number, body: unknown): Progress {
+  if (status === 202) return "running";
+  if (!isStatusDocument(body)) return "succeeded";
+  const state = statusOf(body);
+  if (inspectorFailed(body) || isFailure(state)) return "failed";
+  return state === undefined || state.includes("succeeded") ? "succeeded" : "running";
+}
+
+/** What status documents are made of; results have names of their own. The second line is VM Inspector's. */
+const statusFields = new Set([
+  ...[
+    "id",
+    "name",
+    "status",
+    "startTime",
+    "endTime",
+    "percentComplete",
+    "error",
+    "properties",
+    "operations",
+    "resourceId",
+  ],
+  ...["message", "responseFields", "resultStatus", "errorDetail", "createdUTC"],
+]);
+
+function isStatusDocument(body: unknown): boolean {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return false;
+  return Object.keys(body).every((name) => statusFields.has(name));
+}
+
+/** Whether an operation says that it was canceled. */
+export function isCanceled(response: PipelineResponse, mode: PollMode): boolean {
+  const body = jsonOf(response);
+  const state = mode === "body" ? provisioningStateOf(body) : statusOf(body);
+  return state === "canceled" || state === "cancelled";
 }
 
 /** The states that both lines of core-lro take for the end; 24.x takes any that contains "fail". */
@@ -51,7 +88,7 @@ function inspectorFailed(body: unknown): boolean {
 export function isForeignFailure(request: PipelineRequest, response: PipelineResponse): boolean {
   if (request.method !== "GET" || response.status !== 200 || !looksLikeOperation(request.url)) return false;
   const body = jsonOf(response);
-  return inspectorFailed(body) || (isFailure(statusOf(body)) && typeof body === "object");
+  return isStatusDocument(body) && (inspectorFailed(body) || isFailure(statusOf(body)));
 }
 
 /** `/operations/ID`, `/operationStatuses/ID`, `/operationresults/ID`, `/azureAsyncOperation/ID`, `/diagnosticOperations/ID`. */

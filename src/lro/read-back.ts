@@ -20,16 +20,17 @@ export type Reading =
   | { readonly kind: "failed"; readonly lastSeen: string; readonly error?: unknown }
   | { readonly kind: "pending"; readonly lastSeen: string; readonly error?: unknown };
 
-/** Power states by action. A deallocated VM has been powered off too. */
+/**
+ * Power states by action. A deallocated VM has been powered off too. `PowerState/running` says nothing about a restart, a
+ * redeploy or a reapply: the machine ran before.
+ */
 const powerStates: Readonly<Record<string, readonly string[]>> = {
   start: ["running"],
-  restart: ["running"],
-  redeploy: ["running"],
   poweroff: ["stopped", "deallocated"],
   deallocate: ["deallocated"],
 };
 
-/** What to read to learn the outcome of a request, or nothing when no state tells it (`runCommand`, `capture`). */
+/** What to read to learn the outcome of a request, or nothing when no state tells it (`runCommand`, `restart`). */
 export function readTargetOf(method: string, url: string): ReadTarget | undefined {
   switch (method) {
     case "PUT":

@@ -45,6 +45,8 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     const next = currentWorkItem()?.around(request, send) ?? send;
     const operation = polls.operationOf(request);
     if (operation) return polls.poll(operation, request, next).catch((error: unknown) => failPoll(request, error));
+    const resultOf = polls.resultOf(request);
+    if (resultOf) return recover(newRequestState(request, next, settings.clock.now(), { resultOf }));
     const preparing = settings.remedies.length > 0 ? engine.remedies.prepare(request, next) : undefined;
     return preparing ? preparing.then(() => start(request, next)) : start(request, next);
   }
@@ -106,7 +108,8 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     engine.allowance.succeeded();
     if (request.method === "GET") {
       const failure = polls.foreignFailure(request, response);
-      if (failure) return fail(newState(request, next, settings.clock.now()), failure);
+      // By hand it cannot be known whether a poller asks, or a caller who wants to read the document.
+      if (failure && outer) return fail(newState(request, next, settings.clock.now()), failure);
     } else polls.track(request, response, undefined);
     return response;
   }
@@ -130,8 +133,9 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     const end = await runRequest(engine, state, first);
     if (end.kind === "failed") return fail(state, end);
     const { response } = end;
-    const failure = request.method === "GET" ? polls.foreignFailure(request, response) : undefined;
-    if (failure) return fail(state, failure);
+    const isPlainGet = request.method === "GET" && !state.resultOf;
+    const failure = isPlainGet ? polls.foreignFailure(request, response) : undefined;
+    if (failure && outer) return fail(state, failure);
     if (!polls.track(request, response, state)) await engine.remedies.runCleanups(state.remedies.cleanups);
     return response;
   }

@@ -36,7 +36,8 @@ export class ErrorFactory {
     thrown?: unknown,
   ): RemedyError {
     const silent = nested || (poll !== undefined && poll !== "foreign");
-    return this.make({ about: aboutRequest(request, operation), request, startedAt, silent }, end, thrown);
+    const { resume } = end;
+    return this.make({ about: aboutRequest(request, operation), request, startedAt, silent, resume }, end, thrown);
   }
 
   /** The response that an error was made of, as it came. */

@@ -9,9 +9,10 @@ import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
 import type { Decision, Situation } from "../decision/decide.js";
+import { actionOf } from "../decision/idempotency.js";
 import type { FirstRequest, Operation, Plan, Poll, RemedyProgress } from "../lro/operation.js";
-import type { Operations } from "../lro/operations.js";
-import { askedWaitMs, progressOf, runningResponse, succeededResponse, translate } from "../lro/poll.js";
+import { resultOf, type Operations } from "../lro/operations.js";
+import { askedWaitMs, isCanceled, progressOf, runningResponse, succeededResponse, translate } from "../lro/poll.js";
 import { PollDrivenTask, shortWaitMs, type SendContext } from "../lro/poll-driven-task.js";
 import { targetOf, type ReadTarget } from "../lro/read-back.js";
 import { withoutCredentials } from "../lro/resubmission.js";
@@ -39,7 +40,7 @@ import {
 import type { RemedyError } from "./remedy-error.js";
 import { pollRequest } from "./request-recovery.js";
 import { newRequestState, type FailedEnd, type PollResult } from "./request-state.js";
-import { lookOf, readingOf } from "./resource-reader.js";
+import { isAsAskedIn, lookOf, readingOf } from "./resource-reader.js";
 import { isSuccess } from "./responses.js";
 import { throwIfAborted, type SendOutcome } from "./sender.js";
 import { remainingMs, type Settings } from "./settings.js";
@@ -143,13 +144,32 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     const progress = progressOf(response, operation.mode);
     switch (progress) {
       case "failed":
-        return { kind: "failed", failure: { response, diagnosis: mayHaveRun(await this.#whyFailed(response)) } };
+        return this.#judgeFailure(response);
       case "running":
         this.#checkDeadline(askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000, response);
         return { kind: "end", end: translate(operation, request, response, progress) };
       case "succeeded":
         return this.#succeed(translate(operation, request, response, progress));
     }
+  }
+
+  /**
+   * Canceled stays canceled: somebody wanted that. Only a write that a newer one took over may have come about all the same,
+   * which the resource tells. What-if answers a question, and a status of Failed is its answer.
+   */
+  async #judgeFailure(response: PipelineResponse): Promise<OperationStep> {
+    const { mode, first } = this.#operation;
+    if (mode === "location" && response.status < 400 && actionOf(first.url) === "whatif")
+      return this.#succeed(response);
+    if (!isCanceled(response, mode)) {
+      return { kind: "failed", failure: { response, diagnosis: mayHaveRun(await this.#whyFailed(response)) } };
+    }
+    const diagnosis = mayHaveRun(diagnoseResponse(response, this.settings));
+    const failure = { response, diagnosis };
+    if (diagnosis.code === "OperationPreempted" && this.#target) return { kind: "failed", failure };
+    const reason = "the operation was canceled";
+    noteAttempt(this, diagnosis, { action: "fail", outcome: "failed", reason });
+    return this.giveUp({ failure, diagnosis }, { reason, outcome: "failed" });
   }
 
   /**
@@ -268,6 +288,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     const { lastSeen } = reading;
     switch (reading.kind) {
       case "succeeded": {
+        if (target.kind === "provisioning" && !isAsAskedIn(response, operation.first, operation.startedAt, this.#now)) {
+          const reason = `outcome unknown: ${lastSeen}, but it does not show what was asked for`;
+          return this.giveUp(step.cause, { reason, outcome: "unknown" });
+        }
         const end = succeededResponse(operation, this.#poll.request, target.url, response);
         return this.#succeed(end, `read back: ${lastSeen}`);
       }
@@ -325,6 +349,8 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   #succeed(response: PipelineResponse, reason?: string): Promise<OperationStep> {
     return this.#end(() => {
       this.#operations.end(this.#operation, response);
+      const result = resultOf(this.#operation, response, this.#now);
+      if (result) this.#operations.expectResult(result.url, result.expected);
       if (this.#operation.failures.length > 0) reportRecovered(this, reason);
       return response;
     });

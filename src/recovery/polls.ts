@@ -1,7 +1,7 @@
 /** Polls of long-running operations: whose they are, and who answers them. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Operation, Poll } from "../lro/operation.js";
-import { sharedOperations, type Operations } from "../lro/operations.js";
+import { sharedOperations, type ExpectedResult, type Operations } from "../lro/operations.js";
 import { boundWait, isForeignFailure, looksLikeOperation, runningResponse } from "../lro/poll.js";
 import { diagnoseResponse } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
@@ -27,6 +27,11 @@ export class Polls {
   /** The operation that a request polls. */
   operationOf(request: PipelineRequest): Operation | undefined {
     return request.method === "GET" ? this.#operations.find(request.url) : undefined;
+  }
+
+  /** The operation whose result a request reads. */
+  resultOf(request: PipelineRequest): ExpectedResult | undefined {
+    return this.#operations.takeResult(request, this.#now);
   }
 
   /** Remembers the operation that a response has begun. False when it began none. */

@@ -3,8 +3,6 @@ import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
 import type { Decision, Situation } from "../decision/decide.js";
-import { isAsAsked } from "../lro/as-asked.js";
-import { jsonOf } from "../lro/json.js";
 import { progressOf } from "../lro/poll.js";
 import { readTargetOf, type ReadTarget } from "../lro/read-back.js";
 import { isRepeatable } from "../lro/resubmission.js";
@@ -13,7 +11,6 @@ import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
 import { asAnswered, type Evidence } from "./evidence.js";
 import { aboutRequest, type EventSubject } from "./events.js";
-import { failedRequestOf } from "./fitting-remedies.js";
 import {
   noteAttempt,
   pastBudget,
@@ -30,8 +27,8 @@ import {
   type Wait,
 } from "./recover.js";
 import type { Deferred, PollResult, RequestEnd, RequestState } from "./request-state.js";
-import { lookOf, readingOf, type Look } from "./resource-reader.js";
-import { deletedResponse, isPollTrouble, isSuccess, outcomeResponse } from "./responses.js";
+import { isAsAskedIn, lookOf, readingOf, type Look } from "./resource-reader.js";
+import { deletedResponse, isPollTrouble, jsonResponse, isSuccess, outcomeResponse } from "./responses.js";
 import { throwIfAborted, type SendOutcome } from "./sender.js";
 import type { Settings } from "./settings.js";
 
@@ -126,6 +123,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     if (mayHaveRun && request.method === "DELETE" && response?.status === 404) {
       return this.#succeed(deletedResponse(request), "an earlier attempt had deleted it");
     }
+    if (this.#isNotThereYet(response)) return this.#readAgain(diagnosis);
     if (await tokens.refreshToken(this.progress, diagnosis)) return sendNow;
     if (response && challenge) return this.#leaveChallenge(cause, response);
     // Polls by `Location` learn the operation's end from the status; those of an operation begun elsewhere may be such.
@@ -215,21 +213,57 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return engine.investigator.look(asAnswered(diagnosis), target);
   }
 
-  async giveUp(given: Cause, why: GivenUp): Promise<RequestStep<never>> {
-    const own = await this.#findOwnWork(given.diagnosis);
+  async giveUp(given: Cause, end: GivenUp): Promise<RequestStep<never>> {
+    const own = this.#broughtResult() ?? (await this.#findOwnWork(given.diagnosis));
     if (own) return own;
     const { failure } = given;
     const found = await this.investigate(given);
     const diagnosis = found?.diagnosis ?? given.diagnosis;
     const evidence = found?.findings;
-    const { attempts } = this.progress;
+    const { attempts, resultOf } = this.progress;
+    const why = resultOf ? resultUnread(end) : end;
     const { reason, outcome, retryAfterMs } = why;
     const response = failure.kind === "response" ? failure.response : undefined;
     const cause = why.cause ?? ("error" in failure ? failure.error : undefined);
     return {
       kind: "end",
-      end: { kind: "failed", diagnosis, attempts, reason, outcome, retryAfterMs, response, cause, evidence },
+      end: {
+        kind: "failed",
+        diagnosis,
+        attempts,
+        reason,
+        outcome,
+        retryAfterMs,
+        response,
+        cause,
+        evidence,
+        resume: resultOf?.resume,
+      },
     };
+  }
+
+  /** The resource that a create has just made may be missing from a replica for some seconds. */
+  #isNotThereYet(response: PipelineResponse | undefined): boolean {
+    const { resultOf, attempts } = this.progress;
+    return resultOf?.method === "PUT" && response?.status === 404 && attempts.length < mostReadsOfNew;
+  }
+
+  #readAgain(diagnosis: Diagnosis): RequestStep<never> {
+    const delayMs = 1_000 * 2 ** this.progress.attempts.length;
+    const reason = `transient: the operation has succeeded, so it will be there; again in ${formatDuration(delayMs)}`;
+    noteAttempt(this, diagnosis, { action: "retry", delayMs, counts: true, reason });
+    reportRetry(this, diagnosis, { delayMs, reason });
+    return { kind: "send", delayMs };
+  }
+
+  /** The operation's last status document brought the result along. */
+  #broughtResult(): RequestStep<never> | undefined {
+    const { request, resultOf } = this.progress;
+    if (resultOf?.output === undefined) return undefined;
+    return this.#succeed(
+      jsonResponse(request, resultOf.output),
+      "the operation's status document had brought the result",
+    );
   }
 
   /**
@@ -254,9 +288,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   /** Whether a resource is what the request asked for; one that was there before may be what it was before. */
   #isAsAsked(response: PipelineResponse): boolean {
     const { request, startedAt } = this.progress;
-    const serviceNow = Date.parse(response.headers.get("date") ?? "");
-    const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - this.settings.clock.now();
-    return isAsAsked(failedRequestOf(request).body, jsonOf(response), startedAt + aheadMs);
+    return isAsAskedIn(response, { body: request.body ?? undefined }, startedAt, this.settings.clock.now());
   }
 
   async #waitForProbe(cause: Cause, delayMs: number): Promise<RequestStep<Deferral>> {
@@ -279,6 +311,16 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return mayHaveRun && request.method !== "GET" && request.method !== "HEAD" ? "unknown" : "failed";
   }
 }
+
+/** Half a minute in all. */
+const mostReadsOfNew = 5;
+
+/** The operation itself has ended well, whatever became of reading its result. */
+const resultUnread = (why: GivenUp): GivenUp => ({
+  ...why,
+  outcome: "unknown",
+  reason: `the operation has succeeded, but its result could not be read: ${why.reason}`,
+});
 
 const operationFailed = {
   action: "fail",

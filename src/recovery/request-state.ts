@@ -2,6 +2,8 @@
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { noRemedies, type PollMode, type RemedyProgress } from "../lro/operation.js";
+import type { ExpectedResult } from "../lro/operations.js";
+import type { ResumeInfo } from "../lro/resume.js";
 import type { Clock } from "../time/clock.js";
 import type { Finding } from "./evidence.js";
 import type { Progress } from "./recover.js";
@@ -21,6 +23,8 @@ export interface RequestState extends Progress {
   readonly poll: PollMode | "foreign" | undefined;
   /** For a poll: the request that began the operation. */
   readonly operation: { readonly method: string; readonly url: string } | undefined;
+  /** The request reads the result of an operation that ended well. */
+  readonly resultOf: ExpectedResult | undefined;
   /** Milliseconds that it may wait to be admitted before its poller is deferred. Default as long as it takes. */
   maxQueueWaitMs: number | undefined;
   /** For its waits; default the clock of the settings. */
@@ -29,7 +33,7 @@ export interface RequestState extends Progress {
 
 /** What a request is for, where it is not the caller's own. */
 export type RequestKind = Partial<
-  Pick<RequestState, "nested" | "poll" | "operation" | "maxQueueWaitMs" | "clock" | "startedAt">
+  Pick<RequestState, "nested" | "poll" | "operation" | "resultOf" | "maxQueueWaitMs" | "clock" | "startedAt">
 >;
 
 export function newRequestState(
@@ -51,6 +55,7 @@ export function newRequestState(
     nested: kind.nested ?? false,
     poll: kind.poll,
     operation: kind.operation,
+    resultOf: kind.resultOf,
     maxQueueWaitMs: kind.maxQueueWaitMs,
     clock: kind.clock,
   };
@@ -70,6 +75,8 @@ export interface FailedEnd {
   readonly response?: PipelineResponse | undefined;
   readonly cause?: unknown;
   readonly evidence?: readonly Finding[] | undefined;
+  /** What another process needs to go on. */
+  readonly resume?: ResumeInfo | undefined;
   /** A 401 that says how to get a token: the policy outside that answers challenges gets it first. */
   readonly isChallenge?: boolean;
 }

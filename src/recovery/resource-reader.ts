@@ -7,6 +7,8 @@ import {
 } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { jsonOf } from "../lro/json.js";
+import { isAsAsked } from "../lro/as-asked.js";
+import type { FirstRequest } from "../lro/operation.js";
 import { interpret, type Reading, type ReadTarget } from "../lro/read-back.js";
 import { diagnoseInput } from "./diagnosing.js";
 import { ownRequest } from "./own-request.js";
@@ -32,6 +34,22 @@ export function readingOf(
 ): RequestState {
   const reading = ownRequest(request, { method: "GET", url: target.url });
   return newRequestState(reading, next, now, { ...kind, nested: true });
+}
+
+/**
+ * Whether a resource is what a request asked for; one that was there before may be what it was before.
+ * @param startedAt when the request was first sent; epoch milliseconds, as `now`
+ */
+export function isAsAskedIn(
+  response: PipelineResponse,
+  asked: Pick<FirstRequest, "body">,
+  startedAt: number,
+  now: number,
+): boolean {
+  const serviceNow = Date.parse(response.headers.get("date") ?? "");
+  const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - now;
+  const body = typeof asked.body === "string" ? jsonOf({ bodyAsText: asked.body }) : undefined;
+  return isAsAsked(body, jsonOf(response), startedAt + aheadMs);
 }
 
 /** What the end of a reading says about the resource. */

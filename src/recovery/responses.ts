@@ -31,6 +31,10 @@ export function challengeOf({ status, headers }: PipelineResponse): "claims" | "
   return challenge.includes("claims=") ? "claims" : "token";
 }
 
+export function jsonResponse(request: PipelineRequest, bodyAsText: string): PipelineResponse {
+  return { request, status: 200, headers: createHttpHeaders({ "content-type": "application/json" }), bodyAsText };
+}
+
 export function deletedResponse(request: PipelineRequest): PipelineResponse {
   return { request, status: 204, headers: createHttpHeaders(), bodyAsText: "" };
 }

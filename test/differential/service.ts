@@ -204,6 +204,8 @@ export class Service {
       this.#machine ??= { tags: "none", power: "running", provisioning: "Creating" };
       if (!isSync) this.#machine.provisioning = isNew ? "Creating" : "Updating";
     }
+    // A newer write takes over from one that still runs.
+    if (method !== "POST") for (const operation of this.#operations.values()) operation.applied = true;
     this.#operations.set(id, running);
     if (isSync) {
       this.#advance();

@@ -42,6 +42,6 @@ it.each(generations)("arm-compute %s: so has an operation that fails by Location
 
     const error = await remedyErrorOf(told.client().runCommand("web-01", ["date"]));
     expect(error.statusCode).toBe(403);
-    expect(error.details).toEqual(body);
+    expect(error.details).toMatchObject(body);
   }),
 );
