@@ -4,7 +4,7 @@
 export { withRemedy, type ClientWithPipeline } from "./pipeline/with-remedy.js";
 export { remedyPolicy, remedyPolicyName } from "./pipeline/policy.js";
 export type { RemedyOptions } from "./pipeline/options.js";
-export type { Deadline } from "./recovery/settings.js";
+export type { Deadline, FailedResponses } from "./recovery/settings.js";
 export {
   RemedyError,
   isRemedyError,

@@ -58,6 +58,11 @@ export const noRemedies = (): RemedyProgress => ({
   context: undefined,
 });
 
+export interface OperationIds {
+  readonly requestId?: string;
+  readonly correlationId?: string;
+}
+
 /** A failed submission of an operation, for the error's `attempts`. */
 export interface FailedSubmission {
   readonly at: number;
@@ -96,12 +101,12 @@ export interface Operation {
   slowed: boolean;
   /** The throttle sent the last poll away; the next one waits in line. */
   deferred: boolean;
+  /** What support finds the accepted submission by. */
+  ids: OperationIds;
   /** The answer by which the service said that it created the resource (201), body and all. */
   created: string | undefined;
   /** Where the resource itself is polled: as it was last seen. */
   lastSeenResource: string | undefined;
-  /** `x-ms-correlation-request-id` of the answer that began it: each poll has another. */
-  correlationId: string | undefined;
   readonly failures: FailedSubmission[];
   remedies: RemedyProgress;
   /** Where a submission is known to have failed. */

@@ -5,7 +5,7 @@
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { jsonOf } from "./json.js";
-import { noRemedies, type Operation, type PollMode } from "./operation.js";
+import { noRemedies, type Operation, type OperationIds, type PollMode } from "./operation.js";
 import { resumeInfo, type ResumeInfo } from "./resume.js";
 import { firstRequestOf } from "./resubmission.js";
 
@@ -71,8 +71,8 @@ export class Operations {
       pollIntervalMs: undefined,
       slowed: false,
       deferred: false,
+      ids: idsOf(response),
       created: createdBy(response),
-      correlationId: correlationOf(response),
       lastSeenResource: undefined,
       failures: [],
       remedies: noRemedies(),
@@ -95,8 +95,8 @@ export class Operations {
     operation.plan = { kind: "follow", dueAt: now };
     operation.mayHaveRun = false;
     operation.refusals = 0;
+    operation.ids = idsOf(response);
     operation.created = createdBy(response) ?? operation.created;
-    operation.correlationId = correlationOf(response);
     this.#point(operation, follow.pollUrls);
     return true;
   }
@@ -203,6 +203,13 @@ export function followUpOf(request: PipelineRequest, response: PipelineResponse)
   return undefined;
 }
 
+function idsOf({ headers }: PipelineResponse): OperationIds {
+  const [requestId, correlationId] = ["x-ms-request-id", "x-ms-correlation-request-id"].map((name) =>
+    headers.get(name),
+  );
+  return { ...(requestId !== undefined && { requestId }), ...(correlationId !== undefined && { correlationId }) };
+}
+
 function createdBy({ status, bodyAsText }: PipelineResponse): string | undefined {
   return status === 201 ? (bodyAsText ?? undefined) : undefined;
 }
@@ -233,8 +240,6 @@ function keyOf(url: string): string {
   const query = url.indexOf("?");
   return (query < 0 ? url : url.slice(0, query)).toLowerCase();
 }
-
-const correlationOf = ({ headers }: PipelineResponse): string | undefined => headers.get("x-ms-correlation-request-id");
 
 /** What is left of an operation that ended well: reading its result. Nothing for those that have none. */
 export function resultOf(

@@ -7,7 +7,7 @@ import { newRequestState, type FailedEnd, type RequestState } from "../recovery/
 import type { RemedyError } from "../recovery/remedy-error.js";
 import { currentWorkItem } from "../recovery/work-item.js";
 import { isSuccess } from "../recovery/responses.js";
-import { failedSend, isPermit, restore, type SendOutcome, type Sent } from "../recovery/sender.js";
+import { discard, failedSend, isPermit, restore, type SendOutcome, type Sent } from "../recovery/sender.js";
 import { ThrottleDeadlineError, type Permit } from "../throttle/throttle.js";
 import { isReturnedByHand } from "./failed-responses.js";
 import { NestedRetryDetector } from "./nested-retry-detector.js";
@@ -86,13 +86,17 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     const limit = sender.limit(request, sentAt);
     return sendInside(request, next).then(
       (response) => {
-        restore(request, url, abortSignal, limit);
+        restore(request, url, abortSignal, limit, response);
         if (isSuccess(request, response)) return succeed(request, next, response, permit);
         return countAndRecover(request, next, startedAt, { kind: "response", response, permit });
       },
       (error: unknown) => {
-        const sent = failedSend(request, error, permit);
-        restore(request, url, abortSignal, limit);
+        let sent: Sent;
+        try {
+          sent = failedSend(request, error, permit);
+        } finally {
+          restore(request, url, abortSignal, limit);
+        }
         return countAndRecover(request, next, startedAt, sent);
       },
     );
@@ -148,6 +152,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     const makeError = (thrown?: unknown): RemedyError => engine.errors.ofRequest(state, end, thrown);
     if (response && letOut(request, response, makeError, end.isChallenge)) return response;
     nestedRetries.noteFailure(request);
+    if (response) discard(response);
     throw makeError();
   }
 

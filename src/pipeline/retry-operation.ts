@@ -5,9 +5,10 @@ import { diagnoseInput } from "../recovery/diagnosing.js";
 import type { RemedyEventListener } from "../recovery/events.js";
 import { FunctionRecovery, type FunctionTask } from "../recovery/function-recovery.js";
 import { recover } from "../recovery/recover.js";
+import { isAbort } from "../recovery/sender.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 import type { Deadline } from "../recovery/settings.js";
-import type { Clock, Random } from "../time/clock.js";
+import { AbortError, type Clock, type Random } from "../time/clock.js";
 import { settle } from "./options.js";
 
 export interface OperationAttempt {
@@ -46,7 +47,7 @@ export interface RetryOperationOptions {
  * A `RemedyError` from a pipeline with `remedyPolicy` has been through recovery already and is thrown on as it is: the two do not
  * multiply. Only a capacity failure goes on with the next candidate.
  * @returns what `fn` resolves to; with `readBack` true after an unknown outcome, `undefined`
- * @throws RemedyError with the last error as its cause; AbortError when `signal` aborts
+ * @throws RemedyError with the last error as its cause; `signal.reason` when `signal` aborts; an AbortError of `fn` as it is
  */
 export async function retryOperation<T>(
   fn: (attempt: OperationAttempt) => Promise<T>,
@@ -63,7 +64,10 @@ export async function retryOperation<T>(
   const task: FunctionTask<T> = {
     run: (attempt, candidate) =>
       fn({ attempt, signal: signal ?? neverAborted, ...(candidate !== undefined && { candidate }) }),
-    diagnose: (error) => (isRemedyError(error) ? error.diagnosis : diagnoseInput(error, settings)),
+    diagnose: (error) => {
+      if (isAbort(error)) return undefined;
+      return isRemedyError(error) ? error.diagnosis : diagnoseInput(error, settings);
+    },
     about: { name },
     idempotent,
     candidates,
@@ -71,7 +75,12 @@ export async function retryOperation<T>(
     signal,
   };
   const subject = new FunctionRecovery(settings, task);
-  return recover(await subject.send(), subject);
+  try {
+    return await recover(await subject.send(), subject);
+  } catch (error) {
+    if (signal?.aborted && error instanceof AbortError) throw signal.reason;
+    throw error;
+  }
 }
 
 const neverAborted = new AbortController().signal;

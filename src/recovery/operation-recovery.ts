@@ -359,10 +359,18 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   async investigate({ failure, diagnosis }: Cause): Promise<Evidence | undefined> {
     if (!this.#engine.investigates || failure.refusal?.kind === "notAdmitted") return undefined;
     const operation = this.#operation;
-    const { first, startedAt, submissions: attempts, correlationId } = operation;
+    const { first, startedAt, submissions: attempts, ids } = operation;
     const refusal = failure.refusal?.kind === "response" ? failure.refusal.response : undefined;
     const response = failure.response ?? refusal;
-    const target = { owner: operation, failed: first, ...this.#poll, startedAt, attempts, correlationId, response };
+    const target = {
+      owner: operation,
+      failed: first,
+      ...this.#poll,
+      startedAt,
+      attempts,
+      response,
+      correlationId: ids.correlationId,
+    };
     return this.#engine.investigator.look(asAnswered(diagnosis), target);
   }
 
@@ -391,7 +399,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     { stillRuns = false, outcome, reason, retryAfterMs, cause }: GivenUp,
     evidence?: readonly Finding[],
   ): RemedyError {
-    const { failures, startedAt } = this.#operation;
+    const { failures, startedAt, ids } = this.#operation;
     if (failures.length === 0) noteAttempt(this, diagnosis, { action: "fail", outcome: "failed", reason });
     return this.#engine.errors.make(
       {
@@ -401,7 +409,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
         resume: stillRuns ? this.#resume : undefined,
       },
       {
-        diagnosis,
+        diagnosis: { ...diagnosis, ...ids },
         attempts: failures,
         reason,
         outcome: stillRuns ? "unknown" : outcome,

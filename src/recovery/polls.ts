@@ -84,8 +84,9 @@ export class Polls {
       const recovery = new OperationRecovery(this.#engine, this.#operations, operation, { request, next });
       return await recovery.answerPoll(() => this.#ask(operation, { request, next }));
     } catch (error) {
-      // A caller that aborts may come back with a poller restored from its state; half a remedy is not taken up again.
-      const mayComeBack = request.abortSignal?.aborted && !isRemedyError(error) && operation.plan.kind !== "task";
+      // A caller that aborts may come back with a poller restored from its state, and a poller goes on after an error of
+      // the caller's own policies; half a remedy is not taken up again.
+      const mayComeBack = !isRemedyError(error) && operation.plan.kind !== "task";
       if (!mayComeBack) this.#operations.end(operation);
       throw error;
     } finally {

@@ -183,7 +183,7 @@ function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt, evidence 
   const answered = asAnswered(diagnosis);
   const lines = [`${code ?? "Failure"}: ${explanation}`];
   if (answered.code !== code) lines.push(`  Answered as: ${answered.code ?? "a failure without a code"}`);
-  if (message !== "") lines.push(`  The service said: ${shorten(message)}`);
+  if (message !== "") lines.push(`  The service said: ${wordsOfService(diagnosis)}`);
   if (evidence.length > 0) lines.push("  Found:", ...evidence.map(({ source, says }) => `    ${source}: ${says}`));
   lines.push("  What to do:", ...remedy.steps.map((step, index) => `    ${index + 1}. ${step}`));
   lines.push(`  ${tried(attempts.length, elapsedMs)}; ${reason}.`);
@@ -194,6 +194,13 @@ function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt, evidence 
   );
   if (ids.length > 0) lines.push(`  For support: ${ids.join(", ")}`);
   return lines.join("\n");
+}
+
+/** The outermost words are those that the SDK shows; the root's say why. */
+function wordsOfService({ message, chain }: Diagnosis): string {
+  const outer = chain.find((node) => node.message !== "")?.message ?? message;
+  if (message.includes(outer)) return shorten(message);
+  return outer.includes(message) ? shorten(outer) : `${shorten(outer)} Because: ${shorten(message)}`;
 }
 
 function tried(times: number, elapsedMs: number): string {

@@ -29,7 +29,7 @@ import {
 import type { Deferred, PollResult, RequestEnd, RequestState } from "./request-state.js";
 import { isAsAskedIn, lookOf, readingOf, type Look } from "./resource-reader.js";
 import { deletedResponse, isPollTrouble, jsonResponse, isSuccess, outcomeResponse } from "./responses.js";
-import { throwIfAborted, type SendOutcome } from "./sender.js";
+import { discard, throwIfAborted, type SendOutcome } from "./sender.js";
 import type { Settings } from "./settings.js";
 
 const sendNow = { kind: "send", delayMs: 0 } as const;
@@ -54,6 +54,8 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   readonly kind = "request";
   readonly settings: Settings;
   readonly allowance: RetryAllowance;
+  /** What the last send brought; its body may be a stream. */
+  #failedResponse: PipelineResponse | undefined;
 
   /** @param defer makes the end that sends a poller away; undefined where the request waits itself */
   constructor(
@@ -75,6 +77,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   }
 
   async send(): Promise<RequestStep<Deferral>> {
+    if (this.#failedResponse) discard(this.#failedResponse);
     if (this.progress.sends > 0) await this.engine.tokens.renew(this.progress);
     return this.judge(await this.engine.attempt(this.progress));
   }
@@ -84,6 +87,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     const { request, poll } = this.progress;
     throwIfAborted(outcome, request);
     if (outcome.kind === "response" || outcome.kind === "error") this.progress.sends += 1;
+    this.#failedResponse = outcome.kind === "response" ? outcome.response : undefined;
     if (outcome.kind !== "response" || !isSuccess(request, outcome.response))
       return { kind: "failed", failure: outcome };
     const { response, permit } = outcome;

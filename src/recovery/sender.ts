@@ -4,6 +4,7 @@
  * call does not need.
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import { readFailure } from "../failure/read.js";
 import { AttemptTimeouts, followSignals } from "../time/attempt-timeout.js";
 import { AbortError, type AbortSignalLike } from "../time/clock.js";
 import { ThrottleDeadlineError, type AdmissionOptions, type Permit } from "../throttle/throttle.js";
@@ -55,7 +56,7 @@ export class Sender {
   /**
    * Sends the request once.
    * @param maxQueueWaitMs milliseconds that it may wait to be admitted; default as long as it takes
-   * @throws AbortError from the throttle; what `next` throws is an outcome
+   * @throws AbortError from the throttle, and errors of others; what else `next` throws is an outcome
    */
   async send(
     request: PipelineRequest,
@@ -70,12 +71,14 @@ export class Sender {
     if (permit instanceof ThrottleDeadlineError) return this.notAdmitted(permit, maxQueueWaitMs);
     const { url, abortSignal } = request;
     const limit = this.limit(request, permit === admitted ? askedAt : clock.now());
+    let response: PipelineResponse | undefined;
     try {
-      return { kind: "response", response: await next(request), permit };
+      response = await next(request);
+      return { kind: "response", response, permit };
     } catch (error) {
       return failedSend(request, error, permit);
     } finally {
-      restore(request, url, abortSignal, limit);
+      restore(request, url, abortSignal, limit, response);
     }
   }
 
@@ -132,7 +135,7 @@ export class Sender {
   limit(request: PipelineRequest, now: number): Limit | undefined {
     const timeout = this.#timeouts?.signal(now);
     const own = request.abortSignal as AbortSignalLike | undefined;
-    if (own === undefined && this.#settings.deadline === undefined) {
+    if (own === undefined && this.#settings.deadline === undefined && !mayStream(request)) {
       if (timeout) setSignal(request, timeout);
       return undefined;
     }
@@ -140,9 +143,10 @@ export class Sender {
     const followed = followSignals(own, timeout, atDeadline?.signal);
     setSignal(request, followed.signal);
     return {
-      release: () => {
-        followed.release();
+      release: (stream) => {
         atDeadline?.release();
+        followed.release(stream && own);
+        if (stream && own) atEndOf(stream, () => followed.release());
       },
     };
   }
@@ -161,11 +165,42 @@ export class Sender {
   }
 }
 
+/** What a policy of the caller's throws is its own: only what the wire and the credential say is ours to judge. */
+function isOfOthers(error: unknown): boolean {
+  if (isAbort(error) || (error as { name?: unknown } | undefined)?.name === "RestError") return false;
+  const { origin } = readFailure(error, {});
+  return origin !== "transport" && origin !== "identity";
+}
+
+const mayStream = ({ streamResponseStatusCodes }: PipelineRequest): boolean =>
+  streamResponseStatusCodes !== undefined && streamResponseStatusCodes.size > 0;
+
+type Stream = NonNullable<PipelineResponse["readableStreamBody"] | PipelineResponse["browserStreamBody"]>;
+
+const streamOf = ({ readableStreamBody, browserStreamBody }: PipelineResponse): Stream | undefined =>
+  readableStreamBody ?? browserStreamBody;
+
+/** A stream of the browser's does not say when it ends; what follows the caller's signal for it goes with that signal. */
+function atEndOf(stream: Stream, then: () => void): void {
+  if ("once" in stream) stream.once("close", then);
+}
+
+/** A body that is read by no one would keep its connection. */
+export function discard(response: PipelineResponse): void {
+  const stream = streamOf(response) as { destroy?: () => void; cancel?: () => Promise<void> } | undefined;
+  if (stream?.destroy) stream.destroy();
+  else stream?.cancel?.().catch(() => undefined);
+}
+
 /**
  * The outcome of a send that threw, to be asked for before the request is restored: a body that an abort cut short
  * comes as a parse error, and only the signal tells.
  */
 export function failedSend(request: PipelineRequest, error: unknown, permit: Permit): Sent {
+  if (isOfOthers(error)) {
+    permit.settle();
+    throw error;
+  }
   const cutOff = isAbort(error) || (request.abortSignal?.aborted ?? false);
   return { kind: "error", error, cutOff, permit };
 }
@@ -185,7 +220,8 @@ export const isPermit = (admitted: Permit | Promise<Permit>): admitted is Permit
 
 /** What an attempt holds while it is under way. */
 export interface Limit {
-  release(): void;
+  /** @param stream a body that is still to come: the attempt's time is over, but the caller's abort reaches it to its end */
+  release(stream?: Stream): void;
 }
 
 /** Leaves the caller's request as it was. */
@@ -194,11 +230,12 @@ export function restore(
   url: string,
   signal: PipelineRequest["abortSignal"],
   limit: Limit | undefined,
+  response?: PipelineResponse,
 ): void {
   // The redirect policy leaves the last URL behind, and arm-compute 24 reads the operation's result from it.
   if (request.url !== url) request.url = url;
   if (request.abortSignal !== signal) setSignal(request, signal);
-  if (limit) limit.release();
+  if (limit) limit.release(response && streamOf(response));
 }
 
 function setSignal(request: PipelineRequest, signal: unknown): void {

@@ -53,7 +53,7 @@ function allowManyListeners(signal: AbortSignal): void {
 }
 
 /** A controller that follows several signals until it is released: `AbortSignal.any` leaks on long-lived signals in Node 20. */
-export function followSignals(...signals: (AbortSignalLike | undefined)[]): { signal: AbortSignal; release(): void } {
+export function followSignals(...signals: (AbortSignalLike | undefined)[]): FollowedSignals {
   const controller = new AbortController();
   const abort = (): void => controller.abort(new AbortError());
   const followed = signals.filter((signal) => signal !== undefined);
@@ -63,8 +63,14 @@ export function followSignals(...signals: (AbortSignalLike | undefined)[]): { si
   }
   return {
     signal: controller.signal,
-    release: () => {
-      for (const signal of followed) signal.removeEventListener("abort", abort);
+    release: (kept) => {
+      for (const signal of followed) if (signal !== kept) signal.removeEventListener("abort", abort);
     },
   };
+}
+
+export interface FollowedSignals {
+  readonly signal: AbortSignal;
+  /** Follows none of them any more, but for one that is kept. */
+  release(kept?: AbortSignalLike): void;
 }

@@ -94,7 +94,7 @@ describe.each(generations)("arm-compute %s, a permanent failure", (generation) =
       const { message } = await remedyErrorOf(connect(generation, arm, time).get("web-01"));
       expect(message.split("\n")).toEqual([
         "InvalidParameter: Azure does not accept the value of osDisk.name.",
-        "  The service said: The value of parameter osDisk.name is invalid.",
+        "  The service said: The request is bad. Because: The value of parameter osDisk.name is invalid.",
         "  What to do:",
         "    1. Correct osDisk.name, then send the request again.",
         "    2. Compare it with the reference: https://learn.microsoft.com/azure/templates/microsoft.compute/virtualmachines",
