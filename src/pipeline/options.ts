@@ -72,6 +72,7 @@ const optionNames = Object.keys({
   remedies: true,
   throttle: true,
   priority: true,
+  failedResponses: true,
   circuitBreaker: true,
   onEvent: true,
   evidence: true,

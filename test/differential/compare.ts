@@ -39,16 +39,27 @@ function bothResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
     } else findings.push(worse("the result differs", `${print(theirs)} / ${print(own)}`));
   }
   if (hasTruth(wire) && sdk.isDone && !ours.isDone) findings.push(worse("done is told for what did not happen"));
-  const bound = sdk.elapsedMs * 1.5 + 10_000;
-  if (ours.elapsedMs > bound && findings.length === 0) {
+  if (ours.elapsedMs > patienceMs(sdk, ours) && findings.length === 0) {
     findings.push(worse("waits much longer", `${sdk.elapsedMs} ms / ${ours.elapsedMs} ms`));
   }
   return findings;
 }
 
+/** Half as much again as the SDK, and what the service asked for, which the SDK does not always keep to. */
+const patienceMs = (sdk: Play, ours: Play): number =>
+  sdk.elapsedMs * 1.5 + 10_000 + 1.5 * ours.exchanges.reduce((sum, { askedMs }) => sum + askedMs, 0);
+
+/** `maxElapsedMs` of the options. */
+const ownLimitMs = 30 * 60_000;
+
 function sdkOnlyResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
   const error = errorOf(ours);
   const detail = `${print(valueOf(sdk))} / ${inShort(error)}`;
+  if (wire.abortAtMs !== undefined && error.name === "AbortError") {
+    // Jitter decides which of the two the caller's abort still meets.
+    return wire.abortAtMs <= patienceMs(sdk, ours) ? [] : [worse("waits much longer", detail)];
+  }
+  if (sdk.elapsedMs > ownLimitMs) return [{ verdict: "intended", kind: "our own time limit", detail }];
   if (isRaw(wire)) return [worse("an answer is thrown", detail)];
   if (hasTruth(wire) && !sdk.isDone) {
     return [{ verdict: "better", kind: "a failure where the SDK tells an untrue success", detail }];
@@ -132,7 +143,10 @@ function compareViews(wire: Wire, sdk: Play, ours: Play): Finding[] {
       findings.push({ verdict: "intended", kind: "by hand, the caller's policy sees a throw", detail });
     } else findings.push(worse("the caller's policy sees a throw", detail));
   }
-  const isSameWire = sdk.exchanges.map(lineOf).join() === ours.exchanges.map(lineOf).join();
+  const isAborted = [sdk, ours].some(
+    ({ outcome }) => outcome.how === "rejected" && outcome.error.name === "AbortError",
+  );
+  const isSameWire = !isAborted && sdk.exchanges.map(lineOf).join() === ours.exchanges.map(lineOf).join();
   if (isSameWire && !sdk.heard.every((heard, index) => ours.heard[index]?.startsWith(heard))) {
     findings.push(worse("onResponse hears something else", `${sdk.heard.join(", ")} / ${ours.heard.join(", ")}`));
   }

@@ -19,6 +19,8 @@ export interface Exchange {
   /** What went back, short: `503`, `ECONNRESET`, `aborted`. */
   reply: string;
   executed: boolean;
+  /** Milliseconds that the answer asked to wait. */
+  askedMs: number;
 }
 
 interface Running {
@@ -103,11 +105,13 @@ export class Service {
       key: fault ? `${kind}#${index}` : kind,
       reply: "none",
       executed: false,
+      askedMs: 0,
     };
     this.exchanges.push(exchange);
     try {
       const response = await this.#reply(request, exchange, fault);
       exchange.reply = String(response.status);
+      exchange.askedMs = askedMs(fault?.how === "answer" ? fault.answer.retryAfter : this.wire.pollRetryAfter);
       return response;
     } catch (error) {
       const { name, code } = error as { name: string; code?: string };
@@ -408,6 +412,12 @@ function hintHeaders(hint: RetryAfter | undefined, now: number): Record<string, 
     case "seconds":
       return { "retry-after": hint.value };
   }
+}
+
+function askedMs(hint: RetryAfter | undefined): number {
+  if (!hint) return 0;
+  const ms = hint.form === "date" ? hint.inMs : Number(hint.value) * (hint.form === "seconds" ? 1_000 : 1);
+  return ms > 0 ? ms : 0;
 }
 
 function aborted(): Error {

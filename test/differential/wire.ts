@@ -125,8 +125,8 @@ function faultOf(c: Chance, rows: readonly Row[]): Fault {
   const kind = c.next();
   if (kind < 0.72) {
     const answer = answerOf(c, rows);
-    // A service that answers 4xx has not done it; a 5xx may come after the work.
-    const executed = answer.status >= 500 && c.is(0.4);
+    // A service that answers 4xx, or says when to come again, has not done it; another 5xx may come after the work.
+    const executed = answer.status >= 500 && answer.retryAfter === undefined && c.is(0.4);
     return { how: "answer", answer, executed, delayMs };
   }
   if (kind < 0.86) {
@@ -226,7 +226,7 @@ function answerOf(c: Chance, rows: readonly Row[]): Answer {
     ...bodyOf(c, row),
     ...(c.is(wantsHint) && { retryAfter: retryAfterOf(c) }),
     ...(c.is(0.15) && {
-      headers: { "x-ms-ratelimit-remaining-resource": "Microsoft.Compute/HighCostGet3Min;0" },
+      headers: { "x-ms-ratelimit-remaining-resource": `Microsoft.Compute/HighCostGet3Min;${status === 429 ? 0 : 40}` },
     }),
   };
 }
