@@ -80,6 +80,10 @@ const endedKept = 10_000;
 export class Operations {
   readonly #byId = new Map<string, LiveOperation>();
   readonly #alive = new Set<LiveOperation>();
+  /** The same by the resource they work on, its id in lower case. */
+  readonly #aliveByResource = new Map<string, Set<LiveOperation>>();
+  /** Before this time, none of them can end by time alone: most requests need not look at thousands of operations. */
+  #nextDueAt = Infinity;
   #count = 0;
 
   constructor(private readonly clock: Clock) {}
@@ -101,7 +105,7 @@ export class Operations {
     operation.life = lifeOf(operation, this.clock);
     const isOver = operation.life.next(false).done;
     this.#byId.set(operation.id, operation);
-    if (!isOver) this.#alive.add(operation);
+    if (!isOver) this.#keepAlive(operation);
     this.#forgetOldest();
     return operation;
   }
@@ -117,7 +121,11 @@ export class Operations {
 
   /** Lets the time that has passed take its effect. */
   pass(): void {
-    for (const operation of [...this.#alive]) this.#advance(operation, false);
+    const now = this.clock.now();
+    if (now < this.#nextDueAt) return;
+    for (const operation of this.#alive) if (now >= dueAtOf(operation)) this.#advance(operation, false);
+    this.#nextDueAt = Infinity;
+    for (const operation of this.#alive) this.#nextDueAt = Math.min(this.#nextDueAt, dueAtOf(operation));
   }
 
   /** The operation was polled; the next poll may find it further on. */
@@ -141,7 +149,7 @@ export class Operations {
   /** A newer operation takes the resource over. */
   preempt(resourceId: string): void {
     for (const operation of this.#aliveOn(resourceId)) {
-      this.#alive.delete(operation);
+      this.#bury(operation);
       if (operation.status !== "InProgress") continue;
       end(operation, "Canceled", this.clock, {
         code: "OperationPreempted",
@@ -167,7 +175,7 @@ export class Operations {
     const looks = isOnItsOwn ? Math.max(1, Math.min(pace.polls, mostLooks)) : 1;
     for (let look = 0; look < looks; look += 1) {
       if (!life.next(looked || isOnItsOwn).done) continue;
-      this.#alive.delete(operation);
+      this.#bury(operation);
       return;
     }
   }
@@ -175,7 +183,7 @@ export class Operations {
   #finish(operation: LiveOperation): void {
     // Its parts are operations of their own, which end in this round or the next.
     if (operation.work && !operation.work.advance(true)) return;
-    this.#alive.delete(operation);
+    this.#bury(operation);
     const failure = failureOf(operation);
     if (operation.status === "InProgress" && failure) {
       end(operation, failure.status, this.clock, failure.error);
@@ -191,13 +199,29 @@ export class Operations {
   /** What an operation that gave up would still have completed is void once a newer one begins. */
   #supersede(resourceId: string): void {
     for (const operation of this.#aliveOn(resourceId)) {
-      if (operation.status !== "InProgress") this.#alive.delete(operation);
+      if (operation.status !== "InProgress") this.#bury(operation);
     }
   }
 
   #aliveOn(resourceId: string): LiveOperation[] {
-    const id = resourceId.toLowerCase();
-    return [...this.#alive].filter((operation) => operation.resourceId.toLowerCase() === id);
+    return [...(this.#aliveByResource.get(resourceId.toLowerCase()) ?? [])];
+  }
+
+  #keepAlive(operation: LiveOperation): void {
+    this.#alive.add(operation);
+    this.#nextDueAt = Math.min(this.#nextDueAt, dueAtOf(operation));
+    const id = operation.resourceId.toLowerCase();
+    const there = this.#aliveByResource.get(id);
+    if (there) there.add(operation);
+    else this.#aliveByResource.set(id, new Set([operation]));
+  }
+
+  #bury(operation: LiveOperation): void {
+    this.#alive.delete(operation);
+    const id = operation.resourceId.toLowerCase();
+    const there = this.#aliveByResource.get(id);
+    there?.delete(operation);
+    if (there?.size === 0) this.#aliveByResource.delete(id);
   }
 
   #forgetOldest(): void {
@@ -208,6 +232,11 @@ export class Operations {
       return;
     }
   }
+}
+
+/** Work has no time of its own. */
+function dueAtOf({ work, startedAt, pace }: LiveOperation): number {
+  return work ? -Infinity : startedAt + pace.durationMs;
 }
 
 /** The life of an operation, from acceptance to its end, and past it where the work goes on after the operation gave up. */

@@ -31,6 +31,8 @@ export class Resources {
   readonly #groups = new Map<string, ResourceGroup>();
   readonly #resources = new Map<string, Resource>();
   readonly #byType = new Map<string, Map<string, Resource>>();
+  /** All that is below a resource, so that thousands of machines are listed in no time. */
+  readonly #below = new Map<string, Map<string, Resource>>();
 
   constructor(readonly subscriptionId: string) {}
 
@@ -69,22 +71,23 @@ export class Resources {
   put<Kind extends Resource>(resource: Kind): Kind {
     const key = resource.id.toLowerCase();
     this.#resources.set(key, resource);
-    const type = resource.type.toLowerCase();
-    const ofType = this.#byType.get(type) ?? new Map<string, Resource>();
-    this.#byType.set(type, ofType.set(key, resource));
+    add(this.#byType, resource.type.toLowerCase(), key, resource);
+    for (const parent of parentsOf(key)) add(this.#below, parent, key, resource);
     return resource;
   }
 
   /** With its children (a VM's extensions, a network's subnets). */
   delete(id: string): void {
     const key = id.toLowerCase();
+    for (const child of [...(this.#below.get(key)?.keys() ?? [])]) this.#remove(child);
     this.#remove(key);
-    for (const child of this.#resources.keys()) if (child.startsWith(`${key}/`)) this.#remove(child);
   }
 
   #remove(key: string): void {
     const type = this.#resources.get(key)?.type.toLowerCase() ?? "";
     this.#byType.get(type)?.delete(key);
+    for (const parent of parentsOf(key)) this.#below.get(parent)?.delete(key);
+    this.#below.delete(key);
     this.#resources.delete(key);
   }
 
@@ -101,9 +104,23 @@ export class Resources {
   }
 
   childrenOf(id: string): Resource[] {
-    const prefix = `${id.toLowerCase()}/`;
-    return [...this.#resources.entries()].filter(([key]) => key.startsWith(prefix)).map(([, resource]) => resource);
+    return [...(this.#below.get(id.toLowerCase())?.values() ?? [])];
   }
+}
+
+function add(index: Map<string, Map<string, Resource>>, entry: string, key: string, resource: Resource): void {
+  const found = index.get(entry);
+  if (found) found.set(key, resource);
+  else index.set(entry, new Map([[key, resource]]));
+}
+
+/** `…/virtualmachines/web-01` of `…/virtualmachines/web-01/extensions/setup`. */
+function parentsOf(key: string): string[] {
+  const segments = key.split("/");
+  // A resource has eight segments behind the first slash: subscription, group, provider, and one type with a name.
+  const parents: string[] = [];
+  for (let length = segments.length - 2; length >= 9; length -= 2) parents.push(segments.slice(0, length).join("/"));
+  return parents;
 }
 
 /** A new resource as a request describes it. */
