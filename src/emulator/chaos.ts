@@ -15,6 +15,7 @@ import {
 import type { FaultTarget, Faults, PlantedFault } from "./faults.js";
 import { checkNumber } from "./options.js";
 import { seeded } from "./random.js";
+import { checkNames } from "../option-check.js";
 
 /** One ingredient of the mix. */
 export type ChaosFault = {
@@ -76,13 +77,6 @@ export function plantChaos(faults: Faults, options: ChaosOptions): PlantedFault 
   });
 }
 
-/** Throws a `TypeError` that names what it does not know. */
-function checkNames(where: string, given: object, known: readonly string[]): void {
-  const strange = Object.keys(given).find((name) => !known.includes(name));
-  if (strange === undefined) return;
-  throw new TypeError(`${where}: there is no "${strange}". There are: ${known.join(", ")}.`);
-}
-
 const failNames = [
   "as",
   "after",
@@ -103,7 +97,7 @@ function checkIngredient(fault: ChaosFault): void {
       named.length > 1 ? named.join(" and ") : JSON.stringify(Object.keys(fault).filter((name) => name !== "on"));
     throw new TypeError(`chaos: a fault needs exactly one of ${ingredients.join(", ")}, not ${found}.`);
   }
-  checkNames(`chaos, ${only}`, fault, ["on", "weight", only, ...(only === "fail" ? failNames : [])]);
+  checkNames(`the chaos fault ${only}`, fault, ["on", "weight", only, ...(only === "fail" ? failNames : [])]);
   const moment = only === "reset" || only === "hang" ? (fault as Record<string, unknown>)[only] : "before-execution";
   if (typeof moment === "string" && moments.includes(moment)) return;
   throw new TypeError(`chaos: ${only} must be one of ${moments.join(", ")}, not ${String(moment)}.`);

@@ -1,6 +1,6 @@
 /** Resource health and service events. Both are late, as they are in Azure. */
 import type { Clock } from "../time/clock.js";
-import { normalLocation } from "./locations.js";
+import { displayName } from "./locations.js";
 
 export interface OutageOptions {
   /** `Virtual Machines`, as the portal names it. Default that. */
@@ -92,20 +92,4 @@ export class Health {
 function trackingId(count: number): string {
   const code = (count + 1).toString(36).toUpperCase().padStart(3, "0");
   return `EM${code.slice(0, 2)}-${code}`;
-}
-
-const displayNames: Readonly<Record<string, string>> = {
-  westeurope: "West Europe",
-  northeurope: "North Europe",
-  eastus: "East US",
-  eastus2: "East US 2",
-  westus2: "West US 2",
-  westus3: "West US 3",
-  southcentralus: "South Central US",
-  uksouth: "UK South",
-};
-
-/** The name by which the portal shows a region. */
-export function displayName(location: string): string {
-  return displayNames[normalLocation(location)] ?? location;
 }

@@ -1,5 +1,6 @@
 /** Options of the emulator, their defaults, and the check that names a wrong one. */
 import { randomUUID } from "node:crypto";
+import { checkNames } from "../option-check.js";
 import { systemClock, type Clock } from "../time/clock.js";
 import type { BucketSize } from "./buckets.js";
 
@@ -135,6 +136,7 @@ export const defaultPace: OperationPace = { durationMs: 0, polls: 1 };
 
 /** Options with their defaults. Throws a `TypeError` or `RangeError` that names the option and its value. */
 export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
+  checkNames("startEmulator", options, optionNames);
   checkPace("operations", options.operations ?? {});
   checkNumber("port", options.port, 0, 65_535);
   checkNumber("tokenLifetimeMs", options.tokenLifetimeMs, 1);
@@ -178,6 +180,28 @@ export function checkNumber(option: string, value: number | undefined, least: nu
   const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
   throw new RangeError(`${option} must be a number ${range}, not ${String(value)}.`);
 }
+
+/** A misspelt option is refused, not passed over. */
+const optionNames = Object.keys({
+  subscriptionId: true,
+  tenantId: true,
+  resourceGroups: true,
+  location: true,
+  port: true,
+  clock: true,
+  operations: true,
+  throttling: true,
+  unregistered: true,
+  authentication: true,
+  tokenLifetimeMs: true,
+  onUnknownRequest: true,
+  runCommand: true,
+  deploymentErrors: true,
+  activityLogLateMs: true,
+  capacity: true,
+  pageSize: true,
+  historyLimit: true,
+} satisfies Record<keyof EmulatorOptions, true>);
 
 function checkCapacity({ seed, vCPUs, everyMs, shortage, spotShare }: CapacityOptions): void {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`capacity.seed must be a whole number, not ${seed}.`);

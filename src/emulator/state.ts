@@ -43,6 +43,7 @@ export interface VmSetup {
   readonly resourceGroup?: string;
   readonly location?: string;
   readonly zones?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
   /** Default `running`. */
   readonly powerState?: PowerState;
   /** Default `Succeeded`. */
@@ -120,7 +121,11 @@ export class EmulatorState {
     const location = setup.location ?? options.location;
     const groupName = setup.resourceGroup ?? options.resourceGroups[0] ?? "rg";
     const group = resources.group(groupName) ?? resources.putGroup(groupName, location, {});
-    const body = { ...(setup.zones && { zones: [...setup.zones] }), properties: { ...setup.properties } };
+    const body = {
+      ...(setup.zones && { zones: [...setup.zones] }),
+      ...(setup.tags && { tags: { ...setup.tags } }),
+      properties: { ...setup.properties },
+    };
     const machine = newMachine(`${group.id}/providers/${machineType}/${setup.name}`, location, body, clock);
     if (setup.size !== undefined) setSize(machine, setup.size);
     if (setup.ephemeralOsDisk) {

@@ -58,7 +58,7 @@ describe("a mix of chaos", () => {
       /exactly one of fail, throttle, reset, cutBody, hang, html, latencyMs, not \["explode"\]/,
     ],
     [{ on: "PUT virtualMachines", reset: "before-execution", html: 503 }, /exactly one of .+, not reset and html/],
-    [{ on: "PUT virtualMachines", fail: "AllocationFailed", wieght: 3 }, /chaos, fail: there is no "wieght"/],
+    [{ on: "PUT virtualMachines", fail: "AllocationFailed", wieght: 3 }, /the chaos fault fail has no option "wieght"/],
     [
       { on: "PUT virtualMachines", reset: "sometimes" },
       /reset must be one of before-execution, after-execution, not sometimes/,
@@ -71,7 +71,7 @@ describe("a mix of chaos", () => {
 
   it("refuses an option that it does not know, and has a mix of its own", async () => {
     expect(() => arm.chaos({ seed: 1, rate: 1, sede: 2 } as unknown as ChaosOptions)).toThrow(
-      /chaos: there is no "sede"/,
+      /chaos has no option "sede"/,
     );
     const chaos = arm.chaos({ seed: 3, rate: 1 });
     for (let count = 0; count < 30; count += 1) {

@@ -262,6 +262,19 @@ describe("lists that scripts read", () => {
     expect((await ask(arm, "GET", network("networkSecurityGroups/nsg/securityRules"))).body["value"]).toHaveLength(2);
   });
 
+  it("regions map logical zones to physical ones, by subscription", async () => {
+    await start({ subscriptionId: "01000000-0000-0000-0000-000000000001" });
+    const regions = (await ask(arm, "GET", "/locations")).body["value"] as Record<string, unknown>[];
+    expect(regions.find(({ name }) => name === "westeurope")).toMatchObject({
+      displayName: "West Europe",
+      availabilityZoneMappings: [
+        { logicalZone: "1", physicalZone: "westeurope-az2" },
+        { logicalZone: "2", physicalZone: "westeurope-az3" },
+        { logicalZone: "3", physicalZone: "westeurope-az1" },
+      ],
+    });
+  });
+
   it("machines come in pages", async () => {
     await start({ pageSize: 2 });
     for (const name of ["a", "b", "c"]) arm.addVm({ name });

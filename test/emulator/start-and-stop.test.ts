@@ -67,3 +67,12 @@ it.each([
 ])("refuses %j", async (options, words) => {
   await expect(startEmulator(options)).rejects.toThrow(words);
 });
+
+it.each([
+  [{ prot: 8080 }, /startEmulator has no option "prot"/],
+  [{ pageSize: 0 }, /pageSize must be a number of at least 1, not 0/],
+  [{ deploymentErrors: "some" }, /deploymentErrors must be one of full, bare, not some/],
+  [{ activityLogLateMs: -1 }, /activityLogLateMs must be a number of at least 0, not -1/],
+])("refuses %j", async (options, words) => {
+  await expect(startEmulator(options as object)).rejects.toThrow(words);
+});

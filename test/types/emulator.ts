@@ -20,3 +20,14 @@ arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines", times: 2 });
 arm.fail("StorageAccountTooBusy", { time: 2 });
 // @ts-expect-error no such option
 await startEmulator({ ports: 8080 });
+
+arm.sick("web-01", "missing-datasource").remove();
+// @ts-expect-error no such illness
+arm.sick("web-01", "flu");
+arm.lock("rg", "ReadOnly", { notes: "Ask finance." }).remove();
+// @ts-expect-error no such level
+arm.lock("rg", "Open");
+arm.denyByPolicy({ name: "loc", field: "location", allowed: ["westeurope"] });
+// @ts-expect-error a policy needs a field
+arm.denyByPolicy({ name: "loc" });
+expectTypeOf(arm.executions[0]?.count).toEqualTypeOf<number | undefined>();

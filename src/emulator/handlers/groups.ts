@@ -1,5 +1,6 @@
 /** Subscriptions and resource groups. Deleting a group is the one operation that is followed by `Location` alone. */
 import type { ArmExchange } from "../exchange.js";
+import { displayName, regions, zonesOfRegion } from "../locations.js";
 import { digObject, type JsonObject } from "../json.js";
 import { pageOf } from "../paging.js";
 import { present, type ResourceGroup } from "../resources.js";
@@ -13,6 +14,7 @@ const name = "resourceGroups/{group}";
 export const groupRoutes: readonly Route[] = [
   { method: "GET", path: "/subscriptions", name: "subscriptions", handle: listSubscriptions },
   { method: "GET", path: subscriptionPath, name: "subscriptions/{subscription}", handle: getSubscription },
+  { method: "GET", path: `${subscriptionPath}/locations`, name: "locations", handle: listLocations },
   { method: "GET", path: `${subscriptionPath}/resourceGroups`, name: "resourceGroups", handle: listGroups },
   { method: "PUT", path, name, handle: putGroup },
   { method: "PATCH", path, name, handle: patchGroup },
@@ -39,6 +41,25 @@ function getSubscription(exchange: ArmExchange): Reply {
 
 function listSubscriptions(exchange: ArmExchange): Reply {
   return { status: 200, body: { value: [presentSubscription(exchange)] } };
+}
+
+/** Zone numbers are logical: each subscription has its own map of them. */
+function listLocations(exchange: ArmExchange): Reply {
+  const { subscriptionId } = exchange.cloud.options;
+  const first = Number.parseInt(subscriptionId.slice(0, 2), 16) || 0;
+  const value = regions.map((name) => ({
+    id: `/subscriptions/${subscriptionId}/locations/${name}`,
+    name,
+    type: "Region",
+    displayName: displayName(name),
+    regionalDisplayName: displayName(name),
+    metadata: { regionType: "Physical", regionCategory: "Recommended" },
+    availabilityZoneMappings: zonesOfRegion.map((logicalZone, index) => ({
+      logicalZone,
+      physicalZone: `${name}-az${((first + index) % zonesOfRegion.length) + 1}`,
+    })),
+  }));
+  return { status: 200, body: { value } };
 }
 
 function presentGroup(group: ResourceGroup): JsonObject {
