@@ -79,6 +79,7 @@ export default tseslint.config(
       "node_modules/",
       "coverage/",
       "docs/api/",
+      "examples/functions/",
       "**/*.generated.ts",
       "test/matrix/functions/vms.ts",
     ],

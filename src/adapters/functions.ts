@@ -163,3 +163,5 @@ function comesBackAt({ retryAt, resume, outcome }: RemedyError, followAt: number
   if (retryAt) return retryAt.getTime();
   return outcome === "unknown" && resume ? followAt : undefined;
 }
+
+export { blobJournal, type AppendBlob, type BlobJournalOptions, type BlobLease } from "./blob-journal.js";
