@@ -70,9 +70,11 @@ async function bundle(
       groups: [
         ...(plugins.includes(forBrowsers) ? [{ name: "steps", test: /\/steps\.generated\b/, priority: 4 }] : []),
         { name: "reading", test: /\/src\/(failure|catalog|diagnose)\b/, priority: 3 },
+        // `explain` asks for a decision, and needs nothing of the pipeline.
+        { name: "deciding", test: /\/src\/(decision|time)\b/, priority: 3 },
         {
           name: "core",
-          test: /\/src\/(time|decision|throttle|lro|remedies|pipeline|option-check|log|process-wide)\b(?!\/lease\/(redis|shared-bucket-numbers))/,
+          test: /\/src\/(throttle|lro|remedies|pipeline|option-check|log|process-wide)\b(?!\/lease\/(redis|shared-bucket-numbers))/,
           priority: 2,
         },
         { name: "emulator", test: /\/src\/emulator\//, priority: 1 },

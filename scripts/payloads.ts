@@ -29,18 +29,21 @@ export interface Result {
   readonly diagnosis: Diagnosis;
 }
 
-/** Diagnoses every payload of a file. */
-export function resultsOf(path: string): Result[] {
+/** The payloads of a file. */
+export function payloadsOf(path: string): Payload[] {
   return readFileSync(path, "utf8")
     .split("\n")
     .filter((line) => line.trim() !== "")
-    .map((line) => {
-      const payload = JSON.parse(line) as Payload;
-      return { payload, diagnosis: diagnose(inputOf(payload)) };
-    });
+    .map((line) => JSON.parse(line) as Payload);
 }
 
-function inputOf({ status, headers, body, text }: Payload): unknown {
+/** Diagnoses every payload of a file. */
+export function resultsOf(path: string): Result[] {
+  return payloadsOf(path).map((payload) => ({ payload, diagnosis: diagnose(inputOf(payload)) }));
+}
+
+/** What the payload was: a text, a response, or a body alone. */
+export function inputOf({ status, headers, body, text }: Payload): unknown {
   if (text !== undefined) return text;
   return typeof status === "number" ? { status, headers: headers ?? {}, bodyAsText: JSON.stringify(body) } : body;
 }

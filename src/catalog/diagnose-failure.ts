@@ -56,13 +56,44 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
   if (chains.length === 1) {
     const [chain] = chains;
     const isFine = failure.origin === "result" && chain.length === 1 && isEmpty(rootOf(chain));
-    return diagnosisOf(failure, chain, isFine ? nothingFailed : findForChain(chain, status, index), []);
+    if (isFine) return diagnosisOf(failure, chain, nothingFailed, []);
+    const finding = findForChain(chain, status, index);
+    if (chain.length === 1 || !isHopeful(finding)) return diagnosisOf(failure, chain, finding, []);
   }
-  const found = chains.map((chain) => ({ chain, finding: findForChain(chain, status, index) }));
-  const telling = found.filter(({ chain, finding }) => !isSilent(chain, finding));
+  const found = chains.flatMap((chain): Found[] => {
+    const finding = findForChain(chain, status, index);
+    const around = isHopeful(finding) ? lastingAround(chain, status, index) : undefined;
+    return around ? [around, { chain, finding }] : [{ chain, finding }];
+  });
+  const telling = found.filter(({ chain, finding, isAround }) => isAround === true || !isSilent(chain, finding));
   const deciding = (telling.length > 0 ? telling : found).reduce(lessHopeful);
   const others = found.filter((other) => other !== deciding).map(toOtherRoot);
   return diagnosisOf(failure, deciding.chain, deciding.finding, others);
+}
+
+const isHopeful = ({ knowledge }: Finding): boolean => knowledge.disposition === "transient";
+
+/**
+ * A passing error inside one that is known to last: the request fails as long as the outer one does, whatever happened further
+ * in. The outer one is a root of its own then.
+ */
+function lastingAround(chain: FailureChain, status: number | undefined, index: CatalogIndex): Found | undefined {
+  for (let length = chain.length - 1; length > 0; length--) {
+    const node = chain[length - 1];
+    if (!node || node.message === "") continue;
+    const finding = findForNode(node, status, index);
+    if (finding.knowledge.disposition === "permanent" && isKnownToLast(node, finding))
+      return { chain: chain.slice(0, length), finding, isAround: true };
+  }
+  return undefined;
+}
+
+function isKnownToLast({ code }: FailureNode, { basis, knowledge }: Finding): boolean {
+  if (isWrapperRule(knowledge)) return false;
+  const { vague } = knowledge as Rule;
+  if (basis !== "code") return basisIsSure(basis);
+  const isTelling = vague !== true && code !== undefined && isTellingCode(code);
+  return isTelling || (lastingCategories.has(knowledge.category) && code?.toLowerCase() !== "badrequest");
 }
 
 /** Assignments, not spreads: this runs for every failure, and twenty conditional spreads cost more than all the rest. */
@@ -114,6 +145,8 @@ const isEmpty = ({ code, message }: FailureNode): boolean => code === undefined 
 interface Found {
   readonly chain: FailureChain;
   readonly finding: Finding;
+  /** Found around a root, not as one. */
+  readonly isAround?: true;
 }
 
 /** With several roots the least hopeful decides: the deployment fails as long as one of them does. */
@@ -227,6 +260,43 @@ function byOtherCode(message: Message, index: CatalogIndex): Finding | undefined
 
 /** By the kind of wording and the kind of code; of several layers the first that knows either. */
 function byKind(
+  code: string | undefined,
+  entries: readonly CodeEntry[],
+  message: Message | undefined,
+  status: number | undefined,
+  index: CatalogIndex,
+): Finding {
+  const finding = byWords(code, entries, message, status, index);
+  if (!message || !isHopeful(finding) || finding.basis !== "pattern") return finding;
+  for (const part of withoutLastSentence(message.text)) {
+    const alone = byWords(code, entries, new Message(part), undefined, index);
+    if (alone.knowledge.disposition === "permanent" && saysWhatLasts(alone)) return alone;
+  }
+  return finding;
+}
+
+/**
+ * "Please try again later" and its kind are appended to anything: what was said before is what happened. The first sentence, and
+ * all but the last; nothing where the message is one sentence.
+ */
+function withoutLastSentence(message: string): readonly string[] {
+  const ends = [...message.matchAll(/[.!?]['"]?\s+(?=[A-Z'"])/g)].filter(({ index }) => index >= 12);
+  const [first] = ends;
+  const last = ends[ends.length - 1];
+  if (!first || !last) return [];
+  const parts = [message.slice(0, first.index + 1)];
+  return first === last ? parts : [...parts, message.slice(0, last.index + 1)];
+}
+
+/** What neither waiting nor a state that changes can mend, where a code alone says it. */
+const lastingCategories: ReadonlySet<string> = new Set(["invalid-input", "not-found", "authorization", "quota"]);
+
+function saysWhatLasts({ basis, knowledge }: Finding): boolean {
+  if (isWrapperRule(knowledge)) return false;
+  return basis === "pattern" || (basis === "code" && lastingCategories.has(knowledge.category));
+}
+
+function byWords(
   code: string | undefined,
   entries: readonly CodeEntry[],
   message: Message | undefined,

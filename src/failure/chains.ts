@@ -117,7 +117,9 @@ function branchesOf(node: RawNode): Branch[] {
  */
 function pointsInside({ message }: RawNode, { code }: RawNode): boolean {
   return (
-    code !== undefined && rankOfCode(code) < rank.real && /\binner\b|\bsee\b|\bdetails?\b|\bfollowing\b/i.test(message)
+    code !== undefined &&
+    rankOfCode(code) < rank.real &&
+    /\binner (?:error|exception|message)s?\b|\bsee\b[^.]{0,40}\bdetails\b|\breturned errors\b/i.test(message)
   );
 }
 

@@ -252,6 +252,20 @@ export const errorFormats: readonly ErrorFormat[] = [
     read: (found, match, end) => (found.listBelow(match.index), end),
   },
   {
+    // At the very end, in brackets behind the message: `… (X)`
+    pattern: / \(([A-Z]\w{3,100})\)\.?\s{0,16}$/g,
+    read: (found, match, end) => {
+      if (!isFailureName(match[1] ?? "")) return match.index + 1;
+      found.codeBehind(match[1] ?? "", match.index, end);
+      return end;
+    },
+  },
+  {
+    // At the very beginning, before whatever follows: `X: message`
+    pattern: /^\s{0,16}([A-Z]\w{3,100}): (?=[A-Z'"])/g,
+    read: (found, match, end) => (isFailureName(match[1] ?? "") ? readNamed(found, match, end) : match.index + 1),
+  },
+  {
     // What ends a message that has no closing mark
     pattern:
       /\n[ \t]*\n|\n-{4,}|\n\s{0,16}At [^\n]{1,260}:\d{1,7} char:|\n\s{0,16}\+ |\n\s{0,16}(?:Error)?(?:Target|ReasonPhrase|OperationID|StartTime|EndTime|Content|Headers|Correlation ?ID|Additional ?Info\w{0,32}|Activity ?Id|Traceback)\b|\nDetails ?:|;\s{0,8}[A-Z][A-Za-z]{2,24}:|\s(?:Target|Details|InnerError|AdditionalInfo)=|\sCorrelation ?ID:/gi,

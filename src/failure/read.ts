@@ -95,18 +95,24 @@ function saysMore(chain: FailureChain): boolean {
 }
 
 /** What an unmarked piece says counts where it is a code with a label: plans and progress mention codes too. */
-function readOne({ text, isMarked }: Piece, now: number | undefined): Failure | undefined {
+function readOne({ text, from, isMarked }: Piece, now: number | undefined): Failure | undefined {
   if (text.trim() === "") return nothing;
   const json = isMarked ? wholeJson(text) : undefined;
   const copied = json ? read(json, now, startingBudget()) : nothing;
   if (copied.origin !== "none") return copied;
-  const draft = readProse(text, !isMarked);
+  const isLead = from === 0 && isSentence(text);
+  const draft = readProse(text, !isMarked && !isLead);
   if (!draft) return undefined;
   const failure = finish(draft, now);
-  return isMarked || failure.chains.some((chain) => chain.some(({ code }) => code !== undefined && isTellingCode(code)))
-    ? failure
-    : undefined;
+  return isMarked || isLead || failure.chains.some(namesCause) ? failure : undefined;
 }
+
+const namesCause = (chain: FailureChain): boolean =>
+  chain.some(({ code }) => code !== undefined && isTellingCode(code));
+
+/** Whole sentences before the first error say what it is about; more is the progress of a tool. */
+const isSentence = (text: string): boolean =>
+  text.length <= 600 && /^\s*["'(]?[A-Z][^]*[.!)'"]\s*$/.test(text) && text.trim().split("\n").length <= 5;
 
 /** A text: a complete body that was pasted, or words. Several failures are one with several roots. */
 function readWritten(text: string, now: number | undefined, budget: Budget): Failure {

@@ -42,6 +42,8 @@ const errorLevel = /^(?:- \S{1,60} - |\[[\w-]{1,40}\] )?\[?(?:ERROR|FATAL|CRITIC
 const otherLevel = /^(?:- \S{1,60} - |\[[\w-]{1,40}\] )?\[?(?:INFO|DEBUG|TRACE|NOTICE)\]?(?: |:)/;
 const warningStart = /^(?:Warning|WARNING|warning) ?: |^##\[warning\]|^::warning/;
 const exceptionLine = /^(?:\w{1,60}\.){0,8}\w{1,60}(?:Error|Exception)\b/;
+/** A warning of az is one line; one of Terraform ends with its gutter. */
+const isOneLine = /^\s{0,16}WARNING ?: /;
 const terraformEnd = /^\s{0,40}╵/;
 /** Go programs of Kubernetes: level, month and day, time, process, file and line. */
 const klog = /^([EFWI])\d{4} \d\d:\d\d:\d\d\.\d{1,9} {1,12}\d{1,9} [\w./-]{1,80}:\d{1,6}\] /;
@@ -76,6 +78,7 @@ function blocksOf(text: string): Piece[] {
     if (begins) close(begins, at);
     if (marked >= maxPieces) break;
     if (begins === "json" || terraformEnd.test(line)) close("other", end);
+    else if (begins === "other" && isOneLine.test(line)) close("preamble", end);
     at = end;
   }
   close("other", at);

@@ -146,9 +146,16 @@ export class TextScanner implements FormatSink {
     if (!found || !holdsCode(found)) return at + 1;
     unwrapLines(found);
     this.closeMessage(at);
+    if (this.alone && !this.current && !this.top.below) this.beginWithProse(at);
     if (!this.muted) this.attach(this.listed ?? this.current ?? this.top, found);
     this.proseFrom = end;
     return end;
+  }
+
+  /** What a tool says before the JSON of an error is around it: `Deployment failed. {"error": …}`. */
+  private beginWithProse(at: number): void {
+    const prose = withoutSpeaker(oneLine(this.text.slice(this.proseFrom, at)));
+    if (prose !== "") this.begin(rawNode(undefined, prose), "");
   }
 
   private attach(parent: RawNode, found: RawNode): void {

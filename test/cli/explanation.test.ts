@@ -27,7 +27,7 @@ describe("a section", () => {
     expect(section).toMatch(/within +DeploymentFailed: See details\./);
     expect(section).toMatch(/do +1\. .*-g rg -n web-01/);
     expect(section).toMatch(/retry +No\. Find out what became of it/);
-    expect(section).toMatch(/sure +code and wording are known; rule VMStartTimedOut/);
+    expect(section).toMatch(/known by +code and wording are known; rule VMStartTimedOut/);
     expect(section).toMatch(/more +https:\/\//);
   });
 
@@ -35,8 +35,13 @@ describe("a section", () => {
     ["a wait that the service asks for", throttled, /retry +Yes, after 7 s, as the service asks\./],
     ["no wait asked for", "StorageAccountTooBusy", /retry +Yes, after 5 s, then less and less often\./],
     ["a caution where it may have run", "read ECONNRESET", /It may have been carried out: look before/],
-    ["the remedy that the caller may allow", "AllocationFailed", /or allow +withRemedy\(client, .*fallbackSizes/],
-    ["nothing known", "Gibberish", /sure +nothing is known about it/],
+    ["what to do instead of a remedy that needs a program", "AllocationFailed", /retry +No\. Do the first step/],
+    [
+      "that it knows the kind only",
+      "WidgetQuotaExceeded: No more widgets.",
+      /note +Only the kind of this failure is known/,
+    ],
+    ["nothing known", "Gibberish", /known by +nothing is known about it/],
   ])("tells %s", (_, input, expected) => {
     expect(sectionOf(input)).toMatch(expected);
   });

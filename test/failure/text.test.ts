@@ -242,7 +242,10 @@ describe("what tools print", () => {
   });
 
   it("does not let an envelope behind the cause take its place", () => {
-    expect(codesOf(readFailure(`Resource failed with message '${json}' (Code: Conflict)`))).toEqual(["DiskBusy"]);
+    expect(codesOf(readFailure(`Resource failed with message '${json}' (Code: Conflict)`))).toEqual([
+      undefined,
+      "DiskBusy",
+    ]);
     expect(
       codesOf(readFailure(`Code="DiskBusy" Message="Busy." Details=[{"code":"Unspecified","message":"x"}]`)),
     ).toEqual(["DiskBusy"]);

@@ -1,7 +1,7 @@
 /** The package inside one file of somebody's own, as Functions are deployed: what is loaded late must be found there too. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { breakerStory } from "./breaker-story.js";
@@ -43,3 +43,21 @@ it("loads cockatiel when a call fails, not before", () => {
   const text = `import { createRequire } from "node:module"; import "azure-remedy"; console.log(${isLoaded});`;
   expect(run(process.execPath, ["--input-type=module", "--eval", text], root).trim()).toBe("false");
 });
+
+it("explains an error without loading the pipeline", () => {
+  const loaded = chunksOf("dist/chunks/explain.js");
+  expect(loaded).toContain("dist/chunks/reading.js");
+  expect(loaded).not.toContain("dist/chunks/core.js");
+  expect(chunksOf("dist/cli/main.js")).not.toContain("dist/chunks/core.js");
+});
+
+/** The files that a file of the build imports at once, and those that they import. */
+function chunksOf(path: string, seen = new Set<string>()): ReadonlySet<string> {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  const code = readFileSync(join(root, path), "utf8");
+  for (const [, from = ""] of code.matchAll(/^(?:import|export)\b[^;]*?["'](\.[^"']+)["'];/gm)) {
+    chunksOf(join(dirname(path), from), seen);
+  }
+  return seen;
+}

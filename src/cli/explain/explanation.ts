@@ -38,12 +38,16 @@ export function explain(diagnosis: Diagnosis, occurrences: number, options: Expl
   };
 }
 
+/** A remedy runs inside a program; at a terminal there are only the steps. */
+const summaryOf = ({ summary, automatic }: Diagnosis["remedy"]): string =>
+  automatic === undefined ? summary : "Do the first step, then send the request again.";
+
 /** Asks the judgement of the pipeline about a request that may be repeated, such as a PUT. */
 function retryAdvice(diagnosis: Diagnosis): Explanation["retry"] {
   const { disposition, execution, remedy } = diagnosis;
   const caution =
     execution === "unknown" ? " It may have been carried out: look before you repeat what must not run twice." : "";
-  if (disposition !== "transient") return { helps: false, words: `No. ${remedy.summary}${caution}` };
+  if (disposition !== "transient") return { helps: false, words: `No. ${summaryOf(remedy)}${caution}` };
   const decision = decide(diagnosis, { method: "PUT", random: 0, maxElapsedMs: Infinity });
   const afterMs = decision.action === "retry" ? decision.delayMs : (diagnosis.retryAfterMs ?? 0);
   const asked = diagnosis.retryAfterMs !== undefined;
@@ -93,18 +97,22 @@ export function explanationLines(explanation: Explanation, paint: Paint): string
   if (messageZh !== undefined) lines.push(entry("中文", messageZh));
   lines.push(...chainLines(diagnosis).map((text, index) => entry(index === 0 ? "within" : "", text)));
   lines.push(...steps.map((step, index) => entry(index === 0 ? "do" : "", `${index + 1}. ${step}`)));
-  if (diagnosis.remedy.automatic !== undefined) {
-    lines.push(entry("or allow", `withRemedy(client, { remedies: [${diagnosis.remedy.automatic}(…)] })`));
-  }
   lines.push(entry("retry", retry.words));
   lines.push(...diagnosis.others.map((other, index) => entry(index === 0 ? "also" : "", otherLine(other))));
-  lines.push(entry("sure", sureWords(diagnosis)), entry("more", diagnosis.remedy.docs));
+  if (knowsKindOnly(diagnosis)) lines.push(entry("note", kindOnlyNote));
+  lines.push(entry("known by", sureWords(diagnosis)), entry("more", diagnosis.remedy.docs));
   const ids = [requestId && `request id ${requestId}`, correlationId && `correlation id ${correlationId}`].filter(
     Boolean,
   );
   if (ids.length > 0) lines.push(entry("support", ids.join(", ")));
   return lines;
 }
+
+/** What sort of failure it is, and no more: the message says the rest. */
+const knowsKindOnly = ({ basis, rule, message }: Diagnosis): boolean =>
+  rule?.kindOnly === true || ((basis === "pattern" || basis === "status") && message !== "");
+
+const kindOnlyNote = "Only the kind of this failure is known. What exactly is wrong is in the message above.";
 
 const titleOf = ({ code, rule }: Diagnosis): string => code ?? rule?.id ?? "Unknown";
 
