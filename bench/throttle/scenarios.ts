@@ -57,9 +57,9 @@ export const mainScenarios: readonly Scenario[] = [
   ...forProcesses([1, 4, 16], { name: "20 in flight in each process", inFlight: 20 }, mainTargets),
   ...forProcesses([4, 16], { name: "85 % of the load in one process", skew: 0.85 }, same(1.15, 100)),
   ...forProcesses(
-    [1, 4],
+    [1, 4, 16],
     { name: "minute steps, 3,000 calls, 100 in flight", calls: 3_000, inFlight: 100, model: computePuts },
-    same(1.1, 20),
+    { ...same(1.1, 20), 16: { ratio: 1.1, rejected: 100 } },
   ),
   ...forProcesses([1, 4, 16], { name: "no headers at all", model: { ...writes, tellsLevel: false } }, same(1.15, 60)),
   ...forProcesses(
@@ -78,7 +78,7 @@ export const mainScenarios: readonly Scenario[] = [
       spreadMs: 5_000,
       model: { ...writes, retryAfter: "constant", penaltyMs: 10_000 },
     },
-    { 1: { ratio: 1.3, rejected: Infinity } },
+    { 1: { ratio: 1.3, rejected: Infinity }, 4: { ratio: 1.3, rejected: Infinity } },
   ),
 ];
 

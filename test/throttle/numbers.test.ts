@@ -236,20 +236,28 @@ describe("a bucket that tells nothing", () => {
 describe("a closed window", () => {
   it("opens for us a little later than the service said", () => {
     const window = new ClosedWindow(() => 0.5);
-    window.close(0, 1_000, 5_000, 200);
+    window.close(0, 1_000, 5_000, 200, false);
     expect(window).toMatchObject({ until: 6_000, reopensAt: 6_100 });
   });
 
-  it("spreads wider after each reopening in vain, and is forgiven by one success", () => {
-    const window = new ClosedWindow(() => 1);
-    const spread = (): number => {
+  it("keeps quiet for a quarter longer where others may renew it", () => {
+    const window = new ClosedWindow(() => 0);
+    window.close(0, 0, 10_000, 200);
+    expect(window).toMatchObject({ until: 10_000, reopensAt: 12_500 });
+  });
+
+  it("stays closed longer after each reopening in vain, and is forgiven by one success", () => {
+    const window = new ClosedWindow(() => 0);
+    const late = (): number => {
       const now = window.reopensAt;
       window.close(now, now, 1_000, 100);
       return window.reopensAt - window.until;
     };
-    expect([spread(), spread(), spread(), spread()]).toEqual([100, 100, 1_000, 3_000]);
-    window.pass();
-    expect(spread()).toBe(100);
+    expect([late(), late(), late()]).toEqual([250, 750, 1_250]);
+    window.pass(window.reopensAt - 1);
+    expect(late()).toBe(1_750);
+    window.pass(window.reopensAt);
+    expect(late()).toBe(250);
   });
 });
 

@@ -27,6 +27,8 @@ const asksPerPeriod = 8;
 const longestGuessMs = 5_000;
 /** A wait beyond this is a mistake, and says nothing to other requests. */
 const longestWaitMs = 24 * 3_600_000;
+/** And the next try of a window comes after this, if the one before has not been answered. */
+const probeMs = 1_000;
 /** A request that no other waits for comes back at most this part of its wait later than the service asked. */
 const loneSpreadPart = 0.2;
 /** Most of the time over which reopenings are spread. */
@@ -39,7 +41,7 @@ const plentyPart = 0.5;
 /** How far above a guessed limit the rate may grow. */
 const mostOfGuess = 16;
 /** Where a step fills the bucket for all, reopenings need little spread. */
-const stepSpreadMs = 500;
+const stepSpreadMs = 1_500;
 
 export class Bucket {
   /** Callers that wait for this bucket. */
@@ -134,6 +136,7 @@ export class Bucket {
     if (this.#hasClosed && now < this.window.reopensAt) return this.window.reopensAt;
     if (!this.#refill) return now;
     if (this.#hasClosed && this.#isLoneReturn(waiting)) return now;
+    if (this.#hasClosed && this.window.isProbing && now < this.#probedUntil) return this.#probedUntil;
     const leasedAt = this.lease?.opensAt(now);
     if (leasedAt !== undefined) return this.#isUninformed ? Infinity : leasedAt;
     if (this.#estimate.seen) return this.#paced(now, this.#refill, waiting);
@@ -151,6 +154,11 @@ export class Bucket {
     const missing = ahead + 1 - level * this.share;
     if (missing <= 0) return opens;
     return Math.max(opens, this.#refill.timeOf(missing / this.share, now));
+  }
+
+  /** A window that has passed is tried with one request at a time until one goes through. */
+  get #probedUntil(): number {
+    return this.#lastSentAt < this.window.reopensAt ? 0 : this.#lastSentAt + probeMs;
   }
 
   /** The one request that was sent away comes back when its wait is over: it is too little to make a herd, and learns most. */
@@ -204,8 +212,9 @@ export class Bucket {
     this.reportedIn = eventTime.step;
     this.#observe(level, sent, eventTime);
     this.lease?.answered(sent.sentAt, eventTime.now, level);
-    this.#span++;
-    if (this.#hasClosed) this.window.pass();
+    // A first level says nothing of how many others there are; the next one does.
+    if (this.#estimate.hasMoved) this.#span++;
+    if (this.#hasClosed) this.window.pass(sent.sentAt);
     this.#setHeadroom(this.#headroomNow(eventTime), eventTime);
   }
 
@@ -216,7 +225,7 @@ export class Bucket {
     if (this.#refill) this.#passUnreported(this.#refill, eventTime);
     this.lease?.answered(sent.sentAt, eventTime.now, undefined);
     this.#span++;
-    if (this.#hasClosed) this.window.pass();
+    if (this.#hasClosed) this.window.pass(sent.sentAt);
     this.#setHeadroom(this.#headroomNow(eventTime), eventTime);
   }
 
@@ -243,14 +252,11 @@ export class Bucket {
     const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
     this.#hasClosed = true;
     const isLone = this.waiting === 0 && this.inFlight === 0;
+    // Where steps are far apart the service names the next one, and nothing is gained by coming later.
+    const keepsQuiet = !isLone && this.#refill?.isStream !== false;
     const spreadMs = this.#reopeningSpreadMs();
-    this.window.close(
-      sent.sentAt,
-      now,
-      waitMs,
-      isLone ? Math.min(spreadMs, waitMs * loneSpreadPart) : spreadMs,
-      isLone,
-    );
+    const leastSpreadMs = isLone ? Math.min(spreadMs, waitMs * loneSpreadPart) : spreadMs;
+    this.window.close(sent.sentAt, now, waitMs, leastSpreadMs, keepsQuiet);
     this.lease?.answered(sent.sentAt, now, 0);
     this.lease?.closed(this.window.until);
   }
@@ -329,7 +335,7 @@ export class Bucket {
     const known = now < this.window.until;
     this.#estimate.pass();
     if (!this.#refill || (!this.isDocumented && !this.#unreported)) this.#guessLimit(now);
-    else if (known) this.#unreported?.drain(now);
+    else if (known || (!this.isDocumented && this.#unreported?.hasPassed === false)) this.#unreported?.drain(now);
     else (this.#unreported ??= new UnreportedLevel(this.#refill.limit, now, this.#recent.count(now))).reject(now);
   }
 

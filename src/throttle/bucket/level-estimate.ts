@@ -32,6 +32,8 @@ export class LevelEstimate {
   inFlight = 0;
   /** Whether the service reports its level. */
   seen = false;
+  /** Whether a level has been followed by another, which shows what moved in between. */
+  hasMoved = false;
   /** The level that the anchor reported. */
   reported = 0;
   /** Own requests that the anchor cannot have counted. */
@@ -74,6 +76,7 @@ export class LevelEstimate {
     this.#anchoredIn = step;
     if (later && sentAt === since && this.answers - this.#answersThen < reckonedTogether) return undefined;
     const movement = this.seen ? this.#movementTo(level, sentAt, later) : undefined;
+    if (movement) this.hasMoved = true;
     this.seen = true;
     this.anchoredAt = sentAt;
     this.#reportedThen = level;
@@ -115,6 +118,7 @@ export class LevelEstimate {
 
   #forget(): void {
     this.seen = false;
+    this.hasMoved = false;
     this.reported = 0;
     this.anchoredAt = -Infinity;
     this.#anchoredIn = -1;

@@ -61,6 +61,11 @@ export class UnreportedLevel {
     return this.#rejectedAt !== undefined;
   }
 
+  /** Whether a request has gone through since the last rejection. */
+  get hasPassed(): boolean {
+    return this.#passed > 0;
+  }
+
   level(now: number): number {
     this.#refill(now);
     return this.#tokens;
