@@ -11,10 +11,15 @@ const roundingMs = 2_000;
 export function isAsAsked(asked: unknown, resource: unknown, since: number): boolean {
   const likeness = compare(asked, resource);
   if (likeness === "differs") return false;
-  const createdAt = creationOf(resource);
-  if (createdAt !== undefined && createdAt >= since - roundingMs) return true;
+  if (wasMadeSince(resource, since)) return true;
   // One that is older is as asked only when it shows all that was asked: a password cannot be seen.
   return likeness === "same";
+}
+
+/** Whether a resource says that it was created, or a deployment that it was begun, at `since` or later. */
+export function wasMadeSince(resource: unknown, since: number): boolean {
+  const createdAt = creationOf(resource);
+  return createdAt !== undefined && createdAt >= since - roundingMs;
 }
 
 /** `hidden`: what can be seen is the same, but not everything can be. */
@@ -50,10 +55,11 @@ const fold = (value: unknown): string => String(value).replaceAll(" ", "").toLow
 
 function creationOf(resource: unknown): number | undefined {
   const { properties, systemData } = (resource ?? {}) as {
-    properties?: { timeCreated?: unknown };
+    properties?: { timeCreated?: unknown; timestamp?: unknown; templateHash?: unknown };
     systemData?: { createdAt?: unknown };
   };
-  const told = properties?.timeCreated ?? systemData?.createdAt;
+  const ofDeployment = properties?.templateHash === undefined ? undefined : properties.timestamp;
+  const told = ofDeployment ?? properties?.timeCreated ?? systemData?.createdAt;
   const at = typeof told === "string" ? Date.parse(told) : NaN;
   return Number.isNaN(at) ? undefined : at;
 }

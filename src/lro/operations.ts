@@ -101,6 +101,14 @@ export class Operations {
     return true;
   }
 
+  /** A poll was answered with another URL, which the poller asks from then on. */
+  moveTo(operation: Operation, response: PipelineResponse): void {
+    const url = operationUrlIn(response, operation.mode);
+    if (url === undefined || url === operation.operationUrl) return;
+    operation.operationUrl = url;
+    this.#point(operation, [url]);
+  }
+
   /**
    * Forgets an operation that has ended. One that was recovered still fails at the URLs of its earlier submissions:
    * another poller that still asks there is given the end that it came to.
@@ -109,7 +117,8 @@ export class Operations {
     const keys = this.#urls.get(operation) ?? [];
     this.#urls.delete(operation);
     // Where the resource itself is polled, anybody may read it.
-    const kept = final && operation.pollMode !== "body" ? operation.failedUrls.map(keyOf) : [];
+    const kept =
+      final && operation.pollMode !== "body" ? operation.failedUrls.map((url) => keyOf(url, operation.first.url)) : [];
     this.#release(
       operation,
       keys.filter((key) => !kept.includes(key)),
@@ -153,7 +162,7 @@ export class Operations {
   #point(operation: Operation, urls: readonly string[]): void {
     const keys = this.#urls.get(operation);
     for (const url of urls) {
-      const key = keyOf(url);
+      const key = keyOf(url, operation.first.url);
       this.#byUrl.set(key, operation);
       if (!keys?.includes(key)) keys?.push(key);
     }
@@ -178,6 +187,16 @@ export interface FollowUp {
   readonly resourceUrl: string | undefined;
   /** All URLs whose GET polls the operation. */
   readonly pollUrls: readonly string[];
+}
+
+/** Where a response says that the operation is followed, by one of the two ways. */
+function operationUrlIn({ headers }: PipelineResponse, mode: PollMode): string | undefined {
+  if (mode === "body") return undefined;
+  const url =
+    mode === "location"
+      ? headers.get("location")
+      : (headers.get("operation-location") ?? headers.get("azure-asyncoperation"));
+  return url === "" ? undefined : url;
 }
 
 const firstMethods = new Set(["PUT", "PATCH", "DELETE", "POST"]);
@@ -233,12 +252,13 @@ export function provisioningStateOf(resource: unknown): string | undefined {
 }
 
 /**
- * Polls of one operation may differ from the announced URL in case and in their query (api-version is set anew, Location
- * adds `monitor=true`); its id is in the path.
+ * Polls of one operation may differ from the announced URL in case, in a port that goes without saying, and in their query
+ * (api-version is set anew, Location adds `monitor=true`); its id is in the path. An announced URL may be relative.
  */
-function keyOf(url: string): string {
-  const query = url.indexOf("?");
-  return (query < 0 ? url : url.slice(0, query)).toLowerCase();
+function keyOf(url: string, base?: string): string {
+  if (!URL.canParse(url, base)) return url.toLowerCase();
+  const { host, pathname } = new URL(url, base);
+  return `${host}${pathname}`.toLowerCase();
 }
 
 /** What is left of an operation that ended well: reading its result. Nothing for those that have none. */

@@ -179,7 +179,13 @@ export function translate(
   response: PipelineResponse,
   progress: "running" | "succeeded",
 ): PipelineResponse {
-  if (progress === "running") boundWait(response, operation.lastPollAt ?? operation.startedAt);
+  if (progress === "running") {
+    // A status document in place of the result: a poller takes every 200 from a Location for the end.
+    if (operation.pollMode === "location" && response.status === 200) {
+      return runningResponse(operation, request, askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000);
+    }
+    boundWait(response, operation.lastPollAt ?? operation.startedAt);
+  }
   if (operation.submissions === 1 && !operation.slowed) return response;
   if (progress === "succeeded") {
     if (operation.submissions === 1) return response;

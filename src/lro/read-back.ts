@@ -32,6 +32,8 @@ const powerStates: Readonly<Record<string, readonly string[]>> = {
 
 /** What to read to learn the outcome of a request, or nothing when no state tells it (`runCommand`, `restart`). */
 export function readTargetOf(method: string, url: string): ReadTarget | undefined {
+  // Blobs, secrets and the like have no provisioning state, and their clients read no answer of our making.
+  if (!isOfResourceManager(url)) return undefined;
   switch (method) {
     case "PUT":
     case "PATCH":
@@ -44,6 +46,9 @@ export function readTargetOf(method: string, url: string): ReadTarget | undefine
       return undefined;
   }
 }
+
+/** Whether a URL names a resource of Resource Manager. */
+export const isOfResourceManager = (url: string): boolean => /\/(?:subscriptions|providers)\//i.test(url);
 
 /** What tells of the outcome of an operation. */
 export function targetOf({ first }: Operation): ReadTarget | undefined {

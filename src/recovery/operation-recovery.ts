@@ -146,6 +146,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
       case "failed":
         return this.#judgeFailure(response);
       case "running":
+        this.#operations.moveTo(operation, response);
         this.#checkDeadline(askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000, response);
         return { kind: "end", end: translate(operation, request, response, progress) };
       case "succeeded":

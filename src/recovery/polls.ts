@@ -1,7 +1,9 @@
 /** Polls of long-running operations: whose they are, and who answers them. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import { decide } from "../decision/decide.js";
 import type { Operation, Poll } from "../lro/operation.js";
 import { sharedOperations, type ExpectedResult, type Operations } from "../lro/operations.js";
+import { resumeInfo } from "../lro/resume.js";
 import { boundWait, isForeignFailure, looksLikeOperation, runningResponse } from "../lro/poll.js";
 import { diagnoseResponse } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
@@ -9,6 +11,7 @@ import { busyMs, OperationRecovery, queueWaitOf } from "./operation-recovery.js"
 import { attemptOf } from "./recover.js";
 import { isRemedyError } from "./remedy-error.js";
 import { pollRequest } from "./request-recovery.js";
+import { isAbort } from "./sender.js";
 import { newRequestState, type FailedEnd, type PollResult, type RequestState } from "./request-state.js";
 
 export class Polls {
@@ -62,13 +65,17 @@ export class Polls {
     boundWait(response, this.#now);
     if (!isForeignFailure(request, response)) return undefined;
     const diagnosis = diagnoseResponse(response, this.#engine.settings);
-    const reason = "the operation was begun elsewhere; its first request is not known here and is not sent again";
+    const decision = decide(diagnosis);
+    const begunElsewhere =
+      "the operation was begun elsewhere; its first request is not known here and is not sent again";
+    const reason = decision.action === "retry" ? `${begunElsewhere}: submit it again` : begunElsewhere;
     return {
       kind: "failed",
       diagnosis,
       attempts: [attemptOf(diagnosis, reason, this.#now)],
       reason,
       outcome: "failed",
+      retryAfterMs: decision.action === "retry" ? decision.delayMs : undefined,
       response,
     };
   }
@@ -88,6 +95,7 @@ export class Polls {
       // the caller's own policies; half a remedy is not taken up again.
       const mayComeBack = !isRemedyError(error) && operation.plan.kind !== "task";
       if (!mayComeBack) this.#operations.end(operation);
+      if (isAbort(error)) giveResume(error, operation);
       throw error;
     } finally {
       operation.busy = false;
@@ -129,4 +137,10 @@ export class Polls {
   get #now(): number {
     return this.#engine.settings.clock.now();
   }
+}
+
+/** The operation goes on without its caller, who may follow it again from here or elsewhere. */
+function giveResume(error: unknown, { first: { method, url }, mode, operationUrl, resourceUrl }: Operation): void {
+  const resume = resumeInfo({ method, url, mode, operationUrl, resourceUrl });
+  Object.defineProperty(error, "resume", { value: resume, enumerable: false, configurable: true, writable: true });
 }

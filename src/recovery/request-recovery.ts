@@ -4,7 +4,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
 import type { Decision, Situation } from "../decision/decide.js";
 import { progressOf } from "../lro/poll.js";
-import { readTargetOf, type ReadTarget } from "../lro/read-back.js";
+import { isOfResourceManager, readTargetOf, type ReadTarget } from "../lro/read-back.js";
 import { isRepeatable } from "../lro/resubmission.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
@@ -124,9 +124,13 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     const response = outcome.kind === "response" ? outcome.response : undefined;
     const challenge = response && tokens.challengeIn(this.progress, response);
     if (response && challenge === "claims") return this.#leaveChallenge(cause, response);
-    if (mayHaveRun && request.method === "DELETE" && response?.status === 404) {
-      return this.#succeed(deletedResponse(request), "an earlier attempt had deleted it");
+    if (this.#isGoneAtLast(response)) {
+      const reason = mayHaveRun ? "an earlier attempt had deleted it" : "the deletion that it waited for has ended";
+      return this.#succeed(deletedResponse(request), reason);
     }
+    // What is active may be the deployment that this very request has begun.
+    const own = diagnosis.code === "DeploymentActive" ? await this.#findOwnWork(diagnosis) : undefined;
+    if (own) return own;
     if (this.#isNotThereYet(response)) return this.#readAgain(diagnosis);
     if (await tokens.refreshToken(this.progress, diagnosis)) return sendNow;
     if (response && challenge) return this.#leaveChallenge(cause, response);
@@ -246,6 +250,13 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     };
   }
 
+  /** A DELETE that may have run before, or that waited while another deletion was under way. */
+  #isGoneAtLast(response: PipelineResponse | undefined): boolean {
+    const { request, mayHaveRun, attempts } = this.progress;
+    if (request.method !== "DELETE" || response?.status !== 404 || !isOfResourceManager(request.url)) return false;
+    return mayHaveRun || attempts.some(({ status }) => status === 409);
+  }
+
   /** The resource that a create has just made may be missing from a replica for some seconds. */
   #isNotThereYet(response: PipelineResponse | undefined): boolean {
     const { resultOf, attempts } = this.progress;
@@ -277,7 +288,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   async #findOwnWork(diagnosis: Diagnosis): Promise<RequestStep<never> | undefined> {
     const { mayHaveRun, request } = this.progress;
     const target = this.#target;
-    if (!mayHaveRun || request.method !== "PUT" || diagnosis.status !== 409 || !target) return undefined;
+    if (!mayHaveRun || !target || !collides(request.method, diagnosis.status)) return undefined;
     const { reading, response } = await this.#look(target);
     if (reading.kind === "failed" || response.status !== 200 || !this.#isAsAsked(response)) return undefined;
     return this.#succeed(outcomeResponse(request, response), `an earlier attempt had succeeded: ${reading.lastSeen}`);
@@ -292,7 +303,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   /** Whether a resource is what the request asked for; one that was there before may be what it was before. */
   #isAsAsked(response: PipelineResponse): boolean {
     const { request, startedAt } = this.progress;
-    return isAsAskedIn(response, { body: request.body ?? undefined }, startedAt, this.settings.clock.now());
+    return isAsAskedIn(response, request, startedAt, this.settings.clock.now());
   }
 
   async #waitForProbe(cause: Cause, delayMs: number): Promise<RequestStep<Deferral>> {
@@ -315,6 +326,10 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return mayHaveRun && request.method !== "GET" && request.method !== "HEAD" ? "unknown" : "failed";
   }
 }
+
+/** With what an earlier attempt has made: it exists, or its ETag is another. */
+const collides = (method: string, status: number | undefined): boolean =>
+  (method === "PUT" && status === 409) || ((method === "PUT" || method === "PATCH") && status === 412);
 
 /** Half a minute in all. */
 const mostReadsOfNew = 5;

@@ -6,9 +6,9 @@ import {
   type SendRequest,
 } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
+import { isIdempotent } from "../decision/idempotency.js";
 import { jsonOf } from "../lro/json.js";
-import { isAsAsked } from "../lro/as-asked.js";
-import type { FirstRequest } from "../lro/operation.js";
+import { isAsAsked, wasMadeSince } from "../lro/as-asked.js";
 import { interpret, type Reading, type ReadTarget } from "../lro/read-back.js";
 import { diagnoseInput } from "./diagnosing.js";
 import { ownRequest } from "./own-request.js";
@@ -36,20 +36,26 @@ export function readingOf(
   return newRequestState(reading, next, now, { ...kind, nested: true });
 }
 
+const isDeployment = (url: string): boolean =>
+  /\/providers\/microsoft\.resources\/deployments\/[^/?]+(?:\?|$)/i.test(url);
+
 /**
  * Whether a resource is what a request asked for; one that was there before may be what it was before.
  * @param startedAt when the request was first sent; epoch milliseconds, as `now`
  */
 export function isAsAskedIn(
   response: PipelineResponse,
-  asked: Pick<FirstRequest, "body">,
+  { method, url, body: sent }: { readonly method: string; readonly url: string; readonly body?: unknown },
   startedAt: number,
   now: number,
 ): boolean {
   const serviceNow = Date.parse(response.headers.get("date") ?? "");
   const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - now;
-  const body = typeof asked.body === "string" ? jsonOf({ bodyAsText: asked.body }) : undefined;
-  return isAsAsked(body, jsonOf(response), startedAt + aheadMs);
+  const body = typeof sent === "string" ? jsonOf({ bodyAsText: sent }) : undefined;
+  const [resource, since] = [jsonOf(response), startedAt + aheadMs];
+  // A deployment and a managed run command act each time they are put: what they are says nothing about this time.
+  if (isDeployment(url) || !isIdempotent(method, url)) return wasMadeSince(resource, since);
+  return isAsAsked(body, resource, since);
 }
 
 /** What the end of a reading says about the resource. */
