@@ -18,7 +18,6 @@ const { values } = parseArgs({
     seed: { type: "string" },
     against: { type: "string" },
     workers: { type: "string" },
-    kind: { type: "string" },
   },
 });
 const against = values.against;
