@@ -182,7 +182,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     if (status === 404 && this.#target) {
       return { kind: "failed", failure: { response, diagnosis: { ...diagnosis, disposition: "indeterminate" } } };
     }
-    if (this.#operation.mode === "location" && status >= 400 && ![401, 403, 408, 429].includes(status)) {
+    if (this.#operation.mode === "location" && status >= 400 && ![401, 403, 404, 408, 429].includes(status)) {
       return { kind: "failed", failure: { response, diagnosis: mayHaveRun(diagnosis) } };
     }
     this.#operation.failures.push(...attempts);

@@ -176,7 +176,7 @@ function isBetterAnswer(theirs: unknown, own: unknown): boolean {
 
 const lastReply = ({ exchanges }: Play): string => {
   const last = exchanges.at(-1);
-  return last ? `${last.key} ${last.reply}` : "";
+  return last ? `${last.key} ${last.reply} ${last.url}` : "";
 };
 
 export const lineOf = ({ method, url, key, reply }: Play["exchanges"][number]): string =>

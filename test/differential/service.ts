@@ -123,9 +123,12 @@ export class Service {
   async #reply(request: PipelineRequest, exchange: Exchange, fault: Fault | undefined): Promise<PipelineResponse> {
     await this.#pass(request, this.wire.latencyMs);
     this.#advance();
-    if (fault === undefined || fault.how === "honest") {
+    // Nothing is not there that is there: other lies of a service have their use, but this one is an answer to a DELETE.
+    const isLie =
+      request.method === "DELETE" && this.#machine && fault?.how === "answer" && fault.answer.status === 404;
+    if (fault === undefined || fault.how === "honest" || isLie) {
       const response = this.#honest(request, exchange);
-      if (fault) await this.#pass(request, fault.delayMs);
+      if (fault && "delayMs" in fault) await this.#pass(request, fault.delayMs);
       return response;
     }
     if (fault.how === "cut") {

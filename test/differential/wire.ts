@@ -126,7 +126,7 @@ function faultOf(c: Chance, rows: readonly Row[]): Fault {
   if (kind < 0.72) {
     const answer = answerOf(c, rows);
     // A service that answers 4xx, or says when to come again, has not done it; another 5xx may come after the work.
-    const executed = answer.status >= 500 && answer.retryAfter === undefined && c.is(0.4);
+    const executed = answer.status >= 500 && answer.status !== 501 && answer.retryAfter === undefined && c.is(0.4);
     return { how: "answer", answer, executed, delayMs };
   }
   if (kind < 0.86) {
