@@ -126,6 +126,7 @@ ${exitCodesHelp}`,
     .option("--idempotent", "running it twice is harmless: run it again also when nobody knows whether it ran")
     .addOption(rules())
     .option("--json", "say what happens as JSON lines on stderr")
+    .option("--github", "in GitHub Actions: also an annotation, a job summary, and outputs for later steps")
     .addHelpText("after", runHelp + runExitCodesHelp)
     .action(async (command: string, args: string[], flags: RunFlags) =>
       end(await (await import("./run.js")).runCommand(command, args, flags)),

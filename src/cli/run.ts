@@ -8,8 +8,10 @@ import { exitCodes, signalExitCode } from "./exit-codes.js";
 import { startCommand, type CommandEnd } from "./run/child-command.js";
 import type { RunFlags } from "./run/flags.js";
 import { Interruption } from "./run/interruption.js";
+import type { GithubReport } from "./run/github.js";
 import type { Judge } from "./run/judge.js";
 import type { RunReport } from "./run/report.js";
+import { Terminal } from "./terminal.js";
 
 /** Who decides about a run that failed, who tells of it, and what it is waited by. */
 interface Court {
@@ -26,7 +28,8 @@ export async function runCommand(command: string, args: readonly string[], flags
     const { Judge } = await import("./run/judge.js");
     const { RunReport } = await import("./run/report.js");
     const judge = new Judge(command, args, flags, startedAt, catalog);
-    return { clock, judge, report: new RunReport(flags.json ?? false, startedAt) };
+    const github = flags.github && (await githubReport());
+    return { clock, judge, report: new RunReport(flags.json ?? false, startedAt, github) };
   };
   const interruption = new Interruption();
   try {
@@ -34,6 +37,12 @@ export async function runCommand(command: string, args: readonly string[], flags
   } finally {
     interruption.dispose();
   }
+}
+
+async function githubReport(): Promise<GithubReport> {
+  const { GithubReport } = await import("./run/github.js");
+  const err = new Terminal(process.stderr);
+  return new GithubReport(process.env, (line) => err.line(line));
 }
 
 async function runUntilDone(

@@ -5,5 +5,6 @@ export interface RunFlags {
   readonly deadline?: number;
   readonly maxRetries: number;
   readonly idempotent?: true;
+  readonly github?: true;
   readonly rules?: readonly string[];
 }

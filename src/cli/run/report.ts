@@ -7,6 +7,7 @@ import { systemClock } from "../../time/clock.js";
 import type { CommandEnd } from "./child-command.js";
 import { exitCodes } from "../exit-codes.js";
 import { Terminal } from "../terminal.js";
+import type { GithubReport } from "./github.js";
 
 export class RunReport {
   readonly #err = new Terminal(process.stderr);
@@ -15,19 +16,18 @@ export class RunReport {
   constructor(
     private readonly asJson: boolean,
     private readonly startedAt: number,
+    private readonly github?: GithubReport,
   ) {}
 
-  again(
-    exitCode: number,
-    run: number,
-    diagnosis: Diagnosis,
-    { delayMs, reason }: Decision & { action: "retry" },
-  ): void {
+  again(exitCode: number, run: number, diagnosis: Diagnosis, decision: Decision & { action: "retry" }): void {
+    const { delayMs, reason } = decision;
+    this.github?.again(diagnosis, decision);
     if (this.asJson) this.#json({ event: "again", run, exitCode, delayMs, reason, failure: failureOf(diagnosis) });
     else this.#say(`${titleOf(diagnosis)} ${reason}.`);
   }
 
   recovered(run: number): void {
+    this.github?.recovered();
     const elapsedMs = systemClock.now() - this.startedAt;
     if (this.asJson) this.#json({ event: "recovered", runs: run, elapsedMs });
     else this.#say(`ended well in run ${run}, after ${formatDuration(elapsedMs)}.`);
@@ -35,6 +35,7 @@ export class RunReport {
 
   /** @returns the command's own exit code */
   stopped(exitCode: number, run: number, diagnosis: Diagnosis, decision: Decision): number {
+    this.github?.stopped(diagnosis, decision, systemClock.now());
     const { reason } = decision;
     const retryAfterMs = decision.action === "fail" ? decision.retryAfterMs : undefined;
     const isUnknown = decision.action === "fail" && decision.outcome === "unknown";
