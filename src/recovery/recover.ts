@@ -122,8 +122,9 @@ async function respond<End, Failure>(failure: Failure, subject: Subject<End, Fai
   const shortcut = await subject.shortcut?.(cause);
   if (shortcut) return shortcut;
   let decision = decideFor(subject, cause);
-  if (decision.action === "fail") {
-    // What is found may show that it passes after all: a grant on its way, an outage, another size.
+  // What is found may show that it passes after all (a grant on its way, an outage, another size), or that there is nothing
+  // to wait for: a guest whose log says why it does not come up.
+  if (decision.action === "fail" || (decision.action === "readBack" && subject.kind === "operation")) {
     const evidence = await subject.investigate?.(cause);
     if (evidence?.diagnosis.refinedFrom) {
       cause = { failure, diagnosis: evidence.diagnosis };

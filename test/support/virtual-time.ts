@@ -14,6 +14,8 @@ export interface VirtualTime {
   /** For a client's `additionalPolicies`: tells when its requests are on their way. */
   readonly wire: { policy: PipelinePolicy; position: "perRetry" };
   sleep(ms: number): Promise<void>;
+  /** Work on the wire that passes no pipeline, such as a `fetch`: time stands still for it too. */
+  track<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 /** Turns of the event loop in which nothing happens before time may jump: a socket's answer takes a few. */
@@ -37,6 +39,7 @@ export async function inVirtualTime<T>(story: (time: VirtualTime) => Promise<T>)
     elapsedMs: () => Date.now() - storyStart,
     wire: { policy: wire.policy, position: "perRetry" },
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    track: (work) => wire.track(work),
   });
   const progress = { settled: false };
   const settle = (): void => {
@@ -84,15 +87,17 @@ class Wire {
 
   readonly policy: PipelinePolicy = {
     name: "virtualTimeWire",
-    sendRequest: async (request, next) => {
-      this.#note(1);
-      try {
-        return await next(request);
-      } finally {
-        this.#note(-1);
-      }
-    },
+    sendRequest: (request, next) => this.track(() => next(request)),
   };
+
+  async track<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#note(1);
+    try {
+      return await work();
+    } finally {
+      this.#note(-1);
+    }
+  }
 
   #note(change: 1 | -1): void {
     this.activity += 1;

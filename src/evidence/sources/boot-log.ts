@@ -71,7 +71,10 @@ function foundIn(where: string, { signature, line }: SignatureMatch): Found {
     says: `${where} shows: ${explanation} ("${line}")`,
     confidence,
     data: { signature: signature.id, line },
-    ...(confidence !== "low" && { means: { explanation, category, disposition, steps, docs, automatic: null } }),
+    // Only what is sure ends a wait for a guest that may still come up.
+    ...(confidence !== "low" && {
+      means: { explanation, category, steps, docs, automatic: null, ...(confidence === "high" && { disposition }) },
+    }),
   };
 }
 

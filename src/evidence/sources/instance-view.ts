@@ -47,7 +47,7 @@ function describeInstance(view: unknown, provisioningState: string | undefined, 
   const extensions = itemsAt(view, "extensions").flatMap(failedExtension);
   const [first] = extensions;
   if (first) extensions[0] = { ...first, means: meansExtension(first.data, diagnosis) };
-  return [...extensions, ...agentOf(view), ...failedStatuses(view), ...running(view, provisioningState)];
+  return [...extensions, ...agentOf(view), ...failedStatuses(view, diagnosis), ...running(view, provisioningState)];
 }
 
 interface ExtensionData {
@@ -119,10 +119,12 @@ function meaningOfAgent(message: string): string {
   return "";
 }
 
-function failedStatuses(view: unknown): Found[] {
+function failedStatuses(view: unknown, { code }: Diagnosis): Found[] {
   return itemsAt(view, "statuses").flatMap((status): Found[] => {
     const { kind, state, detail } = stateOf(status);
     if (kind !== "provisioningstate") return [];
+    // What the answer has said already is no finding.
+    if (state === "failed" && sameName(detail, code)) return [];
     if (state === "failed") {
       const message = textAt(status, "message") ?? textAt(status, "displayStatus") ?? "";
       const root = detail === undefined ? undefined : { error: { code: detail, message } };
