@@ -3,14 +3,17 @@ import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
 import type { Decision, Situation } from "../decision/decide.js";
+import { jsonOf } from "../lro/json.js";
 import { progressOf } from "../lro/poll.js";
 import { isOfResourceManager, readTargetOf, type ReadTarget } from "../lro/read-back.js";
 import { isRepeatable } from "../lro/resubmission.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
+import { conflictWatchOf, watchedStateOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
 import { asAnswered, type Evidence } from "./evidence.js";
-import { aboutRequest, type EventSubject } from "./events.js";
+import { aboutRequest, failureOf, type EventSubject } from "./events.js";
+import { ownRequest } from "./own-request.js";
 import {
   noteAttempt,
   pastBudget,
@@ -26,7 +29,13 @@ import {
   type Subject,
   type Wait,
 } from "./recover.js";
-import type { Deferred, PollResult, RequestEnd, RequestState } from "./request-state.js";
+import {
+  newRequestState,
+  type Deferred,
+  type PollResult,
+  type RequestEnd,
+  type RequestState,
+} from "./request-state.js";
 import { isAsAskedIn, lookOf, readingOf, type Look } from "./resource-reader.js";
 import { deletedResponse, isPollTrouble, jsonResponse, isSuccess, outcomeResponse } from "./responses.js";
 import { discard, throwIfAborted, type SendOutcome } from "./sender.js";
@@ -108,6 +117,8 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     const diagnosis = diagnoseSend(outcome, this.progress.request, this.settings);
     const wasSent = outcome.kind === "response" || outcome.kind === "error";
     this.progress.mayHaveRun ||= wasSent && diagnosis.execution === "unknown";
+    const isConflict = diagnosis.category === "conflict" && !this.progress.watchesNoMore;
+    this.progress.conflict = isConflict ? diagnosis : undefined;
     return diagnosis;
   }
 
@@ -173,12 +184,66 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return decision.action === "fail" && this.#outcome === "unknown" ? { ...decision, outcome: "unknown" } : decision;
   }
 
-  async pause({ delayMs }: Wait<SendOutcome>): Promise<RequestStep<Deferral> | undefined> {
+  async pause({ kind, delayMs }: Wait<SendOutcome>): Promise<RequestStep<Deferral> | undefined> {
     if (delayMs <= 0) return undefined;
     if (this.defer) return { kind: "end", end: this.defer(delayMs, false) };
     const { clock = this.settings.clock, request } = this.progress;
-    await clock.sleep(delayMs, request.abortSignal);
+    const begunAt = clock.now();
+    if (kind === "send" && (await this.#waitOutConflict(begunAt))) return undefined;
+    // A look at a resource that was free, or cannot be read, is part of the wait.
+    await clock.sleep(Math.max(0, begunAt + delayMs - clock.now()), request.abortSignal);
     return undefined;
+  }
+
+  /** Whether the resource was seen at work, and has been watched until it was free. Once for a request. */
+  async #waitOutConflict(begunAt: number): Promise<boolean> {
+    const { progress, settings } = this;
+    const { request, clock = settings.clock, conflict } = progress;
+    const url = conflict && this.repairable && watchedUrlOf(request.method, request.url);
+    if (!conflict || url === undefined) return false;
+    progress.conflict = undefined;
+    const watch = conflictWatchOf(settings.throttle);
+    const look = (): Promise<WatchedState> => watch.look(url, clock.now(), () => this.#readState(url));
+    let state = await look();
+    if (state !== "busy") {
+      progress.watchesNoMore = true;
+      return false;
+    }
+    const failure = failureOf(conflict);
+    const reason = "another operation is at work on the resource; it is watched until it ends";
+    settings.reporter.emit({ type: "readBack", at: clock.now(), ...this.about, reason, failure });
+    while (state === "busy") {
+      const waitMs = Math.max(1_000, watch.nextLookMs(url, clock.now()));
+      if (pastBudget(this, waitMs)) break;
+      await clock.sleep(waitMs, request.abortSignal);
+      state = await look();
+    }
+    progress.watchesNoMore = true;
+    this.#noteWait(clock.now() - begunAt);
+    return true;
+  }
+
+  /** The error says how long was truly waited. */
+  #noteWait(waitMs: number): void {
+    const { attempts } = this.progress;
+    const last = attempts.pop();
+    if (last) attempts.push({ ...last, waitMs });
+  }
+
+  async #readState(url: string): Promise<WatchedState> {
+    const { progress, engine, settings } = this;
+    await engine.tokens.renew(progress);
+    const own = ownRequest(progress.request, { method: "GET", url });
+    const reading = newRequestState(own, progress.next, settings.clock.now(), { nested: true, maxQueueWaitMs: 1_000 });
+    const sent = await engine.attempt(reading);
+    throwIfAborted(sent, own);
+    if (sent.kind !== "response") {
+      if (sent.kind === "error") sent.permit.settle();
+      return "unreadable";
+    }
+    if (sent.response.status >= 400) diagnoseSend(sent, own, settings);
+    else sent.permit.settle(sent.response);
+    return watchedStateOf(sent.response.status, jsonOf(sent.response));
   }
 
   async read({ cause }: ReadStep<SendOutcome>): Promise<RequestStep<never> | Pending> {

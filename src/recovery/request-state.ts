@@ -16,6 +16,10 @@ export interface RequestState extends Progress {
   authorizedAt: number;
   /** An earlier attempt may have run: a conflict with our own success is possible. */
   mayHaveRun: boolean;
+  /** Its last failure, where that was a conflict that may be waited out by looking. */
+  conflict?: Diagnosis | undefined;
+  /** It was refused by a resource that was free, or has waited for one: what holds it does not show. */
+  watchesNoMore?: boolean;
   readonly remedies: RemedyProgress;
   /** Made by a remedy or a reading: it uses no remedies itself, and only its maker reports its end. */
   readonly nested: boolean;

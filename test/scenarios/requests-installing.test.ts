@@ -77,8 +77,9 @@ describe("withRemedy", () => {
       const network = withRemedy(client, withoutChance());
       arm.fail("AnotherOperationInProgress", { on: "PUT networkInterfaces", as: "answer" });
       await network.networkInterfaces.beginCreateOrUpdateAndWait("rg", "nic-1", { location: "westeurope" });
-      expect(arm.story.slice(0, 2)).toEqual([
+      expect(arm.story.slice(0, 3)).toEqual([
         "PUT networkInterfaces/nic-1 409 AnotherOperationInProgress",
+        "GET networkInterfaces/nic-1 404 ResourceNotFound",
         "PUT networkInterfaces/nic-1 201",
       ]);
       const error = await remedyErrorOf(network.networkInterfaces.get("rg", "nic-9"));

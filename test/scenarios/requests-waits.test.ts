@@ -198,9 +198,10 @@ describe.each(generations)("arm-compute %s, a failure that passes", (generation)
       expect(arm.story.slice(0, 4)).toEqual([
         "PUT virtualMachines/web-02 reset",
         "PUT virtualMachines/web-02 409 OperationNotAllowed",
-        "PUT virtualMachines/web-02 409 OperationNotAllowed",
-        "PUT virtualMachines/web-02 200",
+        "GET virtualMachines/web-02 200",
+        "GET virtualMachines/web-02 200",
       ]);
+      expect(arm.story.filter((line) => line.includes("409"))).toHaveLength(1);
       expect(arm.vm("web-02")?.provisioningState).toBe("Succeeded");
     }));
 

@@ -1,0 +1,91 @@
+/**
+ * Waiting for the operation that another request collided with, by looking. A conflict ends when that operation does, and the
+ * resource says when: so it is read, a few times a minute, instead of being written to again and again.
+ *
+ * Only where the resource is seen at work is it watched. A run command or a change of a dependent resource does not show in
+ * its state; there the usual backoff is all there is, and it stays so for a request that was refused by a free resource.
+ */
+import type { Throttle } from "../throttle/throttle.js";
+
+export type WatchedState = "busy" | "free" | "unreadable";
+
+/** Milliseconds between two looks at one resource: five a minute, shared by all that wait for it. */
+export const lookIntervalMs = 12_000;
+
+interface Watched {
+  /** Epoch milliseconds. */
+  lookedAt: number;
+  state: WatchedState;
+  /** The look that is under way. */
+  pending: Promise<WatchedState> | undefined;
+}
+
+export class ConflictWatch {
+  readonly #watched = new Map<string, Watched>();
+
+  /** What the resource shows: from a look of the last seconds, from the one under way, or from a new one. */
+  async look(url: string, now: number, read: () => Promise<WatchedState>): Promise<WatchedState> {
+    const known = this.#watched.get(url);
+    if (known?.pending) return known.pending;
+    if (known && now - known.lookedAt < lookIntervalMs) return known.state;
+    const watched: Watched = { lookedAt: now, state: "busy", pending: undefined };
+    this.#forgetOld(now);
+    this.#watched.set(url, watched);
+    watched.pending = read();
+    try {
+      watched.state = await watched.pending;
+    } catch (error) {
+      // Its caller went away: whoever joined it looks again.
+      this.#watched.delete(url);
+      throw error;
+    } finally {
+      watched.pending = undefined;
+    }
+    return watched.state;
+  }
+
+  /** Milliseconds until the next look at a resource that was just seen. */
+  nextLookMs(url: string, now: number): number {
+    const known = this.#watched.get(url);
+    return known ? Math.max(0, known.lookedAt + lookIntervalMs - now) : 0;
+  }
+
+  #forgetOld(now: number): void {
+    for (const [url, { lookedAt, pending }] of this.#watched) {
+      if (!pending && now - lookedAt >= lookIntervalMs) this.#watched.delete(url);
+    }
+  }
+}
+
+const watches = new WeakMap<Throttle, ConflictWatch>();
+
+/** One for all clients that share a throttle: they share what they wait for. */
+export function conflictWatchOf(throttle: Throttle): ConflictWatch {
+  const known = watches.get(throttle) ?? new ConflictWatch();
+  watches.set(throttle, known);
+  return known;
+}
+
+/**
+ * The resource whose state tells when a conflict is over; undefined where none does. What lies below a virtual machine is held
+ * by the machine.
+ */
+export function watchedUrlOf(method: string, url: string): string | undefined {
+  if (method === "GET" || method === "HEAD") return undefined;
+  const queryAt = url.indexOf("?");
+  const path = queryAt < 0 ? url : url.slice(0, queryAt);
+  const query = queryAt < 0 ? "" : url.slice(queryAt);
+  const machine = /^.*\/providers\/Microsoft\.Compute\/virtualMachines\/[^/]+/i.exec(path)?.[0];
+  if (machine !== undefined) return machine + query;
+  const isResource = /\/resourceGroups\/[^/]+\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+$/i.test(path);
+  return isResource && method !== "POST" ? url : undefined;
+}
+
+/** What a body says of its resource. */
+export function watchedStateOf(status: number, body: unknown): WatchedState {
+  if (status !== 200) return "unreadable";
+  const { properties } = (body ?? {}) as { properties?: { provisioningState?: unknown } };
+  const state = properties?.provisioningState;
+  if (typeof state !== "string") return "unreadable";
+  return /^(?:Succeeded|Failed|Canceled)$/i.test(state) ? "free" : "busy";
+}
