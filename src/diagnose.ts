@@ -3,13 +3,15 @@ import type { Catalog } from "./catalog/catalog.js";
 import { defaultCatalog } from "./catalog/default-catalog.js";
 import { diagnoseFailure } from "./catalog/diagnose-failure.js";
 import { saysSomething, withoutRepeats } from "./catalog/repeats.js";
-import type { Diagnosis } from "./catalog/diagnosis.js";
+import type { Diagnosis, Language } from "./catalog/diagnosis.js";
 import { locateCode, locateMessage, type Span } from "./failure/locate.js";
 import { readFailure, readFailures } from "./failure/read.js";
 
 export interface DiagnoseOptions {
   /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */
   readonly catalog?: Catalog;
+  /** Language of explanation, steps and summary: `zh` from `azure-remedy/zh`. Default English. */
+  readonly language?: Language;
   /** Epoch milliseconds, for wait hints that are dates. Default `Date.now()`. */
   readonly now?: number;
 }
@@ -22,8 +24,8 @@ export interface DiagnoseOptions {
  * a long-running operation, any thrown error, or the text that a tool printed
  */
 export function diagnose(input: unknown, options: DiagnoseOptions = {}): Diagnosis {
-  const { catalog = defaultCatalog, now = Date.now() } = options;
-  return diagnoseFailure(readFailure(input, { now }), catalog);
+  const { catalog = defaultCatalog, language, now = Date.now() } = options;
+  return diagnoseFailure(readFailure(input, { now }), catalog, language);
 }
 
 /** One failure of a text. */
@@ -45,9 +47,13 @@ export interface FailureInText {
  * @returns one entry at least; where nothing is known of the text, its diagnosis has basis `none`
  */
 export function diagnoseAll(text: string, options: DiagnoseOptions = {}): readonly FailureInText[] {
-  const { catalog = defaultCatalog, now = Date.now() } = options;
+  const { catalog = defaultCatalog, language, now = Date.now() } = options;
   const found = readFailures(text, { now }).flatMap(({ failure, from, to }) =>
-    failure.chains.map((chain) => ({ diagnosis: diagnoseFailure({ ...failure, chains: [chain] }, catalog), from, to })),
+    failure.chains.map((chain) => ({
+      diagnosis: diagnoseFailure({ ...failure, chains: [chain] }, catalog, language),
+      from,
+      to,
+    })),
   );
   const telling = found.filter(({ diagnosis }) => saysSomething(diagnosis));
   return withoutRepeats(telling.length > 0 ? telling : found.slice(0, 1)).map(
@@ -74,7 +80,7 @@ function spansOf(
 
 export { defaultCatalog, stepsLoaded } from "./catalog/default-catalog.js";
 export { rulesOf, type Catalog, type CatalogLayer, type LayerContent } from "./catalog/catalog.js";
-export type { Basis, Diagnosis, OtherRoot, RemedyAdvice } from "./catalog/diagnosis.js";
+export type { Basis, Diagnosis, Language, OtherRoot, RemedyAdvice } from "./catalog/diagnosis.js";
 export {
   categories,
   dispositions,

@@ -8,7 +8,7 @@ import { renderAdvice } from "./advice.js";
 import { indexOfCatalog, type CatalogIndex } from "./catalog-index.js";
 import type { Catalog, CodeEntry } from "./catalog.js";
 import { fitToCloud } from "./cloud.js";
-import type { Basis, Diagnosis, OtherRoot } from "./diagnosis.js";
+import type { Basis, Diagnosis, Language, OtherRoot } from "./diagnosis.js";
 import type { Wording } from "./families.js";
 import { Message } from "./message.js";
 import { dispositions, type Rule, type RuleKnowledge, type RuleSource } from "./rule.js";
@@ -50,15 +50,15 @@ const nothingFailed: Finding = {
 };
 
 /** Explains a failure. Pure, and total: every failure has a diagnosis. */
-export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
+export function diagnoseFailure(failure: Failure, catalog: Catalog, language: Language = english): Diagnosis {
   const { chains, status } = failure;
   const index = indexOfCatalog(catalog);
   if (chains.length === 1) {
     const [chain] = chains;
     const isFine = failure.origin === "result" && chain.length === 1 && isEmpty(rootOf(chain));
-    if (isFine) return diagnosisOf(failure, chain, nothingFailed, []);
+    if (isFine) return diagnosisOf(failure, chain, nothingFailed, [], language);
     const finding = findForChain(chain, status, index);
-    if (chain.length === 1 || !isHopeful(finding)) return diagnosisOf(failure, chain, finding, []);
+    if (chain.length === 1 || !isHopeful(finding)) return diagnosisOf(failure, chain, finding, [], language);
   }
   const found = chains.flatMap((chain): Found[] => {
     const finding = findForChain(chain, status, index);
@@ -68,7 +68,7 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog): Diagnosis {
   const telling = found.filter(({ chain, finding, isAround }) => isAround === true || !isSilent(chain, finding));
   const deciding = (telling.length > 0 ? telling : found).reduce(lessHopeful);
   const others = found.filter((other) => other !== deciding).map(toOtherRoot);
-  return diagnosisOf(failure, deciding.chain, deciding.finding, others);
+  return diagnosisOf(failure, deciding.chain, deciding.finding, others, language);
 }
 
 const isHopeful = ({ knowledge }: Finding): boolean => knowledge.disposition === "transient";
@@ -97,11 +97,17 @@ function isKnownToLast({ code }: FailureNode, { basis, knowledge }: Finding): bo
 }
 
 /** Assignments, not spreads: this runs for every failure, and twenty conditional spreads cost more than all the rest. */
-function diagnosisOf(failure: Failure, chain: FailureChain, finding: Finding, others: readonly OtherRoot[]): Diagnosis {
+function diagnosisOf(
+  failure: Failure,
+  chain: FailureChain,
+  finding: Finding,
+  others: readonly OtherRoot[],
+  language: Language,
+): Diagnosis {
   const root = rootOf(chain);
   const { knowledge, basis, refinement } = finding;
   const parameters = withFacts(chain, finding.parameters);
-  const { explanation, remedy } = renderAdvice(knowledge, parameters, refinement);
+  const { explanation, remedy } = language.renderAdvice(knowledge, parameters, refinement);
   const diagnosis: { -readonly [Key in keyof Diagnosis]: Diagnosis[Key] } = {
     message: root.message,
     disposition: knowledge.disposition,
@@ -137,6 +143,8 @@ function withFacts(chain: FailureChain, parameters: Parameters): Parameters {
   for (const [name, value] of Object.entries(parameters)) if (value !== "") facts[name] = value;
   return facts;
 }
+
+const english: Language = { tag: "en", renderAdvice };
 
 const noSources: readonly RuleSource[] = [];
 

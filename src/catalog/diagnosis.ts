@@ -1,5 +1,5 @@
 import type { Execution, FailureChain } from "../failure/failure.js";
-import type { Category, Disposition, RuleSource } from "./rule.js";
+import type { Category, Disposition, RuleKnowledge, RuleSource } from "./rule.js";
 import type { Parameters } from "./template.js";
 
 /** How sure a diagnosis is, from the surest to the least sure. */
@@ -20,6 +20,18 @@ export interface RemedyAdvice {
   readonly automatic?: string;
   /** The page that says more. */
   readonly docs: string;
+}
+
+/** Another language for explanations, steps and summaries, such as `zh` of `azure-remedy/zh`. */
+export interface Language {
+  /** BCP 47 tag. */
+  readonly tag: string;
+  /** What happened and what to do, in this language where it has the words, else in English. @internal */
+  readonly renderAdvice: (
+    knowledge: RuleKnowledge,
+    parameters: Parameters,
+    refinement?: RuleKnowledge,
+  ) => { explanation: string; remedy: RemedyAdvice };
 }
 
 /** A further root of the same failure. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rulesOf, type Catalog } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { diagnose, diagnoseAll } from "../diagnose.js";
+import { diagnose, diagnoseAll, type DiagnoseOptions } from "../diagnose.js";
 import type { BlankValues } from "./explain/fill-blanks.js";
 import type { Evidence } from "../recovery/evidence.js";
 import { CliError } from "./cli-error.js";
@@ -42,7 +42,8 @@ export async function explainCommand(what: string | undefined, flags: ExplainFla
     ruleOf: (id: string) => rules.get(id),
     lang: flags.lang,
   };
-  const explanations = failuresIn(text, catalog).map(({ diagnosis, occurrences }) =>
+  const language = flags.lang === "zh" ? (await import("../zh.js")).zh : undefined;
+  const explanations = failuresIn(text, { catalog, ...(language && { language }) }).map(({ diagnosis, occurrences }) =>
     explain(diagnosis, occurrences, options),
   );
   if (!flags.json) print(explanations, catalog, flags, out);
@@ -92,14 +93,14 @@ async function textOf(what: string | undefined): Promise<Input> {
 /** A bare number is an HTTP status, and a bare word a code, in whatever case it was typed. */
 function failuresIn(
   text: string,
-  catalog: Catalog,
+  options: DiagnoseOptions & { readonly catalog: Catalog },
 ): readonly { readonly diagnosis: Diagnosis; readonly occurrences: number }[] {
   const word = text.trim();
   if (/^[1-5]\d\d$/.test(word)) {
-    return [{ diagnosis: diagnose({ status: Number(word), bodyAsText: "" }, { catalog }), occurrences: 1 }];
+    return [{ diagnosis: diagnose({ status: Number(word), bodyAsText: "" }, options), occurrences: 1 }];
   }
-  const code = rulesOf(catalog).find((rule) => rule.code.toLowerCase() === word.toLowerCase())?.code;
-  return diagnoseAll(code ?? text, { catalog });
+  const code = rulesOf(options.catalog).find((rule) => rule.code.toLowerCase() === word.toLowerCase())?.code;
+  return diagnoseAll(code ?? text, options);
 }
 
 function print(explanations: readonly Explanation[], catalog: Catalog, flags: ExplainFlags, out: Terminal): void {
@@ -109,10 +110,9 @@ function print(explanations: readonly Explanation[], catalog: Catalog, flags: Ex
     const hint = hintFor(explanation.diagnosis, catalog);
     if (hint !== undefined) out.line(`  ${out.style("dim", hint)}`);
   });
-  if (flags.lang === "zh") {
-    const missing = explanations.some(({ messageZh }) => messageZh === undefined);
+  if (flags.lang === "zh" && explanations.some(({ diagnosis }) => !/\p{Script=Han}/u.test(diagnosis.explanation))) {
     out.line();
-    out.line(out.style("dim", `解释与步骤目前只有英文。${missing ? "没有中文消息的规则只显示英文。" : ""}`));
+    out.line(out.style("dim", "没有中文解释的规则显示英文。"));
   }
 }
 

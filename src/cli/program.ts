@@ -36,7 +36,7 @@ export function createProgram(version: string, end: (exitCode: number) => void):
     .argument("[what]", "a file, - for standard input, a code (AllocationFailed), or the text of an error")
     .addOption(json())
     .addOption(
-      new Option("--lang <lang>", "language of the rule's message, where it has it")
+      new Option("--lang <lang>", "language of explanation and steps, where the rule has it")
         .choices(["en", "zh"])
         .default("en"),
     )
@@ -55,7 +55,7 @@ What any tool printed will do: JSON, az, Terraform, PowerShell, Pulumi, Go, Pyth
   az vm start -g rg -n web-01 2>&1 | azure-remedy explain
   azure-remedy explain terraform.log
   azure-remedy explain OperationNotAllowed
-With --lang zh the Chinese message of the rule is shown beside the error's; explanation and steps are in English.
+With --lang zh explanation and steps of the documented VM errors are in Chinese, and the Chinese message is shown beside.
 ${exitCodesHelp}`,
     )
     .action(async (what: string | undefined, flags: ExplainFlags) =>

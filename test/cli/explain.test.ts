@@ -47,7 +47,7 @@ describe("what is explained", () => {
 });
 
 describe("what is printed", () => {
-  it("a section for each error, the Chinese message where it is asked for, and where more is known", async () => {
+  it("a section for each error, in Chinese where it is asked for, and where more is known", async () => {
     const input = `Error: Code="OperationNotAllowed"\nERROR: ${body}\n`;
     const { stdout, code } = await run(["explain", "--lang", "zh", "--var", "vm=web-01"], { stdin: input });
     expect(code).toBe(0);
@@ -55,7 +55,10 @@ describe("what is printed", () => {
     expect(stdout).toContain("azure-remedy catalog show OperationNotAllowed");
     expect(stdout).toMatch(/^VMNotFound {2}permanent · not-found/m);
     expect(stdout).toMatch(/中文 +找不到虚拟机"web-01"/);
-    expect(stdout).toContain("解释与步骤目前只有英文");
+    expect(stdout).toContain("此资源组和订阅中没有虚拟机 web-01。");
+    expect(stdout).toContain("1. 查找它：az vm list");
+    expect(stdout).toContain("否。重新发送没有帮助；请先排除原因。");
+    expect(stdout).toContain("没有中文解释的规则显示英文。");
   });
 });
 

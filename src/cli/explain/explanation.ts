@@ -32,29 +32,51 @@ export function explain(diagnosis: Diagnosis, occurrences: number, options: Expl
   return {
     diagnosis,
     occurrences,
-    retry: retryAdvice(diagnosis),
+    retry: retryAdvice(diagnosis, options.lang === "zh" ? retryInChinese : retryInEnglish),
     steps: remedy.steps.map((step) => fillBlanks(step, options.blanks, parameters)),
     ...(template !== undefined && { messageZh: fillIn(cutText(template), parameters) }),
   };
 }
 
-/** A remedy runs inside a program; at a terminal there are only the steps. */
-const summaryOf = ({ summary, automatic }: Diagnosis["remedy"]): string =>
-  automatic === undefined ? summary : "Do the first step, then send the request again.";
+interface RetryWords {
+  readonly no: (summary: string) => string;
+  readonly asked: (wait: string) => string;
+  readonly later: (wait: string) => string;
+  readonly caution: string;
+  /** A remedy runs inside a program; at a terminal there are only the steps. */
+  readonly byHand: string;
+}
+
+const retryInEnglish: RetryWords = {
+  no: (summary) => `No. ${summary}`,
+  asked: (wait) => `Yes, after ${wait}, as the service asks.`,
+  later: (wait) => `Yes, after ${wait}, then less and less often.`,
+  caution: " It may have been carried out: look before you repeat what must not run twice.",
+  byHand: "Do the first step, then send the request again.",
+};
+
+const retryInChinese: RetryWords = {
+  no: (summary) => `否。${summary}`,
+  asked: (wait) => `是，按服务的要求在 ${wait} 后重试。`,
+  later: (wait) => `是，在 ${wait} 后重试，之后逐渐降低频率。`,
+  caution: "请求可能已经执行：对于不能执行两次的操作，请先查看结果再重复。",
+  byHand: "执行第一步，然后重新发送请求。",
+};
 
 /** Asks the judgement of the pipeline about a request that may be repeated, such as a PUT. */
-function retryAdvice(diagnosis: Diagnosis): Explanation["retry"] {
+function retryAdvice(diagnosis: Diagnosis, words: RetryWords): Explanation["retry"] {
   const { disposition, execution, remedy } = diagnosis;
-  const caution =
-    execution === "unknown" ? " It may have been carried out: look before you repeat what must not run twice." : "";
-  if (disposition !== "transient") return { helps: false, words: `No. ${summaryOf(remedy)}${caution}` };
+  const caution = execution === "unknown" ? words.caution : "";
+  if (disposition !== "transient")
+    return {
+      helps: false,
+      words: `${words.no(remedy.automatic === undefined ? remedy.summary : words.byHand)}${caution}`,
+    };
   const decision = decide(diagnosis, { method: "PUT", random: 0, maxElapsedMs: Infinity });
   const afterMs = decision.action === "retry" ? decision.delayMs : (diagnosis.retryAfterMs ?? 0);
   const asked = diagnosis.retryAfterMs !== undefined;
-  const when = asked
-    ? `after ${formatDuration(afterMs)}, as the service asks`
-    : `after ${formatDuration(afterMs)}, then less and less often`;
-  return { helps: true, afterMs, words: `Yes, ${when}.${caution}` };
+  const wait = formatDuration(afterMs);
+  return { helps: true, afterMs, words: `${asked ? words.asked(wait) : words.later(wait)}${caution}` };
 }
 
 /** What `--json` prints of one error. */
