@@ -55,7 +55,9 @@ for (const row of rows) {
     if (!(await measured(row, strategy))) missed++;
   }
 }
-console.log(missed === 0 ? "\nAll targets are met." : `\n${missed} rows miss a target.`);
+console.log(
+  missed === 0 ? "\nAll targets are met." : `\n${missed} ${missed === 1 ? "row misses" : "rows miss"} a target.`,
+);
 
 /** @returns whether the row's target is met; one that stands beside has none */
 async function measured(row: Row, strategy: ScaleStrategy): Promise<boolean> {
