@@ -20,7 +20,10 @@ export interface RemedyOptions {
   maxElapsedMs?: number;
   /** How often the first request of a failed long-running operation is sent again. Default 3. */
   maxResubmissions?: number;
-  /** Milliseconds that one attempt gets to answer, body included; 0 for no limit. Default 120000: Resource Manager itself gives up after 60 s. */
+  /**
+   * Milliseconds that one attempt gets to answer, body included; 0 for no limit. A request with a `timeout` of its own keeps to
+   * that instead. Default 300000 for Resource Manager, whose gateway gives up long before, and no limit for other hosts.
+   */
   attemptTimeoutMs?: number;
   /** When a call must have ended. A wait that would pass it ends at once, and the error says when to come back. */
   deadline?: Deadline;
@@ -58,7 +61,6 @@ export interface RemedyOptions {
 export const defaultOptions = {
   ...defaultBudget,
   maxResubmissions: 3,
-  attemptTimeoutMs: 120_000,
   circuitBreaker: { failures: 20, probeAfterMs: 10_000 },
 } as const;
 
@@ -93,7 +95,7 @@ export function settle(options: RemedyOptions): Settings {
     maxRetries = defaultOptions.maxRetries,
     maxElapsedMs = defaultOptions.maxElapsedMs,
     maxResubmissions = defaultOptions.maxResubmissions,
-    attemptTimeoutMs = defaultOptions.attemptTimeoutMs,
+    attemptTimeoutMs,
     deadline,
     remedies = [],
     evidence = [],
@@ -109,7 +111,7 @@ export function settle(options: RemedyOptions): Settings {
   checkCount("maxRetries", maxRetries);
   checkMs("maxElapsedMs", maxElapsedMs);
   checkCount("maxResubmissions", maxResubmissions);
-  checkMs("attemptTimeoutMs", attemptTimeoutMs);
+  if (attemptTimeoutMs !== undefined) checkMs("attemptTimeoutMs", attemptTimeoutMs);
   checkDeadline(deadline);
   checkRemedies(remedies);
   checkEvidence(evidence);

@@ -5,15 +5,19 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import { readFailure } from "../failure/read.js";
 import { formatDuration } from "../time/format-duration.js";
 import { hostOf } from "./circuit-breaker.js";
-import type { SendOutcome } from "./sender.js";
+import { attemptLimitMs, type SendOutcome } from "./sender.js";
 import { remainingMs, type Settings } from "./settings.js";
 
 export function diagnoseInput(input: unknown, { catalog, clock }: Settings): Diagnosis {
   return diagnoseFailure(readFailure(input, { now: clock.now() }), catalog);
 }
 
-export function diagnoseResponse({ status, headers, bodyAsText }: PipelineResponse, settings: Settings): Diagnosis {
-  return diagnoseInput({ status, headers, bodyAsText }, settings);
+/** A date that says when to come back is read against the service's own clock, where the response shows it. */
+export function diagnoseResponse(response: PipelineResponse, { catalog, clock }: Settings): Diagnosis {
+  const { status, headers, bodyAsText } = response;
+  const showsTime = !Number.isNaN(Date.parse(headers.get("date") ?? ""));
+  const failure = readFailure({ status, headers, bodyAsText }, showsTime ? {} : { now: clock.now() });
+  return diagnoseFailure(failure, catalog);
 }
 
 /** Diagnoses a send that did not succeed, and settles its permit with what it means. */
@@ -43,8 +47,11 @@ export function diagnoseSend(outcome: SendOutcome, request: PipelineRequest, set
 /** A request that ran into its time limit is no abort, though the SDK calls it one. */
 function timeoutOf(request: PipelineRequest, settings: Settings): Error {
   const isPast = (remainingMs(settings, settings.clock.now()) ?? 1) <= 0;
-  // The SDK's own timeout is the request's; the shorter of the two has ended it.
-  const limits = [request.timeout, settings.attemptTimeoutMs].filter((ms) => ms > 0);
-  const within = isPast ? "before the deadline" : `within the attempt's ${formatDuration(Math.min(...limits))}`;
+  const limitMs = attemptLimitMs(request, settings);
+  const limit =
+    request.timeout > 0
+      ? `within ${formatDuration(request.timeout)}, the request's own timeout`
+      : `within ${formatDuration(limitMs)}, the limit of attemptTimeoutMs`;
+  const within = isPast ? "before the deadline" : limit;
   return Object.assign(new Error(`No whole answer came ${within}.`), { code: "AttemptTimeout" });
 }

@@ -66,7 +66,7 @@ export class ErrorFactory {
       reason,
       outcome,
       retryAfterMs,
-      retryAt: retryAfterMs === undefined ? undefined : at + retryAfterMs,
+      retryAt: retryAfterMs === undefined ? undefined : dateOf(at + retryAfterMs),
       request,
       response,
       details: typeof response?.parsedBody === "object" ? response.parsedBody : undefined,
@@ -85,6 +85,9 @@ type ParsedResponse = PipelineResponse & { readonly parsedBody?: unknown; readon
 /** The deserializer spreads a text into its letters; as letters its secrets would not be found. */
 const parsedBySdk = ({ parsedBody }: ParsedResponse, json: unknown): unknown =>
   typeof json === "string" && parsedBody !== undefined ? Object.assign({}, redact(json)) : parsedBody;
+
+/** Services have asked for waits that end beyond the last date there is. */
+const dateOf = (at: number): number | undefined => (Number.isNaN(new Date(at).getTime()) ? undefined : at);
 
 /** The response as the error shows it, its secrets cut. */
 function withoutSecrets(response: PipelineResponse, request: PipelineRequest, thrown: unknown): ParsedResponse {

@@ -34,6 +34,18 @@ export type SendOutcome =
   /** The circuit of its host is open. */
   | { readonly kind: "circuitOpen"; readonly waitMs: number };
 
+/** Resource Manager's gateway gives up after a minute or two; what takes longer than this is lost. */
+const armTimeoutMs = 300_000;
+
+/**
+ * Milliseconds after which an attempt at this request is ended from here; 0 for never. The caller's own timeout, which the
+ * SDK keeps, replaces ours; and we know of Resource Manager alone that nothing comes any more.
+ */
+export function attemptLimitMs({ url, timeout }: PipelineRequest, { attemptTimeoutMs }: Settings): number {
+  if (timeout > 0) return 0;
+  return attemptTimeoutMs ?? (url.startsWith("https://management.") ? armTimeoutMs : 0);
+}
+
 /** The permit of a request that went without asking. */
 const unasked: Permit = { settle: () => undefined };
 
@@ -48,7 +60,7 @@ export class Sender {
     this.#settings = settings;
     const { attemptTimeoutMs, clock, priority, throttle } = settings;
     this.#sharesClock = throttle.clock === clock;
-    this.#timeouts = attemptTimeoutMs === 0 ? undefined : new AttemptTimeouts(attemptTimeoutMs, clock);
+    this.#timeouts = attemptTimeoutMs === 0 ? undefined : new AttemptTimeouts(attemptTimeoutMs ?? armTimeoutMs, clock);
     this.#usual = { priority };
     this.#usualPoll = { priority, poll: true };
   }
@@ -133,7 +145,7 @@ export class Sender {
 
   /** Puts a signal on the request that ends the attempt in time; gives what is to be released after it. */
   limit(request: PipelineRequest, now: number): Limit | undefined {
-    const timeout = this.#timeouts?.signal(now);
+    const timeout = attemptLimitMs(request, this.#settings) > 0 ? this.#timeouts?.signal(now) : undefined;
     const own = request.abortSignal as AbortSignalLike | undefined;
     if (own === undefined && this.#settings.deadline === undefined && !mayStream(request)) {
       if (timeout) setSignal(request, timeout);

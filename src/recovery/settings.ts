@@ -18,7 +18,8 @@ export interface Settings {
   readonly maxRetries: number;
   readonly maxElapsedMs: number;
   readonly maxResubmissions: number;
-  readonly attemptTimeoutMs: number;
+  /** Undefined: a default that depends on the host. */
+  readonly attemptTimeoutMs: number | undefined;
   readonly deadline: Deadline | undefined;
   readonly remedies: readonly Remedy[];
   readonly evidence: readonly EvidenceSource[];

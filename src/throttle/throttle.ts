@@ -116,7 +116,9 @@ export interface Throttle {
 export class ThrottleDeadlineError extends Error {
   override readonly name = "ThrottleDeadlineError";
   constructor(readonly retryAt: number) {
-    super(`The throttling window stays closed until ${new Date(retryAt).toISOString()}, past the caller's deadline.`);
+    const reopensAt = new Date(retryAt);
+    const until = Number.isNaN(reopensAt.getTime()) ? "" : ` until ${reopensAt.toISOString()}`;
+    super(`The throttling window stays closed${until}, past the caller's deadline.`);
   }
 
   /** By name: the throttle that the process shares may come from another copy of this package. */

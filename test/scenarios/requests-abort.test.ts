@@ -137,7 +137,7 @@ describe.each(generations)("arm-compute %s, an attempt that takes too long", (ge
       });
       const error = await remedyErrorOf(call);
       expect(error).toMatchObject({ code: "AttemptTimeout", name: "RestError" });
-      expect(error.message).toContain("No whole answer came within the attempt's 4 s.");
+      expect(error.message).toContain("No whole answer came within 4 s, the request's own timeout.");
       expect(waitsOf(error)).toEqual([5 * second, 10 * second, 0]);
       expect(time.elapsedMs()).toBe(3 * 4_000 + 15 * second);
     }));
