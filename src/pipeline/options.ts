@@ -12,6 +12,8 @@ import { defaultThrottle } from "../throttle/default-throttle.js";
 import type { Throttle } from "../throttle/throttle.js";
 import { systemClock, type Clock, type Random } from "../time/clock.js";
 
+export type Mode = "on" | "observe" | "off";
+
 /** All optional: `remedyPolicy({})` is ready for production as it stands. */
 export interface RemedyOptions {
   /** Retries after the first send; throttling waits are not counted. 0 means one send. Default 8. */
@@ -48,6 +50,11 @@ export interface RemedyOptions {
   failedResponses?: FailedResponses;
   /** Opens after this many platform failures in a row of one host, and lets single probes through until one passes. `false` for none. Default `{ failures: 20, probeAfterMs: 10000 }`. */
   circuitBreaker?: false | { failures?: number; probeAfterMs?: number };
+  /**
+   * `observe`: the SDK's own retry policy acts, and events say what would have been done. `off`: the client stays as the SDK
+   * ships it. The environment variable `AZURE_REMEDY_MODE` goes before this option. Default `on`.
+   */
+  mode?: Mode;
   /** Called with every event, those of the throttle included. What it throws is logged and breaks nothing. */
   onEvent?: RemedyEventListener;
   /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */
@@ -76,6 +83,7 @@ const optionNames = Object.keys({
   priority: true,
   failedResponses: true,
   circuitBreaker: true,
+  mode: true,
   onEvent: true,
   evidence: true,
   evidenceBudgetMs: true,
@@ -160,6 +168,23 @@ export function settle(options: RemedyOptions): Settings {
     clock,
     random,
   };
+}
+
+/**
+ * How much of the package is at work. The environment decides before the code, so that it can be taken back without a release.
+ * @throws TypeError that names the option or the variable
+ */
+export function modeOf({ mode = "on" }: RemedyOptions): Mode {
+  const set = typeof process === "undefined" ? undefined : process.env["AZURE_REMEDY_MODE"];
+  const fromEnvironment = set?.trim().toLowerCase();
+  checkMode("mode", mode);
+  if (fromEnvironment === undefined || fromEnvironment === "") return mode;
+  checkMode("the environment variable AZURE_REMEDY_MODE", fromEnvironment);
+  return fromEnvironment;
+}
+
+function checkMode(name: string, mode: string): asserts mode is Mode {
+  check(["on", "observe", "off"].includes(mode), name, mode, '"on", "observe" or "off"');
 }
 
 /** Callers without types pass anything, null included. */

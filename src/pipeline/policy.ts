@@ -1,5 +1,11 @@
 /** `remedyPolicy`: the pipeline policy. Stands in phase `Retry`, in place of the SDK's default retry policy. */
-import type { PipelinePolicy, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import {
+  defaultRetryPolicy,
+  type PipelinePolicy,
+  type PipelineRequest,
+  type PipelineResponse,
+  type SendRequest,
+} from "@azure/core-rest-pipeline";
 import { Engine } from "../recovery/engine.js";
 import { Polls } from "../recovery/polls.js";
 import { runRequest } from "../recovery/request-recovery.js";
@@ -11,7 +17,8 @@ import { discard, failedSend, isPermit, restore, type SendOutcome, type Sent } f
 import { ThrottleDeadlineError, type Permit } from "../throttle/throttle.js";
 import { isReturnedByHand } from "./failed-responses.js";
 import { NestedRetryDetector } from "./nested-retry-detector.js";
-import { settle, type RemedyOptions } from "./options.js";
+import { observerPolicy } from "./observer.js";
+import { modeOf, settle, type RemedyOptions } from "./options.js";
 import type { Held, OuterPolicy } from "./outer-policy.js";
 
 /** The programmatic identifier of the remedyPolicy. */
@@ -30,7 +37,17 @@ export const remedyPolicyName = "remedyPolicy";
  * @throws TypeError or RangeError that names a bad option and its value
  */
 export function remedyPolicy(options: RemedyOptions = {}): PipelinePolicy {
-  return policyOf(new Engine(settle(options), undefined, runRequest), undefined);
+  const settings = settle(options);
+  const mode = modeOf(options);
+  if (mode === "on") return policyOf(new Engine(settings, undefined, runRequest), undefined);
+  // Whoever adds this policy by hand has taken out the SDK's own, which acts in these modes.
+  const sdk = defaultRetryPolicy();
+  const observer = mode === "observe" ? observerPolicy(settings) : undefined;
+  return {
+    name: remedyPolicyName,
+    sendRequest: (request, next) =>
+      sdk.sendRequest(request, observer ? (attempt) => observer.sendRequest(attempt, next) : next),
+  };
 }
 
 /** The policy around a given engine; `withRemedy` adds an outer policy to it. */

@@ -1,5 +1,12 @@
 /** `withRemedy(client)`: one line for any client that has a pipeline. */
-import type { HttpClient, Pipeline, PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import {
+  defaultRetryPolicy,
+  type HttpClient,
+  type Pipeline,
+  type PipelineRequest,
+  type PipelineResponse,
+  type SendRequest,
+} from "@azure/core-rest-pipeline";
 import { diagnoseFailure } from "../catalog/diagnose-failure.js";
 import { readFailure } from "../failure/read.js";
 import { check } from "../option-check.js";
@@ -9,7 +16,8 @@ import { FunctionRecovery, type FunctionTask } from "../recovery/function-recove
 import { recover } from "../recovery/recover.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 import { runRequest } from "../recovery/request-recovery.js";
-import { settle, type RemedyOptions } from "./options.js";
+import { observerPolicy, observerPolicyName } from "./observer.js";
+import { modeOf, settle, type RemedyOptions } from "./options.js";
 import { contractOf } from "./failed-responses.js";
 import { OuterPolicy, outerPolicyName, type RecoverToken } from "./outer-policy.js";
 import { policyOf, remedyPolicyName } from "./policy.js";
@@ -35,7 +43,8 @@ const wantedClient =
 
 /**
  * Makes a client know what failures mean. Removes the SDK's default retry policy, adds `remedyPolicy` in its place, and
- * gives the same client back. Called again, the later options replace the earlier.
+ * gives the same client back. Called again, the later options replace the earlier. With `mode: "observe"` or `"off"` the SDK's
+ * own retry policy stays.
  *
  * ```ts
  * const compute = withRemedy(new ComputeManagementClient(credential, subscriptionId));
@@ -45,9 +54,18 @@ const wantedClient =
 export function withRemedy<Client extends ClientWithPipeline>(client: Client, options: RemedyOptions = {}): Client {
   const pipeline = (client as Partial<ClientWithPipeline> | undefined)?.pipeline;
   check(typeof pipeline?.addPolicy === "function", "client", client, wantedClient);
+  const settings = settle(options);
+  const mode = modeOf(options);
+  const isOurs = pipeline.removePolicy({ name: remedyPolicyName }).length > 0;
+  for (const name of [outerPolicyName, observerPolicyName]) pipeline.removePolicy({ name });
+  if (mode !== "on") {
+    if (isOurs) pipeline.addPolicy(defaultRetryPolicy(), { phase: "Retry" });
+    if (mode === "observe") pipeline.addPolicy(observerPolicy(settings), { afterPhase: "Retry" });
+    return client;
+  }
   const outer = new OuterPolicy(pipeline, contractOf(client, pipeline));
-  const engine = new Engine(settle(options), outer, runRequest, httpClientOf(client));
-  for (const name of [...replacedPolicies, remedyPolicyName, outerPolicyName]) pipeline.removePolicy({ name });
+  const engine = new Engine(settings, outer, runRequest, httpClientOf(client));
+  for (const name of replacedPolicies) pipeline.removePolicy({ name });
   // Serialize is the outermost phase, and standing there shifts no other policy, as standing before the bearer policy would.
   const recoverWithToken: RecoverToken = (error, request, next) => recoverToken(engine, error, request, next);
   pipeline.addPolicy(outer.policy(recoverWithToken), { phase: "Serialize" });

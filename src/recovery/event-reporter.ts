@@ -77,6 +77,8 @@ function lineOf(event: CallOrFaultEvent): string {
       return `${where(event)} remedy ${event.remedy} ${event.phase}${event.change ? `: ${event.change}` : ""}`;
     case "evidence":
       return `${where(event)} looked around (${brief(event.failure)}); ${event.findings.map(({ source, says }) => `${source}: ${says}`).join(" | ")}`;
+    case "observed":
+      return `${where(event)} attempt ${event.attempt} failed (${brief(event.failure)}); would ${event.decision.action}: ${event.reason}`;
     case "recovered":
       return `${where(event)} succeeded after ${event.attempts} attempts; ${event.reason}`;
     case "failed":

@@ -1,6 +1,7 @@
 /** What a listener hears: the same words that reach the log line and the thrown error. */
 import type { Category, Disposition } from "../catalog/rule.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { Decision } from "../decision/decide.js";
 import type { ThrottleEvent } from "../throttle/events.js";
 import { redact } from "../failure/redact.js";
 import type { Finding } from "./evidence.js";
@@ -88,6 +89,14 @@ export type RemedyEvent =
       readonly attempts: number;
       readonly elapsedMs: number;
       readonly reason: string;
+    })
+  /** With `mode: "observe"`: an attempt failed, and this would have been done about it. */
+  | (CallEvent & {
+      readonly type: "observed";
+      readonly attempt: number;
+      readonly decision: Decision;
+      readonly reason: string;
+      readonly failure: EventFailure;
     })
   /** A call is given up; the caller gets a `RemedyError`. */
   | (CallEvent & {
