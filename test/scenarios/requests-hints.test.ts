@@ -63,7 +63,7 @@ describe.each([arm, vault])("a lone request to %s", (url) => {
         const asked = waits.reduce((sum, wait) => sum + wait, 0);
         expect(sends).toHaveLength(waits.length + 1);
         expect(sends.at(-1)).toBeGreaterThanOrEqual(asked);
-        expect(sends.at(-1)).toBeLessThanOrEqual(asked * 1.1 + 0.1);
+        expect(sends.at(-1)).toBeLessThanOrEqual(asked * 1.3 + 0.1);
       }),
   );
 
@@ -71,7 +71,7 @@ describe.each([arm, vault])("a lone request to %s", (url) => {
     const sdk = await inVirtualTime(() => play(defaultRetryPolicy(), [4, 4, 4].map(told), { url }));
     const own = await inVirtualTime(() => play(ours(), [4, 4, 4].map(told), { url }));
     expect(sdk.at(-1)).toBeCloseTo(12, 1);
-    expect(own.at(-1)).toBeLessThan((sdk.at(-1) ?? 0) * 1.1 + 0.1);
+    expect(own.at(-1)).toBeLessThan((sdk.at(-1) ?? 0) * 1.3);
   });
 
   it("reads a date against the service's own clock", () =>
@@ -89,7 +89,7 @@ describe.each([arm, vault])("a lone request to %s", (url) => {
     "that is told %s gets a RemedyError, and closes nothing for others",
     (hint) =>
       inVirtualTime(async () => {
-        const policy = ours();
+        const policy = ours({ failedResponses: "throw" });
         const error = await remedyErrorOf(play(policy, [{ status: 429, headers: { "retry-after": hint } }], { url }));
         expect(error.statusCode).toBe(429);
         expect(() => JSON.stringify(error)).not.toThrow();
