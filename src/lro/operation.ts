@@ -49,6 +49,12 @@ export interface RemedyProgress {
   readonly cleanups: (() => Promise<void>)[];
   /** Set with the first remedy. */
   context: SendContext | undefined;
+  /** Counts the requests that we sent ourselves: readings, resubmissions, the calls of remedies, looks. */
+  readonly added: AddedRequests;
+}
+
+export interface AddedRequests {
+  count: number;
 }
 
 export const noRemedies = (): RemedyProgress => ({
@@ -56,6 +62,7 @@ export const noRemedies = (): RemedyProgress => ({
   notes: new Map(),
   cleanups: [],
   context: undefined,
+  added: { count: 0 },
 });
 
 export interface OperationIds {

@@ -57,8 +57,12 @@ export class Engine {
   }
 
   /** Sends a request once, past the circuit breaker and the throttle. @throws AbortError when the caller aborts in the queue */
-  async attempt({ request, next, poll, maxQueueWaitMs }: RequestState): Promise<SendOutcome> {
-    const send = (): Promise<SendOutcome> => this.sender.send(request, next, poll !== undefined, maxQueueWaitMs);
+  async attempt({ request, next, poll, maxQueueWaitMs, countedIn }: RequestState): Promise<SendOutcome> {
+    const send = async (): Promise<SendOutcome> => {
+      const outcome = await this.sender.send(request, next, poll !== undefined, maxQueueWaitMs);
+      if (countedIn && outcome.kind !== "notAdmitted") countedIn.count += 1;
+      return outcome;
+    };
     if (!this.#breakers) return send();
     const outcome = await this.#breakers.run(hostOf(request.url), send, healthOf);
     return outcome ?? { kind: "circuitOpen", waitMs: this.#breakers.probeAfterMs };

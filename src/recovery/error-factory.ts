@@ -14,6 +14,8 @@ export interface Failed {
   readonly about: EventSubject;
   /** Becomes `error.request`. */
   readonly request?: PipelineRequest | undefined;
+  /** Requests that we sent ourselves. Default 0. */
+  readonly addedRequests?: number;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly resume?: ResumeInfo | undefined;
@@ -31,13 +33,15 @@ export class ErrorFactory {
 
   /** @param thrown what the SDK's deserializer made of the same response: the error has its body and headers in that shape */
   ofRequest(
-    { request, operation, startedAt, nested, poll }: RequestState,
+    { request, operation, startedAt, nested, poll, remedies }: RequestState,
     end: FailedEnd,
     thrown?: unknown,
   ): RemedyError {
     const silent = nested || (poll !== undefined && poll !== "foreign");
     const { resume } = end;
-    return this.make({ about: aboutRequest(request, operation), request, startedAt, silent, resume }, end, thrown);
+    const about = aboutRequest(request, operation);
+    const addedRequests = remedies.added.count;
+    return this.make({ about, request, addedRequests, startedAt, silent, resume }, end, thrown);
   }
 
   /** The response that an error was made of, as it came. */
@@ -46,7 +50,7 @@ export class ErrorFactory {
   }
 
   make(
-    { about, request, startedAt, resume, silent = false }: Failed,
+    { about, request, addedRequests = 0, startedAt, resume, silent = false }: Failed,
     end: Omit<FailedEnd, "kind">,
     thrown?: unknown,
   ): RemedyError {
@@ -56,7 +60,8 @@ export class ErrorFactory {
     const elapsedMs = at - startedAt;
     if (!silent) {
       const failure = failureOf(diagnosis);
-      reporter.emit({ type: "failed", at, ...about, attempts: attempts.length, elapsedMs, reason, failure });
+      const counts = { attempts: attempts.length, addedRequests };
+      reporter.emit({ type: "failed", at, ...about, ...counts, elapsedMs, reason, failure });
     }
     const response = end.response && withoutSecrets(end.response, request ?? end.response.request, thrown);
     const error = new RemedyError({
@@ -74,6 +79,7 @@ export class ErrorFactory {
       resume,
       evidence,
       resource: about.resource,
+      addedRequests,
     });
     if (end.response) this.#responses.set(error, end.response);
     return error;

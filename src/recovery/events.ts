@@ -87,6 +87,8 @@ export type RemedyEvent =
   | (CallEvent & {
       readonly type: "recovered";
       readonly attempts: number;
+      /** Requests that were sent beside the attempts: readings, resubmissions, the calls of remedies, looks. */
+      readonly addedRequests: number;
       readonly elapsedMs: number;
       readonly reason: string;
     })
@@ -102,6 +104,7 @@ export type RemedyEvent =
   | (CallEvent & {
       readonly type: "failed";
       readonly attempts: number;
+      readonly addedRequests: number;
       readonly elapsedMs: number;
       readonly reason: string;
       readonly failure: EventFailure;

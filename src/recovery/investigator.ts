@@ -24,6 +24,8 @@ import { remainingMs, type Settings } from "./settings.js";
 export interface LookTarget {
   /** What it belongs to: one look is remembered for it. */
   readonly owner: object;
+  /** Counts what is sent. */
+  readonly added: { count: number };
   /** The request that failed: the first one of an operation. */
   readonly failed: SentRequest;
   /** Gives connection and credentials. */
@@ -104,10 +106,11 @@ export class Investigator {
   }
 
   /** One send, as background traffic. What the throttle would let wait beyond the look's time is not sent. */
-  async #send(wanted: LookRequest, signal: AbortSignal, { request, next }: LookTarget): Promise<LookResponse> {
+  async #send(wanted: LookRequest, signal: AbortSignal, { request, next, added }: LookTarget): Promise<LookResponse> {
     const own = ownRequest(request, wanted);
     own.abortSignal = signal;
     const sent = await this.#sender.send(own, next, false, longestQueueMs);
+    if (sent.kind !== "notAdmitted") added.count += 1;
     if (sent.kind === "response") {
       if (sent.response.status < 400) sent.permit.settle(sent.response);
       else diagnoseSend(sent, own, this.#settings);

@@ -258,7 +258,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     const operation = this.#operation;
     const { request, next } = this.#poll;
     const resubmission = resubmissionOf(operation.first, request);
-    const kind = { nested: true, maxQueueWaitMs: this.#maxQueueWaitMs };
+    const kind = { nested: true, countedIn: operation.remedies.added, maxQueueWaitMs: this.#maxQueueWaitMs };
     const sent = await this.#engine.attempt(newRequestState(resubmission, next, this.#now, kind));
     operation.deferred = sent.kind === "notAdmitted" && sent.isEarly;
     if (sent.kind === "circuitOpen" || (sent.kind === "notAdmitted" && sent.isEarly))
@@ -307,7 +307,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     target: ReadTarget,
     queueWaitMs: number | undefined,
   ): Promise<ReturnType<typeof lookOf> | (PollResult & { kind: "deferred" })> {
-    const reading = readingOf(target, this.#poll, this.#now, { maxQueueWaitMs: queueWaitMs });
+    const reading = readingOf(target, this.#poll, this.#now, {
+      maxQueueWaitMs: queueWaitMs,
+      countedIn: this.#operation.remedies.added,
+    });
     const end = await pollRequest(this.#engine, reading);
     return end.kind === "deferred" ? end : lookOf(target, reading, end, this.settings);
   }
@@ -349,10 +352,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
 
   #succeed(response: PipelineResponse, reason?: string): Promise<OperationStep> {
     return this.#end(() => {
+      if (this.#operation.failures.length > 0) reportRecovered(this, reason);
       this.#operations.end(this.#operation, response);
       const result = resultOf(this.#operation, response, this.#now);
       if (result) this.#operations.expectResult(result.url, result.expected);
-      if (this.#operation.failures.length > 0) reportRecovered(this, reason);
       return response;
     });
   }
@@ -363,8 +366,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     const { first, startedAt, submissions: attempts, ids } = operation;
     const refusal = failure.refusal?.kind === "response" ? failure.refusal.response : undefined;
     const response = failure.response ?? refusal;
+    const { added } = operation.remedies;
     const target = {
       owner: operation,
+      added,
       failed: first,
       ...this.#poll,
       startedAt,
@@ -406,6 +411,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
       {
         about: this.about,
         request: this.#poll.request,
+        addedRequests: this.#operation.remedies.added.count,
         startedAt,
         resume: stillRuns ? this.#resume : undefined,
       },

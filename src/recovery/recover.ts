@@ -197,7 +197,10 @@ export async function readOnce<End, Failure>(
   return { kind: "read", delayMs, cause, reads: reads + 1 };
 }
 
-type AnySubject = Pick<Subject<unknown, unknown>, "kind" | "settings" | "progress" | "budgetStartedAt" | "about">;
+type AnySubject = Pick<
+  Subject<unknown, unknown>,
+  "kind" | "settings" | "progress" | "budgetStartedAt" | "about" | "repairable"
+>;
 
 /** Why a wait does not fit into what the subject has left of its time; undefined when it does. */
 export function pastBudget({ settings, progress, budgetStartedAt }: AnySubject, delayMs: number): string | undefined {
@@ -247,11 +250,20 @@ function reportReading({ settings, about }: AnySubject, diagnosis: Diagnosis, re
 }
 
 /** A success after failures is an event. @param reason default the last failure */
-export function reportRecovered({ settings, progress, about }: AnySubject, reason?: string): void {
+export function reportRecovered({ settings, progress, about, repairable }: AnySubject, reason?: string): void {
   const { attempts, sends, startedAt } = progress;
   const last = attempts[attempts.length - 1];
   if (!last && reason === undefined) return;
   const why = reason ?? `tried again after ${last?.code ?? last?.status ?? "a failure"}`;
   const at = settings.clock.now();
-  settings.reporter.emit({ type: "recovered", at, ...about, attempts: sends, elapsedMs: at - startedAt, reason: why });
+  const addedRequests = repairable?.remedies.added.count ?? 0;
+  settings.reporter.emit({
+    type: "recovered",
+    at,
+    ...about,
+    attempts: sends,
+    addedRequests,
+    elapsedMs: at - startedAt,
+    reason: why,
+  });
 }

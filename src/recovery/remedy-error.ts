@@ -43,6 +43,8 @@ export interface RemedyErrorOptions {
   readonly evidence?: readonly Finding[] | undefined;
   /** ARM id. */
   readonly resource?: string | undefined;
+  /** Default 0. */
+  readonly addedRequests?: number | undefined;
 }
 
 /** What `toJSON()` gives: safe to log. */
@@ -54,6 +56,7 @@ export interface RemedyErrorJson {
   readonly diagnosis: Diagnosis;
   readonly attempts: readonly Attempt[];
   readonly elapsedMs: number;
+  readonly addedRequests: number;
   readonly reason: string;
   readonly outcome: "failed" | "unknown";
   readonly retryAfterMs?: number;
@@ -81,6 +84,8 @@ export class RemedyError extends Error {
   readonly attempts: readonly Attempt[];
   /** Milliseconds from the first send to the end. */
   readonly elapsedMs: number;
+  /** Requests that were sent beside the attempts: readings, resubmissions, the calls of remedies, looks. */
+  readonly addedRequests: number;
   /** Why nothing more was tried. */
   readonly reason: string;
   /**
@@ -115,6 +120,7 @@ export class RemedyError extends Error {
     this.diagnosis = diagnosis;
     this.attempts = options.attempts;
     this.elapsedMs = options.elapsedMs;
+    this.addedRequests = options.addedRequests ?? 0;
     this.reason = options.reason;
     this.outcome = options.outcome ?? "failed";
     this.evidence = options.evidence ?? [];
@@ -148,6 +154,7 @@ export class RemedyError extends Error {
       diagnosis: this.diagnosis,
       attempts: this.attempts,
       elapsedMs: this.elapsedMs,
+      addedRequests: this.addedRequests,
       reason: this.reason,
       outcome: this.outcome,
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),

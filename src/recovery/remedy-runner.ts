@@ -3,7 +3,7 @@ import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Remedy, RemedyCall, RemedyContext, RemedyOutcome, RemedyResponse } from "../remedies/remedy.js";
 import { jsonOf } from "../lro/json.js";
-import type { PollMode, RemedyProgress } from "../lro/operation.js";
+import { noRemedies, type AddedRequests, type PollMode, type RemedyProgress } from "../lro/operation.js";
 import type { SendContext } from "../lro/poll-driven-task.js";
 import { followUpOf } from "../lro/operations.js";
 import { askedWaitMs, progressOf } from "../lro/poll.js";
@@ -106,10 +106,11 @@ export class RemedyRunner {
   #consult(remedy: Remedy, request: PipelineRequest, next: SendRequest): ReturnType<NonNullable<Remedy["prepare"]>> {
     const { clock, reporter } = this.#settings;
     const { method, url } = request;
+    const { added } = noRemedies();
     const asked = { method, url, body: () => failedRequestOf(request).body };
     const context = { request, next, clock };
     try {
-      return remedy.prepare?.(asked, clock.now(), (call) => this.#send(context, call, () => this.#leftMs()));
+      return remedy.prepare?.(asked, clock.now(), (call) => this.#send(context, call, added, () => this.#leftMs()));
     } catch (error) {
       reporter.fault(`remedy ${remedy.name}`, error, clock.now());
       return undefined;
@@ -150,7 +151,7 @@ export class RemedyRunner {
   }
 
   #contextOf(diagnosis: Diagnosis, target: RemedyTarget): RemedyContext {
-    const { request, context, notes, startedAt, cleanups, created } = target;
+    const { request, context, notes, startedAt, cleanups, created, added } = target;
     const { clock } = this.#settings;
     let begunAt = clock.now();
     const leftMs = (): number => this.#leftMs(begunAt);
@@ -169,7 +170,7 @@ export class RemedyRunner {
       notes,
       ...(createdBody !== undefined && { created: createdBody }),
       remainingMs: leftMs,
-      send: (call) => this.#send(context, call, leftMs),
+      send: (call) => this.#send(context, call, added, leftMs),
       afterwards: (action) => {
         cleanups.push(() => {
           begunAt = clock.now();
@@ -187,13 +188,23 @@ export class RemedyRunner {
   }
 
   /** A remedy's call, followed to the end of its long-running operation. */
-  async #send(context: SendContext, call: RemedyCall, leftMs: () => number): Promise<RemedyResponse> {
-    const first = await this.#sendOnce(context, call);
+  async #send(
+    context: SendContext,
+    call: RemedyCall,
+    added: AddedRequests,
+    leftMs: () => number,
+  ): Promise<RemedyResponse> {
+    const first = await this.#sendOnce(context, call, added);
     const followUp = followUpOf(first.request, first.response);
     if (!followUp) return toRemedyResponse(first.response);
     for (let { response } = first; ;) {
       await sleepWithin(context, Math.min(askedWaitMs(response) ?? 2_000, 60_000), leftMs());
-      ({ response } = await this.#sendOnce(context, { method: "GET", url: followUp.operationUrl }, followUp.mode));
+      ({ response } = await this.#sendOnce(
+        context,
+        { method: "GET", url: followUp.operationUrl },
+        added,
+        followUp.mode,
+      ));
       const progress = progressOf(response, followUp.mode);
       if (progress === "succeeded") return toRemedyResponse(response);
       if (progress === "failed") {
@@ -206,13 +217,19 @@ export class RemedyRunner {
   async #sendOnce(
     context: SendContext,
     target: RemedyCall,
+    added: AddedRequests,
     poll?: PollMode,
   ): Promise<{ request: PipelineRequest; response: PipelineResponse }> {
     // A repair takes minutes, and the token of the failed request ages with it.
     const credentials = await this.#tokens.fresh(context.request);
     const request = ownRequest(context.request, { ...target, headers: { ...target.headers, ...credentials } });
     const { next, clock } = context;
-    const state = newRequestState(request, next, this.#settings.clock.now(), { nested: true, poll, clock });
+    const state = newRequestState(request, next, this.#settings.clock.now(), {
+      nested: true,
+      countedIn: added,
+      poll,
+      clock,
+    });
     const end = await this.#run(state);
     if (end.kind === "failed") throw this.#errors.ofRequest(state, end);
     return { request, response: end.response };

@@ -282,7 +282,18 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     await engine.tokens.renew(progress);
     const response = failure.kind === "response" ? failure.response : undefined;
     const { correlationId } = diagnosis;
-    const target = { owner: progress, failed: request, request, next, startedAt, attempts, correlationId, response };
+    const { added } = progress.remedies;
+    const target = {
+      owner: progress,
+      added,
+      failed: request,
+      request,
+      next,
+      startedAt,
+      attempts,
+      correlationId,
+      response,
+    };
     return engine.investigator.look(asAnswered(diagnosis), target);
   }
 
@@ -361,7 +372,10 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
 
   /** It lives on what is left of the request's time, and has retries of its own. */
   async #look(target: ReadTarget): Promise<Look> {
-    const reading = readingOf(target, this.progress, this.settings.clock.now(), { startedAt: this.progress.startedAt });
+    const reading = readingOf(target, this.progress, this.settings.clock.now(), {
+      startedAt: this.progress.startedAt,
+      countedIn: this.progress.remedies.added,
+    });
     return lookOf(target, reading, await runRequest(this.engine, reading), this.settings);
   }
 

@@ -1,7 +1,7 @@
 /** A request on its way: its failed attempts, what remedies did for it, and how it came to an end. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { noRemedies, type PollMode, type RemedyProgress } from "../lro/operation.js";
+import { noRemedies, type AddedRequests, type PollMode, type RemedyProgress } from "../lro/operation.js";
 import type { ExpectedResult } from "../lro/operations.js";
 import type { ResumeInfo } from "../lro/resume.js";
 import type { Clock } from "../time/clock.js";
@@ -31,13 +31,18 @@ export interface RequestState extends Progress {
   readonly resultOf: ExpectedResult | undefined;
   /** Milliseconds that it may wait to be admitted before its poller is deferred. Default as long as it takes. */
   maxQueueWaitMs: number | undefined;
+  /** Where a nested request is counted. */
+  readonly countedIn: AddedRequests | undefined;
   /** For its waits; default the clock of the settings. */
   readonly clock: Clock | undefined;
 }
 
 /** What a request is for, where it is not the caller's own. */
 export type RequestKind = Partial<
-  Pick<RequestState, "nested" | "poll" | "operation" | "resultOf" | "maxQueueWaitMs" | "clock" | "startedAt">
+  Pick<
+    RequestState,
+    "nested" | "countedIn" | "poll" | "operation" | "resultOf" | "maxQueueWaitMs" | "clock" | "startedAt"
+  >
 >;
 
 export function newRequestState(
@@ -57,6 +62,7 @@ export function newRequestState(
     mayHaveRun: false,
     remedies: noRemedies(),
     nested: kind.nested ?? false,
+    countedIn: kind.countedIn,
     poll: kind.poll,
     operation: kind.operation,
     resultOf: kind.resultOf,

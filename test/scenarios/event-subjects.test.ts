@@ -44,6 +44,19 @@ describe.each(generations)("with arm-compute %s", (generation) => {
       });
     }));
 
+  it("the requests that were added to a call are counted", () =>
+    scene(generation, async (told) => {
+      told.arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
+      await told.client().create("web-01");
+      expect(told.events.at(-1)).toMatchObject({ type: "recovered", addedRequests: 1 });
+
+      told.arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines", times: 2 });
+      const error = await remedyErrorOf(told.client({ maxResubmissions: 1 }).create("web-02"));
+      expect(error.addedRequests).toBe(1);
+      expect(error.toJSON().addedRequests).toBe(1);
+      expect(told.events.at(-1)).toMatchObject({ type: "failed", addedRequests: 1 });
+    }));
+
   it("an error names it too, and says so in its JSON", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01" });

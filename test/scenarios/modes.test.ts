@@ -37,7 +37,7 @@ describe.each(generations)("with arm-compute %s", (generation) => {
           arm.fail("OperationNotAllowed", { on: "POST virtualMachines/start" });
           const compute = connect(generation, arm, time, remedy);
           await compute.get("web-01");
-          const error = (await thrownBy(compute.start("web-01")));
+          const error = await thrownBy(compute.start("web-01"));
           return [exchanges(), error.message];
         });
       const alone = await play(null);

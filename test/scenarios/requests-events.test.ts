@@ -83,6 +83,7 @@ describe.each(generations)("arm-compute %s, the events of a call", (generation) 
           request,
           resource,
           attempts: 3,
+          addedRequests: 0,
           elapsedMs: 8 * second,
           reason: "tried again after SubscriptionRequestsThrottled",
         },
