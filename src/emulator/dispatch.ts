@@ -112,7 +112,7 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
       route: match.route,
       principal: verdict.principal,
       location: locationOf(request, match, cloud),
-      resource: vmOf(match) ?? cloud.operations.find(match.params["operation"] ?? "")?.resourceId ?? "",
+      resource: machineOf(match) ?? cloud.operations.find(match.params["operation"] ?? "")?.resourceId ?? "",
     });
   }
 
@@ -277,8 +277,10 @@ export function nameOf({ route, params }: RouteMatch, cloud: Cloud): string {
   return textOfName(nameSegments(route, operation ? { ...params, operation: operation.label } : params));
 }
 
-function vmOf({ params }: RouteMatch): string | undefined {
-  return params["vm"] === undefined ? undefined : `${params["group"] ?? ""}/${params["vm"]}`.toLowerCase();
+/** The machine or the scale set that it is about. */
+function machineOf({ params }: RouteMatch): string | undefined {
+  const name = params["vm"] ?? params["set"];
+  return name === undefined ? undefined : `${params["group"] ?? ""}/${name}`.toLowerCase();
 }
 
 function locationOf(request: ArmRequest, { params }: RouteMatch, cloud: Cloud): string {

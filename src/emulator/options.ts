@@ -45,7 +45,8 @@ export interface ComputeBucket {
   readonly subscription: BucketSize;
 }
 
-export type ComputeGroup = "PutVM" | "UpdateVM" | "DeleteVM" | "LowCostGet" | "HighCostGet" | "GetOperation";
+export type ComputeGroup =
+  "PutVM" | "UpdateVM" | "DeleteVM" | "LowCostGet" | "HighCostGet" | "GetOperation" | "ScaleSetInstanceView";
 
 export interface ThrottlingOptions {
   /** Buckets of Resource Manager for each subscription and principal. Default 250 + 25/s, 200 + 10/s, 200 + 10/s. */

@@ -22,6 +22,7 @@ export const defaultComputeBuckets: Readonly<Record<ComputeGroup, ComputeBucket>
   DeleteVM: { resource: perMinute(12, 4), subscription: perMinute(1500, 500) },
   LowCostGet: { resource: perMinute(36, 12), subscription: perMinute(24_000, 8000) },
   HighCostGet: { subscription: perMinute(900, 300) },
+  ScaleSetInstanceView: { resource: perMinute(30, 10), subscription: perMinute(1080, 360) },
   GetOperation: { resource: perMinute(45, 15), subscription: perMinute(15_000, 5000) },
 };
 
@@ -143,7 +144,9 @@ export class Throttling {
 /** Compute's operation group, by its page; undefined for what it does not meter. */
 function computeGroupOf({ method, name }: RouteAddress): ComputeGroup | undefined {
   if (name === "operations/{operation}") return "GetOperation";
+  if (name === "virtualMachineScaleSets/{set}/instanceView") return "ScaleSetInstanceView";
   if (!name.startsWith("virtualMachines")) return undefined;
+  if (name.endsWith("/retrieveBootDiagnosticsData")) return "LowCostGet";
   if (method === "GET") return name === "virtualMachines" ? "HighCostGet" : "LowCostGet";
   if (name === "virtualMachines/{vm}" && method === "PUT") return "PutVM";
   const isDelete = name === "virtualMachines/{vm}" && method === "DELETE";

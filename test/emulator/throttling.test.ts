@@ -2,7 +2,7 @@ import fc from "../support/properties.js";
 import { startEmulator, type Emulator, type EmulatorOptions } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TokenBucket } from "../../src/emulator/buckets.js";
-import { ask, vm, type Answer } from "./direct.js";
+import { ask, compute, vm, type Answer } from "./direct.js";
 import { manualClock, type ManualClock } from "./manual-clock.js";
 
 let arm: Emulator;
@@ -42,6 +42,15 @@ describe("with the documented numbers", () => {
     const deallocated = await ask(arm, "DELETE", vm("web-01"));
     expect(deallocated.headers.get("x-ms-ratelimit-remaining-resource")).toContain("DeleteVMResource;11");
     expect((await readGroup()).headers.get("x-ms-ratelimit-remaining-resource")).toBeNull();
+  });
+
+  it("counts looks at boot logs with the cheap reads, and summaries of a scale set for themselves", async () => {
+    const log = await ask(arm, "POST", vm("web-01", "/retrieveBootDiagnosticsData"));
+    expect(log.headers.get("x-ms-ratelimit-remaining-resource")).toContain("LowCostGetResource;35");
+    const summary = await ask(arm, "GET", compute("virtualMachineScaleSets/web/instanceView"));
+    expect(summary.headers.get("x-ms-ratelimit-remaining-resource")).toBe(
+      "Microsoft.Compute/ScaleSetInstanceViewResource;29, Microsoft.Compute/ScaleSetInstanceViewSubscription;1079",
+    );
   });
 
   it("refuses the 13th update of one VM in a minute, in Compute's way", async () => {
