@@ -46,12 +46,13 @@ export class Access {
   /** Throws 403 on what is denied, and on references to resources that may not be used. */
   check({ action, scope, principal, body }: AccessRequest): void {
     if (this.#denials.length === 0) return;
-    if (this.#denied(action, scope)) throw authorizationFailed(principal, action, scope);
+    const client = principal || "anonymous";
+    if (this.#denied(action, scope)) throw authorizationFailed(client, action, scope);
     if (!action.endsWith("/write")) return;
     for (const id of referencesIn(body)) {
       const linked = linkedActions[addressOf(id).type.toLowerCase()];
       if (linked === undefined || !this.#denied(linked, id)) continue;
-      throw linkedAuthorizationFailed({ principal, action, scope, linked, id });
+      throw linkedAuthorizationFailed({ principal: client, action, scope, linked, id });
     }
   }
 

@@ -1,4 +1,5 @@
 /** How things are in the cloud, beside what clients do to it: machines that come up wrong, scripts that fail. */
+import { checkNames } from "../option-check.js";
 import type { Cloud } from "./exchange.js";
 import type { ExtensionFailure } from "./extension-failure.js";
 import { findRule } from "./fault-catalog.js";
@@ -77,7 +78,22 @@ function idOfScope(cloud: Cloud, control: string, scope: string): string {
   );
 }
 
-function checkPolicy({ name, field, allowed, denied }: PolicyRule): void {
+const policyNames = [
+  "name",
+  "displayName",
+  "type",
+  "field",
+  "allowed",
+  "denied",
+  "message",
+  "scope",
+  "inherited",
+  "initiative",
+];
+
+function checkPolicy(rule: PolicyRule): void {
+  checkNames("denyByPolicy", rule, policyNames);
+  const { name, field, allowed, denied } = rule;
   if (!/^[\w-]+$/.test(name))
     throw new TypeError(`denyByPolicy: name must be a word like allowed-locations, not "${name}".`);
   if (!field) throw new TypeError("denyByPolicy: field is missing.");
@@ -106,7 +122,9 @@ export function cloudControls(cloud: Cloud): CloudControls {
       cloud.illnesses.set(key, illness);
       return { remove: () => void cloud.illnesses.delete(key) };
     },
-    lock: (scope, level, { name, notes } = {}) => {
+    lock: (scope, level, options = {}) => {
+      checkNames("lock", options, ["name", "notes"]);
+      const { name, notes } = options;
       if (!["CanNotDelete", "ReadOnly"].includes(level)) {
         throw new TypeError(`lock: level must be one of CanNotDelete, ReadOnly, not ${level}.`);
       }
@@ -123,7 +141,9 @@ export function cloudControls(cloud: Cloud): CloudControls {
       checkPolicy(rule);
       return { remove: cloud.policies.assign(rule, idOfScope(cloud, "denyByPolicy", rule.scope ?? "subscription")) };
     },
-    deny: (action, { scope = "subscription", arrivesInMs } = {}) => {
+    deny: (action, options = {}) => {
+      checkNames("deny", options, ["scope", "arrivesInMs"]);
+      const { scope = "subscription", arrivesInMs } = options;
       checkNumber("arrivesInMs", arrivesInMs, 0);
       if (!/^[\w.*]+(\/[\w.*]+)*$/.test(action) || !action.includes("/")) {
         throw new TypeError(`deny: "${action}" is no action like Microsoft.Compute/virtualMachines/start/action.`);
@@ -131,7 +151,9 @@ export function cloudControls(cloud: Cloud): CloudControls {
       const until = arrivesInMs === undefined ? Infinity : cloud.clock.now() + arrivesInMs;
       return { remove: cloud.access.deny({ action, scope: idOfScope(cloud, "deny", scope), until }) };
     },
-    failInstances: (setName, { count = 1, code = "AllocationFailed", message } = {}) => {
+    failInstances: (setName, options = {}) => {
+      checkNames("failInstances", options, ["count", "code", "message"]);
+      const { count = 1, code = "AllocationFailed", message } = options;
       checkNumber("count", count, 1, 10_000);
       const failure = { code, message: message ?? catalogMessage(code, setName) };
       const key = setName.toLowerCase();
@@ -139,28 +161,34 @@ export function cloudControls(cloud: Cloud): CloudControls {
       cloud.instanceFailures.set(key, [...planned, ...Array.from({ length: count }, () => failure)]);
     },
     outage: (options = {}) => {
+      checkNames("outage", options, ["service", "location", "title", "summary", "lateMs", "type"]);
       checkNumber("lateMs", options.lateMs, 0);
       return cloud.health.declare(options);
     },
     health: (vmName, health) => {
+      checkNames("health", health, ["state", "title", "summary", "reason"]);
       const key = idOfScope(cloud, "health", vmName).toLowerCase();
       cloud.health.resources.set(key, { ...health, since: cloud.clock.now() });
       return { remove: () => void cloud.health.resources.delete(key) };
     },
-    quota: (name, limit, { location } = {}) => {
+    quota: (name, limit, options = {}) => {
+      checkNames("quota", options, ["location"]);
       checkNumber("limit", limit, 0);
       if (!cloud.quotas.knows(name)) throw new TypeError(`quota: there is no counter "${name}" in usages.`);
-      cloud.quotas.setLimit(name, limit, location);
+      cloud.quotas.setLimit(name, limit, options.location);
     },
     restrict: (size, options = {}) => {
+      checkNames("restrict", options, ["location", "zones", "reason"]);
       checkSize("restrict", size);
       return { remove: cloud.restrictions.add({ reason: "NotAvailableForSubscription", ...options, size }) };
     },
     shortage: (size, options = {}) => {
+      checkNames("shortage", options, ["location", "zones", "refused"]);
       checkSize("shortage", size);
       return { remove: cloud.capacity.addShortage({ ...options, size }) };
     },
     failExtension: (name, { times = 1, ...failure } = {}) => {
+      checkNames("failExtension", failure, ["exitCode", "stdout", "stderr", "code", "message"]);
       checkNumber("times", times, 1, 10_000);
       checkNumber("exitCode", failure.exitCode, -(2 ** 31), 2 ** 32);
       const key = name.toLowerCase();

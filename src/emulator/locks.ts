@@ -31,6 +31,11 @@ export class Locks {
     return this.#locks.delete(id.toLowerCase());
   }
 
+  /** What is gone has no locks. */
+  deleteWithin(scope: string): void {
+    for (const [id, lock] of this.#locks) if (isWithin(lock.scope, scope)) this.#locks.delete(id);
+  }
+
   /** Throws what Resource Manager answers to a request that a lock forbids. A POST counts as a write, whatever it does. */
   check(method: string, scope: string): void {
     if (this.#locks.size === 0 || method === "GET" || method === "HEAD") return;

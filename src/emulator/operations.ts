@@ -140,7 +140,7 @@ export class Operations {
     for (const operation of this.#aliveOn(resourceId)) this.#advance(operation, true);
   }
 
-  /** The answer with its link was lost: nobody can poll it. */
+  /** The answer with its link was lost, so no client can poll it. */
   unfollow(operation: Operation): void {
     const live = this.#byId.get(operation.id);
     if (live) live.unfollowedSince = this.clock.now();

@@ -1,4 +1,4 @@
-/** What nobody should send ends quickly, with an answer that says what was wrong. */
+/** Hostile input ends quickly, with an answer that says what was wrong. */
 import { startEmulator, type ChaosOptions, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ask, vm } from "./direct.js";
@@ -48,6 +48,20 @@ describe("a body", () => {
     const tags = { note: '{[{["\\'.repeat(200) };
     expect((await ask(arm, "PUT", vm("web-01"), { location: "westeurope", tags })).status).toBe(201);
   });
+});
+
+it.each([
+  [() => arm.lock("rg", "ReadOnly", { note: "x" } as object), /lock has no option "note"; did you mean notes\?/],
+  [() => arm.deny("*/read", { arrivesIn: 5 } as object), /deny has no option "arrivesIn"/],
+  [() => arm.denyByPolicy({ name: "a", feild: "location" } as never), /denyByPolicy has no option "feild"/],
+  [
+    () => arm.restrict("Standard_D2s_v5", { zone: "1" } as object),
+    /restrict has no option "zone"; did you mean zones\?/,
+  ],
+  [() => arm.outage({ late: 0 } as object), /outage has no option "late"; did you mean lateMs\?/],
+  [() => arm.failInstances("web", { code: "NoSuchCode" }), /catalog has no code "NoSuchCode"/],
+])("a control with a wrong word is refused: %s", (set, words) => {
+  expect(set).toThrow(words);
 });
 
 describe("a mix of chaos", () => {

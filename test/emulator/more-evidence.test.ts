@@ -107,7 +107,7 @@ describe("a scale set", () => {
     expect(await valueOf("")).toHaveLength(1);
   });
 
-  it("tells of a rolling upgrade that stopped", async () => {
+  it("shows a rolling upgrade that stopped", async () => {
     await start();
     arm.failInstances("web", { code: "OSProvisioningTimedOut", message: "It did not start." });
     await settled("PUT", set, body("Uniform", 2, { upgradePolicy: { mode: "Rolling" } }));

@@ -121,7 +121,13 @@ function deleteGroup(exchange: ArmExchange): Reply {
     namespace: "Microsoft.Resources",
     location: group.location,
     style: "location",
-    succeed: () => resources.deleteGroup(group.name),
+    succeed: () => {
+      resources.deleteGroup(group.name);
+      exchange.cloud.locks.deleteWithin(group.id);
+      const below = `${group.id.toLowerCase()}/`;
+      for (const id of exchange.cloud.deployments.keys())
+        if (id.startsWith(below)) exchange.cloud.deployments.delete(id);
+    },
     fail: () => (group.provisioningState = "Failed"),
   });
 }
