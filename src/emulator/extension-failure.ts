@@ -15,8 +15,14 @@ export interface ExtensionFailure {
 }
 
 /** The words of the extension's handler: what the instance view repeats. */
-export function handlerMessage({ exitCode = 1, stdout = "", stderr = "" }: ExtensionFailure): string {
+function handlerMessage({ exitCode = 1, stdout = "", stderr = "" }: ExtensionFailure): string {
   return `Enable failed: failed to execute command: command terminated with exit status=${exitCode}\n[stdout]\n${stdout}\n[stderr]\n${stderr}`;
+}
+
+/** What the extension keeps of it, for its instance view. */
+export function outputOf(failure: ExtensionFailure): JsonObject {
+  const { exitCode = 1, stdout = "", stderr = "" } = failure;
+  return { exitCode, stdout, stderr, message: handlerMessage(failure) };
 }
 
 export function failureOf(extension: Resource, failure: ExtensionFailure): OperationFailure {

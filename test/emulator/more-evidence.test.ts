@@ -107,6 +107,33 @@ describe("a scale set", () => {
     expect(await valueOf("")).toHaveLength(1);
   });
 
+  it("runs the extensions of its model, and counts how they ended", async () => {
+    await start();
+    arm.failExtension("setup", { exitCode: 4, stderr: "no such package" });
+    const extensions = [{ name: "setup", properties: { publisher: "p", type: "CustomScript" } }];
+    const { virtualMachineProfile } = model("Uniform", 3);
+    const profile = { ...virtualMachineProfile, extensionProfile: { extensions } };
+    await settled("PUT", set, body("Uniform", 3, { virtualMachineProfile: profile }));
+    const summary = await ask(arm, "GET", `${set}/instanceView`);
+    expect(summary.body["extensions"]).toEqual([
+      {
+        name: "setup",
+        statusesSummary: [
+          { code: "ProvisioningState/failed/4", count: 1 },
+          { code: "ProvisioningState/succeeded", count: 2 },
+        ],
+      },
+    ]);
+    const [failed] = await valueOf("&$expand=instanceView");
+    expect(failed).toMatchObject({
+      name: "web_0",
+      properties: {
+        provisioningState: "Failed",
+        instanceView: { extensions: [{ substatuses: [{}, { message: "no such package" }] }] },
+      },
+    });
+  });
+
   it("shows a rolling upgrade that stopped", async () => {
     await start();
     arm.failInstances("web", { code: "OSProvisioningTimedOut", message: "It did not start." });

@@ -1,7 +1,7 @@
 /** VM extensions: written like resources, carried out by the agent in the guest. */
 import type { ArmExchange } from "../exchange.js";
 import { mergePatch } from "../json.js";
-import { failureOf, handlerMessage, silentAgent, type ExtensionFailure } from "../extension-failure.js";
+import { failureOf, outputOf, silentAgent } from "../extension-failure.js";
 import { extensionView, illnessOf, isExtension, presentExtension, type Machine } from "../machine.js";
 import type { OperationFailure } from "../operations.js";
 import { pageOf } from "../paging.js";
@@ -57,10 +57,6 @@ function runHandler(exchange: ArmExchange, machine: Machine, extension: Resource
   if (!failure) return undefined;
   extension.properties["output"] = outputOf(failure);
   return failureOf(extension, failure);
-}
-
-function outputOf({ exitCode = 1, stdout = "", stderr = "", ...rest }: ExtensionFailure) {
-  return { exitCode, stdout, stderr, message: handlerMessage({ exitCode, stdout, stderr, ...rest }) };
 }
 
 function get(exchange: ArmExchange): Reply {

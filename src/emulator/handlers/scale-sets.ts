@@ -4,8 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import type { ArmExchange } from "../exchange.js";
-import { dig, digObject, digText, mergePatch, type JsonObject } from "../json.js";
+import { dig, digObject, digObjects, digText, mergePatch, type JsonObject } from "../json.js";
 import { instanceView, machineType, newMachine, presentMachine, setSize, type Machine } from "../machine.js";
+import { failureOf, outputOf } from "../extension-failure.js";
 import type { InstanceFailure } from "../instance-failure.js";
 import { pageOf } from "../paging.js";
 import { newResource, partsOf, present, settle, type Resource } from "../resources.js";
@@ -139,6 +140,23 @@ function addInstance({ cloud }: Pick<ArmExchange, "cloud">, set: Resource, failu
   machine.failure = failure && { ...failure };
   settle(machine, failure ? "Failed" : "Succeeded");
   resources.put(machine);
+  if (!failure) for (const body of digObjects(profile, "extensionProfile", "extensions")) extend(cloud, machine, body);
+}
+
+/** Runs an extension of the model on a new instance. One that fails leaves the instance running, and failed. */
+function extend(cloud: ArmExchange["cloud"], machine: Machine, body: JsonObject): void {
+  const name = digText(body, "name") ?? "";
+  const extension = newResource(`${machine.id}/extensions/${name}`, machine.location, body);
+  const failure = cloud.extensionFailures.get(name.toLowerCase())?.shift();
+  if (failure) {
+    const ended = failureOf(extension, failure);
+    extension.properties["output"] = outputOf(failure);
+    extension.properties["failure"] = ended.error;
+    settle(extension, "Failed");
+    machine.failure = ended.error;
+    settle(machine, "Failed");
+  }
+  cloud.resources.put(extension);
 }
 
 export function instancesOf({ cloud }: Pick<ArmExchange, "cloud">, set: Resource): Machine[] {
@@ -197,18 +215,20 @@ function remove(exchange: ArmExchange): Reply {
 /** How many instances are in which state. */
 function getSummary(exchange: ArmExchange): Reply {
   const set = exchange.existing(idOf(exchange));
-  const counts = new Map<string, number>();
-  for (const member of instancesOf(exchange, set)) {
-    const { statuses } = instanceView(member, exchange.cloud);
-    for (const status of statuses as readonly { readonly code: string }[]) {
-      counts.set(status.code, (counts.get(status.code) ?? 0) + 1);
-    }
-  }
+  const views = instancesOf(exchange, set).map((member) => instanceView(member, exchange.cloud));
+  const extensions = views.flatMap((view) => digObjects(view, "extensions"));
+  const names = [...new Set(extensions.map((extension) => digText(extension, "name") ?? ""))];
   const state = set.provisioningState.toLowerCase();
   return {
     status: 200,
     body: {
-      virtualMachine: { statusesSummary: [...counts].map(([code, count]) => ({ code, count })) },
+      virtualMachine: { statusesSummary: countsOf(views) },
+      ...(names.length > 0 && {
+        extensions: names.map((name) => ({
+          name,
+          statusesSummary: countsOf(extensions.filter((extension) => extension["name"] === name)),
+        })),
+      }),
       statuses: [
         {
           code: `ProvisioningState/${state}`,
@@ -220,6 +240,15 @@ function getSummary(exchange: ArmExchange): Reply {
       orchestrationServices: [{ serviceName: "AutomaticRepairs", serviceState: "NotRunning" }],
     },
   };
+}
+
+function countsOf(views: readonly JsonObject[]): { code: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const status of views.flatMap((view) => digObjects(view, "statuses"))) {
+    const code = digText(status, "code") ?? "";
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  return [...counts].map(([code, count]) => ({ code, count }));
 }
 
 function getUpgrade(exchange: ArmExchange): Reply {
