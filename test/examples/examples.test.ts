@@ -30,7 +30,8 @@ const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "explain-an-error": [
     /^OperationNotAllowed \(adaptable, precondition\): VM web-01 is not deallocated/,
     /az vm deallocate -g <resource-group> -n web-01/,
-    /deallocateFirst/,
+    /Send the request again/,
+    /az vm start -g <resource-group> -n web-01/,
     /^SkuNotAvailable \(adaptable\): /,
   ],
   "own-rules": [

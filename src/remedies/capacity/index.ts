@@ -2,4 +2,8 @@
 export { fallback, type CapacityFallbackOptions } from "./fallback.js";
 export { similar, type SimilarOptions, type SimilarSizes } from "./similar.js";
 export { CapacityMemory, type CapacityStore, type Offer } from "../capacity-memory.js";
-export { redisCapacityStore, type RedisCapacityClient } from "./redis-capacity-store.js";
+export {
+  redisCapacityStore,
+  type RedisCapacityClient,
+  type RedisCapacityStoreOptions,
+} from "./redis-capacity-store.js";

@@ -9,14 +9,18 @@ export type RedisCapacityClient =
   | { sendCommand(command: string[]): Promise<unknown>; call?: never }
   | { call(command: string, ...args: string[]): Promise<unknown> };
 
+export interface RedisCapacityStoreOptions {
+  /** In front of every key; a version of the format follows it. Default `azure-remedy:capacity:`. */
+  readonly prefix?: string;
+}
+
 /**
  * A store for `new CapacityMemory({ store })`. Keys hold a version of the format, so that a rolling deployment of two
  * releases never misreads.
- * @param options.prefix in front of every key. Default `azure-remedy:capacity:`
  */
 export function redisCapacityStore(
   client: RedisCapacityClient,
-  { prefix = "azure-remedy:capacity:" }: { readonly prefix?: string } = {},
+  { prefix = "azure-remedy:capacity:" }: RedisCapacityStoreOptions = {},
 ): CapacityStore {
   const keyOf = (region: string): string => `${prefix}${memoryFormat}:${region}`;
   const run = (...command: [string, ...string[]]): Promise<unknown> =>
