@@ -1,5 +1,6 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { diagnoseAll, type FailureInText } from "azure-remedy/diagnose";
+import { zh } from "azure-remedy/zh";
 import { redact } from "../../src/failure/redact.js";
 import { FailureCard, DispositionBadge, nameOf } from "./failure-card.js";
 import { samples } from "./samples.js";
@@ -20,7 +21,10 @@ interface Props {
 export function ExplainView({ words, language, text, setText }: Props) {
   const [note, setNote] = useState("");
   const [active, setActive] = useState(0);
-  const failures = useMemo(() => (text.trim() === "" ? [] : diagnoseAll(text)), [text]);
+  const failures = useMemo(
+    () => (text.trim() === "" ? [] : diagnoseAll(text, language === "zh" ? { language: zh } : {})),
+    [text, language],
+  );
   const known = failures.filter(({ diagnosis }) => diagnosis.basis !== "none");
   const input = useRef<HTMLTextAreaElement>(null);
 

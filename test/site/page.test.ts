@@ -231,6 +231,14 @@ describe.skipIf(browserPath === undefined)(inBrowser, () => {
     },
   );
 
+  it("explains in Chinese what the documents list", async () => {
+    const page = await open("", { locale: "zh-CN" });
+    await page.getByLabel("错误内容").fill("VMStartTimedOut");
+    await expect.poll(() => page.locator(".card .explanation").textContent()).toMatch(/[\u4e00-\u9fff]/);
+    expect(await page.locator(".steps li").first().textContent()).toMatch(/[\u4e00-\u9fff]/);
+    await page.context().close();
+  });
+
   it("remembers language and colours, and changes them at once", async () => {
     const page = await open();
     await page.getByLabel("Language").selectOption("zh");
