@@ -4,7 +4,7 @@ import { defaultCatalog } from "../catalog/default-catalog.js";
 import { rulesOf } from "../catalog/catalog.js";
 import type { RuleKnowledge } from "../catalog/rule.js";
 import type { Parameters } from "../catalog/template.js";
-import type { FailureInShort } from "./causes.js";
+import type { FailureInShort } from "./failure-in-short.js";
 
 export function fillAdvice(failures: readonly FailureInShort[]): { explanation: string; steps: readonly string[] } {
   const [first] = failures as [FailureInShort];

@@ -1,6 +1,6 @@
 /** Why items failed, each reason once: three hundred machines that lack one quota are one thing to do. */
 import { fillAdvice } from "./cause-advice.js";
-import type { Diagnosis } from "../catalog/diagnosis.js";
+import type { FailureInShort } from "./failure-in-short.js";
 import type { Disposition } from "../catalog/rule.js";
 import { diagnose } from "../diagnose.js";
 import type { RemedyEvent } from "../recovery/events.js";
@@ -19,14 +19,6 @@ export interface Cause {
   /** Keys of the items, or what is known of the resource; in the order in which they failed. */
   readonly keys: readonly string[];
 }
-
-/** The part of a diagnosis, or of an event, that a reason is made of. */
-export type FailureInShort = Pick<Diagnosis, "disposition" | "explanation"> & {
-  readonly code?: string | undefined;
-  readonly rule?: { readonly id: string } | undefined;
-  readonly parameters?: Diagnosis["parameters"] | undefined;
-  readonly steps?: readonly string[] | undefined;
-};
 
 /** Collects failures by reason. */
 export class CauseTally {
