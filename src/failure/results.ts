@@ -8,8 +8,13 @@ import { type RawNode, addBelow, rawNode } from "./raw-node.js";
 import { maxItems } from "./read-limits.js";
 import { isFailedWord } from "./structure.js";
 
-/** What a result reports on. */
-export type ResultKind = "bulk" | "runCommand" | "instanceView" | "scaleSet" | "imageBuilder" | "inspector";
+export const resultKinds = ["bulk", "runCommand", "instanceView", "scaleSet", "imageBuilder", "inspector"] as const;
+
+/**
+ * What a result reports on: a bulk or scheduled action, a run command, an instance view with its extensions, a scale set, the last
+ * run of an image template, VM Inspector.
+ */
+export type ResultKind = (typeof resultKinds)[number];
 
 /** A result that was recognised, with what failed in it. */
 export interface Result {
@@ -141,8 +146,9 @@ function failedState({ code }: Fields): { code: string | undefined; facts: Recor
 }
 
 /** What the run-command action answers: on Windows a status for each stream, on Linux one with both streams. No exit code. */
-function readRunCommandOutput({ value, output }: Fields): Result | undefined {
-  const statuses = itemsOf(value) ?? itemsOf(fieldsOf(output)?.["value"]);
+function readRunCommandOutput({ value, output, properties }: Fields): Result | undefined {
+  const inOperation = fieldsOf(output) ?? fieldsOf(fieldsOf(properties)?.["output"]);
+  const statuses = itemsOf(value) ?? itemsOf(inOperation?.["value"]);
   if (!statuses?.some(({ code, message }) => isStreamStatus(textOf(code), textOf(message)))) return undefined;
   const failed = statuses.flatMap((status) => failuresOfOutput(status));
   return resultOf("runCommand", failed.slice(0, 1));

@@ -2,6 +2,7 @@
 import type { Catalog } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import { defaultBudget } from "../decision/decide.js";
+import { resultKinds, type ResultKind } from "../failure/results.js";
 import { EventReporter, throttleListenerOf } from "../recovery/event-reporter.js";
 import type { RemedyEventListener } from "../recovery/events.js";
 import type { EvidenceSource } from "../recovery/evidence.js";
@@ -35,6 +36,8 @@ export interface RemedyOptions {
   evidence?: readonly EvidenceSource[];
   /** Milliseconds that the looks around one failure may take. Default 5000, and 15000 for the boot log. */
   evidenceBudgetMs?: number;
+  /** Results of successful requests that become errors when something in them failed: `["runCommand", "bulk"]`. Default none: they stay results. */
+  failOn?: readonly ResultKind[];
   /** An independent throttle, from `createThrottle()`. Default: the one that all clients of the process share. */
   throttle?: Throttle;
   /** `background` calls give way to the others while the service throttles. Default `foreground`. */
@@ -87,6 +90,7 @@ const optionNames = Object.keys({
   onEvent: true,
   evidence: true,
   evidenceBudgetMs: true,
+  failOn: true,
   catalog: true,
   clock: true,
   random: true,
@@ -108,6 +112,7 @@ export function settle(options: RemedyOptions): Settings {
     remedies = [],
     evidence = [],
     evidenceBudgetMs,
+    failOn = [],
     priority = "foreground",
     failedResponses = "auto",
     circuitBreaker = {},
@@ -124,6 +129,7 @@ export function settle(options: RemedyOptions): Settings {
   checkRemedies(remedies);
   checkEvidence(evidence);
   if (evidenceBudgetMs !== undefined) checkMs("evidenceBudgetMs", evidenceBudgetMs);
+  checkFailOn(failOn);
   check(["foreground", "background"].includes(priority), "priority", priority, '"foreground" or "background"');
   check(
     ["auto", "throw", "return"].includes(failedResponses),
@@ -158,6 +164,7 @@ export function settle(options: RemedyOptions): Settings {
     remedies,
     evidence,
     evidenceBudgetMs,
+    failOn: new Set(failOn),
     throttle,
     priority,
     failedResponses,
@@ -204,6 +211,13 @@ function settleBreaker(option: Exclude<RemedyOptions["circuitBreaker"], undefine
   check(failures > 0, "circuitBreaker.failures", failures, "1 or more");
   checkMs("circuitBreaker.probeAfterMs", probeAfterMs);
   return { failures, probeAfterMs };
+}
+
+function checkFailOn(kinds: readonly ResultKind[]): void {
+  check(Array.isArray(kinds), "failOn", kinds, 'an array, such as ["runCommand"]');
+  kinds.forEach((kind, index) =>
+    check(resultKinds.includes(kind), `failOn[${index}]`, kind, `one of ${resultKinds.join(", ")}`),
+  );
 }
 
 function checkRemedies(remedies: readonly Remedy[]): void {

@@ -7,6 +7,8 @@ import {
   type SendRequest,
 } from "@azure/core-rest-pipeline";
 import { Engine } from "../recovery/engine.js";
+import { aboutRequest } from "../recovery/events.js";
+import { failedResult } from "../recovery/failed-result.js";
 import { Polls } from "../recovery/polls.js";
 import { runRequest } from "../recovery/request-recovery.js";
 import { newRequestState, type FailedEnd, type RequestState } from "../recovery/request-state.js";
@@ -198,7 +200,16 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     return newRequestState(request, next, startedAt, polls.kindOf(request));
   }
 
-  return { name: remedyPolicyName, sendRequest };
+  return { name: remedyPolicyName, sendRequest: settings.failOn.size === 0 ? sendRequest : sendAndCheck };
+
+  /** For callers who ask: a result in which something failed is an error. It is not sent again, since the request succeeded. */
+  async function sendAndCheck(request: PipelineRequest, send: SendRequest): Promise<PipelineResponse> {
+    const startedAt = settings.clock.now();
+    const response = await sendRequest(request, send);
+    const failure = failedResult(request, response, settings);
+    if (failure) throw engine.errors.make({ about: aboutRequest(request), request, startedAt }, failure);
+    return response;
+  }
 }
 
 /** Policies should return promises, but nothing keeps one from throwing at once. */

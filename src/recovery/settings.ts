@@ -1,5 +1,6 @@
 /** The options of a client with every default in place, and what they leave of its time. */
 import type { Catalog } from "../catalog/catalog.js";
+import type { ResultKind } from "../failure/results.js";
 import { print } from "../option-check.js";
 import type { Remedy } from "../remedies/remedy.js";
 import type { ThrottleListener } from "../throttle/events.js";
@@ -25,6 +26,8 @@ export interface Settings {
   readonly evidence: readonly EvidenceSource[];
   /** Undefined: each source's own. */
   readonly evidenceBudgetMs: number | undefined;
+  /** Kinds of results that become errors when something in them failed. */
+  readonly failOn: ReadonlySet<ResultKind>;
   readonly throttle: Throttle;
   readonly priority: "foreground" | "background";
   /** What becomes of a failed response where the policy was added by hand. */
