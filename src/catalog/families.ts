@@ -28,7 +28,8 @@ class Phrase {
   /** Any of them begins the phrase. */
   get firstWords(): readonly string[] {
     const first = /^[^ *]+/.exec(this.text)?.[0] ?? "";
-    if (isOneWord.test(first)) return [first];
+    const words = first.split("|");
+    if (words.every((word) => isOneWord.test(word))) return words;
     const known = this.runs[0]?.[0] ?? [];
     return typeof known === "string" ? [known] : known;
   }

@@ -27,9 +27,11 @@ export interface Match {
 
 const placeholder = /\{([a-zA-Z][a-zA-Z0-9]*)\}/;
 
-export function compileTemplate(rule: Rule, message: string): Template {
+/** @param isLasting it will be compared often: its pieces are made texts of their own */
+export function compileTemplate(rule: Rule, message: string, isLasting: boolean): Template {
   const { literals, names } = cutText(message);
-  return { rule, literals: literals.map(withoutParent), names, repeats: new Set(names).size < names.length };
+  const pieces = isLasting ? literals.map(withoutParent) : literals;
+  return { rule, literals: pieces, names, repeats: new Set(names).size < names.length };
 }
 
 /** A piece of a long text is a view of it, and searching for a view takes twice as long as for a text of its own. */

@@ -7,8 +7,13 @@ import { headKey, noEnd, tailKey, type Message } from "./message.js";
 import { compileTemplate, readExactly, type Match, type Template } from "./template.js";
 import type { Rule } from "./rule.js";
 
+const ideograph = /[\u4e00-\u9fff]/;
+
 /** So few templates are compared sooner than looked up. */
 const fewTemplates = 3;
+
+/** Copying the pieces of so many rules would be most of what the first unknown wording costs. */
+const fewRules = 64;
 
 export class TemplateIndex {
   readonly #templates: Template[] = [];
@@ -20,13 +25,14 @@ export class TemplateIndex {
   readonly #acceptance: Acceptance;
   /** Words are only indexed when a message was not found to the letter: most never need it. */
   #fuzzy: FuzzyIndex | undefined;
+  #chinese: FuzzyIndex | undefined;
 
   /** @param acceptance what makes a close fit good enough */
   constructor(rules: readonly Rule[], acceptance: Acceptance) {
     this.#acceptance = acceptance;
     for (const rule of rules) {
       for (const text of [rule.message, rule.messageZh]) {
-        if (text !== undefined) this.#templates.push(compileTemplate(rule, text));
+        if (text !== undefined) this.#templates.push(compileTemplate(rule, text, rules.length <= fewRules));
       }
     }
     // "Blob {0} for disk '{1}' …" reads "Blob {0} …" too, with a value too long: of two that fit the more literal is asked first.
@@ -69,7 +75,17 @@ export class TemplateIndex {
 
   /** The template that fits best, or nothing when none is accepted. */
   findClosely(message: Message): Match | undefined {
-    return (this.#fuzzy ??= new FuzzyIndex(this.#templates, this.#acceptance)).find(message);
+    const isChinese = ideograph.test(message.text);
+    const index = isChinese ? (this.#chinese ??= this.#indexOf(isChinese)) : (this.#fuzzy ??= this.#indexOf(isChinese));
+    return index.find(message);
+  }
+
+  /** Chinese sentences and others have no words in common, and cutting up the one says nothing about the other. */
+  #indexOf(isChinese: boolean): FuzzyIndex {
+    const templates = this.#templates.filter(
+      ({ literals }) => literals.some((text) => ideograph.test(text)) === isChinese,
+    );
+    return new FuzzyIndex(templates, this.#acceptance);
   }
 }
 

@@ -215,7 +215,7 @@ function settleBreaker(option: Exclude<RemedyOptions["circuitBreaker"], undefine
 
 function checkFailOn(kinds: readonly ResultKind[]): void {
   check(Array.isArray(kinds), "failOn", kinds, 'an array, such as ["runCommand"]');
-  kinds.forEach((kind, index) =>
+  kinds.forEach((kind: ResultKind, index) =>
     check(resultKinds.includes(kind), `failOn[${index}]`, kind, `one of ${resultKinds.join(", ")}`),
   );
 }
