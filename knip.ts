@@ -10,7 +10,6 @@ export default {
     "scripts/*.ts",
     "bench/*.ts",
     "bench/throttle/*.ts",
-    "bench/scale/main.ts",
     "examples/*.ts",
     "test/types/*.ts",
     "test/matrix/{by-*,bundle.cjs}",
@@ -25,7 +24,8 @@ export default {
     "examples/*.ts",
     "test/**/*.{ts,mjs,cjs}",
     "!test/matrix/functions/**",
+    "!examples/functions/**",
   ],
-  ignoreDependencies: ["@arethetypeswrong/cli", "publint", "webpack", "@types/sinonjs__fake-timers"],
+  ignoreDependencies: ["@arethetypeswrong/cli", "publint", "webpack", "@types/sinonjs__fake-timers", "azurite"],
   ignoreExportsUsedInFile: true,
 } satisfies KnipConfig;

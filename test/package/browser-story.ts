@@ -1,6 +1,6 @@
 /** Runs in the browser: a bare pipeline, made to know what failures mean. */
 import { createDefaultHttpClient, createPipelineFromOptions, createPipelineRequest } from "@azure/core-rest-pipeline";
-import { isRemedyError, withRemedy, type RemedyEvent } from "azure-remedy";
+import { isRemedyError, remedyPolicy, type RemedyEvent } from "azure-remedy";
 
 export interface BrowserStory {
   readonly throttled: { readonly status: number; readonly events: readonly string[] };
@@ -9,10 +9,10 @@ export interface BrowserStory {
 
 async function tell(service: string): Promise<BrowserStory> {
   const events: RemedyEvent[] = [];
-  const { pipeline } = withRemedy(
-    { pipeline: createPipelineFromOptions({}) },
-    { onEvent: (event) => void events.push(event) },
-  );
+  const pipeline = createPipelineFromOptions({});
+  pipeline.removePolicy({ name: "defaultRetryPolicy" });
+  const policy = remedyPolicy({ onEvent: (event) => void events.push(event), failedResponses: "throw" });
+  pipeline.addPolicy(policy, { phase: "Retry" });
   const client = createDefaultHttpClient();
   const send = (method: "GET" | "PUT", path: string) =>
     pipeline.sendRequest(

@@ -2,7 +2,7 @@
  * The packed package in a project of its own, by each road that a user may come: ES modules, CommonJS, TypeScript with
  * each module resolution, and the README's first lines, compiled and run.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -152,6 +152,7 @@ describe("the README's first lines", () => {
     await using arm = await startEmulator({ operations: { polls: 0 } });
     const fault = arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines", as: "answer", retryAfter: 1 });
     const identity = join(withoutLogin.folder, "node_modules/@azure/identity");
+    rmSync(identity, { recursive: true, force: true });
     mkdirSync(identity);
     writeFileSync(
       join(identity, "package.json"),

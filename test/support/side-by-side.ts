@@ -34,11 +34,3 @@ function responseOf(request: PipelineRequest, { status, body = "", headers = {} 
   const all = createHttpHeaders({ "content-type": "application/json", ...headers });
   return { request, status, headers: all, bodyAsText };
 }
-
-/** What became of a call, in a form that can be compared. */
-export async function outcomeOf(call: Promise<unknown>): Promise<{ value: unknown } | { error: Error }> {
-  return call.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error: error as Error }),
-  );
-}

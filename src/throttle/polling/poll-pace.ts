@@ -10,6 +10,11 @@ const unknownPerSecond = 10;
 const restingLevel = 0.5;
 /** But never less than this part of what it gains: an operation that is never looked at never ends for its caller. */
 const leastPart = 0.2;
+/**
+ * And never less than would empty the bucket in so many seconds. A bucket that is smaller than documented stays at its own
+ * top however little is taken, which reads as if others took all that it gains: the share sinks to nothing, and polls with it.
+ */
+const emptiedSeconds = 60;
 
 export class PollPace {
   #lastSentAt = -Infinity;
@@ -29,6 +34,7 @@ export class PollPace {
 function perSecond(reads: Bucket, now: number): number {
   if (!reads.limit) return unknownPerSecond;
   const { capacity, refill, periodMs } = reads.limit;
-  const fullness = (reads.level(now) ?? capacity) / capacity;
-  return ((refill / periodMs) * 1_000 * reads.share * Math.max(fullness, leastPart * restingLevel)) / restingLevel;
+  const level = reads.level(now) ?? capacity;
+  const part = Math.max(level / capacity, leastPart * restingLevel) / restingLevel;
+  return Math.max((refill / periodMs) * 1_000 * reads.share * part, level / emptiedSeconds);
 }
