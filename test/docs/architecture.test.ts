@@ -62,3 +62,32 @@ it("every arrow is an import", () => {
 it("no room is reached from itself", () => {
   expect(rooms.filter((room) => reachable(real, room).has(room))).toEqual([]);
 });
+
+/** Files of `src` and the files that each imports, type imports included. */
+function fileImports(): Map<string, string[]> {
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !file.endsWith(".generated.ts"),
+  );
+  const target = /(?:\bfrom|\bimport\()\s*"(\.[^"]+)\.js"/g;
+  return new Map(
+    files.map((file) => {
+      const source = readFileSync(join(root, "src", file), "utf8");
+      return [file, [...source.matchAll(target)].map(([, to = ""]) => `${normalize(join(file, "..", to))}.ts`)];
+    }),
+  );
+}
+
+it("no file imports itself by way of others", () => {
+  const imports = fileImports();
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" > "));
+    if (done.has(file) || path.includes(file)) return;
+    for (const next of imports.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+  expect(imports.size).toBeGreaterThan(100);
+  expect(circles).toEqual([]);
+});

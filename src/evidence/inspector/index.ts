@@ -11,7 +11,8 @@ import { jsonOf } from "../../lro/json.js";
 import { isRemedyError, RemedyError } from "../../recovery/remedy-error.js";
 import { systemClock, type AbortSignalLike, type Clock } from "../../time/clock.js";
 import { originOf } from "../subject.js";
-import { runInspection, type Inspection, type InspectionOptions, type Reply } from "./run-inspection.js";
+import type { Reply } from "./inspection-wire.js";
+import { runInspection, type Inspection, type InspectionOptions } from "./run-inspection.js";
 
 export type { Inspection, InspectionOptions, UploadContainer } from "./run-inspection.js";
 export { inspectorRegions } from "./upload-check.js";

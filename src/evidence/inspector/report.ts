@@ -2,7 +2,7 @@
 import type * as Fflate from "fflate";
 import type { Finding } from "../../recovery/evidence.js";
 import { findSignatures } from "../serial-log.js";
-import type { InspectionWire } from "./run-inspection.js";
+import type { InspectionWire } from "./inspection-wire.js";
 
 export interface Report {
   /** Where it lies, without the signature. */

@@ -1,8 +1,8 @@
 /** One run of VM Inspector, from the checks to the report, over whatever sends its requests. */
 import { sameName, textAt } from "../document.js";
 import { parseResourceId } from "../subject.js";
-import type { BlobRequest } from "../../recovery/evidence.js";
 import { readReport, type Report } from "./report.js";
+import type { InspectionWire, Reply } from "./inspection-wire.js";
 import { checkMachine, checkUpload } from "./upload-check.js";
 
 /** A container client of `@azure/storage-blob`, as far as it is used. */
@@ -19,24 +19,6 @@ export interface InspectionOptions {
   readonly manifest?: string;
   /** Id of the storage account to register where the subscription has none in the region yet. */
   readonly storageAccountId?: string;
-}
-
-export interface Reply {
-  readonly status: number;
-  readonly body: unknown;
-  header(name: string): string | undefined;
-}
-
-/** How a run speaks to the service. */
-export interface InspectionWire {
-  send(method: "GET" | "POST", path: string, body?: unknown): Promise<Reply>;
-  /** Follows where the service said, which may be another host. */
-  poll(url: string): Promise<Reply>;
-  sleep(ms: number): Promise<void>;
-  now(): number;
-  /** The error of a failure: what the service answered, or what it would have. */
-  fail(error: unknown, reason: string): Error;
-  readBlob?(request: BlobRequest): Promise<Uint8Array>;
 }
 
 export interface Inspection extends Report {
