@@ -3,7 +3,7 @@
 // The policy
 export { withRemedy, type ClientWithPipeline } from "./pipeline/with-remedy.js";
 export { remedyPolicy, remedyPolicyName } from "./pipeline/policy.js";
-export type { ResultKind } from "./failure/results.js";
+export { resultKinds, type ResultKind } from "./failure/results.js";
 export type { Mode, RemedyOptions } from "./pipeline/options.js";
 export type { Deadline, FailedResponses } from "./recovery/settings.js";
 export {

@@ -8,6 +8,7 @@ import { type RawNode, addBelow, rawNode } from "./raw-node.js";
 import { maxItems } from "./read-limits.js";
 import { isFailedWord } from "./structure.js";
 
+/** What `failOn` may name. */
 export const resultKinds = ["bulk", "runCommand", "instanceView", "scaleSet", "imageBuilder", "inspector"] as const;
 
 /**
