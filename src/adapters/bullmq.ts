@@ -18,6 +18,7 @@ import type { RunJournal } from "../fleet/journal/journal.js";
 import { runAsItem } from "../fleet/run-as-item.js";
 import { check, checkMs } from "../option-check.js";
 import { isRemedyError, type RemedyError } from "../recovery/remedy-error.js";
+import { comesBackAt } from "./comes-back-at.js";
 import { createThrottle, type CreatedThrottle } from "../throttle/local-throttle.js";
 import type { ThrottleOptions } from "../throttle/options.js";
 import { redisThrottleStore, type IoRedisClient, type NodeRedisClient } from "../throttle/lease/redis.js";
@@ -81,20 +82,13 @@ export function remedyProcessor<Data, Result>(
       return await runAsItem(item, () => work(job, { signal }));
     } catch (error) {
       if (!isRemedyError(error)) throw error;
-      const at = comesBackAt(error, followAfterMs);
+      const at = comesBackAt(error, Date.now() + followAfterMs);
       if (at === undefined) throw unrecoverable(error);
       if (at > job.timestamp + maxAgeMs) throw unrecoverable(error, "it is older than maxAgeMs allows");
       await job.moveToDelayed(at, token);
       throw new DelayedError();
     }
   };
-}
-
-/** Epoch milliseconds at which the job is to come back; nothing when no later try helps. */
-function comesBackAt({ retryAt, resume, outcome }: RemedyError, followAfterMs: number): number | undefined {
-  if (retryAt) return retryAt.getTime();
-  // It still runs, or may: the next run of the job looks what became of it, and sends nothing twice.
-  return outcome === "unknown" && resume ? Date.now() + followAfterMs : undefined;
 }
 
 function unrecoverable(cause: RemedyError, why?: string): UnrecoverableError {

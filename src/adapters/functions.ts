@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { diagnose } from "../diagnose.js";
 import { check, checkMs } from "../option-check.js";
-import { isRemedyError, type RemedyError } from "../recovery/remedy-error.js";
+import { isRemedyError } from "../recovery/remedy-error.js";
+import { comesBackAt } from "./comes-back-at.js";
 import type { ResumeInfo } from "../lro/resume.js";
 import type { Category } from "../catalog/rule.js";
 
@@ -157,11 +158,6 @@ export async function reschedule(
   );
   await queue.sendMessage(text, { visibilityTimeout: seconds });
   return new Date(now + seconds * 1_000);
-}
-
-function comesBackAt({ retryAt, resume, outcome }: RemedyError, followAt: number): number | undefined {
-  if (retryAt) return retryAt.getTime();
-  return outcome === "unknown" && resume ? followAt : undefined;
 }
 
 export { blobJournal, type AppendBlob, type BlobJournalOptions, type BlobLease } from "./blob-journal.js";

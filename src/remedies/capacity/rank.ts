@@ -107,7 +107,7 @@ function whyOverQuota(
 }
 
 /** The quotas that a size draws on. */
-export function poolsOf({ family }: SizeOffer, spot: boolean): string[] {
+function poolsOf({ family }: SizeOffer, spot: boolean): string[] {
   return spot ? ["lowPriorityCores"] : ["cores", ...(family === "" ? [] : [family])];
 }
 

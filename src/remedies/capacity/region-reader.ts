@@ -4,8 +4,8 @@
  */
 import type { RemedyContext } from "../remedy.js";
 import type { Candidate, MachinePlan } from "./machine-plan.js";
-import { poolsOf, scoreKey, type RegionKnowledge, type Score, type Usage } from "./rank.js";
-import { foldName, readSizeOffers, type SizeOffer, type SizeOffers } from "./size-offer.js";
+import { scoreKey, type RegionKnowledge, type Score, type Usage } from "./rank.js";
+import { foldName, readSizeOffers, type SizeOffers } from "./size-offer.js";
 
 /** Milliseconds for which each look-up is used. Offers change by the day, quotas with each create, scores by the half hour. */
 export const cacheMs = { sizes: 4 * 3_600_000, usages: 3 * 60_000, scores: 20 * 60_000 } as const;
@@ -41,15 +41,6 @@ export class RegionReader {
       this.#scoresOf(plan, candidates, send, now),
     ]);
     return { sizes, usages, scores };
-  }
-
-  /** A create that was sent draws on its quotas before the service counts it. */
-  async spend(plan: MachinePlan, offer: SizeOffer, spot: boolean): Promise<void> {
-    const usages = await this.#usages.get(regionKey(plan))?.value;
-    for (const pool of poolsOf(offer, spot)) {
-      const usage = usages?.get(foldName(pool));
-      if (usage) usages?.set(foldName(pool), { ...usage, used: usage.used + offer.vCPUs * plan.count });
-    }
   }
 
   /** Only spot placements are scored by the released version of the service. */
