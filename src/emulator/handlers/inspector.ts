@@ -2,6 +2,7 @@
  * VM Inspector: a run reads the OS disk and writes a zip to the caller's blob. Its checks come before the run; a run that
  * fails answers 200 with `resultStatus: "Failed"`, and is polled at another host than Resource Manager's.
  */
+import { inspectorRegions } from "../../catalog/inspector-regions.js";
 import { retryAfterHeader, type ArmExchange } from "../exchange.js";
 import { dig, digText, type JsonObject } from "../json.js";
 import { hasEphemeralDisk, isMachine, type Machine } from "../machine.js";
@@ -43,26 +44,13 @@ export const inspectorRoutes: readonly Route[] = [
   },
 ];
 
-const regions = [
-  "australiaeast",
-  "eastus",
-  "eastus2",
-  "northeurope",
-  "southcentralus",
-  "southeastasia",
-  "uksouth",
-  "westcentralus",
-  "westeurope",
-  "westus2",
-];
-
 function locationOf(exchange: ArmExchange): string {
   const location = exchange.param("location").toLowerCase();
-  if (regions.includes(location)) return location;
+  if (inspectorRegions.includes(location)) return location;
   throw new ArmError(
     400,
     "NoRegisteredProviderFound",
-    `No registered resource provider found for location '${location}' and API version '${exchange.apiVersion}' for type 'locations/diagnostics'. The supported locations are '${regions.join(", ")}'.`,
+    `No registered resource provider found for location '${location}' and API version '${exchange.apiVersion}' for type 'locations/diagnostics'. The supported locations are '${inspectorRegions.join(", ")}'.`,
   );
 }
 

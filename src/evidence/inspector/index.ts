@@ -15,7 +15,7 @@ import type { Reply } from "./inspection-wire.js";
 import { runInspection, type Inspection, type InspectionOptions } from "./run-inspection.js";
 
 export type { Inspection, InspectionOptions, UploadContainer } from "./run-inspection.js";
-export { inspectorRegions } from "./upload-check.js";
+export { inspectorRegions } from "../../catalog/inspector-regions.js";
 
 export interface InspectVmOptions extends InspectionOptions {
   /** Endpoint of Resource Manager. Default `https://management.azure.com`. */

@@ -1,24 +1,11 @@
 /** What the service would refuse, found before anything is sent: in its own codes and words. */
+import { inspectorRegions } from "../../catalog/inspector-regions.js";
 import { at, foldName, sameName, textAt } from "../document.js";
 
 export interface FoundHere {
   readonly code: string;
   readonly message: string;
 }
-
-/** Where VM Inspector is offered: MicrosoftDocs SupportArticles, vm-inspector-azure-virtual-machines (April 2024). */
-export const inspectorRegions = [
-  "australiaeast",
-  "eastus",
-  "eastus2",
-  "northeurope",
-  "southcentralus",
-  "southeastasia",
-  "uksouth",
-  "westcentralus",
-  "westeurope",
-  "westus2",
-];
 
 /**
  * What is wrong with the link that the report is to be written to.

@@ -5,9 +5,10 @@
 import type { Disposition } from "../../catalog/rule.js";
 import type { FailedCall } from "../../recovery/evidence.js";
 import { defineEvidence } from "../define-evidence.js";
+import type { SizeOffer } from "../../remedies/capacity/size-offer.js";
 import { foldName, sameName } from "../document.js";
 import { couldNotLook } from "../look.js";
-import { skuRequests, SkuReader, type SizeOffer } from "../sku-list.js";
+import { skuRequests, SkuReader } from "../sku-list.js";
 import type { DefinedEvidence, Found } from "../source.js";
 import { locationOf, parseResourceId, sizeOf, zonesOf } from "../subject.js";
 
@@ -29,10 +30,10 @@ export function skus(): DefinedEvidence {
       const location = locationOf(call, diagnosis.message);
       const { subscription } = parseResourceId(call.url);
       if (location === undefined || subscription === undefined) return couldNotLook("the failure names no region");
-      const { sizes, complete } = await reader.read(context, subscription, location);
-      const offer = sizes.get(foldName(size));
+      const { offers, complete } = await reader.read(context, subscription, location);
+      const offer = offers.get(foldName(size));
       if (offer) return describe(offer, location, call);
-      if (!complete || sizes.size === 0)
+      if (!complete || offers.size === 0)
         return couldNotLook(`the list of sizes in ${location} is longer than a look may read`);
       return notOffered(size, location, call);
     },
@@ -59,22 +60,22 @@ function notOffered(size: string, location: string, call: FailedCall): Found {
 }
 
 function describe(offer: SizeOffer, location: string, call: FailedCall): Found {
-  const everywhere = offer.restrictions.find(({ type }) => sameName(type, "Location"));
-  if (everywhere) return restricted(offer, location, everywhere.reasonCode, call);
-  const closed = new Set(offer.restrictions.flatMap(({ zones }) => zones));
-  const open = offer.zones.filter((zone) => !closed.has(zone));
+  const { closedBecause } = offer;
+  if (closedBecause !== undefined) return restricted(offer, location, closedBecause, call);
+  const closed = new Set(offer.closedZones);
+  const open = offer.zones.filter((zone) => !closed.has(zone)).sort();
   const asked = zonesOf(call);
   const refused = asked.filter((zone) => closed.has(zone) || !offer.zones.includes(zone));
   return refused.length > 0 ? zonesClosed(offer, location, refused, open, call) : unrestricted(offer, location, open);
 }
 
-function restricted({ name, restrictions }: SizeOffer, location: string, reason: string, call: FailedCall): Found {
+function restricted({ name }: SizeOffer, location: string, reason: string, call: FailedCall): Found {
   const says = `${name} is closed to this subscription in ${location} (${reason}); waiting does not open it.`;
   const trial = sameName(reason, "QuotaId");
   return {
     says,
     confidence: "high",
-    data: { size: name, location, restrictions },
+    data: { size: name, location, reason },
     means: {
       disposition: dispositionFor(call, "fallbackSizes"),
       explanation: says,
@@ -88,7 +89,7 @@ function restricted({ name, restrictions }: SizeOffer, location: string, reason:
 }
 
 function zonesClosed(
-  { name, restrictions }: SizeOffer,
+  { name, closedZones }: SizeOffer,
   location: string,
   refused: readonly string[],
   open: readonly string[],
@@ -99,7 +100,7 @@ function zonesClosed(
   return {
     says,
     confidence: "high",
-    data: { size: name, location, restrictions, openZones: open },
+    data: { size: name, location, closedZones, openZones: open },
     means: {
       disposition: dispositionFor(call, "fallbackZones"),
       explanation: says,
@@ -111,7 +112,8 @@ function zonesClosed(
 
 function unrestricted({ name, zones, retiredAt }: SizeOffer, location: string, open: readonly string[]): Found {
   const where = zones.length > 0 ? `, zones ${open.join(", ")}` : "";
-  const retired = retiredAt ? ` The size is retired on ${retiredAt.toISOString().slice(0, 10)}.` : "";
+  const retired =
+    retiredAt === undefined ? "" : ` The size is retired on ${new Date(retiredAt).toISOString().slice(0, 10)}.`;
   return {
     says: `${name} may be used by this subscription in ${location}${where}: the region lacks room for it right now.${retired}`,
     confidence: "medium",

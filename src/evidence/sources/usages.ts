@@ -82,8 +82,8 @@ async function demandsOf(
   if (named) return [{ counter: named, needed }];
   const size = sizeOf(call, message);
   const list = size === undefined ? undefined : await reader.read(context, subscription, location);
-  const offer = size === undefined ? undefined : list?.sizes.get(foldName(size));
-  if (offer?.vCPUs !== undefined) {
+  const offer = size === undefined ? undefined : list?.offers.get(foldName(size));
+  if (offer && offer.vCPUs > 0) {
     // Spot machines draw on one pool of the region; regular ones on the region's cores and the family's.
     const pools = isSpot(call) ? ["lowPriorityCores"] : ["cores", offer.family];
     const cores = offer.vCPUs * (numberIn(JSON.stringify(call.body ?? ""), /"capacity":(\d+)/) ?? 1);

@@ -5,13 +5,14 @@
 import type { RemedyContext } from "../remedy.js";
 import type { Candidate, MachinePlan } from "./machine-plan.js";
 import { scoreKey, type RegionKnowledge, type Score, type Usage } from "./rank.js";
-import { foldName, readSizeOffers, type SizeOffers } from "./size-offer.js";
+import { readSizeList } from "./size-list.js";
+import { foldName, type SizeOffers } from "./size-offer.js";
 
 /** Milliseconds for which each look-up is used. Offers change by the day, quotas with each create, scores by the half hour. */
 export const cacheMs = { sizes: 4 * 3_600_000, usages: 3 * 60_000, scores: 20 * 60_000 } as const;
 /** Milliseconds after which a look-up that was refused is tried again. */
 export const refusedMs = 10 * 60_000;
-/** A list of sizes comes in one page or a few; a page more costs a megabyte. */
+/** A list of sizes comes in one page or a few. */
 const mostPages = 5;
 /** What one question for placement scores may name. */
 const mostScoredSizes = 5;
@@ -79,18 +80,13 @@ function cached<Value>(
   return value;
 }
 
-async function readSizes(plan: MachinePlan, send: Send): Promise<SizeOffers> {
-  const filter = encodeURIComponent(`location eq '${foldName(plan.region)}'`);
-  let url: string | undefined = urlOf(plan, `/skus?api-version=2021-07-01&$filter=${filter}`);
-  let offers: SizeOffers = new Map();
-  for (let page = 0; url !== undefined && page < mostPages; page++) {
-    const { body } = await send({ method: "GET", url });
-    const { value, nextLink } = (body ?? {}) as { value?: unknown; nextLink?: unknown };
-    offers = readSizeOffers(value, plan.region, offers);
-    url = typeof nextLink === "string" && nextLink !== "" ? nextLink : undefined;
-  }
+async function readSizes({ endpoint, subscription, region }: MachinePlan, send: Send): Promise<SizeOffers> {
+  const { offers, complete } = await readSizeList({ subscription, region, mostPages }, async (pathOrLink) => {
+    const url = pathOrLink.startsWith("/") ? endpoint + pathOrLink : pathOrLink;
+    return (await send({ method: "GET", url })).body;
+  });
   // An empty list, or half of one, is no proof that a size is not there.
-  if (offers.size === 0 || url !== undefined) throw new Error("the list of sizes could not be read whole");
+  if (offers.size === 0 || !complete) throw new Error("the list of sizes could not be read whole");
   return offers;
 }
 
