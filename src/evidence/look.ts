@@ -1,5 +1,5 @@
 /** One look of one source: what it may send, how an answer is read, and how a refusal is told. */
-import { jsonOf } from "../lro/json.js";
+import { jsonOf } from "../lro/json-body.js";
 import type { BlobRequest, LookRequest, LookResponse } from "../recovery/evidence.js";
 import type { Answer, Found, Query } from "./source.js";
 import { textAt } from "./document.js";

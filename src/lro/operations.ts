@@ -4,7 +4,7 @@
  * asked for it for hours, or when ten thousand younger ones are there.
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
-import { jsonOf } from "./json.js";
+import { jsonOf } from "./json-body.js";
 import { noRemedies, type Operation, type OperationIds, type PollMode } from "./operation.js";
 import { resumeInfo, type ResumeInfo } from "./resume.js";
 import { firstRequestOf } from "./resubmission.js";

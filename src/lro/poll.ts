@@ -3,7 +3,7 @@
  * going, end it well, or carry on with another URL.
  */
 import { createHttpHeaders, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
-import { jsonOf } from "./json.js";
+import { jsonOf } from "./json-body.js";
 import type { Operation, PollMode } from "./operation.js";
 import { provisioningStateOf } from "./operations.js";
 

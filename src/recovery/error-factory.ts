@@ -1,7 +1,7 @@
 /** Makes the error of a request, an operation or a function, and emits its `failed` event. */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { redact, redactBody } from "../failure/redact.js";
-import { jsonOf } from "../lro/json.js";
+import { jsonOf } from "../lro/json-body.js";
 import type { ResumeInfo } from "../lro/resume.js";
 import { aboutRequest, failureOf, type EventSubject } from "./events.js";
 import { RemedyError } from "./remedy-error.js";

@@ -1,7 +1,7 @@
 /** Results of successful requests that the caller wants as errors: `failOn: ["runCommand"]`. */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { failureInResult } from "../failure/results.js";
-import { jsonOf } from "../lro/json.js";
+import { jsonOf } from "../lro/json-body.js";
 import { diagnoseResponse } from "./diagnosing.js";
 import { attemptOf } from "./recover.js";
 import type { FailedEnd } from "./request-state.js";

@@ -1,6 +1,6 @@
 /** Which remedies fit a failure, and which want to hear of it. */
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { jsonOf } from "../lro/json.js";
+import { jsonOf } from "../lro/json-body.js";
 import type { RemedyProgress } from "../lro/operation.js";
 import type { FailedRequest, Remedy } from "../remedies/remedy.js";
 import type { Settings } from "./settings.js";

@@ -10,7 +10,7 @@ import {
   type SendRequest,
 } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import { jsonOf } from "../lro/json.js";
+import { jsonOf } from "../lro/json-body.js";
 import { diagnoseInput, diagnoseSend } from "./diagnosing.js";
 import { messageOf } from "./event-reporter.js";
 import { aboutRequest, failureOf } from "./events.js";

@@ -2,7 +2,7 @@
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Remedy, RemedyCall, RemedyContext, RemedyOutcome, RemedyResponse } from "../remedies/remedy.js";
-import { jsonOf } from "../lro/json.js";
+import { jsonOf } from "../lro/json-body.js";
 import { noRemedies, type AddedRequests, type PollMode, type RemedyProgress } from "../lro/operation.js";
 import type { SendContext } from "../lro/poll-driven-task.js";
 import { followUpOf } from "../lro/operations.js";

@@ -3,7 +3,7 @@ import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
 import type { Decision, Situation } from "../decision/decide.js";
-import { jsonOf } from "../lro/json.js";
+import { jsonOf } from "../lro/json-body.js";
 import { progressOf } from "../lro/poll.js";
 import { isOfResourceManager, readTargetOf, type ReadTarget } from "../lro/read-back.js";
 import { isRepeatable } from "../lro/resubmission.js";

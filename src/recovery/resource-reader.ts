@@ -7,7 +7,7 @@ import {
 } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { isIdempotent } from "../decision/idempotency.js";
-import { jsonOf } from "../lro/json.js";
+import { jsonOf } from "../lro/json-body.js";
 import { isAsAsked, wasMadeSince } from "../lro/as-asked.js";
 import { interpret, type Reading, type ReadTarget } from "../lro/read-back.js";
 import { diagnoseInput } from "./diagnosing.js";

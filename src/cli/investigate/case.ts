@@ -11,7 +11,7 @@ import {
 } from "../../evidence/activity-events.js";
 import { at, dateAt, itemsAt, textAt } from "../../evidence/document.js";
 import { deploymentIdOf, parseResourceId } from "../../evidence/subject.js";
-import { jsonOf } from "../../lro/json.js";
+import { jsonOf } from "../../lro/json-body.js";
 import type { FailedCall } from "../../recovery/evidence.js";
 import { CliError } from "../cli-error.js";
 import type { ArmReader } from "./arm-reader.js";

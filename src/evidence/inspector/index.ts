@@ -7,7 +7,7 @@ import {
 } from "@azure/core-rest-pipeline";
 import { diagnose } from "../../diagnose.js";
 import { check } from "../../option-check.js";
-import { jsonOf } from "../../lro/json.js";
+import { jsonOf } from "../../lro/json-body.js";
 import { isRemedyError, RemedyError } from "../../recovery/remedy-error.js";
 import { systemClock, type AbortSignalLike, type Clock } from "../../time/clock.js";
 import { originOf } from "../subject.js";
