@@ -25,7 +25,7 @@ import { redisThrottleStore, type IoRedisClient, type NodeRedisClient } from "..
 
 /** What the function gets beside the job. */
 export interface JobContext {
-  /** Aborts when the worker is told to stop this job: pass it on as `abortSignal`. */
+  /** Aborts when the worker has to stop this job: pass it on as `abortSignal`. */
   readonly signal: AbortSignal;
 }
 

@@ -32,7 +32,7 @@ export interface FunctionErrorBody {
   };
 }
 
-/** What the caller of the function is told of a failure that no wait cures. Everything else is a failure behind the function: 502. */
+/** Statuses for failures that no wait cures. Everything else is a failure behind the function: 502. */
 const statusOf: Partial<Record<Category, number>> = {
   "invalid-input": 400,
   unsupported: 400,

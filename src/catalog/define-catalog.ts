@@ -11,7 +11,7 @@ export interface RuleDefinition {
   readonly id: string;
   /** The error code; compared without regard to case. */
   readonly code: string;
-  /** The message with `{namedPlaceholders}`; without it the rule is what the code means whatever it says. */
+  /** The message with `{namedPlaceholders}`; without it the rule matches the code with any message. */
   readonly message?: string;
   readonly disposition: Disposition;
   /** Default `other`. */

@@ -15,7 +15,7 @@ export interface LanguageTexts {
   readonly sentences: Readonly<Record<string, string>>;
   /** What stands for a name that the message did not give, by placeholder. */
   readonly nouns: Readonly<Record<string, string>>;
-  /** What happened, as far as the category tells: for explanations with values that have no noun. */
+  /** What happened, as far as the category says: for explanations with values that have no noun. */
   readonly categories: Readonly<Record<Category, string>>;
 }
 

@@ -65,7 +65,7 @@ export interface RuleKnowledge {
 /** A rule for one error code, with or without a message template. */
 export interface Rule extends RuleKnowledge {
   readonly code: string;
-  /** The message with `{namedPlaceholders}`; without it, the rule is what the code means whatever it says. */
+  /** The message with `{namedPlaceholders}`; without it, the rule matches the code with any message. */
   readonly message?: string;
   /** The message as the Chinese page has it, with the same placeholder names. */
   readonly messageZh?: string;
@@ -76,7 +76,7 @@ export interface Rule extends RuleKnowledge {
   readonly vague?: boolean;
 }
 
-/** What an unknown code or an unknown sentence tells by its kind. */
+/** What the form of an unknown code or sentence suggests. */
 export interface Family extends RuleKnowledge {
   /** Code shapes with `*` at either end, compared without regard to case: `*QuotaExceeded`. */
   readonly codes?: readonly string[];

@@ -52,7 +52,7 @@ export async function candidatesFor(program: Command, words: readonly string[]):
   const typed = words.at(-1) ?? "";
   let command = program;
   for (const word of words.slice(0, -1)) {
-    // Behind \`--\` stands the command that is run: its words are not ours.
+    // After \`--\` comes the command to run: its words are not ours.
     if (word === "--") return [];
     command = visibleCommands(command).find((child) => child.name() === word) ?? command;
   }

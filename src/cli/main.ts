@@ -14,7 +14,7 @@ async function main(args: readonly string[]): Promise<number> {
   const program = createProgram(await ownVersion(), (code) => {
     exitCode = code;
   });
-  // A reader that has seen enough (`| head`) is no error, and nobody is left to write for.
+  // A reader that has seen enough (`| head`) is not an error, and there is no reader left.
   if (args[0] !== "run") process.stdout.on("error", endWithoutReader);
   try {
     await program.parseAsync(args, { from: "user" });

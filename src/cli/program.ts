@@ -20,7 +20,7 @@ const emulatorEndpoint = (): Option =>
     "rehearse: ask this local emulator (http://127.0.0.1:PORT) instead of Azure",
   ).argParser(parseEndpoint);
 
-/** @param end is told the exit code of the command that ran */
+/** @param end receives the exit code of the command that ran */
 export function createProgram(version: string, end: (exitCode: number) => void): Command {
   const program = new Command("azure-remedy")
     .description("Knows what each Azure VM failure means: what happened, whether a retry helps, what to do.")
@@ -123,7 +123,7 @@ ${exitCodesHelp}`,
       parseDuration,
     )
     .option("--max-retries <count>", "runs after the first; throttling waits are not counted", parseCount, 8)
-    .option("--idempotent", "running it twice is harmless: run it again also when nobody knows whether it ran")
+    .option("--idempotent", "running it twice is harmless: repeat it even when it may already have run")
     .addOption(rules())
     .option("--json", "say what happens as JSON lines on stderr")
     .option("--github", "in GitHub Actions: also an annotation, a job summary, and outputs for later steps")
@@ -185,7 +185,7 @@ ${exitCodesHelp}`,
   program
     .command("throttle")
     .description("what the throttle knows and does while many callers press on a small bucket of a local ARM")
-    .option("--watch", "until Ctrl-C, drawn anew in place")
+    .option("--watch", "refresh in place until Ctrl-C")
     .option("--callers <count>", "callers that read without a pause; one in ten writes", parseCount, 40)
     .option("--for <time>", "how long without --watch", parseDuration, 10_000)
     .option("--json", "print JSON lines")
@@ -221,7 +221,7 @@ ${exitCodesHelp}`,
 }
 
 const runHelp = `
-The command's output passes through untouched; what azure-remedy does stands on stderr behind "azure-remedy:".
+The command's output passes through untouched. azure-remedy reports what it does on stderr, after "azure-remedy:".
 What it printed decides (stderr, or the end of stdout where stderr is empty):
 
   failure                                     what happens

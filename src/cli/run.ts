@@ -13,7 +13,7 @@ import type { Judge } from "./run/judge.js";
 import type { RunReport } from "./run/report.js";
 import { Terminal } from "./terminal.js";
 
-/** Who decides about a run that failed, who tells of it, and what it is waited by. */
+/** Who decides about a failed run, who reports it, and which clock is used to wait. */
 interface Court {
   readonly clock: Clock;
   readonly judge: Judge;

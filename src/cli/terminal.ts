@@ -1,5 +1,5 @@
 /**
- * Writing for people: colours where they are wanted, and lines that change while somebody looks. Node's own `styleText`
+ * Writing for people: colours where they are wanted, and lines that change in place at a terminal. Node's own `styleText`
  * knows NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, TERM and pipes, so that no package is needed for it.
  */
 import { styleText } from "node:util";
@@ -9,7 +9,7 @@ export type Style = Parameters<typeof styleText>[0];
 export class Terminal {
   constructor(readonly stream: NodeJS.WriteStream) {}
 
-  /** Whether somebody looks, so that lines may change after they were written. */
+  /** Whether it is a terminal, so that lines may change after they were written. */
   get isLive(): boolean {
     return this.columns !== undefined && process.env["TERM"] !== "dumb";
   }
@@ -38,7 +38,7 @@ const eraseBelow = "\u001b[J";
 const up = (lines: number): string => `\u001b[${lines}A`;
 
 /**
- * Some lines at the end of the output that are drawn anew in place. The caller keeps each within the terminal's width, and
+ * Some lines at the end of the output that are redrawn in place. The caller keeps each within the terminal's width, and
  * all of them within its height: what has scrolled away cannot be drawn over.
  */
 export class LiveLines {

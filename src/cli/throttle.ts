@@ -184,7 +184,7 @@ function scopeCells(scope: ScopeSnapshot, now: number, out: Terminal): Cell[] {
   ];
 }
 
-/** Short enough for a column: whose calls are counted is what tells two buckets of one subscription apart. */
+/** Short enough for a column: the principal distinguishes two buckets of one subscription. */
 function scopeWords({ scope, principal, subscription }: ScopeSnapshot): string {
   const short = scope.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => `${id.slice(0, 8)}…`);
   return principal === undefined && subscription !== undefined ? `${short}, all callers` : short;

@@ -23,7 +23,7 @@ export const defaultBudget: Budget = { maxRetries: 8, maxElapsedMs: 30 * 60_000 
 export interface Situation {
   /** HTTP method of the request. Default `GET`. */
   readonly method?: string;
-  /** URL of the request; tells what a POST does. */
+  /** URL of the request; shows what a POST does. */
   readonly url?: string;
   /** Whether repeating the request is harmless; left out, method and URL tell. */
   readonly idempotent?: boolean;

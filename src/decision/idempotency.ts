@@ -1,5 +1,5 @@
 /**
- * Whether a request may be repeated when nobody knows if it ran. By method, and for POST by the action at the end of the
+ * Whether a request may be repeated when it may already have run. By method, and for POST by the action at the end of the
  * path: `start` twice is one start, `runCommand` twice is two.
  */
 

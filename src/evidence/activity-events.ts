@@ -2,7 +2,7 @@
 import { at, dateAt, itemsAt, textAt } from "./document.js";
 import type { Query } from "./source.js";
 
-/** Claims, callers and their addresses are left out: nobody needs them to repair a machine. */
+/** Claims, callers and their addresses are left out: they are not needed to repair a machine. */
 const fields = [
   "correlationId",
   "eventName",

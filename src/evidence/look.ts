@@ -1,4 +1,4 @@
-/** One look of one source: what it may send, how an answer is read, and how a refusal is told. */
+/** One look of one source: what it may send, how an answer is read, and how a refusal is reported. */
 import { jsonOf } from "../lro/json-body.js";
 import type { BlobRequest, LookRequest, LookResponse } from "../recovery/evidence.js";
 import type { Answer, Found, Query } from "./source.js";
@@ -115,7 +115,7 @@ function refusalOf({ method, url }: LookRequest, status: number, body: unknown):
   return couldNotLook(reason, { status, code });
 }
 
-/** A look that could not be made is a finding, so that nobody takes silence for health. */
+/** A look that could not be made is a finding, so that silence is not mistaken for health. */
 export function couldNotLook(why: string, data?: unknown): Found {
   return { says: `could not look: ${why}`, confidence: "none", ...(data !== undefined && { data }) };
 }

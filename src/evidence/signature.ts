@@ -6,7 +6,7 @@ export interface Signature {
   readonly id: string;
   /** Any of these in one line, case-sensitive; `*` for anything within the line. */
   readonly fragments: readonly string[];
-  /** A fragment that must stand in an earlier line. */
+  /** A fragment that an earlier line must contain. */
   readonly before?: string;
   /** Counts only as the last line that is not empty. */
   readonly last?: boolean;

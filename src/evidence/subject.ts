@@ -75,8 +75,8 @@ export function scopeOf(url: string): string | undefined {
 /** Where the resource is to be: what the body says, else what the message says, else where its URL lies. */
 export function locationOf(call: FailedCall, message: string): string | undefined {
   const named = textAt(call.body, "location") ?? /\/locations\/([^/?]+)/i.exec(call.url)?.[1];
-  const told = /\b(?:location|region):?\s+'?([a-z][a-z0-9]{2,40})'?/i.exec(message)?.[1];
-  const location = named ?? told;
+  const mentioned = /\b(?:location|region):?\s+'?([a-z][a-z0-9]{2,40})'?/i.exec(message)?.[1];
+  const location = named ?? mentioned;
   return location === undefined ? undefined : foldName(location);
 }
 

@@ -16,7 +16,7 @@ const rank = {
   /** Says only that something below failed: `DeploymentFailed`. */
   wrapper: 1,
   words: 2,
-  /** A code that stands for none: `Unspecified`, `301`. */
+  /** A code that means nothing: `Unspecified`, `301`. */
   placeholder: 3,
   /** The name of an HTTP status: an envelope if something is below, and a cause of its own if nothing is. */
   envelope: 4,

@@ -378,7 +378,7 @@ const programs =
 /** Words before a colon that other formats read. */
 const labels = /(?:Code|Message|Status|Target|Details|Info|Content|Headers|Team)$|^(?:Ori?ginal|Raw)Error$/;
 
-/** Whether a name without a label may be a code, where a code is likely to stand. */
+/** Whether a name without a label may be a code, where a code is likely. */
 export function mayBeCode(name: string): boolean {
   if (!isCodeLike(name) || (programs.test(name) && !wentWrong.test(name))) return false;
   // `RequestId` and `ServerName` describe the request and the server, `RequestDisallowedByPolicy` and `ServerBusy` what went wrong.

@@ -135,7 +135,7 @@ export class ItemWork implements WorkItem {
 
   /**
    * The answer that an earlier process got to the same write; nothing when it is to be sent.
-   * @throws RestError when nobody knows whether it ran and it must not run twice
+   * @throws RestError when it may have run and must not run twice
    */
   #replay(earlier: RecordedCall, request: PipelineRequest, mayRepeat: boolean): PipelineResponse | undefined {
     const { answer, operation } = earlier;
@@ -189,7 +189,7 @@ export class ItemWork implements WorkItem {
     return response;
   }
 
-  /** Sees whether a poll tells the end of an operation that a write of this item began. */
+  /** Notes when a poll shows the end of an operation that a write of this item began. */
   #noteProgress(request: PipelineRequest, response: PipelineResponse): void {
     const call = this.#operations.get(request.url);
     if (!call) return;
@@ -208,7 +208,7 @@ export class ItemWork implements WorkItem {
   }
 }
 
-/** What an item that ended well or badly did is done; only what was cut short, or ended unknown, is picked up again. */
+/** The work of an item that succeeded or failed is over; only what was cut short, or ended unknown, is picked up again. */
 function callsOf(history: ItemHistory | undefined): EarlierCall[] {
   if (!history || history.status === "succeeded") return [];
   return [...history.calls].sort(([a], [b]) => a - b).map(([number, call]) => ({ number, ...call }));

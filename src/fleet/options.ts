@@ -12,7 +12,7 @@ export type FleetStatus =
   | "succeeded"
   /** The function threw. */
   | "failed"
-  /** A write may still take effect, or may have done so; nobody saw its end. */
+  /** A write may still take effect, or may have done so; its end was not seen. */
   | "unknown"
   /** An earlier process of the same run had done it. */
   | "skipped"

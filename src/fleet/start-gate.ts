@@ -27,7 +27,7 @@ export class StartGate {
 
   constructor(concurrency: number | undefined) {
     this.#mostRunning = concurrency ?? mostRunning;
-    // A number of the caller's is kept to the letter, also where no request of ours tells of its admission.
+    // The caller's own number is kept exactly, even where no request of ours reports its admission.
     this.#mostWaiting = concurrency ?? mostWaiting;
   }
 

@@ -1,7 +1,7 @@
 /**
  * Whether a resource is what a request asked for. A write whose reply was lost, and whose repetition is refused, may have
  * made the very resource that its repetition collides with; or the resource was there before, and the write never came
- * about. The resource tells: by when it was created, and by whether it is as it was asked to be.
+ * about. The resource shows it: by its creation time, and by whether it has what was asked for.
  */
 
 /** Dates in headers are whole seconds. */
@@ -59,7 +59,7 @@ function creationOf(resource: unknown): number | undefined {
     systemData?: { createdAt?: unknown };
   };
   const ofDeployment = properties?.templateHash === undefined ? undefined : properties.timestamp;
-  const told = ofDeployment ?? properties?.timeCreated ?? systemData?.createdAt;
-  const at = typeof told === "string" ? Date.parse(told) : NaN;
+  const created = ofDeployment ?? properties?.timeCreated ?? systemData?.createdAt;
+  const at = typeof created === "string" ? Date.parse(created) : NaN;
   return Number.isNaN(at) ? undefined : at;
 }

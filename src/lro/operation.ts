@@ -81,11 +81,11 @@ export interface FailedSubmission {
 
 export interface Operation {
   first: FirstRequest;
-  /** How the poller asks; it was told so by the first answer and never changes its mind. */
+  /** How the poller asks. The first answer decided that, and it does not change. */
   readonly pollMode: PollMode;
-  /** How the current submission tells its status; differs from `pollMode` when a resubmission was answered otherwise. */
+  /** How the current submission reports its status; differs from `pollMode` when a resubmission was answered otherwise. */
   mode: PollMode;
-  /** Where the current submission tells its status. */
+  /** Where the current submission reports its status. */
   operationUrl: string;
   /** Where its result is read in the end. */
   resourceUrl: string | undefined;
@@ -104,7 +104,7 @@ export interface Operation {
   lastPollAt: number | undefined;
   /** The interval at which the poller asked while all was well, to give back after a longer wait. */
   pollIntervalMs: number | undefined;
-  /** The poller was once asked to wait. It keeps to that until it is told otherwise. */
+  /** The poller was once asked to wait. It keeps that interval until it is given another. */
   slowed: boolean;
   /** The throttle sent the last poll away; the next one waits in line. */
   deferred: boolean;
@@ -120,6 +120,6 @@ export interface Operation {
   readonly failedUrls: string[];
   /** How it ended, for polls that come after the one that found out. */
   final: PipelineResponse | undefined;
-  /** One poll at a time works on it; another that comes meanwhile is told to come back. */
+  /** One poll at a time works on it; another that arrives meanwhile is deferred. */
   busy: boolean;
 }

@@ -1,7 +1,7 @@
 /**
  * The operations in flight, found by the URL that a poll asks. Shared by all clients of the process, since polls may come
- * from another client instance than the first request. Bounded: an entry dies with its operation's end, or when nobody has
- * asked for it for hours, or when ten thousand younger ones are there.
+ * from another client instance than the first request. Bounded: an entry is dropped when its operation ends, when it
+ * has not been polled for two hours, or when ten thousand younger ones exist.
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { jsonOf } from "./json-body.js";
@@ -18,7 +18,7 @@ const maxRecovered = 100;
 const resultExpectedMs = 10 * 60_000;
 const maxResults = 1_000;
 
-/** An operation that ended well, and whose result is still to be read. */
+/** An operation that succeeded, and whose result has not been read yet. */
 export interface ExpectedResult {
   /** Epoch milliseconds. */
   readonly endedAt: number;
@@ -33,10 +33,10 @@ export interface ExpectedResult {
 export class Operations {
   readonly #byUrl = new Map<string, Operation>();
   readonly #urls = new Map<Operation, string[]>();
-  /** Operations that ended well after a failure, and their URLs. */
+  /** Operations that succeeded after a failure, and their URLs. */
   readonly #recovered = new Map<Operation, readonly string[]>();
 
-  /** Operations that ended well, by the URL at which their poller reads the result next. */
+  /** Operations that succeeded, by the URL from which their poller reads the result next. */
   readonly #results = new Map<string, ExpectedResult>();
 
   /** Those that have not ended, the oldest first. */
@@ -137,7 +137,7 @@ export class Operations {
     this.#release(...oldest);
   }
 
-  /** The poller of an operation that ended well reads its result next: that request is no poll. */
+  /** The poller of an operation that succeeded reads its result next: that request is not a poll. */
   expectResult(url: string, expected: ExpectedResult): void {
     this.#results.set(url, expected);
     const [oldest] = this.#results.keys();
@@ -252,8 +252,8 @@ export function provisioningStateOf(resource: unknown): string | undefined {
 }
 
 /**
- * Polls of one operation may differ from the announced URL in case, in a port that goes without saying, and in their query
- * (api-version is set anew, Location adds `monitor=true`); its id is in the path. An announced URL may be relative.
+ * Polls of one operation may differ from the announced URL in case, in a default port, and in their query
+ * (the api-version is replaced, Location adds `monitor=true`); its id is in the path. An announced URL may be relative.
  */
 function keyOf(url: string, base?: string): string {
   if (!URL.canParse(url, base)) return url.toLowerCase();
@@ -261,7 +261,7 @@ function keyOf(url: string, base?: string): string {
   return `${host}${pathname}`.toLowerCase();
 }
 
-/** What is left of an operation that ended well: reading its result. Nothing for those that have none. */
+/** What remains of an operation that succeeded: reading its result. Undefined for those that have none. */
 export function resultOf(
   { pollMode, first: { method, url }, resourceUrl }: Operation,
   end: PipelineResponse,

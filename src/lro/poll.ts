@@ -10,7 +10,7 @@ import { provisioningStateOf } from "./operations.js";
 /** What an answer to a poll says. */
 export type Progress = "running" | "succeeded" | "failed";
 
-/** Reads an answer to a poll; `mode` is how the operation tells its status. */
+/** Reads an answer to a poll; `mode` is how the operation reports its status. */
 export function progressOf(response: PipelineResponse, mode: PollMode): Progress {
   if (response.status >= 400) return "failed";
   const body = jsonOf(response);
@@ -23,7 +23,7 @@ export function progressOf(response: PipelineResponse, mode: PollMode): Progress
 }
 
 /**
- * A Location poll tells by its HTTP status, and a 200 brings the result, whose data may say anything. Only a status document
+ * A Location poll reports by its HTTP status. Its 200 carries the result, whose data may contain anything. Only a status document
  * in its place is read: every poller takes one that says Failed for a success.
  */
 function progressAtLocation(status: number, body: unknown): Progress {
@@ -82,7 +82,7 @@ function inspectorFailed(body: unknown): boolean {
 }
 
 /**
- * Whether a GET of an operation nobody remembers (a poller restored in another process) ended in failure. Only URLs that
+ * Whether a GET of an operation that is not in memory (a poller restored in another process) ended in failure. Only URLs that
  * look like an operation's are looked at: a resource that is in state Failed is no failed request.
  */
 export function isForeignFailure(request: PipelineRequest, response: PipelineResponse): boolean {
@@ -145,7 +145,7 @@ function stillUpdating({ lastSeenResource }: Operation): object {
 }
 
 /**
- * "It ended well." A poller reads the result where the first answer said, which was the failed submission's own `Location`;
+ * The answer "Succeeded". A poller reads the result where the first answer said, which was the failed submission's own `Location`;
  * `resourceLocation` in a status document leads it to where the result is now.
  */
 export function succeededResponse(
@@ -171,7 +171,7 @@ function leadTo({ first, resourceUrl }: Operation, resultUrl: string | undefined
 
 /**
  * A real answer, made fit for the poller: in the language it expects when a resubmission was answered in another, and with
- * its old interval when we had asked it to wait longer (pollers keep the last Retry-After for ever).
+ * its old interval when we had asked it to wait longer (pollers keep the last Retry-After until the end).
  */
 export function translate(
   operation: Operation,
@@ -213,9 +213,9 @@ const longestWaitSeconds = Math.floor((2 ** 31 - 1) / 1_000);
 
 /** Pollers put any Retry-After into a timer. One that overflows makes them ask again every millisecond. */
 export function boundWait({ headers }: PipelineResponse, now: number): void {
-  const told = headers.get("retry-after");
-  if (told === undefined) return;
-  const seconds = Number.isNaN(Number(told)) ? (Date.parse(told) - now) / 1_000 : Number(told);
+  const hint = headers.get("retry-after");
+  if (hint === undefined) return;
+  const seconds = Number.isNaN(Number(hint)) ? (Date.parse(hint) - now) / 1_000 : Number(hint);
   if (seconds > longestWaitSeconds) headers.set("retry-after", String(longestWaitSeconds));
 }
 

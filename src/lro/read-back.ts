@@ -1,11 +1,11 @@
 /**
- * Reading back: when nobody knows what became of a request, the resource does. What to read, and what the answer says.
+ * Reading back: when the outcome of a request is unknown, the resource shows it. What to read, and what the answer means.
  */
 import { actionOf } from "../decision/idempotency.js";
 import type { Operation } from "./operation.js";
 import { provisioningStateOf } from "./operations.js";
 
-/** What tells the outcome of a request. */
+/** What shows the outcome of a request. */
 export type ReadTarget =
   /** PUT and PATCH: the resource's provisioning state. */
   | { readonly kind: "provisioning"; readonly url: string }
@@ -14,7 +14,7 @@ export type ReadTarget =
   /** Power actions of a virtual machine: its power state. */
   | { readonly kind: "power"; readonly url: string; readonly wanted: readonly string[] };
 
-/** What a reading says. `lastSeen` is what a person is told: `provisioning state Updating`. */
+/** The result of a reading. `lastSeen` is its text for people: `provisioning state Updating`. */
 export type Reading =
   | { readonly kind: "succeeded"; readonly lastSeen: string }
   | { readonly kind: "failed"; readonly lastSeen: string; readonly error?: unknown }
@@ -30,7 +30,7 @@ const powerStates: Readonly<Record<string, readonly string[]>> = {
   deallocate: ["deallocated"],
 };
 
-/** What to read to learn the outcome of a request, or nothing when no state tells it (`runCommand`, `restart`). */
+/** What to read to learn the outcome of a request, or nothing when no state shows it (`runCommand`, `restart`). */
 export function readTargetOf(method: string, url: string): ReadTarget | undefined {
   // Blobs, secrets and the like have no provisioning state, and their clients read no answer of our making.
   if (!isOfResourceManager(url)) return undefined;
@@ -50,7 +50,7 @@ export function readTargetOf(method: string, url: string): ReadTarget | undefine
 /** Whether a URL names a resource of Resource Manager. */
 export const isOfResourceManager = (url: string): boolean => /\/(?:subscriptions|providers)\//i.test(url);
 
-/** What tells of the outcome of an operation. */
+/** What shows the outcome of an operation. */
 export function targetOf({ first }: Operation): ReadTarget | undefined {
   return readTargetOf(first.method, first.url);
 }
@@ -99,7 +99,7 @@ function interpretProvisioning(status: number, body: unknown): Reading {
 }
 
 function provisioningWords(body: unknown): string {
-  return `provisioning state ${provisioningStateOf(body) ?? "not told"}`;
+  return `provisioning state ${provisioningStateOf(body) ?? "not reported"}`;
 }
 
 interface InstanceStatus {
@@ -111,21 +111,25 @@ function interpretPower(wanted: readonly string[], status: number, body: unknown
   if (status === 404) return { kind: "failed", lastSeen: "not there" };
   const power = statusesOf(body).find(({ code }) => code.toLowerCase().startsWith("powerstate/"));
   const state = power?.code.slice("powerstate/".length).toLowerCase();
-  const lastSeen = `power state ${state ?? "not told"}`;
+  const lastSeen = `power state ${state ?? "not reported"}`;
   return { kind: state !== undefined && wanted.includes(state) ? "succeeded" : "pending", lastSeen };
 }
 
 /**
- * Why a resource failed, as its instance view tells: `ProvisioningState/failed/CODE` and a message. An extension tells its
- * script's exit status in the code's place.
+ * Why a resource failed, as its instance view reports: `ProvisioningState/failed/CODE` and a message. An extension has its
+ * script's exit status in the place of the code.
  */
 function failureIn(resource: unknown): unknown {
   const { properties, type } = (resource ?? {}) as { properties?: { instanceView?: unknown }; type?: unknown };
   const failed = statusesOf(properties?.instanceView).find(({ code }) => /^provisioningstate\/failed/i.test(code));
-  const told = failed?.code.split("/")[2];
+  const reported = failed?.code.split("/")[2];
   const isExtension = typeof type === "string" && /\/extensions$/i.test(type);
   const code =
-    told !== undefined && !/^-?\d*$/.test(told) ? told : isExtension ? "VMExtensionProvisioningError" : undefined;
+    reported !== undefined && !/^-?\d*$/.test(reported)
+      ? reported
+      : isExtension
+        ? "VMExtensionProvisioningError"
+        : undefined;
   return failed && code !== undefined ? { error: { code, message: failed.message ?? "" } } : undefined;
 }
 

@@ -18,7 +18,7 @@ export interface ResumeInfo {
   readonly method: string;
   /** URL of the request that began the operation. */
   readonly url: string;
-  /** URL that tells the operation's status. */
+  /** URL of the operation's status. */
   readonly operationUrl: string;
   /** State for `beginX(…, { resumeFrom })` of arm-compute 22 and 23. */
   readonly resumeFrom: string;

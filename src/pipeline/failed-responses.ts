@@ -47,7 +47,7 @@ function findContract(client: object, pipeline: Pipeline): ResponseContract {
 /** A request that REST-level code made; one that the caller sends through the pipeline by hand lacks the mark. */
 const isOfRestLevel = ({ enableBrowserStreams }: PipelineRequest): boolean => enableBrowserStreams === true;
 
-/** A status that no operation declares tells whether there is an operation behind the request at all. */
+/** A status that no operation declares shows whether there is an operation behind the request at all. */
 async function throwsAtUndeclared(deserializer: PipelinePolicy, request: PipelineRequest): Promise<boolean> {
   const undeclared = { request, status: 599, headers: createHttpHeaders(), bodyAsText: "" };
   try {

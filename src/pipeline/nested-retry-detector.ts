@@ -1,5 +1,5 @@
 /**
- * A retry policy outside of ours multiplies its tries with our own, and no policy can see the pipeline it stands in. But a
+ * A retry policy outside of ours multiplies its tries with our own, and no policy can see the pipeline it belongs to. But a
  * request that comes in again after its final error gives such a policy away.
  */
 import type { PipelineRequest } from "@azure/core-rest-pipeline";

@@ -15,7 +15,7 @@ import { systemClock, type Clock, type Random } from "../time/clock.js";
 
 export type Mode = "on" | "observe" | "off";
 
-/** All optional: `remedyPolicy({})` is ready for production as it stands. */
+/** All optional: `remedyPolicy({})` is ready for production. */
 export interface RemedyOptions {
   /** Retries after the first send; throttling waits are not counted. 0 means one send. Default 8. */
   maxRetries?: number;

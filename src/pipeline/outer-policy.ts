@@ -1,5 +1,5 @@
 /**
- * The outer half of `withRemedy`. It stands before everything else in the pipeline, because three things can only be done
+ * The outer half of `withRemedy`. It runs before everything else in the pipeline, because three things can only be done
  * from there: getting a fresh token for a request that is already inside (the bearer policy sits outside every retry, by
  * the SDK's design), learning what the outside made of a response (no token at all; a challenge that was answered; a status
  * that the operation declares), and throwing where no policy of the caller's sees it, as the SDK does.

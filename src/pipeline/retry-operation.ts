@@ -23,7 +23,7 @@ export interface OperationAttempt {
 export interface RetryOperationOptions {
   /** A name for events and errors. Default `operation`. */
   name?: string;
-  /** Whether running it again is harmless when nobody knows if it ran. Default false. */
+  /** Whether running it again is harmless when it may already have run. Default false. */
   idempotent?: boolean;
   /** Sizes, zones or regions to go on with when there is no capacity, in order. */
   candidates?: readonly string[];

@@ -38,7 +38,7 @@ export class CircuitBreakers {
   }
 
   /**
-   * Runs `send` through the host's circuit; `healthOf` says what its result tells of the host.
+   * Runs `send` through the host's circuit; `healthOf` says what its result shows about the host.
    * Gives nothing when the circuit is open: then nothing was sent.
    */
   async run<T>(host: string, send: () => Promise<T>, healthOf: (result: T) => HostHealth): Promise<T | undefined> {

@@ -4,7 +4,7 @@
  */
 import { redact, redactBody } from "../failure/redact.js";
 
-/** Longer chains are cut: nobody reads them, and they may be circles. */
+/** Longer chains are cut: they do not help, and they may be circular. */
 const mostCauses = 8;
 
 /** The cause, or a copy of it where it says what must not be printed. */

@@ -35,7 +35,7 @@ export class ConflictWatch {
     try {
       watched.state = await watched.pending;
     } catch (error) {
-      // Its caller went away: whoever joined it looks again.
+      // Its caller went away: those who joined it look again.
       this.#watched.delete(url);
       throw error;
     } finally {
@@ -67,7 +67,7 @@ export function conflictWatchOf(throttle: Throttle): ConflictWatch {
 }
 
 /**
- * The resource whose state tells when a conflict is over; undefined where none does. What lies below a virtual machine is held
+ * The resource whose state shows when a conflict is over; undefined where none does. What lies below a virtual machine is held
  * by the machine.
  */
 export function watchedUrlOf(method: string, url: string): string | undefined {

@@ -39,7 +39,7 @@ function hand(event: RemedyEvent, listener: (event: RemedyEvent) => unknown): vo
 
 const throttleListeners = new WeakMap<RemedyEventListener, ThrottleListener>();
 
-/** The same for the same `onEvent`, so that a throttle tells a listener once, however many clients share both. */
+/** The same for the same `onEvent`, so that a throttle notifies a listener once, however many clients share both. */
 export function throttleListenerOf(onEvent: RemedyEventListener): ThrottleListener {
   const known = throttleListeners.get(onEvent);
   if (known) return known;
@@ -52,7 +52,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
-/** What an error of somebody else's code says, its secrets cut. */
+/** The message of an error from other code, without its secrets. */
 export function messageOf(error: unknown): string {
   try {
     return redact(error instanceof Error ? error.message : String(error));

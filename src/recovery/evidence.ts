@@ -54,7 +54,7 @@ export interface LookResponse {
   readonly bodyAsText?: string | null | undefined;
 }
 
-/** What a source gets from whoever investigates: the ways to read, and the bounds. */
+/** What a source gets from its caller: the ways to read, and the limits. */
 export interface Surroundings {
   /** Sends one request once, through the caller's pipeline, as background traffic. Rejects when no answer comes. */
   readonly send: (request: LookRequest, signal: AbortSignal) => Promise<LookResponse>;

@@ -26,7 +26,7 @@ export interface FunctionTask<Result> {
   diagnose(error: unknown): Diagnosis | undefined;
   /** As events show it. */
   readonly about: EventSubject;
-  /** Whether running it again is harmless when nobody knows if it ran. */
+  /** Whether running it again is harmless when it may already have run. */
   readonly idempotent: boolean;
   readonly candidates: readonly string[];
   /** Whether a run whose outcome is unknown took place; undefined while not known. */

@@ -34,7 +34,7 @@ export interface LookTarget {
   readonly startedAt: number;
   readonly attempts: number;
   readonly correlationId: string | undefined;
-  /** The response that told the failure. */
+  /** The response that reported the failure. */
   readonly response: LookResponse | undefined;
 }
 

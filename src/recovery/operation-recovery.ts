@@ -155,8 +155,8 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   }
 
   /**
-   * Canceled stays canceled: somebody wanted that. Only a write that a newer one took over may have come about all the same,
-   * which the resource tells. What-if answers a question, and a status of Failed is its answer.
+   * Canceled stays canceled: a caller wanted that. Only a write that a newer one replaced may still have taken effect,
+   * which the resource shows. What-if answers a question, and a status of Failed is its answer.
    */
   async #judgeFailure(response: PipelineResponse): Promise<OperationStep> {
     const { mode, first } = this.#operation;

@@ -5,7 +5,7 @@
 import { createHttpHeaders, createPipelineRequest, type PipelineRequest } from "@azure/core-rest-pipeline";
 import type { FirstRequest } from "../lro/operation.js";
 
-/** What `tlsPolicy`, `agentPolicy`, `proxyPolicy` and the caller have set. They stand outside of us and set it once. */
+/** What `tlsPolicy`, `agentPolicy`, `proxyPolicy` and the caller have set. They run outside of our policy and set it once. */
 const connection = [
   "abortSignal",
   "agent",

@@ -102,7 +102,7 @@ export class Polls {
     }
   }
 
-  /** Asks where the current submission tells its status; the poller may still ask at the URL of an earlier one. */
+  /** Asks where the current submission reports its status; the poller may still ask at the URL of an earlier one. */
   async #ask(operation: Operation, { request, next }: Poll): Promise<PollResult> {
     const { url } = request;
     const fresh = newRequestState(request, next, this.#now, {

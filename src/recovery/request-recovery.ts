@@ -395,7 +395,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return { kind: "send", delayMs };
   }
 
-  /** What tells the outcome of the caller's own request. */
+  /** What shows the outcome of the caller's own request. */
   get #target(): ReadTarget | undefined {
     return this.repairable && readTargetOf(this.repairable.request.method, this.repairable.request.url);
   }
@@ -413,7 +413,7 @@ const collides = (method: string, status: number | undefined): boolean =>
 /** Half a minute in all. */
 const mostReadsOfNew = 5;
 
-/** The operation itself has ended well, whatever became of reading its result. */
+/** The operation itself has succeeded, even though its result could not be read. */
 const resultUnread = (why: GivenUp): GivenUp => ({
   ...why,
   outcome: "unknown",

@@ -27,7 +27,7 @@ export interface RequestState extends Progress {
   readonly poll: PollMode | "foreign" | undefined;
   /** For a poll: the request that began the operation. */
   readonly operation: { readonly method: string; readonly url: string } | undefined;
-  /** The request reads the result of an operation that ended well. */
+  /** The request reads the result of an operation that succeeded. */
   readonly resultOf: ExpectedResult | undefined;
   /** Milliseconds that it may wait to be admitted before its poller is deferred. Default as long as it takes. */
   maxQueueWaitMs: number | undefined;

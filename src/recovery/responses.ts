@@ -1,4 +1,4 @@
-/** What a response says by its status and headers alone, and the responses that stand for one that never came. */
+/** What a response says by its status and headers alone, and the responses that replace one that never came. */
 import { createHttpHeaders, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import type { HostHealth } from "./circuit-breaker.js";
 import type { SendOutcome } from "./sender.js";

@@ -133,7 +133,7 @@ export class Sender {
   #ask(request: PipelineRequest, isPoll: boolean, now: number, maxQueueWaitMs: number): Permit | Promise<Permit> {
     const usual = isPoll ? this.#usualPoll : this.#usual;
     const { deadline, throttle } = this.#settings;
-    // Reading the clock is a good part of what a clean call costs, so the throttle is told the time where it is its own.
+    // Reading the clock is a good part of the cost of a clean call, so the time is passed on where the throttle uses the same clock.
     const time = this.#sharesClock ? now : undefined;
     if (request.abortSignal === undefined && deadline === undefined && maxQueueWaitMs === Infinity) {
       return throttle.admit(request, usual, time);
@@ -206,7 +206,7 @@ export function discard(response: PipelineResponse): void {
 
 /**
  * The outcome of a send that threw, to be asked for before the request is restored: a body that an abort cut short
- * comes as a parse error, and only the signal tells.
+ * arrives as a parse error, and only the signal shows it.
  */
 export function failedSend(request: PipelineRequest, error: unknown, permit: Permit): Sent {
   if (isOfOthers(error)) {
@@ -226,7 +226,7 @@ export function throwIfAborted(outcome: SendOutcome, { abortSignal }: PipelineRe
   throw isAbort(outcome.error) ? outcome.error : new AbortError();
 }
 
-/** Leave at once. Costs less to ask than what is a promise; a throttle of somebody's own may give neither. */
+/** Permission to send at once. Cheaper to test than a promise; a caller's own throttle may return neither. */
 export const isPermit = (admitted: Permit | Promise<Permit>): admitted is Permit =>
   (admitted as Partial<Permit> | undefined)?.settle !== undefined;
 

@@ -1,5 +1,5 @@
 /**
- * One token serves all attempts of a request, since the bearer policy stands outside every retry. A token that died in a
+ * One token serves all attempts of a request, since the bearer policy runs outside every retry. A token that died in a
  * wait is replaced here; what only the bearer policy can answer is left to it.
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";

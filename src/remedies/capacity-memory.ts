@@ -31,7 +31,7 @@ const hourMs = 60 * minuteMs;
 const fullMs = hourMs;
 /** A size that the subscription is not offered at all changes at most daily; of Spot it is offered by the hour. */
 const notOfferedMs = 23 * hourMs;
-/** Quota comes free when somebody deletes a machine. */
+/** Quota is released when a machine is deleted. */
 const quotaMs = 10 * minuteMs;
 const mostOffers = 1_000;
 /** How often the store is asked about a region, and how far ahead what it says may lie. */

@@ -188,7 +188,7 @@ async function clearTheWay(context: RemedyContext, dimension: Dimension, deleteF
   }
 }
 
-/** Deleting is for ever: the machine must be the one, by its id, that the service said it created for this very call. */
+/** A deletion cannot be undone: the machine must be the one, by its id, that the service said it created for this very call. */
 function isOurs(left: MachineDocument, created: unknown): boolean {
   const { vmId, provisioningState } = left.properties ?? {};
   const ours = (created as MachineDocument | undefined)?.properties?.vmId;

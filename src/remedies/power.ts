@@ -12,7 +12,7 @@ export interface DeallocateFirstOptions {
   startAgain?: boolean;
 }
 
-/** Milliseconds between looks at a machine that somebody else deallocates. */
+/** Milliseconds between looks at a machine that another caller is deallocating. */
 const lookAgainMs = 5_000;
 
 /**

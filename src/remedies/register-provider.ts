@@ -8,7 +8,7 @@ import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
 import { SharedWork } from "./shared-work.js";
 
 export interface RegisterProviderOptions {
-  /** Milliseconds that a registration may take. Default 300000: most are done in two minutes, some hang in `Registering` for ever. */
+  /** Milliseconds that a registration may take. Default 300000: most are done in two minutes, some never leave `Registering`. */
   timeoutMs?: number;
   /** Milliseconds between looks at the registration's state. Default 10000. */
   pollMs?: number;
@@ -98,7 +98,7 @@ function namespaceOf({ parameters, chain }: Diagnosis, request: FailedRequest): 
 
 /** `Microsoft.Compute`, or a type of it. */
 const asTarget = /^([a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)+)(?:\/|$)/i;
-/** Microsoft's own stand out anywhere; the names of others look like hosts and files, so the word before must tell. */
+/** Microsoft's own stand out anywhere; the names of others look like hosts and files, so the word before it decides. */
 const ofMicrosoft = /\bMicrosoft\.[a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)*/i;
 const named = /\b(?:namespace|provider)s?[ :'"“]{1,4}([a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)+)/i;
 

@@ -33,7 +33,7 @@ export interface RemedyContext {
   readonly diagnosis: Diagnosis;
   readonly request: FailedRequest;
   readonly clock: Clock;
-  /** The caller's; ask for it anew after each wait. */
+  /** The caller's; ask for it again after each wait. */
   readonly signal?: AbortSignalLike | undefined;
   /** Epoch milliseconds of the call's first send. */
   readonly startedAt: number;
@@ -41,7 +41,7 @@ export interface RemedyContext {
   readonly notes: Map<string, unknown>;
   /**
    * The resource as the service gave it when it answered that this very request created it (201); absent when it was there
-   * before, or nobody knows.
+   * before, or when that is not known.
    */
   readonly created?: unknown;
   /** Milliseconds left for the remedy: until the deadline, at most `maxElapsedMs`. Waits that would pass it reject. */

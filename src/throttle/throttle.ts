@@ -87,7 +87,7 @@ export interface ThrottleReply {
   readonly retryAfterMs?: number | undefined;
   /** Names of throttling scopes that the body gave (`HighCostGet30Min`). */
   readonly scopeHint?: string | undefined;
-  /** For a poll: the operation has ended, well or not. Without it an operation counts as ended when nobody polls it any more. */
+  /** For a poll: the operation has ended, in success or failure. Without it an operation counts as ended when it is no longer polled. */
   readonly ended?: boolean | undefined;
 }
 

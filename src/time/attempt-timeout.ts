@@ -35,7 +35,7 @@ export class AttemptTimeouts {
     const spanMs = this.#timeoutMs / 8;
     const span = { signal, joinBefore: now + spanMs };
     void this.#clock.sleep(this.#timeoutMs + spanMs, undefined, { background: true }).then(() => {
-      // The clock may have been turned back: whoever starts now must not join what is over.
+      // The clock may have been turned back: a new start must not join a group that is over.
       if (this.#span === span) this.#span = undefined;
       controller.abort();
     });

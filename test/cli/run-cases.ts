@@ -43,7 +43,7 @@ export const runCases: readonly RunCase[] = [
     args: create,
     runs: 2,
     code: 0,
-    reason: "ended well in run 2",
+    reason: "succeeded in run 2",
   },
   {
     failure: "no DNS is waited out",
@@ -51,7 +51,7 @@ export const runCases: readonly RunCase[] = [
     args: create,
     runs: 2,
     code: 0,
-    reason: "ended well in run 2",
+    reason: "succeeded in run 2",
   },
   {
     failure: "a cut connection is not repeated",
@@ -68,7 +68,7 @@ export const runCases: readonly RunCase[] = [
     flags: ["--idempotent"],
     runs: 2,
     code: 0,
-    reason: "ended well in run 2",
+    reason: "succeeded in run 2",
   },
   {
     failure: "a cut connection is repeated where the words are harmless",
@@ -76,7 +76,7 @@ export const runCases: readonly RunCase[] = [
     args: startVm,
     runs: 2,
     code: 0,
-    reason: "ended well in run 2",
+    reason: "succeeded in run 2",
   },
   {
     failure: "what passes but may be half done is not repeated",
@@ -93,7 +93,7 @@ export const runCases: readonly RunCase[] = [
     flags: ["--idempotent"],
     runs: 2,
     code: 0,
-    reason: "ended well in run 2",
+    reason: "succeeded in run 2",
   },
   {
     failure: "what may still complete is not repeated",
@@ -153,7 +153,7 @@ export const runCases: readonly RunCase[] = [
     args: create,
     runs: 2,
     code: 0,
-    reason: "ended well in run 2",
+    reason: "succeeded in run 2",
   },
   {
     failure: "of two errors the one that never passes decides",

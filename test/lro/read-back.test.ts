@@ -47,12 +47,12 @@ describe("what a reading says", () => {
 
   it.each([
     [200, state("Succeeded"), "succeeded", "provisioning state succeeded"],
-    [200, {}, "succeeded", "provisioning state not told"],
+    [200, {}, "succeeded", "provisioning state not reported"],
     [200, state("Creating"), "pending", "provisioning state creating"],
     [200, state("Failed"), "failed", "provisioning state failed"],
     [200, state("Canceled"), "failed", "provisioning state canceled"],
     [404, undefined, "failed", "not there"],
-    [200, "text", "succeeded", "provisioning state not told"],
+    [200, "text", "succeeded", "provisioning state not reported"],
   ] as const)("of a write: %d %j is %s", (status, body, kind, lastSeen) => {
     expect(interpret(provisioning, status, body)).toMatchObject({ kind, lastSeen });
   });
@@ -92,7 +92,10 @@ describe("what a reading says", () => {
     const target = readTargetOf("POST", `${vm}/${action}`);
     if (!target) throw new Error("no target");
     expect(interpret(target, 200, { statuses: [{ code: "ProvisioningState/succeeded" }, { code }] }).kind).toBe(kind);
-    expect(interpret(target, 200, { statuses: "none" })).toEqual({ kind: "pending", lastSeen: "power state not told" });
+    expect(interpret(target, 200, { statuses: "none" })).toEqual({
+      kind: "pending",
+      lastSeen: "power state not reported",
+    });
     expect(interpret(target, 404, undefined).kind).toBe("failed");
   });
 });

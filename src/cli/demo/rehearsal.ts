@@ -23,7 +23,7 @@ export interface Run {
   readonly reason?: string;
   /** What azure-remedy did on the way. */
   readonly steps: readonly string[];
-  /** How the VM is afterwards, whatever the caller saw. */
+  /** The state of the VM at the end, no matter what the caller saw. */
   readonly truth: string;
   /** No error was returned, and yet something happened that was not asked for. */
   readonly harm: boolean;

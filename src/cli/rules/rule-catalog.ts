@@ -7,7 +7,7 @@ import { CliError } from "../cli-error.js";
 import { readInputFile } from "../text/input.js";
 import { readRuleFile, repeatedIds, type Mistake, type Place, type RuleFile } from "./rule-files.js";
 
-/** @throws CliError when a file cannot be read; what is wrong inside stands in the results */
+/** @throws CliError when a file cannot be read; problems inside a file are part of the results */
 export async function readRuleFiles(paths: readonly string[]): Promise<RuleFile[]> {
   const files: RuleFile[] = [];
   for (const path of paths) files.push(readRuleFile(path, (await readInputFile(path)).text));

@@ -35,7 +35,7 @@ export interface RuleFile {
   readonly families: readonly FamilyWithExamples[];
   /** Rules and families in the form that `defineCatalog` takes. */
   readonly definition: Required<CatalogDefinition> | undefined;
-  /** Where each id stands. */
+  /** Where each id is defined. */
   readonly ids: readonly { readonly id: string; readonly at: Place }[];
   readonly mistakes: readonly Mistake[];
   readonly lineOf: (at: Place) => number;
@@ -186,7 +186,7 @@ function readFamilyFile({ family, examples, ...rest }: FamilyFile, report: Repor
   return { ...nothing, families, ids: [{ id: family, at: ["family"] }] };
 }
 
-/** @param under where the rules stand: at the root of a list, else below `rules` */
+/** @param under where the rules are: at the root of a list, else below `rules` */
 function readDefinition(content: object, under: Place, report: Report): Content {
   const { rules = [], families = [], ...rest } = content as { rules?: unknown; families?: unknown };
   for (const key of Object.keys(rest))

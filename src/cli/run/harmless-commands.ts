@@ -1,5 +1,5 @@
 /**
- * Commands that may be repeated as their words stand: az reads, and the actions that bring a machine into a state it may
+ * Commands that their words show to be repeatable: az reads, and the actions that bring a machine into a state it may
  * already have. Nothing else is guessed: a script or a create may do more than its name says.
  */
 import { basename } from "node:path";

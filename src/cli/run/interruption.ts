@@ -30,7 +30,7 @@ export class Interruption {
     return this.#signal;
   }
 
-  /** Who is told of signals from now on. */
+  /** Who receives signals from now on. */
   passTo(pass: ((signal: NodeJS.Signals) => void) | undefined): void {
     this.#pass = pass;
   }

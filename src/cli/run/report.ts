@@ -30,7 +30,7 @@ export class RunReport {
     this.github?.recovered();
     const elapsedMs = systemClock.now() - this.startedAt;
     if (this.asJson) this.#json({ event: "recovered", runs: run, elapsedMs });
-    else this.#say(`ended well in run ${run}, after ${formatDuration(elapsedMs)}.`);
+    else this.#say(`succeeded in run ${run}, after ${formatDuration(elapsedMs)}.`);
   }
 
   /** @returns the command's own exit code */

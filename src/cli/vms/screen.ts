@@ -1,4 +1,4 @@
-/** The run while somebody looks: a bar with counts that stays at the bottom, and above it each failure as it comes. */
+/** The run at a terminal: a bar with counts that stays at the bottom, and above it each failure as it comes. */
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { FleetProgress, FleetResult } from "../../fleet/index.js";
 import { fit } from "../layout.js";

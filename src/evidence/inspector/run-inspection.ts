@@ -92,7 +92,7 @@ async function follow(begun: Reply, wire: InspectionWire): Promise<Reply> {
   }
 }
 
-/** `Retry-After: 120000` of this service is milliseconds: nobody waits 33 hours. */
+/** `Retry-After: 120000` of this service is milliseconds, not 33 hours. */
 export function saneWaitMs(header: string | undefined): number {
   const value = Number(header ?? "10");
   const ms = !Number.isFinite(value) ? 10_000 : value > 600 ? value : value * 1_000;

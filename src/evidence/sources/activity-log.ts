@@ -1,6 +1,6 @@
 /**
  * What the activity log holds about the call: its failed steps, and operations of others that have begun and not ended. The log
- * is 3 to 20 minutes late, so it serves waits that are longer, and looks afterwards.
+ * is 3 to 20 minutes late, so it helps only with longer waits, and with later investigations.
  */
 import {
   eventsPath,

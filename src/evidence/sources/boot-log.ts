@@ -31,8 +31,8 @@ export function bootLog(): DefinedEvidence {
         /^(?:OSProvisioning|VMAgentStatus|VMExtensionProvisioningTimeout|VMStartTimedOut)/i.test(code)),
     async look(context) {
       // The platform's message may carry the guest's own report: nothing has to be asked for then.
-      const [told] = findSignatures(context.diagnosis.message);
-      return told ? [foundIn("The message", told)] : lookAtLog(context);
+      const [signature] = findSignatures(context.diagnosis.message);
+      return signature ? [foundIn("The message", signature)] : lookAtLog(context);
     },
   });
 }

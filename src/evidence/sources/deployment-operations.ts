@@ -45,7 +45,7 @@ function nothingFailed(body: unknown): Found {
 
 function describe(failed: readonly FailedOperation[]): Found[] {
   const nested = failed.filter(isDeployment);
-  // The outer operation of a nested deployment repeats what is told inside; others beside it are roots of their own.
+  // The outer operation of a nested deployment repeats what the inner one says; others beside it are roots of their own.
   const own = failed.filter((operation) => !isDeployment(operation));
   const single = own.length === 1 && nested.length === 0 ? own[0] : undefined;
   const reports = own.slice(0, mostReported).map((operation): Found => ({

@@ -1,4 +1,4 @@
-/** Whether Azure knows of an outage, or of trouble with the very machine. Silence proves nothing: events are told late. */
+/** Whether Azure knows of an outage, or of trouble with the very machine. Silence proves nothing: events are published late. */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { FailedCall } from "../../recovery/evidence.js";
 import { defineEvidence } from "../define-evidence.js";
@@ -35,7 +35,7 @@ export function health(): DefinedEvidence {
       return found.length > 0
         ? found
         : {
-            says: "Azure has announced no outage for this service and region; events are often told late.",
+            says: "Azure has announced no outage for this service and region; events are often published late.",
             confidence: "none",
           };
     },

@@ -28,7 +28,7 @@ export function locks(): DefinedEvidence {
   });
 }
 
-/** The ids that stand in quotes after "locked:". */
+/** The ids in quotes after "locked:". */
 function lockedScopes(message: string): string[] {
   const [, list = ""] = /locked:?\s*(.+)/is.exec(message) ?? [];
   return [...list.matchAll(/\/subscriptions\/[^'",;\s]+/gi)].map(([scope]) => scope.replace(/[.]+$/, ""));
@@ -53,7 +53,7 @@ function describe(lock: unknown, asked: readonly string[]): Found[] {
       means: {
         explanation: `Lock ${name} (${level}) on ${scope} forbids it${notes === undefined ? "" : `: ${shorten(notes, 160)}`}`,
         steps: [
-          "Ask whoever set it; its notes say why it is there.",
+          "Ask the owner of the lock; its notes say why it exists.",
           `Remove it only with their consent: az lock delete --ids ${id}`,
         ],
       },

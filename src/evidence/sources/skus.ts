@@ -1,6 +1,6 @@
 /**
  * Whether a size may be created here at all. `SkuNotAvailable` means either that the subscription may not use the size, which
- * lasts, or that there is no room right now, which passes; the list of SKUs tells one from the other.
+ * lasts, or that there is no room right now, which passes; the list of SKUs distinguishes the two.
  */
 import type { Disposition } from "../../catalog/rule.js";
 import type { FailedCall } from "../../recovery/evidence.js";

@@ -18,7 +18,7 @@ interface Counter {
   readonly limit: number;
 }
 
-/** What a request draws from a counter; `needed` is absent where nobody says it. */
+/** What a request draws from a counter; `needed` is absent where it is not known. */
 interface Demand {
   readonly counter: Counter;
   readonly needed: number | undefined;

@@ -1,5 +1,5 @@
 /**
- * What a journal says, line by line. Each line is one JSON object that stands for itself, so that a journal can be read
+ * What a journal says, line by line. Each line is one complete JSON object, so that a journal can be read
  * with `grep` and `jq`.
  */
 

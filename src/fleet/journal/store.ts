@@ -15,7 +15,7 @@ export interface OpenJournal {
   readonly lines: readonly string[];
   /** Resolves when the lines will survive a crash of process and machine. */
   append(lines: readonly string[]): Promise<void>;
-  /** Replaces all lines; used to drop runs that nobody needs any more. */
+  /** Replaces all lines; used to drop runs that are no longer needed. */
   rewrite(lines: readonly string[]): Promise<void>;
   /** Lets another run have it. */
   close(): Promise<void>;

@@ -33,7 +33,7 @@ export interface CapacityFallbackOptions {
 }
 
 const optionNames = ["sizes", "zones", "spot", "plan", "deleteFailed", "memory"];
-/** More tries than this help nobody: the region is full. */
+/** More tries than this do not help: the region is full. */
 const mostTries = 10;
 
 /**

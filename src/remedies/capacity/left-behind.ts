@@ -9,7 +9,7 @@ import type { Judged } from "./rank.js";
 export interface LeftBehind {
   /** Candidates that may be asked for now. */
   readonly open: readonly Judged[];
-  /** Candidates that what was left behind stands in the way of. */
+  /** Candidates that the leftovers block. */
   readonly kept: readonly Judged[];
   /** Deletes what was left behind, where the candidate needs that. */
   readonly remove?: (candidate: Candidate) => Promise<void>;
@@ -19,7 +19,7 @@ interface LeftMachine {
   readonly properties?: { readonly provisioningState?: string; readonly vmId?: string; readonly uniqueId?: string };
 }
 
-/** Looks at what the failed create left, and sorts the candidates by whether it stands in their way. */
+/** Looks at what the failed create left behind, and sorts the candidates by whether that blocks them. */
 export async function clearedFor(
   context: RemedyContext,
   plan: MachinePlan,

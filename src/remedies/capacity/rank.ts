@@ -1,6 +1,6 @@
 /**
  * Which candidates are worth a try, in which order, and why the others are not. Pure: all that is known comes in as values,
- * and what is not known speaks against nobody.
+ * and unknown values count against no candidate.
  */
 import { wordsFor, type Candidate, type MachinePlan } from "./machine-plan.js";
 import { whyUnfit, whyUnlike } from "./similar.js";

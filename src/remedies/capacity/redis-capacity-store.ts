@@ -33,7 +33,7 @@ export function redisCapacityStore(
     },
     async write(region, key, until) {
       await run("HSET", keyOf(region), key, String(Math.round(until)));
-      // Fields do not expire by themselves everywhere; a region that nobody writes about for a day is forgotten whole.
+      // Not every server can expire single fields, so a region that has had no write for a day expires as a whole.
       await run("PEXPIRE", keyOf(region), String(24 * 3_600_000));
     },
   };
