@@ -3,6 +3,7 @@ import type { Random } from "../time/clock.js";
 import {
   breakEffect,
   failEffect,
+  failNames,
   latencyEffect,
   pageEffect,
   throttleEffect,
@@ -76,18 +77,6 @@ export function plantChaos(faults: Faults, options: ChaosOptions): PlantedFault 
     return choose(fitting, random)?.effect;
   });
 }
-
-const failNames = [
-  "as",
-  "after",
-  "completesAnyway",
-  "parameters",
-  "message",
-  "status",
-  "error",
-  "headers",
-  "retryAfter",
-];
 
 function checkIngredient(fault: ChaosFault): void {
   const named = ingredients.filter((name) => name in fault);

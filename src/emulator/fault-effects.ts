@@ -1,5 +1,6 @@
 /** What a fault does to an exchange, built from what the caller of `arm.fail`, `arm.reset` and the others asked for. */
 import { STATUS_CODES } from "node:http";
+import { checkNames } from "../option-check.js";
 import type { Rule } from "../catalog/rule.js";
 import type { FaultContext } from "./fault-context.js";
 import { checkIsAnswer, findRule, isTransportCode, statusOf, usualManner, type UsualManner } from "./fault-catalog.js";
@@ -57,6 +58,18 @@ export interface FailOptions {
   readonly retryAfter?: RetryAfter;
 }
 
+export const failNames = Object.keys({
+  as: true,
+  after: true,
+  completesAnyway: true,
+  parameters: true,
+  message: true,
+  status: true,
+  error: true,
+  headers: true,
+  retryAfter: true,
+} satisfies Record<keyof FailOptions, true>);
+
 export interface ThrottleFaultOptions {
   /** Seconds to wait. Default 1. */
   readonly retryAfter?: number;
@@ -68,6 +81,7 @@ export interface ThrottleFaultOptions {
 
 /** The effect of a failure. `canBeOperation` says whether what it is planted on ever begins an operation. */
 export function failEffect(fault: FaultCode, options: FailOptions, canBeOperation: boolean): Effect {
+  if (typeof fault === "object") checkNames("fail", fault, "rule" in fault ? ["rule"] : ["status", "headers", "body"]);
   if (typeof fault === "object" && !("rule" in fault)) {
     return answerOrOperation(explicitAnswer(fault, options), options, "answer", canBeOperation);
   }

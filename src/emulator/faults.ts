@@ -1,4 +1,5 @@
 /** Planted faults: where each applies, how often, and which one strikes the request at hand. First planted, first struck. */
+import { print } from "../option-check.js";
 import type { FaultContext } from "./fault-context.js";
 import type { Effect } from "./fault-effects.js";
 import type { OperationFailure } from "./operations.js";
@@ -156,7 +157,12 @@ export class Faults {
 
   #targetsOf(on: FaultTarget): Target[] | undefined {
     if (typeof on === "function") return undefined;
-    return [on].flat().map((text) => parseTarget(text, this.routes));
+    return [on].flat().map((text: unknown) => {
+      if (typeof text === "string") return parseTarget(text, this.routes);
+      throw new TypeError(
+        `on must be text like "PUT virtualMachines", a list of such, or a function, not ${print(text)}.`,
+      );
+    });
   }
 }
 

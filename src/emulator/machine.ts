@@ -16,6 +16,16 @@ export type PowerState =
   /** It never came up: a create that failed. */
   | "unknown";
 
+export const powerStates = Object.keys({
+  starting: true,
+  running: true,
+  stopping: true,
+  stopped: true,
+  deallocating: true,
+  deallocated: true,
+  unknown: true,
+} satisfies Record<PowerState, true>);
+
 export interface Machine extends Resource {
   powerState: PowerState;
   generalized: boolean;

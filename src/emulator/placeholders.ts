@@ -41,9 +41,30 @@ const plausible: Readonly<Record<string, string>> = {
   characters: '\\ / " [ ] : | < > + = ; , ? *',
   otherSubscription: "00000000-0000-0000-0000-000000000002",
   clientId: "00000000-0000-0000-0000-000000000003",
+  objectId: "00000000-0000-0000-0000-000000000004",
+  principal: "00000000000000000000000000000004",
+  issuer: "https://token.actions.githubusercontent.com",
+  subject: "repo:contoso/infrastructure:ref:refs/heads/main",
+  audience: "api://AzureADTokenExchange",
+  link: "https://aka.ms/ProdportalCRP",
+  page: "https://aka.ms/rehearsal",
+  quota: "Total Regional Cores",
+  required: "4",
+  type: "Microsoft.Compute/virtualMachines",
+  generation: "2",
+  diskZone: "2",
+  otherRegion: "northeurope",
+  regions: "northeurope, swedencentral",
+  feature: "EncryptionAtHost",
+  linkedActions: "Microsoft.Network/virtualNetworks/subnets/join/action",
+  constraints: "Differencing (Ephemeral) Disks",
+  price: "0.05",
+  host: "management.azure.com",
+  osType: "Linux",
+  targetSize: "Standard_D4s_v5",
 };
 
-/** Values given by name win over those of the request, which win over plausible ones; else the name itself is used. */
+/** Values given by name win over those of the request, which win over plausible ones. */
 export function fillPlaceholders(
   template: string,
   context: FaultContext,
@@ -55,6 +76,7 @@ export function fillPlaceholders(
 
 function fromRequest({ request, params, path, cloud }: FaultContext): Record<string, string> {
   const { subscriptionId, tenantId, location } = cloud.options;
+  const group = `/subscriptions/${subscriptionId}/resourceGroups/${params["group"] ?? cloud.options.resourceGroups[0] ?? "rg"}`;
   const action = request.name.split("/").at(-1) ?? "";
   const isAction = request.method === "POST";
   const [namespace = "Microsoft.Compute", type = "virtualMachines"] = (path.split("/providers/")[1] ?? "").split("/");
@@ -62,9 +84,9 @@ function fromRequest({ request, params, path, cloud }: FaultContext): Record<str
     vmName: params["vm"],
     vmId: params["vm"] && path,
     diskName: params["resource"],
-    diskId: params["resource"] && path,
+    diskId: params["vm"] ? `${group}/providers/Microsoft.Compute/disks/data-01` : path,
     imageName: params["resource"],
-    imageId: params["resource"] && path,
+    imageId: params["vm"] ? `${group}/providers/Microsoft.Compute/images/golden-image` : path,
     extensionName: params["extension"],
     resource: params["vm"] ?? params["resource"] ?? params["group"],
     resourceType: `${namespace}/${type}`,
@@ -73,6 +95,11 @@ function fromRequest({ request, params, path, cloud }: FaultContext): Record<str
     tenant: tenantId,
     namespace: params["namespace"] ?? namespace,
     scope: path,
+    lockedScope: params["group"] && path.split("/providers/")[0],
+    linkedScope: `${group}/providers/Microsoft.Network/virtualNetworks/net-01/subnets/default`,
+    policies: `[{"policyAssignment":{"name":"rehearsal","id":"/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/policyAssignments/rehearsal"}}]`,
+    otherResource: `${group}/providers/Microsoft.Network/networkInterfaces/nic-01`,
+    resources: `${group}/providers/Microsoft.Network/networkInterfaces/nic-01`,
     operation: isAction ? action : request.method.toLowerCase(),
     operationId: params["operation"] ?? "00000000-0000-0000-0000-000000000001",
     region: params["location"] ?? digText(request.body, "location") ?? location,

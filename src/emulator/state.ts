@@ -1,4 +1,5 @@
 /** What the cloud holds, for tests and people: to look at, to fill, and to change behind the client's back. */
+import { checkNames, print } from "../option-check.js";
 import type { Cloud } from "./exchange.js";
 import { digText, type JsonObject } from "./json.js";
 import {
@@ -6,6 +7,7 @@ import {
   isMachine,
   machineType,
   newMachine,
+  powerStates,
   setSize,
   sizeOf,
   type Machine,
@@ -55,6 +57,35 @@ export interface VmSetup {
   readonly bootDiagnostics?: boolean;
   /** Further properties of the VM resource (`priority`, `storageProfile`, ...). */
   readonly properties?: JsonObject;
+}
+
+const setupNames = Object.keys({
+  name: true,
+  size: true,
+  resourceGroup: true,
+  location: true,
+  zones: true,
+  tags: true,
+  powerState: true,
+  provisioningState: true,
+  generalized: true,
+  ephemeralOsDisk: true,
+  bootDiagnostics: true,
+  properties: true,
+} satisfies Record<keyof VmSetup, true>);
+
+function checkSetup(setup: VmSetup): void {
+  if (typeof setup !== "object" || (setup as unknown) === null) {
+    throw new TypeError(`addVm needs an object like { name: "web-01" }; it got ${print(setup)}.`);
+  }
+  checkNames("addVm", setup, setupNames);
+  const { name, powerState } = setup;
+  if (typeof name !== "string" || !/^[^/\s]+$/.test(name)) {
+    throw new TypeError(`addVm: name must be the name of a VM, not ${print(name)}.`);
+  }
+  if (powerState !== undefined && !powerStates.includes(powerState)) {
+    throw new TypeError(`addVm: powerState must be one of ${powerStates.join(", ")}, not ${print(powerState)}.`);
+  }
 }
 
 /** An operation as the service knows it. */
@@ -117,6 +148,7 @@ export class EmulatorState {
 
   /** Adds a VM that is there from the start. Returns it. */
   addVm(setup: VmSetup): VmState {
+    checkSetup(setup);
     const { options, resources, clock } = this.#cloud;
     const location = setup.location ?? options.location;
     const groupName = setup.resourceGroup ?? options.resourceGroups[0] ?? "rg";

@@ -1,6 +1,8 @@
 import { defaultCatalog, rulesOf } from "azure-remedy";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { FaultContext } from "../../src/emulator/fault-context.js";
+import { fillPlaceholders } from "../../src/emulator/placeholders.js";
 import { ask, vm, type Answer } from "./direct.js";
 import { manualClock, type ManualClock } from "./manual-clock.js";
 
@@ -74,18 +76,14 @@ describe("a failure by catalog code", () => {
     expect((await read()).status).toBe(409);
   });
 
-  it("fills every template of the catalog, so that no placeholder reaches a client", async () => {
-    const templates = new Set(
-      rulesOf(defaultCatalog)
-        .filter((rule) => rule.sources.length > 0)
-        .map((rule) => rule.id),
-    );
-    const left: string[] = [];
-    for (const rule of templates) {
-      arm.fail({ rule }, { on: "GET virtualMachines", as: "answer" });
-      const { error } = await read();
-      if (/\{\w+\}/.test(error.message ?? "")) left.push(`${rule}: ${error.message ?? ""}`);
-    }
+  it("fills every template of the catalog with values, never with the placeholder's name", () => {
+    const path = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-01";
+    const request = { method: "PUT", name: "virtualMachines/web-01", body: {} };
+    const params = { group: "rg", vm: "web-01" };
+    const cloud = { options: { subscriptionId: "s", tenantId: "t", location: "westeurope", resourceGroups: ["rg"] } };
+    const context = { request, params, path, cloud } as unknown as FaultContext;
+    const names = rulesOf(defaultCatalog).flatMap(({ message = "" }) => message.match(/\{[A-Za-z]\w*\}/g) ?? []);
+    const left = [...new Set(names)].filter((name) => fillPlaceholders(name, context, {}) === name.slice(1, -1));
     expect(left).toEqual([]);
   });
 
@@ -105,6 +103,33 @@ describe("a failure by catalog code", () => {
     expect(() => arm.fail("InvalidParameter", { on, times: 0 })).toThrow(/times must be/);
     expect(() => arm.html({ on, status: 42 })).toThrow(/status must be a number from 200 to 599, not 42/);
     expect(() => arm.longRunning({ on, polls: 1 })).toThrow(/nothing that GET virtualMachines means/);
+  });
+
+  it.each<[string, (emulator: Emulator) => unknown, RegExp]>([
+    [
+      "a fault without a place",
+      (emulator) => emulator.fail("AllocationFailed", undefined as never),
+      /fail needs where/,
+    ],
+    ["a place that is no text", (emulator) => emulator.reset({ on: 7 as never }), /on must be text .* not 7/],
+    [
+      "a misspelt option",
+      (emulator) => emulator.html({ on: "*", stauts: 500 } as never),
+      /html has no option "stauts"/,
+    ],
+    ["a VM that is only a name", (emulator) => emulator.addVm("web-03" as never), /addVm needs an object .* "web-03"/],
+    [
+      "a VM without a name",
+      (emulator) => emulator.addVm({ size: "Standard_D2s_v5" } as never),
+      /name must be .* undefined/,
+    ],
+    [
+      "a power state with its prefix",
+      (emulator) => emulator.addVm({ name: "web-03", powerState: "PowerState/running" as never }),
+      /powerState must be one of starting, .* not "PowerState\/running"/,
+    ],
+  ])("refuses %s by name", (_what, plant, words) => {
+    expect(() => plant(arm)).toThrow(words);
   });
 });
 
