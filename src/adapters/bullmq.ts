@@ -16,7 +16,7 @@ import { ItemWork } from "../fleet/item-work.js";
 import { header, readRuns, type JournalRecord } from "../fleet/journal/records.js";
 import type { RunJournal } from "../fleet/journal/journal.js";
 import { runAsItem } from "../fleet/run-as-item.js";
-import { check, checkMs } from "../option-check.js";
+import { check, checkMs, checkNames } from "../option-check.js";
 import { isRemedyError, type RemedyError } from "../recovery/remedy-error.js";
 import { comesBackAt } from "./comes-back-at.js";
 import { createThrottle, type CreatedThrottle } from "../throttle/local-throttle.js";
@@ -57,13 +57,7 @@ export function remedyProcessor<Data, Result>(
   options: RemedyProcessorOptions = {},
 ): (job: Job<Data>, token?: string, signal?: AbortSignal) => Promise<Result> {
   check(typeof work === "function", "work", work, "a function that gets a job");
-  for (const name of Object.keys(options))
-    check(
-      ["maxAgeMs", "followAfterMs"].includes(name),
-      `options.${name}`,
-      name,
-      "left out: the options are maxAgeMs, followAfterMs",
-    );
+  checkNames("remedyProcessor", options, ["maxAgeMs", "followAfterMs"]);
   const { maxAgeMs = dayMs, followAfterMs = 30_000 } = options;
   checkMs("maxAgeMs", maxAgeMs);
   checkMs("followAfterMs", followAfterMs);

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { diagnose } from "../diagnose.js";
-import { check, checkMs } from "../option-check.js";
+import { check, checkMs, checkNames } from "../option-check.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 import { comesBackAt } from "./comes-back-at.js";
 import type { ResumeInfo } from "../lro/resume.js";
@@ -90,9 +90,7 @@ const usualTimeoutMs = 300_000;
  * @throws RangeError or TypeError that names a bad option and its value
  */
 export function invocationDeadline(options: InvocationDeadlineOptions = {}): () => number {
-  const names = ["timeoutMs", "marginMs", "http"];
-  for (const name of Object.keys(options))
-    check(names.includes(name), `options.${name}`, name, `left out: the options are ${names.join(", ")}`);
+  checkNames("invocationDeadline", options, ["timeoutMs", "marginMs", "http"]);
   const { timeoutMs = functionTimeoutMs() ?? usualTimeoutMs, marginMs = 10_000, http = false } = options;
   checkMs("timeoutMs", timeoutMs);
   checkMs("marginMs", marginMs);

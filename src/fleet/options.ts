@@ -1,5 +1,5 @@
 /** What a run may be given, and the check of it at creation. */
-import { check, checkCount, print } from "../option-check.js";
+import { check, checkCount, checkNames, print } from "../option-check.js";
 import type { Deadline } from "../recovery/settings.js";
 import type { RemedyEvent } from "../recovery/events.js";
 import { systemClock, type Clock } from "../time/clock.js";
@@ -64,28 +64,22 @@ export interface FleetSettings<Item> extends FleetOptions<Item> {
   readonly clock: Clock;
 }
 
-const known = new Set<keyof FleetOptions<unknown>>([
-  "key",
-  "journal",
-  "run",
-  "concurrency",
-  "deadline",
-  "signal",
-  "onProgress",
-  "onEvent",
-  "clock",
-]);
+const known = Object.keys({
+  key: true,
+  journal: true,
+  run: true,
+  concurrency: true,
+  deadline: true,
+  signal: true,
+  onProgress: true,
+  onEvent: true,
+  clock: true,
+} satisfies Record<keyof FleetOptions<unknown>, true>);
 
 /** @throws TypeError or RangeError that names the option and the value */
 export function settleFleet<Item>(options: FleetOptions<Item>): FleetSettings<Item> {
   check(isObject(options), "options", options, "an object");
-  for (const name of Object.keys(options))
-    check(
-      known.has(name as keyof FleetOptions<unknown>),
-      `options.${name}`,
-      (options as never)[name],
-      `left out: the options are ${[...known].join(", ")}`,
-    );
+  checkNames("runFleet", options, known);
   const { key = defaultKey, journal, run, concurrency, signal, clock = systemClock, deadline } = options;
   check(typeof key === "function", "key", key, "a function that names an item");
   check(

@@ -1,5 +1,5 @@
 /** What a caller may give to `createThrottle`, checked at creation. */
-import { check } from "../option-check.js";
+import { check, checkNames } from "../option-check.js";
 import type { Clock, Random } from "../time/clock.js";
 import type { ThrottleListener } from "./events.js";
 import type { ThrottleStore } from "./lease/store.js";
@@ -28,14 +28,7 @@ const known: Readonly<Record<keyof ThrottleOptions, true>> = {
 
 /** @throws TypeError or RangeError that names the option and the value */
 export function checkOptions(options: ThrottleOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    check(
-      name in known,
-      `createThrottle: ${name}`,
-      value,
-      `left out: the options are ${Object.keys(known).join(", ")}`,
-    );
-  }
+  checkNames("createThrottle", options, Object.keys(known));
   const { limits = {}, store, onEvent, clock, random } = options;
   checkLimits(limits);
   const isStore = store === undefined || has(store, "lease");

@@ -78,7 +78,9 @@ describe("the deadline of an invocation", () => {
   });
 
   it("refuses options by name", () => {
-    expect(() => invocationDeadline({ timeout: 5 } as never)).toThrow("options.timeout must be left out");
+    expect(() => invocationDeadline({ timeout: 5 } as never)).toThrow(
+      'invocationDeadline has no option "timeout"; did you mean timeoutMs?',
+    );
     expect(() => invocationDeadline({ marginMs: -1 })).toThrow("marginMs must be a number of milliseconds");
   });
 });

@@ -206,7 +206,7 @@ it.each([
   [{ journal: "" }, 'journal must be a path or a store with open(); it is ""'],
   [{ run: 7 }, "run must be a name; it is 7"],
   [{ deadline: new Date(NaN) }, "deadline must be a valid Date"],
-  [{ paralel: 3 }, "options.paralel must be left out"],
+  [{ paralel: 3 }, 'runFleet has no option "paralel"'],
 ])("refuses the options %j by name", (options, message) => {
   expect(() => runFleet([], () => undefined, options as never)).toThrow(message);
 });

@@ -119,7 +119,7 @@ it.each([
   [{ sizes: [] }, "fallback.sizes must be a list of sizes"],
   [{ zones: "1" }, "fallback.zones must be a list of zones"],
   [{ sizes: similar(), spot: "cheap" }, 'fallback.spot must be "regular" or "spot-first"; it is "cheap"'],
-  [{ sizes: similar(), size: "x" }, "fallback.size must be left out"],
+  [{ sizes: similar(), size: "x" }, 'fallback has no option "size"; did you mean sizes?'],
 ])("refuses %j by name", (given, message) => {
   expect(() => fallback(given as never)).toThrow(message);
 });

@@ -3,7 +3,7 @@
  * ask for the best candidate that the caller allows. What is known of the region decides which candidates are left out and
  * which come first; what was refused lately comes last.
  */
-import { check } from "../../option-check.js";
+import { check, checkNames } from "../../option-check.js";
 import { CapacityMemory, sharedCapacityMemory, type Offer } from "../capacity-memory.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { clearedFor, type LeftBehind } from "./left-behind.js";
@@ -222,13 +222,7 @@ function checkOptions(options: CapacityFallbackOptions): void {
     options,
     "an object: { sizes, zones, spot }",
   );
-  for (const name of Object.keys(options))
-    check(
-      optionNames.includes(name),
-      `fallback.${name}`,
-      options[name as never],
-      `left out: the options are ${optionNames.join(", ")}`,
-    );
+  checkNames("fallback", options, optionNames);
   const { sizes, zones, spot, plan, deleteFailed, memory } = options;
   check(
     sizes === undefined || isNames(sizes) || (sizes as Partial<SimilarSizes>).kind === "similar",

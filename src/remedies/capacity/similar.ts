@@ -2,7 +2,7 @@
  * Which sizes may replace another. The hard rules keep the machine working: the image boots, the disks and interfaces fit,
  * what is switched on stays on. Among those that pass, the most alike come first.
  */
-import { check, checkCount } from "../../option-check.js";
+import { check, checkCount, checkNames } from "../../option-check.js";
 import type { MachineNeeds } from "./machine-plan.js";
 import { foldName, type SizeOffer, type SizeOffers } from "./size-offer.js";
 
@@ -29,13 +29,7 @@ export interface SimilarSizes {
  */
 export function similar(options: SimilarOptions = {}): SimilarSizes {
   const { most = 8, factor = 2, exclude = () => false } = options;
-  for (const name of Object.keys(options))
-    check(
-      ["most", "factor", "exclude"].includes(name),
-      `similar.${name}`,
-      name,
-      "left out: the options are most, factor, exclude",
-    );
+  checkNames("similar", options, ["most", "factor", "exclude"]);
   checkCount("similar.most", most);
   check(most > 0, "similar.most", most, "1 or more");
   check(Number.isFinite(factor) && factor >= 1, "similar.factor", factor, "a number, 1 or more");
