@@ -42,6 +42,14 @@ const sentences = [
   "The service is temporarily unavailable.",
   "An internal error occurred.",
   "The server is busy.",
+  "The operation timed out.",
+  "A transient error has occurred. Retry the request.",
+  "Too many requests.",
+  "This may be a temporary issue.",
+  "The resource is being updated.",
+  "If the problem persists, please try again in 5 minutes.",
+  "Please wait until the operation completes.",
+  "Service Unavailable",
 ];
 
 const innerErrors = [
@@ -50,6 +58,10 @@ const innerErrors = [
   { code: "AnotherOperationInProgress", message: "Another operation on this resource is in progress." },
   { code: "ServiceUnavailable", message: "The service is unavailable right now." },
   { code: "RetryableError", message: "A retryable error occurred." },
+  { code: "GatewayTimeout", message: "The gateway did not receive a response in time." },
+  { code: "OperationTimedOut", message: "The operation took too long. Please retry." },
+  { code: "Conflict", message: "The resource is being updated by another request." },
+  { code: "ECONNRESET", message: "The connection was reset." },
 ];
 
 type Mutation = (payload: Payload, random: () => number) => unknown;

@@ -88,12 +88,18 @@ function lastingAround(chain: FailureChain, status: number | undefined, index: C
   return undefined;
 }
 
-function isKnownToLast({ code }: FailureNode, { basis, knowledge }: Finding): boolean {
+/** "One or more errors occurred, see details": an envelope, whatever its code. */
+const onlyPointsInside = (message: string): boolean =>
+  /\b(?:inner|details?|one or more|multiple errors|returned errors|errors? occurred)\b|^\W{0,2}(?:the )?(?:operation|request|deployment|provisioning)(?: has)? failed\b/i.test(
+    message,
+  );
+
+function isKnownToLast({ code, message }: FailureNode, { basis, knowledge }: Finding): boolean {
   if (isWrapperRule(knowledge)) return false;
   const { vague } = knowledge as Rule;
   if (basis !== "code") return basisIsSure(basis);
   const isTelling = vague !== true && code !== undefined && isTellingCode(code);
-  return isTelling || (lastingCategories.has(knowledge.category) && code?.toLowerCase() !== "badrequest");
+  return isTelling || (lastingCategories.has(knowledge.category) && !onlyPointsInside(message));
 }
 
 /** Assignments, not spreads: this runs for every failure, and twenty conditional spreads cost more than all the rest. */
@@ -288,13 +294,17 @@ function byKind(
  * all but the last; nothing where the message is one sentence.
  */
 function withoutLastSentence(message: string): readonly string[] {
-  const ends = [...message.matchAll(/[.!?]['"]?\s+(?=[A-Z'"])/g)].filter(({ index }) => index >= 12);
+  const ends = [...message.matchAll(endOfSentence)].filter(({ index }) => index >= 12);
   const [first] = ends;
   const last = ends[ends.length - 1];
   if (!first || !last) return [];
   const parts = [message.slice(0, first.index + 1)];
   return first === last ? parts : [...parts, message.slice(0, last.index + 1)];
 }
+
+/** A full stop, or where it was lost a word that begins sentences, unless the word before it goes on. */
+const endOfSentence =
+  /[.!?]['"]?\s+(?=[A-Z'"])|(?<!\b(?:because|since|that|as|and|or|but|while|when|if|is|are|be|of|the|an?|to|by|with|for|in|on|at|from|your|you)|[A-Z]\w{0,40}|[:,;=([])\s(?=(?:The|An?|Another|Please|Try|Retry|Wait|This|It|There|Your)\s[a-z]\w*\s[a-z])/g;
 
 /** What neither waiting nor a state that changes can mend, where a code alone says it. */
 const lastingCategories: ReadonlySet<string> = new Set(["invalid-input", "not-found", "authorization", "quota"]);

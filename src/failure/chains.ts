@@ -171,11 +171,14 @@ function elaborates(detail: RawNode, parent: RawNode): boolean {
   return property !== "" && property.endsWith(code.toLowerCase());
 }
 
-/** Roots of the highest kind that is there. Placeholders, wrappers and empty envelopes beside a real code are no causes. */
+/**
+ * Roots of the highest kind that is there. Placeholders, wrappers and empty envelopes beside a real code are no causes; a number
+ * that says a sentence of its own is one.
+ */
 function mostTelling(branches: readonly Branch[]): Branch[] {
   let best = 0;
   const ranked = branches.map((branch) => {
-    const weight = branch.rank === rank.envelope && branch.root.message === "" ? rank.words : branch.rank;
+    const weight = weightOf(branch);
     best = Math.max(best, weight);
     return { branch, weight };
   });
@@ -184,6 +187,12 @@ function mostTelling(branches: readonly Branch[]): Branch[] {
     .filter(({ weight }) => weight >= least)
     .sort((a, b) => b.weight - a.weight)
     .map(({ branch }) => branch);
+}
+
+function weightOf({ root, rank: own }: Branch): number {
+  if (own === rank.envelope && root.message === "") return rank.words;
+  const saysWhy = own === rank.placeholder && /^\d/.test(root.code ?? "") && /\w \w.* \w/.test(root.message);
+  return saysWhy ? rank.envelope : own;
 }
 
 /** Ten machines that fail alike are one cause; ten different messages are ten. A cut message is the same message. */
