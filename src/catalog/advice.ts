@@ -37,7 +37,7 @@ export function renderAdvice(
   const { docs } = refinement ?? knowledge;
   const { explanation, summary } = textsOf(knowledge);
   const steps: string[] = [];
-  for (const step of textsOf(refinement ?? knowledge).steps) steps.push(fillIn(step, parameters));
+  for (const step of textsOf(refinement ?? knowledge).steps) steps.push(fillInStep(step, parameters));
   const explained = isFilledBy(explanation, parameters)
     ? fillIn(explanation, parameters)
     : explainWithoutMissing(knowledge, parameters);
@@ -45,6 +45,31 @@ export function renderAdvice(
     explanation: refinement ? `${refinement.explanation} ${explained}` : explained,
     remedy: automatic === undefined ? { summary, steps, docs } : { summary, steps, automatic, docs },
   };
+}
+
+/** Fills a step. A message may say anything, and commands are pasted: in one, a value that a shell would read into stays a blank. */
+function fillInStep({ literals, names }: CutText, parameters: Parameters): string {
+  let filled = literals[0] ?? "";
+  let isCommand = beginsCommand.test(filled);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] ?? "";
+    const read = valueOf(parameters, name);
+    const value = isCommand && read !== undefined ? asArgument(read, filled) : read;
+    const literal = literals[index + 1] ?? "";
+    filled += (value ?? `<${name}>`) + literal;
+    isCommand ||= beginsCommand.test(literal);
+  }
+  return filled;
+}
+
+/** In prose a command follows a colon. */
+const beginsCommand = /(?:^|: |&& )(?:az|curl|kubectl|nslookup|sudo|ssh) /;
+
+/** Only what no shell reads anything into; with blanks (`West US`) between quotation marks; nothing for all else. */
+function asArgument(value: string, before: string): string | undefined {
+  if (/^[\w./:@+][\w./:@+,=-]{0,999}$/.test(value)) return value;
+  if (!/^[\w/][\w./:@+,=()-]*(?: [\w./:@+,=()-]+){0,15}$/.test(value) || value.length > 200) return undefined;
+  return /["']$/.test(before) ? value : `"${value}"`;
 }
 
 function explainWithoutMissing({ explanation, category }: RuleKnowledge, parameters: Parameters): string {

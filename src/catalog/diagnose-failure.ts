@@ -32,7 +32,8 @@ const nothingKnown: Finding = {
     explanation: "Nothing in the catalog knows this failure.",
     steps: [
       "Read the message; if it names a code, look the code up.",
-      "Add a rule of your own with defineCatalog([...]).",
+      "See what Azure recorded: az monitor activity-log list --correlation-id <correlation-id>",
+      "Support finds the request by the request ID or the correlation ID.",
     ],
     docs: "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors",
   },

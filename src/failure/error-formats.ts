@@ -180,6 +180,11 @@ export const errorFormats: readonly ErrorFormat[] = [
     },
   },
   {
+    // Bicep's compiler: `main.bicep(99,10) : Error BCP036: message`
+    pattern: /\(\d{1,6},\d{1,6}\) ?: error (BCP\d{3}): /gi,
+    read: readNamed,
+  },
+  {
     // Packer: a tree, `-> X : message`, whose inner nodes are indented. Its settings are in quotes: `-> Name : 'x'`
     pattern: /(?:^|\n)[ \t]{0,16}-> ([A-Z]\w{2,100})(?: : (?!['"])|(?=[ \t]{0,16}(?:\n|$)))/g,
     read: (found, match, end) => {
@@ -369,7 +374,7 @@ const isStatusName = (name: string): boolean =>
 
 /** Names before a colon that are no codes: types of exceptions, and the labels of tools. */
 const speakers =
-  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|(?:Type|Value|Runtime|Key|Fatal|Fetch|System|Axios|URL|HTTP|Close|Connection|Timeout|Assertion|Attribute|Import|OS|IO|Syntax|Reference|Range|Client|Max|Retry)Error)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+|RawError)$/;
+  /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|(?:Type|Value|Runtime|Key|Fatal|Fetch|System|Axios|URL|HTTP|Close|Connection|Timeout|Assertion|Attribute|Import|OS|IO|Syntax|Reference|Range|Client|Max|Retry)Error)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+|RawError|(?:Begin)?CreateOrUpdate\w*|\w+ThenPoll)$/;
 
 /** The last words of names of programs and things, which print their name before what they say: `AzureVMCloud: …`. */
 const programs =

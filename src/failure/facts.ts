@@ -143,7 +143,23 @@ function violationsOf(info: Fields): Violation[] {
     const field = textOf(expression["expression"]) || textOf(expression["path"]);
     return field === "" ? [] : [violationOf(expression, field, called, assignment, info)];
   });
-  return found.length > 0 ? found : [{ assignment, rule: called }];
+  return found.length > 0 ? found : [violationOfParameters(called, assignment, info)];
+}
+
+/** Without the expressions that were evaluated, the parameters of the assignment are all that says what it wants. */
+function violationOfParameters(called: string, assignment: string, info: Fields): Violation {
+  const parameters = isFields(info["policyAssignmentParameters"]) ? info["policyAssignmentParameters"] : {};
+  const allowed = listOf(allowedByParameters(info));
+  const set = Object.entries(parameters)
+    .slice(0, 8)
+    .flatMap(([name, parameter]) =>
+      name.toLowerCase() === "effect" || !isFields(parameter) ? [] : [`${name} is ${listOf(parameter["value"])}`],
+    );
+  return {
+    assignment,
+    ...(allowed !== "" && { allowed }),
+    rule: set.length === 0 ? called : `${called}, where ${set.join(" and ")}`,
+  };
 }
 
 function violationOf(expression: Fields, field: string, called: string, assignment: string, info: Fields): Violation {

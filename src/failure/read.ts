@@ -12,7 +12,7 @@ import { looksLikeJson } from "./structure.js";
 import { type Piece, splitText } from "./split-text.js";
 import { headAndTail } from "./strip-decoration.js";
 import { readPiece, readWords } from "./text.js";
-import { idsInText, retryAfterInText, statusInText } from "./text-facts.js";
+import { headersInText, statusInText } from "./text-facts.js";
 import { executionTogether, isThrown, readThrown } from "./thrown.js";
 import { executionFromWords, namesServiceCode } from "./transport.js";
 
@@ -166,8 +166,6 @@ function readProse(text: string, mustHaveLabel: boolean): Draft | undefined {
   const tree = readPiece(text, reading, mustHaveLabel);
   if (!tree) return undefined;
   const readable = cut(text, maxTextChars);
-  const { correlationId, requestId } = idsInText(readable);
-  const retryAfter = retryAfterInText(readable);
   const execution = namesServiceCode(tree) ? undefined : executionFromWords(readable);
   return {
     origin: "text",
@@ -175,11 +173,7 @@ function readProse(text: string, mustHaveLabel: boolean): Draft | undefined {
     reading,
     status: undefined,
     namedStatus: statusInText(readable),
-    headers: {
-      ...(retryAfter !== undefined && { retryAfter }),
-      ...(correlationId !== undefined && { correlationId }),
-      ...(requestId !== undefined && { requestId }),
-    },
+    headers: headersInText(readable),
     text: readable,
     ...(execution !== undefined && { execution }),
   };

@@ -3,6 +3,7 @@
  * to do with each other. The text is cut where tools begin an error. Linear in the length of the text.
  */
 import { isEpilogue } from "./epilogues.js";
+import { failedStatusLine } from "./text-facts.js";
 
 /** A part of a text that says one thing. */
 export interface Piece {
@@ -40,6 +41,8 @@ const errorStart =
 /** A level behind a time stamp: `2026-03-01 10:00:00,1 - root - ERROR - …`, `… ERROR 1 --- [pool-1] c.a.Client : …`. */
 const errorLevel = /^(?:- \S{1,60} - |\[[\w-]{1,40}\] )?\[?(?:ERROR|FATAL|CRITICAL|SEVERE)\]?(?: |:)/;
 const otherLevel = /^(?:- \S{1,60} - |\[[\w-]{1,40}\] )?\[?(?:INFO|DEBUG|TRACE|NOTICE)\]?(?: |:)/;
+/** The dump of an answer by the SDK for Go. */
+const goResponse = /^RESPONSE [45]\d\d: /;
 const warningStart = /^(?:Warning|WARNING|warning) ?: |^##\[warning\]|^::warning/;
 const exceptionLine = /^(?:\w{1,60}\.){0,8}\w{1,60}(?:Error|Exception)\b/;
 /** A warning of az is one line; one of Terraform ends with its gutter. */
@@ -101,6 +104,8 @@ function kindOfLine(line: string, current: Kind): Kind | undefined {
   // The exception is what the lines above it lead to.
   if (current === "traceback" && exceptionLine.test(bare)) return undefined;
   if (errorStart.test(bare)) return "error";
+  // The head of an answer, whose body follows.
+  if (current !== "error" && (failedStatusLine.test(bare) || goResponse.test(bare))) return "error";
   if (warningStart.test(bare)) return "other";
   if (/\d/.test(prefix)) {
     if (errorLevel.test(bare)) return "error";

@@ -1,4 +1,5 @@
-/** What a text says beside its codes and messages: the HTTP status, the ids that support asks for, a printed `Retry-After`. */
+/** What a text says beside its codes and messages: the HTTP status, and the headers of an answer that was printed whole. */
+import type { ResponseHeaders } from "./headers.js";
 
 /** `Status=409`, `StatusCode: 409`, `Status: 409 (Conflict)`, `RESPONSE 409:`, `HTTP/1.1 409`. */
 export const statusNumber =
@@ -46,16 +47,50 @@ export function statusInText(text: string): number | undefined {
   return bracketed === undefined ? undefined : Number(bracketed);
 }
 
-const idPattern = "[\"'\\\\]{0,16}\\s{0,4}[:=]\\s{0,4}[\"'\\\\]{0,16}([0-9a-f][0-9a-f-]{7,63})\\b";
-const correlationId = new RegExp(`correlation[- _]?(?:request[- _]?)?id${idPattern}`, "i");
-const requestId = new RegExp(`(?<!correlation-)(?<!client-)request[- _]?id${idPattern}`, "i");
+/** What may stand between the name of a header and its value, as curl, a dump of Python, Go or Java prints it. */
+const separator = "[\"'\\\\]{0,16}\\s{0,4}[:=]\\s{0,4}\\[?[\"'\\\\]{0,16}";
+const idValue = `${separator}([0-9a-f][0-9a-f-]{7,63})\\b`;
+const correlationId = new RegExp(`correlation[- _]?(?:request[- _]?)?id${idValue}`, "i");
+const requestId = new RegExp(`(?<!correlation-)(?<!client-)request[- _]?id${idValue}`, "i");
+const day = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \\d{1,2} [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT";
+const retryAfter = new RegExp(`(?<![\\w-])retry-after${separator}(\\d{1,12}\\b|${day})`, "i");
+const retryAfterMs = new RegExp(`(?<![\\w-])(?:x-ms-)?retry-after-ms${separator}(\\d{1,12})\\b`, "i");
+const sentAt = new RegExp(`(?<![\\w-])date${separator}(${day})`, "i");
 
-/** The ids a text names, which support asks for. */
-export function idsInText(text: string): { correlationId: string | undefined; requestId: string | undefined } {
-  return { correlationId: correlationId.exec(text)?.[1], requestId: requestId.exec(text)?.[1] };
+/** The headers that were printed with the answer, and the ids that support asks for, wherever the text names them. */
+export function headersInText(text: string): ResponseHeaders {
+  const headers: ResponseHeaders = {};
+  const found = {
+    retryAfterMs: retryAfterMs.exec(text)?.[1],
+    retryAfter: retryAfter.exec(text)?.[1],
+    requestId: requestId.exec(text)?.[1],
+    correlationId: correlationId.exec(text)?.[1],
+  };
+  if (found.retryAfterMs !== undefined) headers.retryAfterMs = found.retryAfterMs;
+  if (found.retryAfter !== undefined) headers.retryAfter = sinceSent(found.retryAfter, text);
+  if (found.requestId !== undefined) headers.requestId = found.requestId;
+  if (found.correlationId !== undefined) headers.correlationId = found.correlationId;
+  return headers;
 }
 
-/** A `Retry-After` header that was printed with the answer. */
-export function retryAfterInText(text: string): string | undefined {
-  return /\bretry-after["'\\]{0,16}\s{0,4}[:=]\s{0,4}["'\\]{0,16}(\d{1,12})\b/i.exec(text)?.[1];
+/** A date counts from the date of the answer: the text may be pasted much later. */
+function sinceSent(retryAfter: string, text: string): string {
+  if (/^\d/.test(retryAfter)) return retryAfter;
+  const seconds = (Date.parse(retryAfter) - Date.parse(sentAt.exec(text)?.[1] ?? "")) / 1_000;
+  return seconds >= 0 ? String(seconds) : retryAfter;
+}
+
+/** The first line of an answer as `curl -i`, `curl -v` and browsers print it. */
+export const failedStatusLine = /^(?:< )?HTTP\/\d(?:\.\d)? [45]\d\d\b/;
+
+/** The body behind the head of an answer that was printed with it; the text as it is where there is none. */
+export function withoutHead(text: string): string {
+  if (!text.includes("HTTP/")) return text;
+  const lines = text.split("\n");
+  const from = lines.findIndex((line) => failedStatusLine.test(line));
+  if (from < 0) return text;
+  let to = from + 1;
+  while (/^(?:< )?[A-Za-z][\w-]{1,60}: |^<? ?\r?$/.test(lines[to] ?? "-")) to += 1;
+  const body = [...lines.slice(0, from), ...lines.slice(to)].filter((line) => !/^[>*] /.test(line)).join("\n");
+  return body.trim() === "" ? (lines[from] ?? "") : body;
 }

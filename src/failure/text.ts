@@ -11,6 +11,7 @@ import { oneLine, stripDecoration } from "./strip-decoration.js";
 import { type RawNode, type Reading, addBelow, holdsCode, rawNode } from "./raw-node.js";
 import { isFailureName, mayBeCode } from "./error-formats.js";
 import { isTransportCode } from "./transport.js";
+import { withoutHead } from "./text-facts.js";
 import { holdsGuestOutput, TextScanner } from "./text-scanner.js";
 
 /** The nodes of a whole text: one group of siblings where it holds several failures. Text without any code is one node. */
@@ -43,7 +44,7 @@ function readLabelled(clean: string, reading: Reading): RawNode | undefined {
 }
 
 function readUnlabelled(text: string): RawNode {
-  return readBareWords(stripDecoration(withoutEpilogues(text)).trim());
+  return readBareWords(stripDecoration(withoutHead(withoutEpilogues(text))).trim());
 }
 
 /** What a gateway's or proxy's HTML page says: its title, or its first heading. */

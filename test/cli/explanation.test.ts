@@ -41,6 +41,11 @@ describe("a section", () => {
       "WidgetQuotaExceeded: No more widgets.",
       /note +Only the kind of this failure is known/,
     ],
+    [
+      "where to look for an unknown failure",
+      "Gibberish, CorrelationId: 0f0f0f0f-1111-2222-3333-444455556666",
+      /2\. See what Azure recorded: az monitor activity-log list --correlation-id 0f0f0f0f-1111-2222-3333-444455556666/,
+    ],
     ["nothing known", "Gibberish", /known by +nothing is known about it/],
   ])("tells %s", (_, input, expected) => {
     expect(sectionOf(input)).toMatch(expected);

@@ -84,6 +84,40 @@ it.each<[operator: string, result: string, target: unknown, words: string]>([
   expect(explanation).toContain(`f ${words}`);
 });
 
+it("a denial without expressions says the parameters of each assignment", () => {
+  const places = { listOfAllowedLocations: { value: ["westeurope", "northeurope"] }, effect: { value: "Deny" } };
+  const { parameters, explanation } = denied(
+    "Resource 'vm1' was disallowed by policy.",
+    { type: "PolicyViolation", info: { policyAssignmentName: "places", policyAssignmentParameters: places } },
+    {
+      type: "PolicyViolation",
+      info: { policyAssignmentName: "owners", policyAssignmentParameters: { tagName: { value: "owner" } } },
+    },
+    { type: "PolicyViolation", info: { policyAssignmentName: "sizes" } },
+  );
+  expect(parameters).toMatchObject({
+    policyAssignment: "places, owners, sizes",
+    policyAllowed: "westeurope, northeurope",
+  });
+  expect(explanation).toContain(
+    "assignment 'places', where listOfAllowedLocations is westeurope, northeurope; and assignment 'owners', where tagName is owner; and assignment 'sizes'",
+  );
+});
+
+it("a denial takes what is allowed from the parameters of its own assignment", () => {
+  const withPlaces = (...value: string[]): object => ({
+    policyAssignmentParameters: { listOfAllowedLocations: { value } },
+  });
+  const location = { expression: "location", expressionValue: "westus", operator: "NotIn" };
+  const { explanation } = denied(
+    "Resource 'vm1' was disallowed by policy.",
+    policy("north", location, withPlaces("norwayeast")),
+    policy("west", location, withPlaces("norwaywest", "swedensouth")),
+  );
+  expect(explanation).toContain("assignment 'north': location must be one of norwayeast, and the request has westus");
+  expect(explanation).toContain("assignment 'west': location must be one of norwaywest, swedensouth, and the request");
+});
+
 it("a denial without details names the assignments of its message", () => {
   const identifiers = '[{"policyAssignment":{"name":"places","id":"/p"},"policyDefinition":{"name":"d","id":"/d"}}]';
   const { explanation } = denied(`Resource 'vm1' was disallowed by policy. Policy identifiers: '${identifiers}'.`);

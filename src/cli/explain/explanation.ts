@@ -27,7 +27,8 @@ export interface ExplainOptions {
 }
 
 export function explain(diagnosis: Diagnosis, occurrences: number, options: ExplainOptions): Explanation {
-  const { parameters, remedy, rule } = diagnosis;
+  const { remedy, rule, correlationId } = diagnosis;
+  const parameters = correlationId === undefined ? diagnosis.parameters : { ...diagnosis.parameters, correlationId };
   const template = options.lang === "zh" && rule ? options.ruleOf(rule.id)?.messageZh : undefined;
   return {
     diagnosis,

@@ -7,7 +7,7 @@ export type BlankValues = ReadonlyMap<string, string>;
 export const foldBlank = (name: string): string => name.replaceAll(/[-_]/g, "").toLowerCase();
 
 /** A name out of an error ends up in a command that a user will paste: only what no shell reads anything into. */
-const harmless = /^[\w.:/@-]{1,200}$/;
+const harmless = /^[\w.:/@][\w.:/@-]{0,199}$/;
 
 /** Names that the advice of several rules uses for one thing. */
 const sameAs: Readonly<Record<string, string>> = {
