@@ -68,7 +68,7 @@ async function bundle(
     chunkFileNames: "chunks/[name].js",
     codeSplitting: {
       groups: [
-        ...(plugins.includes(forBrowsers) ? [{ name: "steps", test: /\/steps\.generated\b/, priority: 4 }] : []),
+        ...(plugins.includes(forBrowsers) ? [{ name: "advice", test: /\/advice\.generated\b/, priority: 4 }] : []),
         { name: "reading", test: /\/src\/(failure|catalog|diagnose)\b/, priority: 3 },
         // `explain` asks for a decision, and needs nothing of the pipeline.
         { name: "deciding", test: /\/src\/(decision|time)\b/, priority: 3 },

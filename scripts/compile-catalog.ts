@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readPolicies } from "./read-policies.js";
-import { writeColumns, writeSteps } from "./write-columns.js";
+import { writeAdvice, writeColumns } from "./write-columns.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { rules, families, mistakes } = readPolicies(root);
@@ -22,10 +22,10 @@ import type { CatalogColumns } from "./columns.js";
 export const compiledCatalog: CatalogColumns = ${JSON.stringify(writeColumns(rules, families), null, 2)};
 `;
 writeFileSync(new URL("../src/catalog/catalog.generated.ts", import.meta.url), generated);
-const steps = `// Compiled from policies/ by scripts/compile-catalog.ts. Do not edit.
-import type { StepsColumn } from "./columns.js";
+const advice = `// Compiled from policies/ by scripts/compile-catalog.ts. Do not edit.
+import type { AdviceColumns } from "./columns.js";
 
-export const compiledSteps: StepsColumn = ${JSON.stringify(writeSteps(rules, families))};
+export const compiledAdvice: AdviceColumns = ${JSON.stringify(writeAdvice(rules, families))};
 `;
-writeFileSync(new URL("../src/catalog/steps.generated.ts", import.meta.url), steps);
+writeFileSync(new URL("../src/catalog/advice.generated.ts", import.meta.url), advice);
 console.log(`${rules.length} rules and ${families.length} families compiled.`);

@@ -40,14 +40,14 @@ export async function measureCore(): Promise<CoreSize> {
 }
 
 /** White space stays for now: with it esbuild says in a comment where each module begins. */
-/** The catalog of the build for browsers, without the steps, which it loads later. */
+/** The catalog of the build for browsers, without the advice, which it loads later. */
 const loadsAtOnce: Plugin = {
   name: "loads-at-once",
   setup: (build) => {
     build.onResolve({ filter: /\/default-catalog\.js$/ }, () => ({
       path: fileURLToPath(new URL("../src/catalog/default-catalog.browser.ts", import.meta.url)),
     }));
-    build.onResolve({ filter: /\/steps\.generated\.js$/ }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /\/advice\.generated\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
@@ -83,7 +83,7 @@ function* modulesOf(bundled: string): Generator<[path: string, code: string]> {
 const withoutExports = (code: string): string => code.replace(/\bexport \{[^}]*\};?\s*$/, "");
 
 function roomOf(path: string): string {
-  if (/(?:catalog|steps)\.generated\.ts$/.test(path)) return "catalog data";
+  if (/(?:catalog|advice)\.generated\.ts$/.test(path)) return "catalog data";
   const [, room = "", file] = path.split("/");
   return file === undefined ? "options" : room === "catalog" ? "catalog code" : room;
 }

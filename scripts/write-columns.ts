@@ -1,10 +1,10 @@
 /** Writes rules and families as the columns that `src/catalog/columns.ts` reads. */
 import {
   codeInId,
+  type AdviceColumns,
   type CatalogColumns,
   type Choices,
   type Lists,
-  type StepsColumn,
   type Texts,
 } from "../src/catalog/columns.js";
 import type { Family, Rule } from "../src/catalog/rule.js";
@@ -20,7 +20,6 @@ export function writeColumns(rules: readonly Rule[], families: readonly Family[]
     explanation: texts(all.map(({ explanation }) => explanation)),
     variant: texts(rules.map(variantOf)),
     familyId: texts(families.map(({ id }) => id)),
-    docs: choices(all.map(({ docs }) => docs)),
     disposition: choices(all.map(({ disposition }) => disposition)),
     category: choices(all.map(({ category }) => category)),
     automatic: choices(all.map(({ automatic }) => automatic)),
@@ -35,8 +34,10 @@ export function writeColumns(rules: readonly Rule[], families: readonly Family[]
   };
 }
 
-export const writeSteps = (rules: readonly Rule[], families: readonly Family[]): StepsColumn =>
-  lists([...rules, ...families].map(({ steps }) => steps));
+export function writeAdvice(rules: readonly Rule[], families: readonly Family[]): AdviceColumns {
+  const all = [...rules, ...families];
+  return { steps: lists(all.map(({ steps }) => steps)), docs: choices(all.map(({ docs }) => docs)) };
+}
 
 function variantOf({ id, code }: Rule): string | undefined {
   const stem = codeInId(code);

@@ -37,8 +37,6 @@ export interface CatalogColumns {
   readonly variant: Texts;
   readonly familyId: Texts;
   /** Shared. */
-  readonly docs: Choices<string>;
-  /** Shared. */
   readonly disposition: Choices<Disposition>;
   /** Shared. */
   readonly category: Choices<Category>;
@@ -57,10 +55,13 @@ export interface CatalogColumns {
   readonly refines: Lists;
 }
 
-/** What to do, a list for each rule in order, then for each family. Apart from the rest, since a page may load it later. */
-export type StepsColumn = Lists;
+/** What to do and where to read on, for each rule in order, then for each family. Apart from the rest: a page may load it later. */
+export interface AdviceColumns {
+  readonly steps: Lists;
+  readonly docs: Choices<string>;
+}
 
-/** The rules and families of the columns, without their steps. Plain loops: this is most of what the first diagnosis of a process costs. */
+/** The rules and families of the columns, without what {@link addAdvice} adds. Plain loops: this is most of what the first diagnosis of a process costs. */
 export function readColumns(columns: CatalogColumns): LayerContent {
   const codes = readTexts(columns.code);
   const familyIds = readTexts(columns.familyId);
@@ -75,12 +76,17 @@ export const codeInId = (code: string): string => code.replaceAll(/[^A-Za-z0-9_-
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Knowledge = Writable<Omit<RuleKnowledge, "id">>;
 
-/** Puts the steps where {@link readColumns} left them out: into the very lists, since rules may be in use already. */
-export function addSteps({ rules, families }: LayerContent, column: StepsColumn): void {
-  const steps = readLists(column);
+/** Adds what {@link readColumns} left out to the very rules and families, since they may be in use already. */
+export function addAdvice({ rules, families }: LayerContent, columns: AdviceColumns): void {
+  const steps = readLists(columns.steps);
   let row = 0;
-  for (const knowledge of rules) (knowledge.steps as string[]).push(...(steps[row++] ?? []));
-  for (const knowledge of families) (knowledge.steps as string[]).push(...(steps[row++] ?? []));
+  const add = (knowledge: Writable<RuleKnowledge>): void => {
+    (knowledge.steps as string[]).push(...(steps[row] ?? []));
+    set(knowledge, "docs", columns.docs, row);
+    row += 1;
+  };
+  rules.forEach(add);
+  families.forEach(add);
 }
 
 function readRules(
@@ -138,10 +144,9 @@ function readKnowledge(columns: CatalogColumns, rows: number): Knowledge[] {
   const explanations = readTexts(columns.explanation);
   const knowledge: Knowledge[] = [];
   for (let row = 0; row < rows; row++) {
-    const one = { explanation: explanations[row] ?? "", steps: [] as string[] } as unknown as Knowledge;
+    const one = { explanation: explanations[row] ?? "", steps: [] as string[], docs: "" } as unknown as Knowledge;
     set(one, "disposition", columns.disposition, row);
     set(one, "category", columns.category, row);
-    set(one, "docs", columns.docs, row);
     set(one, "automatic", columns.automatic, row);
     set(one, "waitMs", columns.waitMs, row);
     set(one, "kindOnly", columns.kindOnly, row);

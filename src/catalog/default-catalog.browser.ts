@@ -1,19 +1,19 @@
 /**
  * The same catalog for browsers, where every byte is downloaded: what to do is most of its text, and comes in a file of its own
- * that begins to load at once. Until it is there a diagnosis has no steps. The build puts this file in the place of
+ * that begins to load at once. Until it is there a diagnosis has no steps and no page to read. The build puts this file in the place of
  * `default-catalog.ts`.
  */
 import { CatalogLayer, type Catalog, type LayerContent } from "./catalog.js";
 import { compiledCatalog } from "./catalog.generated.js";
-import { addSteps, readColumns } from "./columns.js";
+import { addAdvice, readColumns } from "./columns.js";
 
 let content: LayerContent | undefined;
 const read = (): LayerContent => (content ??= readColumns(compiledCatalog));
 
 export const defaultCatalog: Catalog = { layers: [new CatalogLayer(read)] };
 
-/** Settles when diagnoses have their steps. Never rejects: without the file they go on without. */
-export const stepsLoaded: Promise<void> = import("./steps.generated.js").then(
-  ({ compiledSteps }) => addSteps(read(), compiledSteps),
+/** Settles when diagnoses have their steps and their page. Never rejects: without the file they go on without. */
+export const stepsLoaded: Promise<void> = import("./advice.generated.js").then(
+  ({ compiledAdvice }) => addAdvice(read(), compiledAdvice),
   () => undefined,
 );

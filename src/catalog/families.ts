@@ -27,7 +27,12 @@ class Phrase {
 
   /** Any of them begins the phrase. */
   get firstWords(): readonly string[] {
-    const first = /^[^ *]+/.exec(this.text)?.[0] ?? "";
+    const { text } = this;
+    const end = endOfPlain(text);
+    const next = text.charCodeAt(end);
+    // Read for every phrase when the first message comes: most begin with one plain word, and are cut no further.
+    if (end > 0 && !(next > 32 && next !== asterisk) && !text.startsWith("cannot")) return [text.slice(0, end)];
+    const first = /^[^ *]+/.exec(text)?.[0] ?? "";
     const words = first.split("|");
     if (words.every((word) => isOneWord.test(word))) return words;
     const known = this.runs[0]?.[0] ?? [];
@@ -37,6 +42,18 @@ class Phrase {
 
 /** A word that stays as it is when words are folded. */
 const isOneWord = /^(?!cannot)[a-z0-9_]+$/;
+
+const asterisk = 42;
+
+/** How many characters from the start are those of such a word. */
+function endOfPlain(text: string): number {
+  let end = 0;
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (!((code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x5f)) break;
+  }
+  return end;
+}
 
 interface CodePattern {
   readonly family: Family;

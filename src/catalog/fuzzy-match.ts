@@ -5,7 +5,7 @@
  * under those few a template is indexed, and a message like no other costs one look-up for each of its words, however many
  * templates there are.
  */
-import type { Message } from "./message.js";
+import { hashedCharacters, hashOf, type Message } from "./message.js";
 import {
   distinctiveShare,
   readClosely,
@@ -26,6 +26,56 @@ export interface Acceptance {
   readonly accepts: (fit: Fit) => boolean;
 }
 
+/**
+ * The share of a template's words that an accepted message may miss, of whatever weights they are: all that it misses may be
+ * the lightest words, and all that it has the heaviest.
+ */
+export function missableShare({ leastRecall }: Acceptance, templates: number): number {
+  const least = leastRecall(Number.MAX_SAFE_INTEGER);
+  const heaviest = weightOf(templates, 1);
+  const lightest = weightOf(templates, templates);
+  const perWord = ((1 - least) / least) * (heaviest / lightest);
+  return perWord / (1 + perWord);
+}
+
+/** Rare words distinguish templates: `deallocated` weighs more than `the`. */
+const weightOf = (templates: number, times: number): number => Math.log2(2 + templates / (1 + times));
+
+/**
+ * Whether the message may have enough of the template's words. Looks at the words where they are, without cutting the template
+ * up: for the first messages of a process that is sooner done than an index of all words. Never false for a template that
+ * {@link FuzzyIndex} would accept.
+ */
+export function mayFit({ literals }: Template, message: Message, acceptance: Acceptance, missable: number): boolean {
+  const known = message.wordHashes;
+  // At most; "cannot" is two words, and so may be what has an apostrophe.
+  let words = 0;
+  let missed = 0;
+  for (const literal of literals) {
+    const end = literal.length;
+    let hash = 0;
+    let isSure = true;
+    for (let at = 0; at <= end; at++) {
+      const code = at < end ? literal.charCodeAt(at) : 32;
+      const hashed = hashedCharacters[code] ?? 0;
+      if (hashed !== 0) hash = (hash * 31 + hashed) | 0;
+      else if (code === 39 || code > 127) {
+        if (code >= 0x4e00 && code <= 0x9fff) return false;
+        isSure = false;
+      } else {
+        if (hash !== 0) {
+          const isTwo = !isSure || hash === hashOfCannot;
+          words += isTwo ? 2 : 1;
+          if (!isTwo && !known.has(hash)) missed += 1;
+          hash = 0;
+        }
+        isSure = true;
+      }
+    }
+  }
+  return missed <= words * missable && acceptance.leastRecall(words) <= 1;
+}
+
 /** Under its own code a message may have drifted far, but a short sentence must be there nearly as a whole. */
 export const underOwnCode: Acceptance = {
   leastRecall: (words) => (words < 8 ? 0.8 : 0.62),
@@ -39,6 +89,8 @@ export const underOtherCode: Acceptance = {
   leastDistinctive: 0,
   accepts: ({ coverage }) => coverage >= 0.7,
 };
+
+const hashOfCannot = hashOf("cannot");
 
 /** Only so many candidates are aligned: those that share the most weight with the message. */
 const mostAligned = 5;
@@ -54,7 +106,6 @@ interface Candidate {
 export class FuzzyIndex {
   readonly #templates: readonly Template[];
   readonly #acceptance: Acceptance;
-  /** Rare words distinguish templates: `deallocated` weighs more than `the`. */
   readonly #weights = new Map<string, number>();
   /** Numbers of the templates that have the word among their rarest. */
   readonly #byRareWord = new Map<string, number[]>();
@@ -69,7 +120,7 @@ export class FuzzyIndex {
     for (const { words } of cut) {
       for (const word of new Set(words)) occurrences.set(word, (occurrences.get(word) ?? 0) + 1);
     }
-    for (const [word, times] of occurrences) this.#weights.set(word, Math.log2(2 + templates.length / (1 + times)));
+    for (const [word, times] of occurrences) this.#weights.set(word, weightOf(templates.length, times));
     for (const [id, { words }] of cut.entries()) this.#add(id, words);
   }
 

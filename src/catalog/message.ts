@@ -15,6 +15,7 @@ export class Message {
   #words: Words | undefined;
   #literal: Words | undefined;
   #distinct: ReadonlySet<string> | undefined;
+  #hashes: ReadonlySet<number> | undefined;
   #head = noEnd;
   #tail = noEnd;
 
@@ -33,6 +34,11 @@ export class Message {
     return (this.#distinct ??= new Set(this.literalWords.list));
   }
 
+  /** Of each word, so that words can be compared without being cut out. */
+  get wordHashes(): ReadonlySet<number> {
+    return (this.#hashes ??= new Set(this.words.list.map(hashOf)));
+  }
+
   get head(): number {
     return (this.#head ||= headKey(this.text));
   }
@@ -40,6 +46,18 @@ export class Message {
   get tail(): number {
     return (this.#tail ||= tailKey(this.text));
   }
+}
+
+/** For each character of ASCII the number that a hash takes in; 0 for what is no part of a word. Capitals are small letters. */
+export const hashedCharacters: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) =>
+  /\w/.test(String.fromCharCode(code)) ? String.fromCharCode(code).toLowerCase().charCodeAt(0) : 0,
+);
+
+/** Two words may have one hash. Words with other characters than those of ASCII are not told apart. */
+export function hashOf(word: string): number {
+  let hash = 0;
+  for (let at = 0; at < word.length; at++) hash = (hash * 31 + (hashedCharacters[word.charCodeAt(at)] ?? 1)) | 0;
+  return hash;
 }
 
 /** A few letters of each end as a number, never 0. Cutting out and hashing strings would cost more than all the comparing. */

@@ -2,7 +2,7 @@
  * Finds the template that a message was made from. Two ways: to the letter, by the message's first and last characters,
  * which costs the same however many templates there are; and by words, for wording that drifted.
  */
-import { FuzzyIndex, type Acceptance } from "./fuzzy-match.js";
+import { FuzzyIndex, mayFit, missableShare, type Acceptance } from "./fuzzy-match.js";
 import { headKey, noEnd, tailKey, type Message } from "./message.js";
 import { compileTemplate, readExactly, type Match, type Template } from "./template.js";
 import type { Rule } from "./rule.js";
@@ -15,6 +15,12 @@ const fewTemplates = 3;
 /** Copying the pieces of so many rules would be most of what the first unknown wording costs. */
 const fewRules = 64;
 
+/**
+ * The words of all templates are indexed when this many messages were not found: indexing costs as much as twenty looks, and most
+ * processes never meet as many.
+ */
+const mostScans = 8;
+
 export class TemplateIndex {
   readonly #templates: Template[] = [];
   /** By the characters at both ends of the template. Templates that collide share a bucket, and are compared like all in it. */
@@ -26,6 +32,8 @@ export class TemplateIndex {
   /** Words are only indexed when a message was not found to the letter: most never need it. */
   #fuzzy: FuzzyIndex | undefined;
   #chinese: FuzzyIndex | undefined;
+  /** Messages that were looked through all templates for, since their words are not indexed yet. */
+  #scans = 0;
 
   /** @param acceptance what makes a close fit good enough */
   constructor(rules: readonly Rule[], acceptance: Acceptance) {
@@ -36,7 +44,8 @@ export class TemplateIndex {
       }
     }
     // "Blob {0} for disk '{1}' …" reads "Blob {0} …" too, with a value too long: of two that fit the more literal is asked first.
-    this.#templates.sort((left, right) => literalLength(right) - literalLength(left));
+    const lengths = new Map(this.#templates.map((template) => [template, literalLength(template)]));
+    this.#templates.sort((left, right) => (lengths.get(right) ?? 0) - (lengths.get(left) ?? 0));
     for (const template of this.#templates) this.#addByEnds(template);
   }
 
@@ -76,6 +85,11 @@ export class TemplateIndex {
   /** The template that fits best, or nothing when none is accepted. */
   findClosely(message: Message): Match | undefined {
     const isChinese = ideograph.test(message.text);
+    if (!isChinese && !this.#fuzzy && this.#templates.length > fewRules && this.#scans < mostScans) {
+      this.#scans += 1;
+      const missable = missableShare(this.#acceptance, this.#templates.length);
+      if (!this.#templates.some((template) => mayFit(template, message, this.#acceptance, missable))) return undefined;
+    }
     const index = isChinese ? (this.#chinese ??= this.#indexOf(isChinese)) : (this.#fuzzy ??= this.#indexOf(isChinese));
     return index.find(message);
   }

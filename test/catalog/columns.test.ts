@@ -2,11 +2,11 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { defaultCatalog, rulesOf } from "azure-remedy";
-import { addSteps, readColumns } from "../../src/catalog/columns.js";
+import { addAdvice, readColumns } from "../../src/catalog/columns.js";
 import type { LayerContent } from "../../src/catalog/catalog.js";
 import type { Family, Rule } from "../../src/catalog/rule.js";
 import { readPolicies } from "../../scripts/read-policies.js";
-import { writeColumns, writeSteps } from "../../scripts/write-columns.js";
+import { writeAdvice, writeColumns } from "../../scripts/write-columns.js";
 
 const withoutExamples = <T extends { examples: unknown; seen?: unknown }>(entry: T): Omit<T, "examples" | "seen"> => {
   const { examples: _, seen: __, ...rest } = entry;
@@ -34,7 +34,7 @@ const family: Family = {
 };
 const roundTrip = (rules: readonly Rule[], families: readonly Family[]): LayerContent => {
   const content = readColumns(writeColumns(rules, families));
-  addSteps(content, writeSteps(rules, families));
+  addAdvice(content, writeAdvice(rules, families));
   return content;
 };
 
@@ -57,7 +57,7 @@ describe("columns", () => {
     const between = { ...rule, id: "DiskFull.between", explanation: "Another text." };
     const columns = writeColumns([rule, between, later], []);
     expect(columns.explanation).toBe("The disk is full.\nAnother text.\n=0");
-    expect(writeSteps([rule, between, later], [])).toBe("Make room.\n=\n=");
+    expect(writeAdvice([rule, between, later], []).steps).toBe("Make room.\n=\n=");
     expect(roundTrip([rule, between, later], []).rules).toStrictEqual([rule, between, later]);
   });
 
