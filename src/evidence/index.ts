@@ -13,6 +13,8 @@ export { reservations } from "./sources/reservations.js";
 export { runCommands } from "./sources/run-commands.js";
 export { skus } from "./sources/skus.js";
 export { usages } from "./sources/usages.js";
+export { vmInspector, type VmInspectorOptions } from "./sources/vm-inspector.js";
+export type { InspectionOptions, UploadContainer } from "./inspector/run-inspection.js";
 export type { Answer, DefinedEvidence, EvidenceDefinition, Found, LookContext, Meaning, Query } from "./source.js";
 export type {
   BlobRequest,

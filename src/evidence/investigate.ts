@@ -8,7 +8,14 @@ import { redact, redactBody } from "../failure/redact.js";
 import type { Evidence, FailedCall, Finding, Investigate, Surroundings } from "../recovery/evidence.js";
 import { AbortError } from "../time/clock.js";
 import { fetchBlob } from "./blob.js";
-import { requestsPerLevel, type DefinedEvidence, type Found } from "./source.js";
+import {
+  isLastResort,
+  requestsPerLevel,
+  type DefinedEvidence,
+  type Found,
+  type InspectionContext,
+  type LookContext,
+} from "./source.js";
 import { couldNotLook, LookRefused, Reader, Wire } from "./look.js";
 import { originOf, pathOf } from "./subject.js";
 
@@ -30,10 +37,8 @@ interface Result {
 }
 
 export const investigate: Investigate = async (sources, diagnosis, call, surroundings) => {
-  // The caller lacks what a look would spend.
-  if (diagnosis.category === "throttling") return { findings: [], diagnosis };
-  const inquiry = new Inquiry(sources as readonly DefinedEvidence[], call, surroundings);
-  return inquiry.run({ diagnosis, call });
+  const first = { diagnosis, call };
+  return new Inquiry(sources as readonly DefinedEvidence[], first, surroundings).run(first);
 };
 
 class Inquiry {
@@ -44,9 +49,8 @@ class Inquiry {
   readonly #controller = new AbortController();
   /** Which source has looked at which subject. */
   readonly #looked = new Set<string>();
-  #throttled = false;
 
-  constructor(sources: readonly DefinedEvidence[], call: FailedCall, surroundings: Surroundings) {
+  constructor(sources: readonly DefinedEvidence[], { diagnosis, call }: Subject, surroundings: Surroundings) {
     const { clock, send, readBlob = fetchBlob } = surroundings;
     this.#sources = sources;
     this.#surroundings = surroundings;
@@ -56,6 +60,7 @@ class Inquiry {
       (request) => send(request, this.#controller.signal),
       (request) => readBlob(request, this.#controller.signal),
     );
+    if (diagnosis.category === "throttling") this.#wire.throttled.note(call, diagnosis.code);
   }
 
   async run(first: Subject): Promise<Evidence> {
@@ -80,24 +85,42 @@ class Inquiry {
     const findings: Finding[] = [];
     let { diagnosis } = first;
     let subjects: readonly Subject[] = [first];
-    while (subjects.length > 0) {
-      const results = await Promise.all(this.#plan(subjects).map((look) => this.#look(...look)));
+    let [deepest, isExplained] = [subjects, false];
+    const look = async (looks: readonly [DefinedEvidence, Subject][]): Promise<readonly Result[]> => {
+      const results = await Promise.all(looks.map(([source, subject]) => this.#look(source, subject)));
       findings.push(...results.flatMap((result) => this.#findingsOf(result)));
       const refinement = best(results);
-      subjects = results.flatMap((result) => this.#deeper(result));
       if (refinement) diagnosis = this.#refine(diagnosis, refinement);
+      return results;
+    };
+    while (subjects.length > 0) {
+      deepest = subjects;
+      const results = await look(this.#plan(subjects));
+      isExplained = best(results)?.confidence === "high";
+      subjects = results.flatMap((result) => this.#deeper(result));
     }
+    // What takes minutes is left for what nothing else has explained.
+    if (!isExplained) await look(this.#lastResorts(deepest));
     return { findings: withoutRepetition(findings), diagnosis };
+  }
+
+  #lastResorts(subjects: readonly Subject[]): [DefinedEvidence, Subject][] {
+    return subjects.flatMap((subject) =>
+      this.#sources
+        .filter((source) => isLastResort(source) && fits(source, subject))
+        .map((source): [DefinedEvidence, Subject] => [source, subject]),
+    );
   }
 
   /** Which source looks at what on this level, within the requests that it may cost. */
   #plan(subjects: readonly Subject[]): [DefinedEvidence, Subject][] {
     let left = Math.min(requestsPerLevel, mostRequests - this.#wire.sent);
+    const sources = this.#sources.filter((source) => !isLastResort(source));
     const looks: [DefinedEvidence, Subject][] = [];
     for (const subject of subjects) {
-      for (const source of this.#sources) {
+      for (const source of sources) {
         const key = `${source.name} ${pathOf(subject.call.url).toLowerCase()}`;
-        if (this.#throttled || source.requests > left || this.#looked.has(key)) continue;
+        if (source.requests > left || this.#looked.has(key)) continue;
         if (!fits(source, subject)) continue;
         this.#looked.add(key);
         left -= source.requests;
@@ -117,23 +140,30 @@ class Inquiry {
       () => [couldNotLook(`no answer within ${formatDuration(this.#budgetMs(source))}`)],
       () => [],
     );
-    const found = await Promise.race([this.#run(source, subject, ended.signal), outOfTime]);
+    const found = await Promise.race([this.#run(source, subject, ended.signal, budgetMs), outOfTime]);
     ended.abort();
     const result = { source, subject, found: found.map(clean) };
     onProgress?.(source.name, this.#findingsOf(result));
     return result;
   }
 
-  async #run(source: DefinedEvidence, subject: Subject, signal: AbortSignal): Promise<readonly Found[]> {
-    const { get, post } = new Reader(this.#wire, source.requests);
+  async #run(
+    source: DefinedEvidence,
+    subject: Subject,
+    signal: AbortSignal,
+    leftMs: number,
+  ): Promise<readonly Found[]> {
+    const { get, post, inspect } = new Reader(this.#wire, source.requests);
     const { clock } = this.#surroundings;
-    const readBlob = this.#wire.readBlob;
+    const { readBlob } = this.#wire;
+    const context: LookContext = { ...subject, get, post, readBlob, signal, now: () => clock.now() };
+    const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal, { background: true });
+    const inspection: InspectionContext = { ...context, inspect, sleep, leftMs };
     try {
-      const found = await source.look({ ...subject, get, post, readBlob, signal, now: () => clock.now() });
+      const found = await source.look(isLastResort(source) ? inspection : context);
       return found === undefined ? [] : [found].flat();
     } catch (error) {
       if (!(error instanceof LookRefused)) return [couldNotLook(firstLineOf(error))];
-      this.#throttled ||= error.throttled;
       return [error.found];
     }
   }

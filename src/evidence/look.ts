@@ -3,15 +3,13 @@ import { jsonOf } from "../lro/json-body.js";
 import type { BlobRequest, LookRequest, LookResponse } from "../recovery/evidence.js";
 import type { Answer, Found, Query } from "./source.js";
 import { textAt } from "./document.js";
-import { actionFor, checkAllowed } from "./reads.js";
+import { actionFor, checkAllowed, checkInspection } from "./reads.js";
 import { pathOf, scopeOf } from "./subject.js";
+import { ThrottledKinds } from "./throttled-kinds.js";
 
 /** The service did not let a look in, or did not answer it as it should. */
 export class LookRefused extends Error {
-  constructor(
-    readonly found: Found,
-    readonly throttled: boolean,
-  ) {
+  constructor(readonly found: Found) {
     super(found.says);
   }
 }
@@ -21,7 +19,7 @@ export async function orRefusal(part: Promise<readonly Found[]>): Promise<readon
   try {
     return await part;
   } catch (error) {
-    if (error instanceof LookRefused && !error.throttled) return [error.found];
+    if (error instanceof LookRefused) return [error.found];
     throw error;
   }
 }
@@ -29,6 +27,7 @@ export async function orRefusal(part: Promise<readonly Found[]>): Promise<readon
 /** The requests that all looks around one failure share: the same GET is sent once. */
 export class Wire {
   sent = 0;
+  readonly throttled = new ThrottledKinds();
   readonly #reads = new Map<string, Promise<LookResponse>>();
 
   constructor(
@@ -71,19 +70,32 @@ export class Reader {
   readonly post = (path: string, query: Query, body?: unknown): Promise<Answer> =>
     this.#request({ method: "POST", url: this.#urlOf(path, query), ...(body !== undefined && { body }) });
 
+  /** For VM Inspector alone: its runs, and the polls that follow them. Not counted: they come last, and time bounds them. */
+  readonly inspect = async (method: "GET" | "POST", path: string, body?: unknown): Promise<Answer> => {
+    const url = this.#urlOf(path, {});
+    checkInspection(method, url, this.#wire.origin);
+    return this.#ask({ method, url, ...(body !== undefined && { body }) });
+  };
+
   async #request(request: LookRequest): Promise<Answer> {
     checkAllowed(request.method, request.url, this.#wire.origin);
     if (!this.#wire.has(request)) {
+      if (this.#wire.throttled.forbids(request)) throw new LookRefused(couldNotLook(throttledReads));
       if (this.#left <= 0) throw new Error("it asked for more requests than its source has declared");
       this.#left -= 1;
     }
+    return this.#ask(request);
+  }
+
+  async #ask(request: LookRequest): Promise<Answer> {
     const response = await this.#wire.request(request);
     const body = jsonOf(response);
     const { status } = response;
     if ((status >= 200 && status < 300) || status === 404) {
       return { status, body, header: (name) => response.headers.get(name) };
     }
-    throw new LookRefused(refusalOf(request, status, body), status === 429);
+    if (status === 429) this.#wire.throttled.note(request, codeOf(body));
+    throw new LookRefused(refusalOf(request, status, body));
   }
 
   #urlOf(path: string, query: Query): string {
@@ -94,9 +106,13 @@ export class Reader {
   }
 }
 
+const throttledReads = "the service is throttling such reads";
+
+const codeOf = (body: unknown): string | undefined => textAt(body, "error", "code") ?? textAt(body, "code");
+
 /** What a refused look says. The message of the service stays out: it names people. */
 function refusalOf({ method, url }: LookRequest, status: number, body: unknown): Found {
-  const code = textAt(body, "error", "code") ?? textAt(body, "code");
+  const code = codeOf(body);
   const message = textAt(body, "error", "message") ?? textAt(body, "message") ?? "";
   const where = scopeOf(url) ?? pathOf(url);
   if (status === 403) {
@@ -110,7 +126,7 @@ function refusalOf({ method, url }: LookRequest, status: number, body: unknown):
       : code === "MissingSubscriptionRegistration"
         ? `the provider ${/providers\/([\w.]+)/i.exec(pathOf(url))?.[1] ?? ""} is not registered, and a look registers nothing`
         : status === 429
-          ? "the service is throttling such reads"
+          ? throttledReads
           : `the service answered ${status}${code === undefined ? "" : ` ${code}`}`;
   return couldNotLook(reason, { status, code });
 }

@@ -77,11 +77,43 @@ export function checkAllowed(method: string, url: string, origin: string): void 
   if (!isHarmless) throw new Error(`a look may not send ${method} ${pathOf(url)}`);
 }
 
+const inspections: readonly AllowedRead[] = ["validateStorageConfiguration", "registerStorageConfiguration", "run"].map(
+  (name) => ({
+    method: "POST",
+    path: path(`${compute}/locations/[^/]+/diagnostics/diskInspection/${name}`),
+    action: "Microsoft.Compute/locations/diagnostics/*",
+  }),
+);
+
+/**
+ * Whether the source `vmInspector` may send this: reads of the machine, the POSTs of VM Inspector, and reads where the service
+ * said that the run is followed.
+ * @throws Error that says why not
+ */
+export function checkInspection(method: string, url: string, origin: string): void {
+  const isItsOwn = inspections.some((post) => post.method === method && post.path.test(pathOf(url)));
+  const isAtHome = originOf(url).toLowerCase() === origin.toLowerCase();
+  if (method === "GET" ? isOfInspector(url, origin) : isItsOwn && isAtHome) return;
+  throw new Error(`a run of VM Inspector may not send ${method} ${pathOf(url)}`);
+}
+
+/** Runs are followed at Compute's own hosts, and the token goes nowhere else. */
+export function isOfInspector(url: string, endpoint: string): boolean {
+  const host = URL.canParse(url) ? new URL(url) : undefined;
+  if (host === undefined) return false;
+  return (
+    originOf(url).toLowerCase() === originOf(endpoint).toLowerCase() ||
+    (host.protocol === "https:" && /\.diagnostic\.compute\.azure\.(?:com|us|cn)$/i.test(host.hostname))
+  );
+}
+
 /** The action that a read needs; nothing for a path that no source of ours reads. */
 export function actionFor(method: string, url: string): string | undefined {
   const found = pathOf(url);
-  return [...harmlessPosts, ...knownReads].find((read) => read.method === method && read.path.test(found))?.action;
+  return [...harmlessPosts, ...inspections, ...knownReads].find(
+    (read) => read.method === method && read.path.test(found),
+  )?.action;
 }
 
 /** Every action that a look may need. */
-export const actions: readonly string[] = [...harmlessPosts, ...knownReads].map(({ action }) => action);
+export const actions: readonly string[] = [...harmlessPosts, ...inspections, ...knownReads].map(({ action }) => action);

@@ -25,7 +25,7 @@ export function findSignatures(text: string, known: readonly Signature[] = signa
   return found.sort((a, b) => sureness(b) - sureness(a));
 }
 
-const sureness = ({ signature }: SignatureMatch): number => confidences.indexOf(signature.confidence);
+export const sureness = ({ signature }: SignatureMatch): number => confidences.indexOf(signature.confidence);
 
 const matches = ({ fragments }: Signature, line: string): boolean =>
   fragments.some((fragment) => includes(line, fragment));

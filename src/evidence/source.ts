@@ -89,5 +89,19 @@ export interface EvidenceDefinition {
 /** A source of evidence: for `evidence: [...]`. */
 export interface DefinedEvidence extends EvidenceSource, EvidenceDefinition {}
 
+/** What `vmInspector` may do beyond reading. No other source is given it. */
+export interface InspectionContext extends LookContext {
+  /** Sends the POSTs of VM Inspector, and reads where the service says that a run is followed. */
+  readonly inspect: (method: "GET" | "POST", pathOrUrl: string, body?: unknown) => Promise<Answer>;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Milliseconds that the look has. */
+  readonly leftMs: number;
+}
+
+/** Marks a source that looks only where all others have found no root. */
+export const lastResort = Symbol.for("azure-remedy.evidence.lastResort");
+
+export const isLastResort = (source: DefinedEvidence): boolean => lastResort in source;
+
 /** Requests for one failure, and for each nested level below it. */
 export const requestsPerLevel = 4;

@@ -13,9 +13,8 @@ import { skus } from "./sources/skus.js";
 import { usages } from "./sources/usages.js";
 
 /**
- * The sources for `evidence`: all but `activityLog`, which is minutes late. VM Inspector writes into a storage account and
- * takes minutes; it is run by `inspectVm` of `azure-remedy/inspector`. Make the list once and share it: the sources
- * remember what changes slowly.
+ * The sources for `evidence`: all but `activityLog`, which is minutes late, and `vmInspector`, which takes minutes and writes
+ * a report into a storage account. Make the list once and share it: the sources remember what changes slowly.
  */
 export function standardEvidence(): readonly DefinedEvidence[] {
   return [

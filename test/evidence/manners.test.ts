@@ -62,35 +62,60 @@ describe("what a look costs", () => {
     expect(looked.story).toHaveLength(12);
   });
 
-  it("nothing after a 429", async () => {
-    const looked = await look(standardEvidence(), {
-      error: { code: "TooManyRequests", message: "Too many requests." },
-    });
+  const tooMany = { code: "TooManyRequests", message: "Too many requests." };
+
+  it("nothing of the standard after a 429", async () => {
+    const looked = await look(standardEvidence(), { error: tooMany });
     expect(looked).toMatchObject({ findings: [], requests: [] });
   });
 
-  it("no further level after a look was throttled", async () => {
-    const first = defineEvidence({
-      name: "first",
-      requests: 1,
-      fits: () => true,
-      look: async ({ get }) => {
-        await get("/throttled");
-        return undefined;
-      },
-    });
+  const locks = `${group}/providers/Microsoft.Authorization/locks`;
+  const check = `${group}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions`;
+  const armsOwn = { code: "SubscriptionRequestsThrottled", message: "Number of requests exceeded." };
+  it.each([
+    ["Compute refuses a write: no more of Compute", "PUT", tooMany, [`GET ${locks}`, `POST ${check}`]],
+    ["Compute refuses a read: no more of Compute", "GET", tooMany, [`GET ${locks}`, `POST ${check}`]],
+    ["Resource Manager refuses reads: no more reads", "GET", armsOwn, [`POST ${check}`]],
+    ["Resource Manager refuses writes: reads are left", "PUT", armsOwn, [`GET ${machine}`, `GET ${locks}`]],
+    [
+      "Resource Manager refuses deletes: all are left",
+      "DELETE",
+      armsOwn,
+      [`GET ${machine}`, `GET ${locks}`, `POST ${check}`],
+    ],
+  ] as const)("none of the same kind after a 429: %s", async (_, method, error, sent) => {
+    const own = [
+      reading("machine", [machine]),
+      reading("locks", [locks]),
+      source("check", 1, ({ post }) => post(check, {}, {})),
+    ];
+    const looked = await look(own, { error, call: { method } });
+    expect(looked.story).toEqual(sent);
+    expect(says(looked).filter((said) => said === "could not look: the service is throttling such reads")).toHaveLength(
+      3 - sent.length,
+    );
+  });
+
+  it("a look that was throttled ends those of its kind, on every level, and no others", async () => {
+    const first = reading("first", ["/providers/Microsoft.Compute/throttled"]);
     const second = defineEvidence({
       name: "second",
       requests: 1,
       fits: () => true,
-      look: () =>
-        Promise.resolve({ says: "below", confidence: "high", subject: `${machine}/x`, root: { error: conflict } }),
+      look: async ({ get, call }) => {
+        await get(`${new URL(call.url).pathname}/providers/Microsoft.Authorization/locks`);
+        return { says: "below", confidence: "high", subject: `${machine}/x`, root: { error: conflict } };
+      },
     });
     const looked = await look([first, second], {
       error: conflict,
       replies: { "GET throttled": () => answer(429, {}) },
     });
-    expect(looked.story).toHaveLength(1);
+    expect(looked.story).toEqual([
+      "GET /providers/Microsoft.Compute/throttled",
+      `GET ${machine}/providers/Microsoft.Authorization/locks`,
+      `GET ${machine}/x/providers/Microsoft.Authorization/locks`,
+    ]);
     expect(says(looked)).toEqual(["could not look: the service is throttling such reads", "below"]);
   });
 });

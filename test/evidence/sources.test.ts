@@ -516,6 +516,55 @@ describe("skus", () => {
     expect(says(looked)[0]).toContain("zones 1, 3: the region lacks room");
   });
 
+  const scores = (...entries: [zone: string, score: string][]) => ({
+    "POST placementScores/spot/generate": {
+      placementScores: entries.map(([availabilityZone, score]) => ({
+        sku: "Standard_D4s_v5",
+        availabilityZone,
+        score,
+      })),
+    },
+  });
+  const spot = { ...body(), zones: ["2"], properties: { ...body().properties, priority: "Spot" } };
+
+  it("asks for the placement scores of a spot machine, and names the zone that is likely", async () => {
+    const looked = await look([skus()], {
+      error,
+      call: { body: spot },
+      replies: { ...list([]), ...scores(["1", "High"], ["2", "Low"], ["3", "DataNotFoundOrStale"]) },
+    });
+    expect(looked.story.map((line) => line.split("/").slice(-2).join("/"))).toEqual([
+      "Microsoft.Compute/skus",
+      "spot/generate",
+    ]);
+    expect(says(looked)[0]).toBe(
+      "Placement scores of spot Standard_D4s_v5 in eastus: zone 1 High, zone 2 Low, zone 3 DataNotFoundOrStale.",
+    );
+    expect(looked.diagnosis).toMatchObject({ category: "capacity", remedy: { steps: ["Ask for zone 1."] } });
+  });
+
+  it("asks for no scores of a regular machine, nor of a size that is closed", async () => {
+    const regular = await look([skus()], { error, call: { body: body() }, replies: list([]) });
+    const shut = await look([skus()], { error, call: { body: spot }, replies: list([closed("Location")]) });
+    expect([...regular.story, ...shut.story].filter((line) => line.startsWith("POST"))).toEqual([]);
+  });
+
+  it("says which right the scores need, and what the list says all the same", async () => {
+    const looked = await look([skus()], {
+      error,
+      call: { body: spot },
+      replies: {
+        ...list([]),
+        "POST placementScores/spot/generate": () =>
+          forbidden("Microsoft.Compute/locations/placementScores/generate/action"),
+      },
+    });
+    expect(says(looked)).toEqual([
+      expect.stringContaining("lacks room for it right now"),
+      "could not look: needs Microsoft.Compute/locations/placementScores/generate/action on /subscriptions/s-1",
+    ]);
+  });
+
   it("reads the list once in hours", async () => {
     const source = skus();
     const scene = { error, call: { body: body() }, replies: list([]) };

@@ -154,12 +154,12 @@ function inspectable(exchange: ArmExchange): Machine {
     const message = `Virtual machine '${id}' is not found. Please choose another virtual machine and try again.`;
     throw new ArmError(404, "VirtualMachineNotFoundInARM", message, { target: "resourceId" });
   }
-  const problem = diskProblem(machine);
+  const problem = diskProblem(exchange, machine);
   if (problem !== undefined) throw new ArmError(405, "ResourceNotSupported", problem, { target: "resourceId" });
   return machine;
 }
 
-function diskProblem(machine: Machine): string | undefined {
+function diskProblem(exchange: ArmExchange, machine: Machine): string | undefined {
   const osDisk = dig(machine.properties, "storageProfile", "osDisk");
   const diskName = digText(osDisk, "name") ?? `${machine.name}_OsDisk_1`;
   if (dig(osDisk, "encryptionSettings", "enabled") === true)
@@ -170,8 +170,11 @@ function diskProblem(machine: Machine): string | undefined {
   if (dig(osDisk, "vhd") !== undefined) {
     return `Disk inspection is not supported for VM '${machine.name}' with unmanaged OS disk.`;
   }
-  if (machine.provisioningState === "Succeeded") return undefined;
-  return `Disk inspection is not supported for the OS disk '${diskName}' with provisioning state '${machine.provisioningState}'.`;
+  // The disk's own state: a machine whose guest did not come up is just what is inspected.
+  const { provisioningState = "Succeeded" } =
+    exchange.cloud.resources.find(digText(osDisk, "managedDisk", "id") ?? "") ?? {};
+  if (provisioningState === "Succeeded") return undefined;
+  return `Disk inspection is not supported for the OS disk '${diskName}' with provisioning state '${provisioningState}'.`;
 }
 
 function checkUploadSas(sas: string | undefined, now: number): void {

@@ -10,12 +10,24 @@ import { check } from "../../option-check.js";
 import { jsonOf } from "../../lro/json-body.js";
 import { isRemedyError, RemedyError } from "../../recovery/remedy-error.js";
 import { systemClock, type AbortSignalLike, type Clock } from "../../time/clock.js";
-import { originOf } from "../subject.js";
+import type { Finding } from "../../recovery/evidence.js";
+import { isOfInspector } from "../reads.js";
 import type { Reply } from "./inspection-wire.js";
-import { runInspection, type Inspection, type InspectionOptions } from "./run-inspection.js";
+import { runInspection, type InspectionOptions, type InspectionRun } from "./run-inspection.js";
 
-export type { Inspection, InspectionOptions, UploadContainer } from "./run-inspection.js";
+export type { InspectionOptions, UploadContainer } from "./run-inspection.js";
 export { inspectorRegions } from "../../catalog/inspector-regions.js";
+
+export interface Inspection {
+  /** When the service began. */
+  readonly createdAt: Date | undefined;
+  /** Where the report lies, without the signature. */
+  readonly report: string;
+  /** Names of the files in it; undefined where it could not be read. */
+  readonly files: readonly string[] | undefined;
+  /** Known lines in the logs, or why the report could not be read. */
+  readonly findings: readonly Finding[];
+}
 
 export interface InspectVmOptions extends InspectionOptions {
   /** Endpoint of Resource Manager. Default `https://management.azure.com`. */
@@ -92,7 +104,7 @@ export async function inspectVm(
     }
   };
 
-  return runInspection(vmId, options, {
+  const run = await runInspection(vmId, options, {
     send: async (method, path, body) => {
       const reply = await request(method, endpoint + path, body);
       if (reply.status === 404 && !path.includes("/validateStorageConfiguration"))
@@ -100,7 +112,7 @@ export async function inspectVm(
       return reply;
     },
     poll: async (url) => {
-      if (!isOfService(url, endpoint))
+      if (!isOfInspector(url, endpoint))
         throw fail(
           {
             error: {
@@ -116,14 +128,18 @@ export async function inspectVm(
     now: () => clock.now(),
     fail,
   });
+  const { createdAt, report, files } = run;
+  return { createdAt, report, files, findings: findingsOf(run, new Date(clock.now())) };
 }
 
-/** Runs are followed at Compute's own hosts, and the token goes nowhere else. */
-function isOfService(url: string, endpoint: string): boolean {
-  const host = URL.canParse(url) ? new URL(url) : undefined;
-  if (host === undefined) return false;
-  return (
-    originOf(url).toLowerCase() === originOf(endpoint).toLowerCase() ||
-    (host.protocol === "https:" && /\.diagnostic\.compute\.azure\.(?:com|us|cn)$/i.test(host.hostname))
-  );
+function findingsOf({ matches, unread }: InspectionRun, at: Date): Finding[] {
+  const source = "vmInspector";
+  if (unread !== undefined) return [{ source, says: `could not look: ${unread}`, at, confidence: "none" }];
+  return matches.map(({ file, line, signature: { id, explanation, confidence } }) => ({
+    source,
+    says: `${file} shows: ${explanation}`,
+    at,
+    confidence,
+    data: { file, signature: id, line },
+  }));
 }

@@ -1,15 +1,21 @@
 /** The report of a run: a zip of the guest's logs, read by the same signatures as the serial log. */
 import type * as Fflate from "fflate";
-import type { Finding } from "../../recovery/evidence.js";
-import { findSignatures } from "../serial-log.js";
+import { findSignatures, type SignatureMatch } from "../serial-log.js";
 import type { InspectionWire } from "./inspection-wire.js";
+
+/** A known line, and the file of the guest that holds it. */
+export interface LogMatch extends SignatureMatch {
+  readonly file: string;
+}
 
 export interface Report {
   /** Where it lies, without the signature. */
   readonly report: string;
   /** Names of the files in it; undefined where it could not be read. */
   readonly files: readonly string[] | undefined;
-  readonly findings: readonly Finding[];
+  readonly matches: readonly LogMatch[];
+  /** Why it could not be read. */
+  readonly unread?: string;
 }
 
 /** Larger files are named and not searched. */
@@ -19,22 +25,15 @@ const logFile = /\.(?:log|txt)$|(?:^|\/)(?:messages|syslog|dmesg|waagent[^/]*)$/
 /** Needs `fflate` to look inside; without it, or without the report, the address is all there is. */
 export async function readReport(upload: string, wire: InspectionWire): Promise<Report> {
   const report = upload.split("?", 1)[0] ?? "";
-  const found = (says: string, confidence: Finding["confidence"], data?: unknown): Finding => ({
-    source: "vmInspector",
-    says,
-    at: new Date(wire.now()),
-    confidence,
-    ...(data !== undefined && { data }),
-  });
+  const notRead = (unread: string): Report => ({ report, files: undefined, matches: [], unread });
   let zip: Uint8Array;
   try {
     zip = await (wire.readBlob ?? fetchBytes)({ method: "GET", url: upload, headers: {} });
   } catch {
-    return { report, files: undefined, findings: [found("could not look: the report could not be read", "none")] };
+    return notRead("the report could not be read");
   }
   const unzip = await loadUnzip();
-  if (!unzip)
-    return { report, files: undefined, findings: [found("could not look: reading the report needs fflate", "none")] };
+  if (!unzip) return notRead("reading the report needs fflate");
   const files: string[] = [];
   try {
     const texts = unzip(zip, {
@@ -43,18 +42,12 @@ export async function readReport(upload: string, wire: InspectionWire): Promise<
         return logFile.test(name) && originalSize <= longestFile;
       },
     });
-    const findings = Object.entries(texts).flatMap(([name, bytes]) =>
-      findSignatures(new TextDecoder().decode(bytes)).map(({ signature, line }) =>
-        found(`${name} shows: ${signature.explanation}`, signature.confidence, {
-          file: name,
-          signature: signature.id,
-          line,
-        }),
-      ),
+    const matches = Object.entries(texts).flatMap(([file, bytes]) =>
+      findSignatures(new TextDecoder().decode(bytes)).map((match) => ({ ...match, file })),
     );
-    return { report, files, findings };
+    return { report, files, matches };
   } catch {
-    return { report, files: undefined, findings: [found("could not look: the report is no zip", "none")] };
+    return notRead("the report is no zip");
   }
 }
 

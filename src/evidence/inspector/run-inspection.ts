@@ -21,7 +21,8 @@ export interface InspectionOptions {
   readonly storageAccountId?: string;
 }
 
-export interface Inspection extends Report {
+/** A run that has ended well. */
+export interface InspectionRun extends Report {
   /** When the service began. */
   readonly createdAt: Date | undefined;
 }
@@ -35,7 +36,7 @@ export async function runInspection(
   vmId: string,
   options: InspectionOptions,
   wire: InspectionWire,
-): Promise<Inspection> {
+): Promise<InspectionRun> {
   const machine = await wire.send("GET", `${vmId}?api-version=2024-07-01`);
   const serviceNow = Date.parse(machine.header("date") ?? "");
   const now = Number.isNaN(serviceNow) ? wire.now() : serviceNow;

@@ -2,6 +2,7 @@
  * What the guest wrote on its serial console while it failed to come up. The links to the log are secrets: they are read once,
  * and neither kept nor shown.
  */
+import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { defineEvidence } from "../define-evidence.js";
 import { at, sameName, textAt } from "../document.js";
 import { couldNotLook } from "../look.js";
@@ -25,16 +26,21 @@ export function bootLog(): DefinedEvidence {
     name: "bootLog",
     requests: 2,
     budgetMs: 15_000,
-    fits: ({ code = "", category }, { url }) =>
-      machineIdOf(url) !== undefined &&
-      (category === "guest-os" ||
-        /^(?:OSProvisioning|VMAgentStatus|VMExtensionProvisioningTimeout|VMStartTimedOut)/i.test(code)),
+    fits: (diagnosis, { url }) => machineIdOf(url) !== undefined && isOfGuest(diagnosis),
     async look(context) {
       // The platform's message may carry the guest's own report: nothing has to be asked for then.
       const [signature] = findSignatures(context.diagnosis.message);
       return signature ? [foundIn("The message", signature)] : lookAtLog(context);
     },
   });
+}
+
+/** Whether the guest did not come up, or is silent. */
+export function isOfGuest({ code = "", category }: Diagnosis): boolean {
+  return (
+    category === "guest-os" ||
+    /^(?:OSProvisioning|VMAgentStatus|VMExtensionProvisioningTimeout|VMStartTimedOut)/i.test(code)
+  );
 }
 
 async function lookAtLog({ get, post, readBlob, call }: LookContext): Promise<Found[]> {
@@ -65,7 +71,7 @@ async function lookAtLog({ get, post, readBlob, call }: LookContext): Promise<Fo
   return [foundIn("The serial log", first), ...others.slice(0, 2).map(alsoFound), ...look];
 }
 
-function foundIn(where: string, { signature, line }: SignatureMatch): Found {
+export function foundIn(where: string, { signature, line }: SignatureMatch): Found {
   const { explanation, confidence, category, disposition = "permanent", steps, docs } = signature;
   return {
     says: `${where} shows: ${explanation} ("${line}")`,
@@ -78,7 +84,7 @@ function foundIn(where: string, { signature, line }: SignatureMatch): Found {
   };
 }
 
-const alsoFound = ({ signature, line }: SignatureMatch): Found => ({
+export const alsoFound = ({ signature, line }: SignatureMatch): Found => ({
   says: `It also shows: ${signature.explanation}`,
   confidence: "low",
   data: { signature: signature.id, line },

@@ -5,22 +5,34 @@
 import type { Disposition } from "../../catalog/rule.js";
 import type { FailedCall } from "../../recovery/evidence.js";
 import { defineEvidence } from "../define-evidence.js";
+import {
+  scoresCacheMs,
+  scoresIn,
+  scoresQuestion,
+  type PlacementScore,
+} from "../../remedies/capacity/placement-scores.js";
 import type { SizeOffer } from "../../remedies/capacity/size-offer.js";
-import { foldName, sameName } from "../document.js";
-import { couldNotLook } from "../look.js";
+import { foldName, numberAt, sameName } from "../document.js";
+import { couldNotLook, orRefusal } from "../look.js";
+import { ReadCache } from "../read-cache.js";
 import { skuRequests, SkuReader } from "../sku-list.js";
-import type { DefinedEvidence, Found } from "../source.js";
-import { locationOf, parseResourceId, sizeOf, zonesOf } from "../subject.js";
+import type { DefinedEvidence, Found, LookContext } from "../source.js";
+import { isSpot, locationOf, parseResourceId, sizeOf, zonesOf } from "../subject.js";
+
+/** Requests of a look: the list, and for a spot machine one question for placement scores. */
+const requests = skuRequests + 1;
 
 /**
- * Restrictions of the size in the region. At most two requests, then none for four hours; the list itself may be hours old;
- * Reader is enough.
+ * Restrictions of the size in the region, and for a spot machine the placement scores of its zones. At most three requests; the
+ * list is used for four hours and may be hours old itself, scores for twenty minutes. Reader is enough for the list; scores need
+ * `Microsoft.Compute/locations/placementScores/generate/action`.
  */
 export function skus(): DefinedEvidence {
   const reader = new SkuReader();
+  const scores = new ReadCache<readonly PlacementScore[]>(scoresCacheMs);
   return defineEvidence({
     name: "skus",
-    requests: skuRequests,
+    requests,
     fits: ({ category, code = "", message }, call) =>
       (category === "capacity" || /^(?:SkuNotAvailable|NotAvailableForSubscription|VMSizeNotSupported)/i.test(code)) &&
       sizeOf(call, message) !== undefined,
@@ -32,12 +44,55 @@ export function skus(): DefinedEvidence {
       if (location === undefined || subscription === undefined) return couldNotLook("the failure names no region");
       const { offers, complete } = await reader.read(context, subscription, location);
       const offer = offers.get(foldName(size));
-      if (offer) return describe(offer, location, call);
+      if (offer) {
+        const found = describe(offer, location, call);
+        const isOpen = found.confidence === "medium";
+        if (!isOpen || !isSpot(call)) return found;
+        const scored = await orRefusal(scoresOf(offer, { subscription, location }, context, scores));
+        // A zone with room says more than that this one has none.
+        return scored.some(({ means }) => means) ? [...scored, found] : [found, ...scored];
+      }
       if (!complete || offers.size === 0)
         return couldNotLook(`the list of sizes in ${location} is longer than a look may read`);
       return notOffered(size, location, call);
     },
   });
+}
+
+/** Where a spot machine of this size is likely to be placed. */
+async function scoresOf(
+  { name, zones }: SizeOffer,
+  { subscription, location }: { readonly subscription: string; readonly location: string },
+  { post, call, now }: LookContext,
+  cache: ReadCache<readonly PlacementScore[]>,
+): Promise<readonly Found[]> {
+  const count = numberAt(call.body, "sku", "capacity") ?? 1;
+  const wanted = { subscription, region: location, sizes: [name], count, inZones: zones.length > 0 };
+  const { path, query, body } = scoresQuestion(wanted);
+  const key = `${path} ${JSON.stringify(body)}`.toLowerCase();
+  const scores = await cache.get(key, now(), async () => scoresIn((await post(path, query, body)).body));
+  if (scores.length === 0) return [{ says: `There is no placement score for ${name}.`, confidence: "none" }];
+  const inWords = scores.map(({ zone, score }) => (zone === undefined ? score : `zone ${zone} ${score}`)).join(", ");
+  const likely = scores.flatMap(({ zone, score }) => (/^(?:High|Medium)$/i.test(score) && zone ? [zone] : []));
+  const asked = zonesOf(call);
+  const elsewhere = likely.filter((zone) => !asked.includes(zone));
+  const says = `Placement scores of spot ${name} in ${location}: ${inWords}.`;
+  return [
+    {
+      says,
+      confidence: "medium",
+      data: { scores },
+      ...(asked.length > 0 &&
+        elsewhere.length > 0 && {
+          means: {
+            category: "capacity",
+            explanation: `${location} has no room for spot ${name} in zone ${asked.join(", ")} right now; it is likely in zone ${elsewhere.join(", ")}.`,
+            steps: [`Ask for zone ${elsewhere.join(" or ")}.`],
+            automatic: "fallbackZones",
+          },
+        }),
+    },
+  ];
 }
 
 /** For this size it is permanent; where a fallback is allowed, another size would pass. */

@@ -4,18 +4,17 @@
  */
 import type { RemedyContext } from "../remedy.js";
 import type { Candidate, MachinePlan } from "./machine-plan.js";
+import { mostScoredSizes, scoresCacheMs, scoresIn, scoresQuestion } from "./placement-scores.js";
 import { scoreKey, type RegionKnowledge, type Score, type Usage } from "./rank.js";
 import { readSizeList } from "./size-list.js";
 import { foldName, type SizeOffers } from "./size-offer.js";
 
 /** Milliseconds for which each look-up is used. Offers change by the day, quotas with each create, scores by the half hour. */
-export const cacheMs = { sizes: 4 * 3_600_000, usages: 3 * 60_000, scores: 20 * 60_000 } as const;
+export const cacheMs = { sizes: 4 * 3_600_000, usages: 3 * 60_000, scores: scoresCacheMs } as const;
 /** Milliseconds after which a look-up that was refused is tried again. */
 export const refusedMs = 10 * 60_000;
 /** A list of sizes comes in one page or a few. */
 const mostPages = 5;
-/** What one question for placement scores may name. */
-const mostScoredSizes = 5;
 
 type Send = RemedyContext["send"];
 
@@ -107,32 +106,15 @@ async function readUsages(plan: MachinePlan, send: Send): Promise<Map<string, Us
 }
 
 async function readScores(
-  plan: MachinePlan,
+  { endpoint, subscription, region, count }: MachinePlan,
   sizes: readonly string[],
   inZones: boolean,
   send: Send,
 ): Promise<Map<string, Score>> {
-  const region = foldName(plan.region);
-  const { body } = await send({
-    method: "POST",
-    url: urlOf(plan, `/locations/${region}/placementScores/spot/generate?api-version=2025-06-05`),
-    body: {
-      desiredLocations: [region],
-      desiredSizes: sizes.map((sku) => ({ sku })),
-      desiredCount: plan.count,
-      availabilityZones: inZones,
-    },
-  });
-  const { placementScores } = (body ?? {}) as {
-    placementScores?: ({ sku?: unknown; availabilityZone?: unknown; score?: unknown } | null)[];
-  };
-  const scores = new Map<string, Score>();
-  for (const entry of Array.isArray(placementScores) ? placementScores : []) {
-    const { sku, availabilityZone: zone, score } = entry ?? {};
-    if (typeof sku === "string" && typeof score === "string")
-      scores.set(scoreKey({ size: sku, zone: typeof zone === "string" ? zone : undefined }), score);
-  }
-  return scores;
+  const { path, query, body } = scoresQuestion({ subscription, region, sizes, count, inZones });
+  const url = `${endpoint}${path}?api-version=${query["api-version"]}`;
+  const answer = await send({ method: "POST", url, body });
+  return new Map(scoresIn(answer.body).map((entry) => [scoreKey(entry), entry.score]));
 }
 
 function urlOf({ endpoint, subscription }: MachinePlan, path: string): string {
