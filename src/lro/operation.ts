@@ -37,6 +37,8 @@ export type Plan<Task = unknown, Read = unknown> =
   | { readonly kind: "task"; readonly task: Task }
   /** Send the first request again. */
   | { readonly kind: "send"; readonly dueAt: number }
+  /** Look whether what refused a submission is still at work on the resource. */
+  | { readonly kind: "watch"; readonly dueAt: number }
   /** Read the resource. */
   | { readonly kind: "read"; readonly dueAt: number; readonly read: Read };
 
@@ -95,6 +97,8 @@ export interface Operation {
   retries: number;
   /** How often the resubmission under way was refused at the door; that counts against `maxRetries`. */
   refusals: number;
+  /** A submission was refused by a resource that was free, or has waited for one: what holds it does not show. */
+  watchesNoMore?: boolean;
   /** A resubmission's reply was lost: it may be at work. */
   mayHaveRun: boolean;
   plan: Plan;

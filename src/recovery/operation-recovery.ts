@@ -17,13 +17,16 @@ import { PollDrivenTask, shortWaitMs, type SendContext } from "../lro/poll-drive
 import { targetOf, type ReadTarget } from "../lro/read-back.js";
 import { withoutCredentials } from "../lro/resubmission.js";
 import { resumeInfo, type ResumeInfo } from "../lro/resume.js";
+import { readWatched } from "./conflict-reader.js";
+import { conflictWatchOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
 import { diagnoseInput, diagnoseResponse, diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
 import { asAnswered, type Evidence, type Finding } from "./evidence.js";
-import { aboutRequest, type EventSubject } from "./events.js";
+import { aboutRequest, failureOf, type EventSubject } from "./events.js";
 import { resubmissionOf } from "./own-request.js";
 import {
   noteAttempt,
+  pastBudget,
   readOnce,
   recover,
   reportRecovered,
@@ -69,6 +72,8 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   readonly #operations: Operations;
   readonly #operation: Operation;
   readonly #poll: Poll;
+  /** What refused the last submission, where another operation did. */
+  #conflict: Diagnosis | undefined;
 
   constructor(engine: Engine, operations: Operations, operation: Operation, poll: Poll) {
     this.settings = engine.settings;
@@ -113,6 +118,8 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
         return this.#follow(ask);
       case "send":
         return this.send();
+      case "watch":
+        return (await this.#watchConflict()) ?? this.send();
       case "read":
         return readOnce(plan.read, this);
     }
@@ -200,8 +207,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     const operation = this.#operation;
     operation.firstFailureAt ??= this.#now;
     if (!operation.failedUrls.includes(operation.operationUrl)) operation.failedUrls.push(operation.operationUrl);
+    this.#conflict = undefined;
     if (!failure.refusal) return failure.diagnosis;
     const diagnosis = diagnoseSend(failure.refusal, this.#poll.request, this.settings);
+    if (diagnosis.category === "conflict") this.#conflict = diagnosis;
     operation.mayHaveRun ||= failure.refusal.kind !== "notAdmitted" && diagnosis.execution === "unknown";
     return diagnosis;
   }
@@ -248,9 +257,41 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
 
   /** Every wait is the poller's. */
   async pause(step: Wait<Failure>): Promise<OperationStep> {
+    const watched = step.kind === "send" && this.#conflict ? await this.#watchConflict(this.#conflict) : undefined;
+    if (watched) return watched;
     const dueAt = this.#now + step.delayMs;
     this.#operation.plan = step.kind === "send" ? { kind: "send", dueAt } : { kind: "read", dueAt, read: step };
     return this.#deferPoll(step.delayMs);
+  }
+
+  /**
+   * Defers the poller while the resource shows that another operation is at work on it; undefined when there is nothing (more)
+   * to see.
+   * @param conflict begins to watch; left out, goes on with it
+   */
+  async #watchConflict(conflict?: Diagnosis): Promise<OperationStep | undefined> {
+    const operation = this.#operation;
+    const { first, remedies } = operation;
+    // What is at work may be our own, whose reply was lost: then the resource is read, and not written again.
+    const isBlind = operation.mayHaveRun || operation.watchesNoMore === true;
+    const url = isBlind ? undefined : watchedUrlOf(first.method, first.url);
+    if (url === undefined) return undefined;
+    const watch = conflictWatchOf(this.settings.throttle);
+    const read = (): Promise<WatchedState> =>
+      readWatched(this.#engine, url, { ...this.#poll, countedIn: remedies.added });
+    const state = await watch.look(url, this.#now, read);
+    const waitMs = Math.max(1_000, watch.nextLookMs(url, this.#now));
+    if (state !== "busy" || pastBudget(this, waitMs)) {
+      operation.watchesNoMore = true;
+      return undefined;
+    }
+    if (conflict) {
+      const reason = "another operation is at work on the resource; it is watched until it ends";
+      const failure = failureOf(conflict);
+      this.settings.reporter.emit({ type: "readBack", at: this.#now, ...this.about, reason, failure });
+    }
+    operation.plan = { kind: "watch", dueAt: this.#now + waitMs };
+    return this.#deferPoll(waitMs);
   }
 
   /** Sends the first request again, with the poll's fresh token. */

@@ -3,17 +3,16 @@ import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
 import type { Decision, Situation } from "../decision/decide.js";
-import { jsonOf } from "../lro/json-body.js";
 import { progressOf } from "../lro/poll.js";
 import { isOfResourceManager, readTargetOf, type ReadTarget } from "../lro/read-back.js";
 import { isRepeatable } from "../lro/resubmission.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
-import { conflictWatchOf, watchedStateOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
+import { readWatched } from "./conflict-reader.js";
+import { conflictWatchOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
 import { asAnswered, type Evidence } from "./evidence.js";
 import { aboutRequest, failureOf, type EventSubject } from "./events.js";
-import { ownRequest } from "./own-request.js";
 import {
   noteAttempt,
   pastBudget,
@@ -29,13 +28,7 @@ import {
   type Subject,
   type Wait,
 } from "./recover.js";
-import {
-  newRequestState,
-  type Deferred,
-  type PollResult,
-  type RequestEnd,
-  type RequestState,
-} from "./request-state.js";
+import { type Deferred, type PollResult, type RequestEnd, type RequestState } from "./request-state.js";
 import { isAsAskedIn, lookOf, readingOf, type Look } from "./resource-reader.js";
 import { deletedResponse, isPollTrouble, jsonResponse, isSuccess, outcomeResponse } from "./responses.js";
 import { discard, throwIfAborted, type SendOutcome } from "./sender.js";
@@ -231,19 +224,10 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   }
 
   async #readState(url: string): Promise<WatchedState> {
-    const { progress, engine, settings } = this;
+    const { progress, engine } = this;
     await engine.tokens.renew(progress);
-    const own = ownRequest(progress.request, { method: "GET", url });
-    const reading = newRequestState(own, progress.next, settings.clock.now(), { nested: true, maxQueueWaitMs: 1_000 });
-    const sent = await engine.attempt(reading);
-    throwIfAborted(sent, own);
-    if (sent.kind !== "response") {
-      if (sent.kind === "error") sent.permit.settle();
-      return "unreadable";
-    }
-    if (sent.response.status >= 400) diagnoseSend(sent, own, settings);
-    else sent.permit.settle(sent.response);
-    return watchedStateOf(sent.response.status, jsonOf(sent.response));
+    const { request, next, remedies } = progress;
+    return readWatched(engine, url, { request, next, countedIn: remedies.added });
   }
 
   async read({ cause }: ReadStep<SendOutcome>): Promise<RequestStep<never> | Pending> {

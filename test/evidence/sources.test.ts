@@ -222,7 +222,7 @@ describe("instanceView", () => {
       replies: view({ statuses: [{ code: "ProvisioningState/updating", time: "2026-11-30T09:00:00Z" }] }),
     });
     expect(says(looked)).toEqual([
-      "The machine is updating since 2026-11-30T09:00:00.000Z: another operation is at work.",
+      "The machine has been updating since 2026-11-30T09:00:00.000Z: another operation is at work.",
     ]);
   });
 
@@ -791,7 +791,7 @@ describe("reservations, runCommands and activityLog", () => {
       },
     });
     expect(says(looked)).toEqual([
-      "Run command patch is running since 2026-11-30T09:00:01.000Z; one may take 90 minutes.",
+      "Run command patch is running since 2026-11-30T09:00:01.000Z; a run command has 90 min.",
     ]);
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { generations } from "../support/clients.js";
 import { remedyErrorOf, thrownBy } from "../support/outcome.js";
-import { scene } from "../support/scene.js";
+import { scene, type Scene } from "../support/scene.js";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -110,4 +110,48 @@ describe.each(generations)("arm-compute %s, a machine that another operation hol
       },
       { left: "some" },
     ));
+});
+
+describe.each(generations)("arm-compute %s, a resubmission that is refused inside its operation", (generation) => {
+  /** A write fails while it runs; before it is sent again, somebody else begins to deallocate the machine. */
+  const story = (seconds: number, tell: (scene: Scene, write: Promise<unknown>) => Promise<void>): Promise<void> =>
+    scene(generation, async (told) => {
+      told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
+      told.arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines" });
+      told.arm.longRunning({ on: "POST virtualMachines/deallocate", durationMs: seconds * second });
+      const write = told.client().create("web-01", { tags: { team: "a" } });
+      for (let waited = 0; waited < 60 && !told.said.some((line) => line.startsWith("resubmit")); waited++)
+        await told.time.sleep(second);
+      const other = told.client().deallocate("web-01");
+      await tell(told, write);
+      await other;
+    });
+  const writesOf = ({ arm }: Scene): { status: number | undefined; at: number }[] =>
+    arm.exchanges
+      .filter(({ method, name }) => method === "PUT" && name === "virtualMachines/web-01")
+      .map(({ status, at }) => ({ status, at }));
+
+  it.each([30, 95, 600])("for %d s: one refused write, and the next within 15 s of its end", (seconds) =>
+    story(seconds, async (told, write) => {
+      const begun = Date.now();
+      await write;
+      const writes = writesOf(told);
+      expect(writes.map(({ status }) => status)).toEqual(
+        [202, 409, 202].map((s) => (s === 202 ? writes[0]?.status : s)),
+      );
+      const last = (writes.at(-1)?.at ?? 0) - begun;
+      expect(last).toBeGreaterThanOrEqual(seconds * second - second);
+      expect(last).toBeLessThanOrEqual((seconds + 15) * second);
+      expect(told.said).toContain(
+        "readBack: another operation is at work on the resource; it is watched until it ends",
+      );
+    }),
+  );
+
+  it("where the resource may not be read, the backoff is all there is", () =>
+    story(95, async (told, write) => {
+      told.arm.deny("Microsoft.Compute/virtualMachines/read");
+      await thrownBy(write.then(() => Promise.reject(new Error("done"))));
+      expect(writesOf(told).filter(({ status }) => status === 409).length).toBeGreaterThan(1);
+    }));
 });

@@ -121,6 +121,7 @@ describe.each(generations)("what a resubmission brings, with arm-compute %s", (g
         "0 s PUT virtualMachines/web-01 201",
         "0 s GET operations/op-1 200 Failed StorageAccountTooBusy",
         "5 s PUT virtualMachines/web-01 409 AnotherOperationInProgress",
+        "5 s GET virtualMachines/web-01 200",
         "10 s PUT virtualMachines/web-01 200",
         "12 s GET operations/op-2 200 Succeeded",
         "12 s GET virtualMachines/web-01 200",

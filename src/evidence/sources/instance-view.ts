@@ -7,6 +7,7 @@ import { defineEvidence } from "../define-evidence.js";
 import { at, dateAt, itemsAt, sameName, shorten, textAt, numberAt } from "../document.js";
 import type { DefinedEvidence, Found, LookContext } from "../source.js";
 import { machineIdOf, scaleSetIdOf } from "../subject.js";
+import { usualDurations, type MachineWork } from "../usual-durations.js";
 
 /** The version that both this source and the boot log read with, so that one request serves both. */
 export const machineQuery = { $expand: "instanceView", "api-version": "2024-07-01" } as const;
@@ -138,19 +139,40 @@ function failedStatuses(view: unknown, { code }: Diagnosis): Found[] {
         },
       ];
     }
-    const busy = ["creating", "updating", "deleting", "migrating"].includes(state);
-    const since = dateAt(status, "time");
-    return busy
-      ? [
-          {
-            says: `The machine is ${state}${since ? ` since ${since.toISOString()}` : ""}: another operation is at work.`,
-            at: since,
-            confidence: "high",
-            data: { provisioningState: state },
-          },
-        ]
-      : [];
+    return ["creating", "updating", "deleting", "migrating"].includes(state) ? [busyWith(status, view)] : [];
   });
+}
+
+/** What is at work on the machine, since when, and for how long such work goes on. */
+function busyWith(status: unknown, view: unknown): Found {
+  const { state } = stateOf(status);
+  const since = dateAt(status, "time");
+  const { kind, name } = workOn(view, state);
+  const usual = usualDurations[kind];
+  return {
+    says: `The machine has been ${state}${since ? ` since ${since.toISOString()}` : ""}: ${name} is at work${usual === undefined ? "" : `; ${usual}`}.`,
+    at: since,
+    confidence: "high",
+    data: { provisioningState: state, work: kind, since: since?.toISOString(), usual },
+  };
+}
+
+/** An operation shows in the power state, or in an extension that is changing; else only its kind is known. */
+function workOn(view: unknown, state: string): { readonly kind: MachineWork; readonly name: string } {
+  const extension = itemsAt(view, "extensions").find((item) =>
+    itemsAt(item, "statuses").some((status) =>
+      ["transitioning", "creating", "updating"].includes(stateOf(status).state),
+    ),
+  );
+  if (extension !== undefined) return { kind: "extension", name: `extension ${textAt(extension, "name") ?? ""}` };
+  const power = itemsAt(view, "statuses")
+    .map(stateOf)
+    .find(({ kind }) => kind === "powerstate")?.state;
+  if (power === "starting" && state !== "creating") return { kind: "start", name: "a start" };
+  if (power === "stopping") return { kind: "stop", name: "a power-off" };
+  if (power === "deallocating") return { kind: "stop", name: "a deallocation" };
+  if (state === "creating") return { kind: "create", name: "its create" };
+  return state === "deleting" ? { kind: "delete", name: "its delete" } : { kind: "update", name: "another operation" };
 }
 
 /** A failed machine that runs is alive, billed, and holds the logs. */

@@ -3,6 +3,7 @@ import { defineEvidence } from "../define-evidence.js";
 import { at, dateAt, itemsAt, numberAt, sameName, shorten, textAt } from "../document.js";
 import type { DefinedEvidence, Found } from "../source.js";
 import { machineIdOf } from "../subject.js";
+import { usualDurations } from "../usual-durations.js";
 
 /** Existing run commands with their state. One request; at once; Reader is enough. None is ever started. */
 export function runCommands(): DefinedEvidence {
@@ -32,7 +33,7 @@ function describe(command: unknown, isSubject: boolean): Found[] {
   if (/^(?:Running|Pending)$/i.test(state)) {
     return [
       {
-        says: `Run command ${name} is ${state.toLowerCase()}${began ? ` since ${began.toISOString()}` : ""}; one may take 90 minutes.`,
+        says: `Run command ${name} is ${state.toLowerCase()}${began ? ` since ${began.toISOString()}` : ""}; ${usualDurations.runCommand}.`,
         at: began,
         confidence: "high",
         data: { runCommand: name, state },
