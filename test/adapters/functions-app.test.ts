@@ -7,7 +7,7 @@ import { withRemedy, type RemedyOptions } from "azure-remedy";
 import { startEmulator, type Emulator, type EmulatorOptions } from "azure-remedy/emulator";
 import { DummyOrchestrationContext, type OrchestrationContext } from "durable-functions";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -225,7 +225,9 @@ describe("the orchestrator", () => {
 });
 
 it("compiles with the settings that func init writes", () => {
-  const folder = mkdtempSync(join(root, "node_modules", ".cache", "functions-app-"));
+  const cache = join(root, "node_modules", ".cache");
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "functions-app-"));
   try {
     const config = {
       extends: join(root, "examples/functions/tsconfig.json"),

@@ -2,19 +2,14 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parseIds } from "../../src/cli/vms/machines.js";
 import { bundleProgram, run, start } from "./program-under-test.js";
 
 bundleProgram();
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "vms-"));
-});
-afterEach(() => rm(folder, { recursive: true }));
-
-describe("vms", () => {
+// Most of a rehearsal is waiting, so that they wait together.
+describe.concurrent("vms", () => {
   it("acts on every machine, prints a line for each, and ends with 0", async () => {
     const { code, stdout } = await run(["vms", "deallocate", "--emulator", "5"]);
     const lines = stdout.trim().split("\n");
@@ -48,6 +43,7 @@ describe("vms", () => {
   });
 
   it("ends after Ctrl-C with a result for each machine and a journal to go on from", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "vms-"));
     const journal = join(folder, "run.jsonl");
     const running = start(["vms", "deallocate", "--emulator", "30", "--concurrency", "2", "--journal", journal]);
     await running.said("succeeded");
@@ -62,6 +58,7 @@ describe("vms", () => {
     expect(stdout).toMatch(/deallocate: \d+ succeeded.*\d+ not started/);
     expect(code).toBe(130);
     expect(await readFile(journal, "utf8")).toContain('"status":"succeeded"');
+    await rm(folder, { recursive: true });
   });
 
   it.each([

@@ -181,9 +181,9 @@ describe("things that throw when they are looked at", () => {
 });
 
 describe("work is bounded", () => {
-  const big = 100_000_000;
+  const big = 20_000_000;
 
-  it("on a hundred megabytes", () => {
+  it("on twenty megabytes", () => {
     for (const text of ["x", " ", "{", '{"a":', "[", '"', "\\", "Code: X\n", "\n"].map((seed) =>
       seed.repeat(big / seed.length),
     )) {
