@@ -6,22 +6,43 @@ import type { RuleKnowledge } from "../catalog/rule.js";
 import type { Parameters } from "../catalog/template.js";
 import type { FailureInShort } from "./failure-in-short.js";
 
-export function fillAdvice(failures: readonly FailureInShort[]): { explanation: string; steps: readonly string[] } {
-  const [first] = failures as [FailureInShort];
-  const isSame = failures.every(({ explanation }) => explanation === first.explanation);
-  if (isSame && first.steps) return { explanation: first.explanation, steps: first.steps };
-  const knowledge = first.rule && knowledgeOf(first.rule.id);
-  if (!knowledge) return { explanation: first.explanation, steps: first.steps ?? [] };
-  const { explanation, remedy } = renderAdvice(knowledge, commonParameters(failures));
-  return { explanation: isSame ? first.explanation : explanation, steps: remedy.steps };
+/** What the failures of one reason have in common. Each is looked at once: there may be thousands. */
+export class SharedAdvice {
+  readonly first: FailureInShort;
+  #isSame = true;
+  /** The parameters that all failures read alike. */
+  #common: Parameters;
+  #filled: Advice | undefined;
+
+  constructor(first: FailureInShort) {
+    this.first = first;
+    this.#common = first.parameters ?? {};
+  }
+
+  add({ explanation, parameters = {} }: FailureInShort): void {
+    this.#isSame &&= explanation === this.first.explanation;
+    const left = Object.entries(this.#common).filter(([name, value]) => parameters[name] === value);
+    if (left.length < Object.keys(this.#common).length) this.#common = Object.fromEntries(left);
+    this.#filled = undefined;
+  }
+
+  get filled(): Advice {
+    return (this.#filled ??= this.#fill());
+  }
+
+  #fill(): Advice {
+    const { explanation, steps, rule } = this.first;
+    if (this.#isSame && steps) return { explanation, steps };
+    const knowledge = rule && knowledgeOf(rule.id);
+    if (!knowledge) return { explanation, steps: steps ?? [] };
+    const advice = renderAdvice(knowledge, this.#common);
+    return { explanation: this.#isSame ? explanation : advice.explanation, steps: advice.remedy.steps };
+  }
 }
 
-/** The parameters that all failures read alike. */
-function commonParameters(failures: readonly FailureInShort[]): Parameters {
-  const [first, ...others] = failures.map(({ parameters }) => parameters ?? {});
-  return Object.fromEntries(
-    Object.entries(first ?? {}).filter(([name, value]) => others.every((other) => other[name] === value)),
-  );
+interface Advice {
+  readonly explanation: string;
+  readonly steps: readonly string[];
 }
 
 let byId: ReadonlyMap<string, RuleKnowledge> | undefined;

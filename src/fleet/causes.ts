@@ -1,5 +1,5 @@
 /** Why items failed, each reason once: three hundred machines that lack one quota are one thing to do. */
-import { fillAdvice } from "./cause-advice.js";
+import { SharedAdvice } from "./cause-advice.js";
 import type { FailureInShort } from "./failure-in-short.js";
 import type { Disposition } from "../catalog/rule.js";
 import { diagnose } from "../diagnose.js";
@@ -22,35 +22,35 @@ export interface Cause {
 
 /** Collects failures by reason. */
 export class CauseTally {
-  readonly #groups = new Map<string, { failures: FailureInShort[]; keys: string[] }>();
+  readonly #groups = new Map<string, { readonly advice: SharedAdvice; readonly keys: string[] }>();
 
   add(failure: FailureInShort, key: string): void {
     const { code, disposition, rule } = failure;
     const reason = [code?.toLowerCase(), disposition, rule?.id ?? failure.explanation].join("|");
     const group = this.#groups.get(reason);
-    if (!group) this.#groups.set(reason, { failures: [failure], keys: [key] });
+    if (!group) this.#groups.set(reason, { advice: new SharedAdvice(failure), keys: [key] });
     else {
-      group.failures.push(failure);
+      group.advice.add(failure);
       group.keys.push(key);
     }
   }
 
   /** The most frequent first. */
   get causes(): Cause[] {
-    return [...this.#groups.values()].map(causeOf).sort((a, b) => b.count - a.count);
+    return [...this.#groups.values()]
+      .map(({ advice, keys }) => causeOf(advice, keys))
+      .sort((a, b) => b.count - a.count);
   }
 }
 
-function causeOf({ failures, keys }: { failures: FailureInShort[]; keys: string[] }): Cause {
-  const [first] = failures as [FailureInShort];
-  const { explanation, steps } = fillAdvice(failures);
+function causeOf(advice: SharedAdvice, keys: readonly string[]): Cause {
+  const { code, disposition } = advice.first;
   return {
-    ...(first.code !== undefined && { code: first.code }),
-    disposition: first.disposition,
-    count: failures.length,
-    explanation,
-    steps,
-    keys,
+    ...(code !== undefined && { code }),
+    disposition,
+    count: keys.length,
+    ...advice.filled,
+    keys: [...keys],
   };
 }
 
@@ -88,12 +88,12 @@ function isEvent(value: unknown): value is RemedyEvent {
 /** The resource that a failure is about, as far as it says. */
 function keyOf(failure: unknown): string {
   if (typeof failure !== "object" || failure === null) return "unknown";
-  const { item, resource, request } = failure as {
-    item?: unknown;
+  const { key, resource, request } = failure as {
+    key?: unknown;
     resource?: unknown;
     request?: { url?: unknown };
   };
-  if (typeof item === "string") return item;
+  if (typeof key === "string") return key;
   if (typeof resource === "string") return resource;
   return typeof request?.url === "string" ? pathOf(request.url) : "unknown";
 }

@@ -13,110 +13,156 @@ const readAhead = 1_000;
 export interface Entry<Item> {
   readonly item: Item;
   readonly key: string;
+  /** The items of one subscription have the same; all that name none share one. */
+  readonly turn: string;
 }
 
-/** The part of a key that its turn goes by: the subscription of an ARM id; all other keys share one turn. */
-export function turnOf(key: string): string {
-  return /\/subscriptions\/([^/?]{1,64})/i.exec(key)?.[1]?.toLowerCase() ?? "";
+function entryOf<Item>(item: Item, key: string): Entry<Item> {
+  const id = (item as { id?: unknown } | null | undefined)?.id;
+  return { item, key, turn: subscriptionIn(key) ?? (typeof id === "string" ? subscriptionIn(id) : undefined) ?? "" };
 }
 
-/** A queue whose groups take turns. */
-export class FairQueue<Item> {
-  readonly #groups = new Map<string, Entry<Item>[]>();
-  #size = 0;
+const subscriptionIn = (id: string): string | undefined =>
+  /\/subscriptions\/([^/?]{1,64})/i.exec(id)?.[1]?.toLowerCase();
 
-  get size(): number {
-    return this.#size;
+/** The entries of one subscription, first in, first out. */
+class Line<Item> {
+  readonly #entries: Entry<Item>[] = [];
+  #taken = 0;
+
+  get isEmpty(): boolean {
+    return this.#taken === this.#entries.length;
   }
 
   push(entry: Entry<Item>): void {
-    const turn = turnOf(entry.key);
-    const group = this.#groups.get(turn);
-    if (group) group.push(entry);
-    else this.#groups.set(turn, [entry]);
-    this.#size += 1;
+    this.#entries.push(entry);
   }
 
-  /** The next entry; its group goes to the end of the line. */
   take(): Entry<Item> | undefined {
-    const first = this.#groups.entries().next();
-    if (first.done) return undefined;
-    const [turn, group] = first.value;
-    const entry = group.shift();
-    this.#groups.delete(turn);
-    if (group.length > 0) this.#groups.set(turn, group);
-    this.#size -= 1;
+    const entry = this.#entries[this.#taken];
+    if (entry) this.#taken += 1;
+    // Now and then: a list of a hundred thousand is not moved for each that leaves it.
+    if (this.#taken > readAhead) {
+      this.#entries.splice(0, this.#taken);
+      this.#taken = 0;
+    }
     return entry;
   }
 }
 
 /** The items of a source in fair order. A list is known whole at once; of anything else a part is read ahead. */
 export class FairOrder<Item> {
-  readonly #queue = new FairQueue<Item>();
-  readonly #iterator: Iterator<Item> | AsyncIterator<Item>;
+  readonly #lines = new Map<string, Line<Item>>();
   readonly #keyOf: (item: Item) => string;
-  readonly #most: number;
-  #reading: Promise<void> | undefined;
+  readonly #onChange: () => void;
+  /** Absent for a list. */
+  readonly #iterator: Iterator<Item> | AsyncIterator<Item> | undefined;
+  #known = 0;
+  #waiting = 0;
+  #isReading = false;
   #isRead = false;
-  #fault: { error: unknown } | undefined;
+  #isClosed = false;
+  #fault: { readonly error: unknown } | undefined;
 
-  constructor(source: ItemSource<Item>, keyOf: (item: Item) => string) {
+  /** @param onChange something was read, or the source has ended */
+  constructor(source: ItemSource<Item>, keyOf: (item: Item) => string, onChange: () => void) {
     this.#keyOf = keyOf;
-    this.#most = Array.isArray(source) ? Infinity : readAhead;
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    this.#onChange = onChange;
+    if (Array.isArray(source)) this.#readList(source as Item[]);
+    else this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   }
 
-  /** Items that were read and not given. */
-  get waiting(): number {
-    return this.#queue.size;
+  /** Items that were read. */
+  get known(): number {
+    return this.#known;
   }
 
-  /**
-   * The next item, or nothing at the end.
-   * @throws what the source throws, after the items before it were given
-   */
-  async next(): Promise<Entry<Item> | undefined> {
+  /** Whether all has been read and given. */
+  get isOver(): boolean {
+    return this.#isRead && this.#waiting === 0;
+  }
+
+  /** Whether everything is known before the first is taken. */
+  get isList(): boolean {
+    return this.#iterator === undefined;
+  }
+
+  /** What the source threw, or the function that names its items. */
+  get fault(): { readonly error: unknown } | undefined {
+    return this.#fault;
+  }
+
+  /** The next item of a subscription that may start one; that subscription goes to the end of the line. */
+  take(mayStart: (turn: string) => boolean): Entry<Item> | undefined {
     void this.#read();
-    while (this.#queue.size === 0 && !this.#isRead) await this.#read();
-    if (this.#queue.size === 0 && this.#fault) throw this.#fault.error;
-    return this.#queue.take();
+    for (const [turn, line] of this.#lines) {
+      if (!mayStart(turn)) continue;
+      this.#lines.delete(turn);
+      const entry = line.take();
+      if (!line.isEmpty) this.#lines.set(turn, line);
+      if (entry) this.#waiting -= 1;
+      return entry;
+    }
+    return undefined;
   }
 
   /** What has been read and not been given; nothing more is read. */
-  async drain(): Promise<Entry<Item>[]> {
-    if (this.#most === Infinity) while (!this.#isRead) await this.#read();
-    else if (!this.#isRead) await this.#close();
+  drain(): Entry<Item>[] {
+    if (!this.#isRead) this.#close();
     const left: Entry<Item>[] = [];
-    for (let entry = this.#queue.take(); entry; entry = this.#queue.take()) left.push(entry);
+    for (let entry = this.take(() => true); entry; entry = this.take(() => true)) left.push(entry);
     return left;
   }
 
-  #read(): Promise<void> {
-    return (this.#reading ??= this.#readSome().finally(() => {
-      this.#reading = undefined;
-    }));
+  #readList(items: readonly Item[]): void {
+    for (const item of items) {
+      try {
+        this.#add(item);
+      } catch (error) {
+        this.#fault ??= { error };
+      }
+    }
+    this.#isRead = true;
   }
 
-  /** Reads until enough is there, at least one when nothing is. */
-  async #readSome(): Promise<void> {
+  async #read(): Promise<void> {
+    if (this.#isReading || this.#isRead || !this.#iterator) return;
+    this.#isReading = true;
     try {
-      while (!this.#isRead && this.#queue.size < this.#most) {
+      while (!this.#isRead && this.#waiting < readAhead) {
         const step = await this.#iterator.next();
+        if (this.#isClosed) return;
         if (step.done === true) this.#isRead = true;
-        else this.#queue.push({ item: step.value, key: this.#keyOf(step.value) });
+        else this.#add(step.value);
+        this.#onChange();
       }
     } catch (error) {
-      this.#fault = { error };
+      this.#fault ??= { error };
       this.#isRead = true;
+      this.#onChange();
+    } finally {
+      this.#isReading = false;
     }
   }
 
-  async #close(): Promise<void> {
-    this.#isRead = true;
-    try {
-      await this.#iterator.return?.();
-    } catch {
-      // The run is over; a source that cannot be closed changes nothing about it.
+  #add(item: Item): void {
+    const entry = entryOf(item, this.#keyOf(item));
+    const line = this.#lines.get(entry.turn);
+    if (line) line.push(entry);
+    else {
+      const fresh = new Line<Item>();
+      fresh.push(entry);
+      this.#lines.set(entry.turn, fresh);
     }
+    this.#known += 1;
+    this.#waiting += 1;
+  }
+
+  /** Not waited for: a source that hangs, or cannot be closed, changes nothing about a run that is over. */
+  #close(): void {
+    this.#isRead = true;
+    this.#isClosed = true;
+    const closing = async (): Promise<unknown> => this.#iterator?.return?.();
+    closing().catch(() => undefined);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The calls made for one item. Each write is noted in the journal before it is sent, and its answer afterwards. When an
- * earlier process was cut short after a write, the same write of this one is not sent blindly: the answer that came then is
- * given again, so that the client follows the operation that runs; and where none came, one that must not run twice ends as
- * a lost reply, which the policy resolves as it does any other.
+ * earlier process was cut short in an item, the function runs again from its beginning, and a write that was answered then
+ * gets the same answer now: what was done is not done again, and the operation that runs is followed. Where no answer came,
+ * a write that must not run twice ends as a lost reply, which the policy resolves as it does any other.
  */
 import { createHash } from "node:crypto";
 import {
@@ -31,6 +31,8 @@ interface Call {
   readonly number: number;
   readonly digest: string;
   earlier: RecordedCall | undefined;
+  /** An earlier process saw the operation succeed. */
+  isKnownToSucceed?: boolean;
 }
 
 interface EarlierCall extends RecordedCall {
@@ -55,14 +57,19 @@ export class ItemWork implements WorkItem {
   readonly #calls: Call[] = [];
   /** Operations whose end has not been seen, by the URL that is polled. */
   readonly #operations = new Map<string, Call>();
+  /** An earlier process was ended in the middle of the item; it did not fail. */
+  readonly #isCutShort: boolean;
   #nextNumber: number;
+  #hasAsked = false;
   #isAdmitted = false;
-  #underWay = 0;
+  /** Writes that were carried out, or may have been, in this process or an earlier one. */
+  #effects = 0;
 
   constructor(options: ItemWorkOptions) {
     this.#options = options;
     this.key = options.key;
     const history = options.journal?.historyOf(options.key);
+    this.#isCutShort = history?.status !== "failed";
     this.#nextNumber = history ? Math.max(-1, ...history.calls.keys()) + 1 : 0;
     for (const call of callsOf(history)) {
       const list = this.#earlier.get(call.digest);
@@ -71,9 +78,9 @@ export class ItemWork implements WorkItem {
     }
   }
 
-  /** A write has been sent whose end was not seen: what became of it is not known. */
-  get hasOpenWrites(): boolean {
-    return this.#underWay > 0 || this.#operations.size > 0;
+  /** Its function called the service, and no write can have had an effect. */
+  get hasSentNothing(): boolean {
+    return this.#hasAsked && this.#effects === 0;
   }
 
   onEvent(event: RemedyEvent): void {
@@ -81,15 +88,14 @@ export class ItemWork implements WorkItem {
   }
 
   around(request: PipelineRequest, next: SendRequest): SendRequest {
+    this.#hasAsked = true;
     const call = isWrite(request) ? this.#begin(request) : undefined;
     return async (sent) => {
       this.#admitted();
       if (this.#options.signal.aborted) throw new AbortError();
       // A write within a poll is the first request of the operation once more.
       if (isWrite(sent)) return this.#write(call?.digest === digestOf(sent) ? call : this.#callOf(sent), sent, next);
-      const response = await next(sent);
-      this.#noteProgress(sent, response);
-      return response;
+      return this.#look(sent, await next(sent));
     };
   }
 
@@ -116,17 +122,18 @@ export class ItemWork implements WorkItem {
     const { earlier } = call;
     call.earlier = undefined;
     const mayRepeat = isIdempotent(request.method, request.url);
+    this.#effects += 1;
     const replayed = earlier && this.#replay(earlier, request, mayRepeat);
-    if (replayed) return this.#follow(call, replayed);
+    if (replayed) {
+      call.isKnownToSucceed = earlier.operation === "succeeded";
+      return this.#follow(call, replayed);
+    }
     await this.#noteSent(call, request, mayRepeat);
-    this.#underWay += 1;
     try {
-      const response = this.#noteAnswer(call, await next(request), mayRepeat);
-      this.#underWay -= 1;
-      return response;
+      return this.#noteAnswer(call, await next(request), mayRepeat);
     } catch (error) {
       if (diagnose(error).execution === "none") {
-        this.#underWay -= 1;
+        this.#effects -= 1;
         this.#note({ type: "answered", key: this.key, call: call.number });
       }
       throw error;
@@ -146,10 +153,13 @@ export class ItemWork implements WorkItem {
         request,
       });
     }
-    const { status } = answer;
+    const { status, headers } = answer;
     if (status === undefined || status >= 400 || operation === "failed") return undefined;
-    const isRunning = operation === undefined && operationUrlOf(answer.headers) !== undefined;
-    return isRunning || !mayRepeat ? responseFrom(answer, request) : undefined;
+    if (!mayRepeat) return responseFrom(answer, request);
+    const beganOperation = operationUrlOf(headers) !== undefined;
+    // After a failure the function runs anew: what it did in the item's first run may have been undone since.
+    const isToBeFollowed = beganOperation && (operation === undefined || this.#isCutShort);
+    return isToBeFollowed ? responseFrom(answer, request) : undefined;
   }
 
   async #noteSent(call: Call, request: PipelineRequest, mayRepeat: boolean): Promise<void> {
@@ -170,6 +180,7 @@ export class ItemWork implements WorkItem {
     const operationUrl = operationOf(this.#follow(call, response));
     const isUnknown = status >= 500 && diagnose(response).execution === "unknown";
     if (isUnknown) return response;
+    if (status >= 400) this.#effects -= 1;
     const body = operationUrl !== undefined || !mayRepeat ? (response.bodyAsText ?? undefined) : undefined;
     this.#note({
       type: "answered",
@@ -190,16 +201,18 @@ export class ItemWork implements WorkItem {
   }
 
   /** Notes when a poll shows the end of an operation that a write of this item began. */
-  #noteProgress(request: PipelineRequest, response: PipelineResponse): void {
+  #look(request: PipelineRequest, response: PipelineResponse): PipelineResponse {
     const call = this.#operations.get(request.url);
-    if (!call) return;
+    if (!call) return response;
+    if (call.isKnownToSucceed && isGone(response)) return asSucceeded(response);
     const end = endOf(response);
     if (end === undefined) {
       this.#follow(call, response);
-      return;
+      return response;
     }
     for (const [url, known] of this.#operations) if (known === call) this.#operations.delete(url);
     this.#note({ type: "operation", key: this.key, call: call.number, succeeded: end });
+    return response;
   }
 
   #note(record: Parameters<RunJournal["write"]>[0]): void {
@@ -248,6 +261,15 @@ function responseFrom(
   request: PipelineRequest,
 ): PipelineResponse {
   return { request, status, headers: createHttpHeaders({ ...headers }), bodyAsText: body ?? "" };
+}
+
+/** Resource Manager forgets an operation some time after its end. */
+const isGone = ({ status }: PipelineResponse): boolean => status === 404 || status === 410;
+
+/** What the service would say of an operation that succeeded, had it not forgotten it. */
+function asSucceeded({ request }: PipelineResponse): PipelineResponse {
+  const headers = createHttpHeaders({ "content-type": "application/json" });
+  return { request, status: 200, headers, bodyAsText: '{"status":"Succeeded"}' };
 }
 
 /** True and false for an operation that has ended; nothing while it runs, or when the poll itself failed. */

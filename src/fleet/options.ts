@@ -12,11 +12,11 @@ export type FleetStatus =
   | "succeeded"
   /** The function threw. */
   | "failed"
-  /** A write may still take effect, or may have done so; its end was not seen. */
+  /** It may be done, half done or not done: a reply was lost, or the run ended in the middle of it. */
   | "unknown"
   /** An earlier process of the same run had done it. */
   | "skipped"
-  /** The run ended before its turn; nothing was written for it. */
+  /** The run ended before its turn: its function was not called, or had sent no write. */
   | "notStarted";
 
 /** What a run counts while it goes on. */
@@ -34,8 +34,8 @@ export interface FleetProgress {
   readonly causes: readonly Cause[];
 }
 
-/** An event of a client that the function uses, with the item it belongs to. */
-export type FleetEvent = RemedyEvent & { readonly item: string };
+/** An event of a client that the function uses, with the item it belongs to and the item's name. */
+export type FleetEvent<Item = unknown> = RemedyEvent & { readonly key: string; readonly item: Item };
 
 /** All optional. */
 export interface FleetOptions<Item> {
@@ -54,7 +54,7 @@ export interface FleetOptions<Item> {
   /** Called after each result. What it throws is ignored. */
   readonly onProgress?: (progress: FleetProgress) => void;
   /** Called with every event of the clients that the function uses. What it throws is ignored. */
-  readonly onEvent?: (event: FleetEvent) => void;
+  readonly onEvent?: (event: FleetEvent<Item>) => void;
   /** Replaces time, for tests. */
   readonly clock?: Clock;
 }

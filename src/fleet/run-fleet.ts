@@ -7,10 +7,12 @@ import { check } from "../option-check.js";
 import { log } from "../log.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 import { AbortError } from "../time/clock.js";
+import { Bell } from "./bell.js";
 import { CauseTally, failureInShort, type Cause } from "./causes.js";
 import { FairOrder, type Entry, type ItemSource } from "./fair-order.js";
 import { ItemWork } from "./item-work.js";
 import { openJournal, type RunJournal } from "./journal/journal.js";
+import type { JournalStore } from "./journal/store.js";
 import {
   msUntil,
   settleFleet,
@@ -50,7 +52,8 @@ export interface FleetSummary {
 export interface FleetRun<Item, Value> extends AsyncIterable<FleetResult<Item, Value>> {
   /**
    * Settles when every item has its result.
-   * Rejects when the journal cannot be opened or written, or the source throws.
+   * Rejects when the journal cannot be opened or written, or the source or `key` throws. What was begun is seen through
+   * before, and of a list nothing is begun where `key` throws.
    */
   readonly summary: Promise<FleetSummary>;
 }
@@ -96,6 +99,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
   readonly summary: Promise<FleetSummary>;
   readonly #settings: FleetSettings<Item>;
   readonly #work: (item: Item, context: FleetContext) => Value | PromiseLike<Value>;
+  readonly #bell = new Bell();
   readonly #order: FairOrder<Item>;
   readonly #gate: StartGate;
   readonly #ending = new AbortController();
@@ -113,8 +117,9 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
   ) {
     this.#settings = settings;
     this.#work = work;
-    this.#order = new FairOrder(items, settings.key);
-    this.#gate = new StartGate(settings.concurrency);
+    const ring = (): void => this.#bell.ring();
+    this.#order = new FairOrder(items, settings.key, ring);
+    this.#gate = new StartGate(settings.concurrency, ring);
     // Every call under way listens to it; more than ten are no leak.
     setMaxListeners(0, this.#ending.signal);
     this.#results = new ResultQueue(() => this.#end());
@@ -128,18 +133,18 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
   }
 
   async #conduct(): Promise<FleetSummary> {
-    const { clock, journal, run, signal, deadline } = this.#settings;
+    const { clock, journal, signal, deadline } = this.#settings;
     const onAbort = (): void => this.#end();
     signal?.addEventListener("abort", onAbort);
     const alarm = new AbortController();
     try {
-      if (journal !== undefined) this.#journal = await openJournal(journal, run, new Date(clock.now()).toISOString());
       if (signal?.aborted) this.#end();
       this.#endAt(msUntil(deadline, clock.now()), alarm.signal);
+      if (journal !== undefined) this.#journal = await this.#openOrEnd(journal);
       await this.#runAll();
       if (this.#fault) throw this.#fault.error;
       const isCutShort = this.#ending.signal.aborted && this.#counts.notStarted + this.#counts.unknown > 0;
-      if (!isCutShort) await this.#journal?.write({ type: "finished", at: new Date(clock.now()).toISOString() });
+      if (!isCutShort) await this.#journal?.write({ type: "finished", at: this.#now() });
       this.#results.close();
       return { ...this.#counts, causes: this.#tally.causes };
     } catch (error) {
@@ -148,65 +153,68 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
     } finally {
       alarm.abort();
       signal?.removeEventListener("abort", onAbort);
-      await this.#journal
-        ?.close()
-        .catch((error: unknown) => log.warning(`the journal could not be closed: ${String(error)}`));
+      await this.#journal?.close().catch(warnOfClosing);
     }
   }
 
   #endAt(leftMs: number, signal: AbortSignal): void {
-    if (leftMs === Infinity) return;
-    this.#settings.clock.sleep(Math.max(0, leftMs), signal, { background: true }).then(
+    if (leftMs <= 0) this.#end();
+    if (leftMs <= 0 || leftMs === Infinity) return;
+    this.#settings.clock.sleep(leftMs, signal, { background: true }).then(
       () => this.#end(),
       () => undefined,
     );
   }
 
+  /** The journal, or nothing when the run is ended while another one holds it: then nothing has been done. */
+  async #openOrEnd(journal: string | JournalStore): Promise<RunJournal | undefined> {
+    const opening = openJournal(journal, this.#settings.run, this.#settings.clock.now());
+    const opened = await Promise.race([opening, aborted(this.#ending.signal)]);
+    if (!opened) opening.then((late) => late.close()).catch(() => undefined);
+    return opened;
+  }
+
   /** Nothing more is begun, and nothing more is sent. */
   #end(): void {
     this.#ending.abort();
-    this.#gate.open();
+    this.#bell.ring();
   }
 
   async #runAll(): Promise<void> {
     const running = new Set<Promise<void>>();
-    while (!this.#hasEnded()) {
-      const entry = await this.#nextEntry();
-      if (!entry) break;
-      await this.#gate.pass();
-      if (this.#hasEnded()) {
-        this.#give({ ...entry, status: "notStarted" });
-        break;
+    while (!this.#hasEnded() && !this.#order.isOver && !this.#hasBadList()) {
+      const entry = this.#order.take((turn) => this.#gate.hasRoom(turn));
+      if (!entry) {
+        await this.#bell.wait();
+        continue;
       }
       const run = this.#runItem(entry).catch((error: unknown) => this.#fail(error));
       running.add(run);
       void run.finally(() => running.delete(run));
     }
-    if (this.#hasEnded()) for (const entry of await this.#order.drain()) this.#give({ ...entry, status: "notStarted" });
+    // Where the source has failed, what was begun before is seen through.
+    if (this.#order.fault) this.#fault ??= this.#order.fault;
+    if (!this.#order.isOver) for (const entry of this.#order.drain()) this.#give({ ...entry, status: "notStarted" });
     await Promise.all(running);
+  }
+
+  /** A list is known whole before the first function is called; with an item that has no name, none is. */
+  #hasBadList(): boolean {
+    return this.#order.isList && this.#order.fault !== undefined;
   }
 
   #hasEnded(): boolean {
     return this.#ending.signal.aborted;
   }
 
-  async #nextEntry(): Promise<Entry<Item> | undefined> {
-    try {
-      return await this.#order.next();
-    } catch (error) {
-      this.#fail(error);
-      return undefined;
-    }
-  }
-
-  /** The journal cannot be written, or the source throws: what runs is seen through, and the run ends with the error. */
+  /** The journal cannot be written: nothing more is sent, since nobody would know of it, and the run ends with the error. */
   #fail(error: unknown): void {
     this.#fault ??= { error };
     this.#end();
   }
 
   async #runItem(entry: Entry<Item>): Promise<void> {
-    const { item, key } = entry;
+    const { item, key, turn } = entry;
     if (this.#keys.has(key)) {
       this.#give({
         item,
@@ -223,9 +231,9 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
       this.#give({ item, key, status: "skipped" });
       return;
     }
-    const pass = this.#gate.enter();
+    const pass = this.#gate.enter(turn);
     try {
-      const itemWork = this.#workFor(key, pass.admitted);
+      const itemWork = this.#workFor(entry, pass.admitted);
       this.#noteStart(key);
       const result = await this.#outcome(entry, itemWork);
       await this.#noteResult(result);
@@ -236,13 +244,13 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
     }
   }
 
-  #workFor(key: string, onAdmitted: () => void): ItemWork {
+  #workFor({ item, key }: Entry<Item>, onAdmitted: () => void): ItemWork {
     return new ItemWork({
       key,
       journal: this.#journal,
       signal: this.#ending.signal,
       onAdmitted,
-      onEvent: (event) => this.#hand(this.#settings.onEvent, { ...event, item: key }),
+      onEvent: (event) => this.#hand(this.#settings.onEvent, { ...event, key, item }),
       now: () => this.#settings.clock.now(),
     });
   }
@@ -253,10 +261,9 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
       const value = await this.#orEnd(runAsItem(itemWork, () => this.#work(item, { signal, key })));
       return { item, key, status: "succeeded", value };
     } catch (error) {
-      if (isRemedyError(error) && error.outcome === "unknown") return { item, key, status: "unknown", error };
-      if (signal.aborted && isAbort(error))
-        return itemWork.hasOpenWrites ? { item, key, status: "unknown", error } : { item, key, status: "notStarted" };
-      return { item, key, status: "failed", error };
+      if (isUnknown(error)) return { item, key, status: "unknown", error };
+      if (!signal.aborted || !isAbort(error)) return { item, key, status: "failed", error };
+      return itemWork.hasSentNothing ? { item, key, status: "notStarted" } : { item, key, status: "unknown", error };
     }
   }
 
@@ -291,7 +298,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
 
   async #noteResult({ key, status, error }: FleetResult<Item, Value>): Promise<void> {
     if (!this.#journal || status === "notStarted" || status === "skipped") return;
-    const why = error === undefined ? {} : { error: inShort(error) };
+    const why = status === "succeeded" ? {} : { error: inShort(error) };
     await this.#journal.write({ type: "result", key, status, ...why, at: this.#now() });
   }
 
@@ -299,18 +306,23 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
     return new Date(this.#settings.clock.now()).toISOString();
   }
 
-  #give(result: FleetResult<Item, Value>): void {
-    const { key, status, error } = result;
+  #give({ item, key, status, ...rest }: FleetResult<Item, Value>): void {
+    const { value, error } = rest;
     this.#counts[status] += 1;
-    if (error !== undefined) this.#tally.add(failureInShort(error), key);
-    this.#results.push(result);
+    if (status === "failed" || status === "unknown") this.#tally.add(failureInShort(error), key);
+    this.#results.push({
+      key,
+      item,
+      status,
+      ...(status === "succeeded" && { value: value as Value }),
+      ...((status === "failed" || status === "unknown") && { error }),
+    });
     if (this.#settings.onProgress) this.#hand(this.#settings.onProgress, this.#progress());
   }
 
   #progress(): FleetProgress {
-    const running = this.#gate.running;
-    const done = Object.values(this.#counts).reduce((sum, count) => sum + count, 0);
-    return { known: done + running + this.#order.waiting, running, ...this.#counts, causes: this.#tally.causes };
+    const { known } = this.#order;
+    return { known, running: this.#gate.running, ...this.#counts, causes: this.#tally.causes };
   }
 
   #hand<Argument>(listener: ((argument: Argument) => unknown) | undefined, argument: Argument): void {
@@ -327,6 +339,22 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
 
 function isSource(items: unknown): boolean {
   return typeof items === "object" && items !== null && (Symbol.asyncIterator in items || Symbol.iterator in items);
+}
+
+/** Resolves, with nothing, once a signal is aborted. */
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+
+const warnOfClosing = (error: unknown): void => log.warning(`the journal could not be closed: ${String(error)}`);
+
+/** Whether an error, or one that it was made from, says that nobody knows what became of a write. */
+function isUnknown(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth++)
+    if (isRemedyError(at)) return at.outcome === "unknown";
+  return false;
 }
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";

@@ -1,10 +1,11 @@
 /**
  * How many items run at once. An item whose first request waits for the throttle does nothing but take memory, and is
- * begun although the run may end before its turn; so only a few may wait, and each that is let through makes room for the
- * next. What is under way after that is bounded by a number that no throttle of Azure lets a process reach for long.
+ * begun although the run may end before its turn; so only a few of a subscription may wait, and each that is let through
+ * makes room for the next. What is under way after that is bounded by a number that no throttle of Azure lets a process
+ * reach for long.
  */
 
-/** Items that may wait for their first request to be admitted. */
+/** Items of a subscription that may wait for their first request to be admitted. */
 const mostWaiting = 32;
 /** Items at a time when the caller sets no number. */
 const mostRunning = 1_000;
@@ -20,40 +21,39 @@ export interface StartPass {
 export class StartGate {
   readonly #mostRunning: number;
   readonly #mostWaiting: number;
+  readonly #onRoom: () => void;
+  readonly #waiting = new Map<string, number>();
   #running = 0;
-  #waiting = 0;
-  #wake: (() => void) | undefined;
-  #isOpen = false;
 
-  constructor(concurrency: number | undefined) {
+  /** @param onRoom one more may be begun */
+  constructor(concurrency: number | undefined, onRoom: () => void) {
     this.#mostRunning = concurrency ?? mostRunning;
     // The caller's own number is kept exactly, even where no request of ours reports its admission.
     this.#mostWaiting = concurrency ?? mostWaiting;
+    this.#onRoom = onRoom;
   }
 
   get running(): number {
     return this.#running;
   }
 
-  /** Resolves when one more may be begun. */
-  async pass(): Promise<void> {
-    while (!this.#isOpen && (this.#running >= this.#mostRunning || this.#waiting >= this.#mostWaiting)) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  /** Whether one more of a subscription may be begun. */
+  hasRoom(turn: string): boolean {
+    return this.#running < this.#mostRunning && (this.#waiting.get(turn) ?? 0) < this.#mostWaiting;
   }
 
-  enter(): StartPass {
+  enter(turn: string): StartPass {
     this.#running += 1;
-    this.#waiting += 1;
+    this.#waiting.set(turn, (this.#waiting.get(turn) ?? 0) + 1);
     let isWaiting = true;
     let isRunning = true;
     const admitted = (): void => {
       if (!isWaiting) return;
       isWaiting = false;
-      this.#waiting -= 1;
-      this.#look();
+      const left = (this.#waiting.get(turn) ?? 1) - 1;
+      if (left === 0) this.#waiting.delete(turn);
+      else this.#waiting.set(turn, left);
+      this.#onRoom();
     };
     return {
       admitted,
@@ -62,19 +62,8 @@ export class StartGate {
         isRunning = false;
         this.#running -= 1;
         admitted();
-        this.#look();
+        this.#onRoom();
       },
     };
-  }
-
-  /** Lets everybody through: the run is over, and who waits is to learn it. */
-  open(): void {
-    this.#isOpen = true;
-    this.#look();
-  }
-
-  #look(): void {
-    this.#wake?.();
-    this.#wake = undefined;
   }
 }

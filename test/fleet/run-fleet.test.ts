@@ -53,7 +53,7 @@ describe.each(generations)("a run with arm-compute %s", (generation) => {
       const compute = client();
       const run = runFleet(named(3), (name) => compute.deallocate(name), { onEvent: (event) => events.push(event) });
       expect(await run.summary).toMatchObject({ succeeded: 3 });
-      expect(new Set(events.map(({ item, type }) => `${item} ${type}`))).toContain("vm-001 recovered");
+      expect(new Set(events.map(({ key, type }) => `${key} ${type}`))).toContain("vm-001 recovered");
       expect(events.every(({ item }) => item === "vm-001")).toBe(true);
     });
   });

@@ -1,7 +1,7 @@
 /** A journal in a file of JSON lines, for one run at a time and readable by its owner only: it holds operation URLs, which are signed. */
 import { constants } from "node:fs";
 import { mkdir, open, rename, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { lock } from "proper-lockfile";
 import { checkMs } from "../../option-check.js";
 import { JournalInUseError, type JournalStore, type OpenJournal } from "./store.js";
@@ -23,30 +23,44 @@ export interface FileJournalOptions {
  */
 export function fileJournal(path: string, { waitMs = 8_000 }: FileJournalOptions = {}): JournalStore {
   checkMs("waitMs", waitMs);
-  return { open: () => openFile(path, waitMs) };
+  // The folder of the process may change while a run goes on.
+  const absolute = resolve(path);
+  return { open: () => openFile(absolute, waitMs) };
 }
 
 async function openFile(path: string, waitMs: number): Promise<OpenJournal> {
   await mkdir(dirname(path), { recursive: true });
-  const release = await lockFile(path, waitMs);
+  const held = await lockFile(path, waitMs);
   try {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, ownerOnly);
     await file.chmod(ownerOnly);
-    return new JournalFile(path, file, await readWholeLines(file), release);
+    return new JournalFile(path, file, await readWholeLines(file), held);
   } catch (error) {
-    await release();
+    await held.release();
     throw error;
   }
 }
 
-async function lockFile(path: string, waitMs: number): Promise<() => Promise<void>> {
+/** A lock that is held, until it is released or taken away. */
+interface HeldLock {
+  readonly release: () => Promise<void>;
+  readonly isLost: () => boolean;
+}
+
+async function lockFile(path: string, waitMs: number): Promise<HeldLock> {
+  let isLost = false;
   try {
-    return await lock(path, {
+    const release = await lock(path, {
       realpath: false,
       stale: staleLockMs,
       update: staleLockMs / 4,
       retries: { retries: Math.ceil(waitMs / lookMs), factor: 1, minTimeout: lookMs, maxTimeout: lookMs },
+      // A process that stood still for long may find that another has the journal now. By default that would end it.
+      onCompromised: () => {
+        isLost = true;
+      },
     });
+    return { release: () => (isLost ? Promise.resolve() : release()), isLost: () => isLost };
   } catch (error) {
     if ((error as { code?: unknown }).code === "ELOCKED") throw new JournalInUseError(path);
     throw error;
@@ -70,7 +84,7 @@ class JournalFile implements OpenJournal {
     readonly path: string,
     private file: FileHandle,
     readonly lines: readonly string[],
-    private readonly release: () => Promise<void>,
+    private readonly lock: HeldLock,
   ) {}
 
   append(lines: readonly string[]): Promise<void> {
@@ -81,6 +95,7 @@ class JournalFile implements OpenJournal {
 
   async rewrite(lines: readonly string[]): Promise<void> {
     await this.#flush;
+    if (this.lock.isLost()) throw new JournalInUseError(this.path);
     const fresh = await open(`${this.path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, ownerOnly);
     await fresh.writeFile(inLines(lines));
     await fresh.datasync();
@@ -95,7 +110,7 @@ class JournalFile implements OpenJournal {
       await this.#flush;
     } finally {
       await this.file.close();
-      await this.release();
+      await this.lock.release();
     }
   }
 
@@ -103,6 +118,7 @@ class JournalFile implements OpenJournal {
     const lines = this.#waiting;
     if (lines.length === 0) return;
     this.#waiting = [];
+    if (this.lock.isLost()) throw new JournalInUseError(this.path);
     await this.file.appendFile(inLines(lines));
     await this.file.datasync();
   }

@@ -20,23 +20,23 @@ export interface RunJournal {
 /**
  * Opens the journal for a run and picks the run up where it was left.
  * @param run name of the run, if it has one
- * @param now ISO time, the name of a run that has none
+ * @param now epoch milliseconds; their ISO time is the name of a run that has none
  * @throws JournalInUseError when another run writes it; Error when it is no journal
  */
 export async function openJournal(
   journal: string | JournalStore,
   run: string | undefined,
-  now: string,
+  now: number,
 ): Promise<RunJournal> {
   const where = typeof journal === "string" ? journal : "given";
   const opened = await (typeof journal === "string" ? fileJournal(journal) : journal).open();
   try {
     const runs = readRuns(opened.lines, where);
     const last = runs.at(-1);
-    const name = run ?? (last && !last.isFinished ? last.run : now);
+    const name = run ?? (last && !last.isFinished ? last.run : newName(runs, now));
     await tidy(opened, runs, name);
     const items = runs.find((known) => known.run === name)?.items ?? new Map<string, ItemHistory>();
-    await opened.append([JSON.stringify({ type: "run", run: name, at: now } satisfies JournalRecord)]);
+    await opened.append([JSON.stringify({ type: "run", run: name, at: isoOf(now) } satisfies JournalRecord)]);
     return {
       run: name,
       historyOf: (key) => items.get(key),
@@ -55,6 +55,15 @@ async function tidy(opened: OpenJournal, runs: readonly RunHistory[], name: stri
   const kept = runs.filter((run) => run.run === name || !run.isFinished || !isUnnamed(run.run));
   if (kept.length === runs.length) return;
   await opened.rewrite([JSON.stringify(header), ...kept.flatMap((run) => run.lines)]);
+}
+
+const isoOf = (ms: number): string => new Date(ms).toISOString();
+
+/** Two runs can begin in one millisecond, or by a clock that stands still. */
+function newName(runs: readonly RunHistory[], now: number): string {
+  let ms = now;
+  while (runs.some(({ run }) => run === isoOf(ms))) ms += 1;
+  return isoOf(ms);
 }
 
 /** Runs without a name are named by the time of their beginning. */
