@@ -10,6 +10,8 @@ export default {
     "scripts/*.ts",
     "bench/*.ts",
     "bench/throttle/*.ts",
+    "bench/fleet/{cloud,scaled-time}.ts",
+    "bench/fleet/scripts/*.ts",
     "examples/*.ts",
     "test/types/*.ts",
     "test/matrix/{by-*,bundle.cjs}",
