@@ -33,6 +33,7 @@ export type {
   RemedyEvent,
   RemedyEventListener,
 } from "./recovery/events.js";
+export type { AttemptEnd, CallEnd, CallTelemetry, Telemetry, WaitCause } from "./recovery/telemetry.js";
 export type { ResumeInfo } from "./lro/resume.js";
 
 // Knowing and deciding

@@ -44,6 +44,10 @@ export class Operations {
     return [...this.#urls.keys()];
   }
 
+  isInFlight(operation: Operation): boolean {
+    return this.#urls.has(operation);
+  }
+
   /** The operation that a GET of this URL polls. */
   find(url: string): Operation | undefined {
     return this.#byUrl.size === 0 ? undefined : this.#byUrl.get(keyOf(url));

@@ -92,7 +92,7 @@ class Observer {
   /** @param subject what would be sent again: the first request of an operation, or the request itself */
   #report(request: PipelineRequest, subject: SentRequest, diagnosis: Diagnosis, repeatable: boolean): void {
     const settings = this.#settings;
-    const { clock, reporter, remedies, maxRetries, maxElapsedMs } = settings;
+    const { clock, reporter, telemetry, remedies, maxRetries, maxElapsedMs } = settings;
     const { attempts = 1, startedAt = clock.now() } = this.#seen.get(request) ?? {};
     const at = clock.now();
     const left = remainingMs(settings, at);
@@ -112,5 +112,6 @@ class Observer {
     const about = aboutRequest(request, subject === request ? undefined : subject);
     const failure = failureOf(diagnosis);
     reporter.emit({ type: "observed", at, ...about, attempt: attempts, decision, reason: decision.reason, failure });
+    telemetry?.observed?.(diagnosis, decision);
   }
 }

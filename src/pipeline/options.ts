@@ -7,6 +7,7 @@ import { EventReporter, throttleListenerOf } from "../recovery/event-reporter.js
 import type { RemedyEventListener } from "../recovery/events.js";
 import type { EvidenceSource } from "../recovery/evidence.js";
 import type { Deadline, FailedResponses, Settings } from "../recovery/settings.js";
+import type { Telemetry } from "../recovery/telemetry.js";
 import type { Remedy } from "../remedies/remedy.js";
 import { check, checkCount, checkMs, checkNames } from "../option-check.js";
 import { defaultThrottle } from "../throttle/default-throttle.js";
@@ -60,6 +61,8 @@ export interface RemedyOptions {
   mode?: Mode;
   /** Called with every event, those of the throttle included. What it throws is logged and breaks nothing. */
   onEvent?: RemedyEventListener;
+  /** Where spans and metrics go: `openTelemetry()` of `azure-remedy/opentelemetry`. Default none. */
+  telemetry?: Telemetry;
   /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */
   catalog?: Catalog;
   /** Replaces time, for tests. */
@@ -88,6 +91,7 @@ const optionNames = Object.keys({
   circuitBreaker: true,
   mode: true,
   onEvent: true,
+  telemetry: true,
   evidence: true,
   evidenceBudgetMs: true,
   failOn: true,
@@ -117,6 +121,7 @@ export function settle(options: RemedyOptions): Settings {
     failedResponses = "auto",
     circuitBreaker = {},
     onEvent,
+    telemetry,
     catalog = defaultCatalog,
     clock = systemClock,
     random = Math.random,
@@ -138,6 +143,12 @@ export function settle(options: RemedyOptions): Settings {
     '"auto", "throw" or "return"',
   );
   check(onEvent === undefined || typeof onEvent === "function", "onEvent", onEvent, "a function");
+  check(
+    telemetry === undefined || (isObject(telemetry) && typeof telemetry.begin === "function"),
+    "telemetry",
+    telemetry,
+    "what openTelemetry() of azure-remedy/opentelemetry gives",
+  );
   check(isObject(catalog) && Array.isArray(catalog.layers), "catalog", catalog, "what defineCatalog() gives");
   check(
     isObject(clock) && typeof clock.now === "function" && typeof clock.sleep === "function",
@@ -153,6 +164,8 @@ export function settle(options: RemedyOptions): Settings {
     throttle,
     "what createThrottle() gives",
   );
+  const reporter = new EventReporter(onEvent);
+  watchThrottle(telemetry, throttle, reporter, clock);
   const throttleListener = onEvent && throttleListenerOf(onEvent);
   if (throttleListener) throttle.listen?.(throttleListener);
   return {
@@ -169,12 +182,26 @@ export function settle(options: RemedyOptions): Settings {
     priority,
     failedResponses,
     circuitBreaker: settleBreaker(circuitBreaker),
-    reporter: new EventReporter(onEvent),
+    reporter,
+    telemetry,
     throttleListener,
     catalog,
     clock,
     random,
   };
+}
+
+function watchThrottle(
+  telemetry: Telemetry | undefined,
+  throttle: Throttle,
+  reporter: EventReporter,
+  clock: Clock,
+): void {
+  try {
+    telemetry?.watch?.(throttle);
+  } catch (error) {
+    reporter.fault("options.telemetry", error, clock.now());
+  }
 }
 
 /**

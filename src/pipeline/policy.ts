@@ -6,6 +6,7 @@ import {
   type PipelineResponse,
   type SendRequest,
 } from "@azure/core-rest-pipeline";
+import { callOf, callOfOperation } from "../recovery/call-tracer.js";
 import { Engine } from "../recovery/engine.js";
 import { aboutRequest } from "../recovery/events.js";
 import { failedResult } from "../recovery/failed-result.js";
@@ -55,15 +56,19 @@ export function remedyPolicy(options: RemedyOptions = {}): PipelinePolicy {
 /** The policy around a given engine; `withRemedy` adds an outer policy to it. */
 export function policyOf(engine: Engine, outer: OuterPolicy | undefined): PipelinePolicy {
   const polls = new Polls(engine);
-  const { settings, sender } = engine;
+  const { settings, sender, calls } = engine;
   const nestedRetries = new NestedRetryDetector(settings, outer);
 
   function sendRequest(request: PipelineRequest, send: SendRequest): Promise<PipelineResponse> {
     if (outer?.isHeld(request)) nestedRetries.check(request);
     outer?.release(request);
-    const next = currentWorkItem()?.around(request, send) ?? send;
+    let next = currentWorkItem()?.around(request, send) ?? send;
     const operation = polls.operationOf(request);
-    if (operation) return polls.poll(operation, request, next).catch((error: unknown) => failPoll(request, error));
+    if (operation) {
+      next = callOfOperation(operation)?.around(next) ?? next;
+      return polls.poll(operation, request, next).catch((error: unknown) => failPoll(request, error));
+    }
+    if (calls) next = calls.callOf(request)?.around(next) ?? next;
     const resultOf = polls.resultOf(request);
     if (resultOf) return recover(newRequestState(request, next, settings.clock.now(), { resultOf }));
     const preparing = settings.remedies.length > 0 ? engine.remedies.prepare(request, next) : undefined;
@@ -88,6 +93,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     admitted: Promise<Permit>,
   ): Promise<PipelineResponse> {
     const permit = await sender.admitted(admitted);
+    callOf(next)?.waited(settings.clock.now() - startedAt, "queue");
     if (permit instanceof ThrottleDeadlineError) {
       return recover(newState(request, next, startedAt), sender.notAdmitted(permit));
     }
@@ -133,7 +139,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
       const failure = polls.foreignFailure(request, response);
       // By hand it cannot be known whether a poller asks, or a caller who wants to read the document.
       if (failure && outer) return fail(newState(request, next, settings.clock.now()), failure);
-    } else polls.track(request, response, undefined);
+    } else polls.track(request, next, response, undefined);
     return response;
   }
 
@@ -159,7 +165,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     const isPlainGet = request.method === "GET" && !state.resultOf;
     const failure = isPlainGet ? polls.foreignFailure(request, response) : undefined;
     if (failure && outer) return fail(state, failure);
-    if (!polls.track(request, response, state)) await engine.remedies.runCleanups(state.remedies.cleanups);
+    if (!polls.track(request, state.next, response, state)) await engine.remedies.runCleanups(state.remedies.cleanups);
     return response;
   }
 
@@ -200,14 +206,21 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     return newRequestState(request, next, startedAt, polls.kindOf(request));
   }
 
-  return { name: remedyPolicyName, sendRequest: settings.failOn.size === 0 ? sendRequest : sendAndCheck };
+  const sendChecked = settings.failOn.size === 0 ? sendRequest : sendAndCheck;
+  // With an outer policy, calls are traced from further out.
+  const traced = outer ? undefined : calls;
+  return {
+    name: remedyPolicyName,
+    sendRequest: traced ? (request, send) => traced.trace(request, (sent) => sendChecked(sent, send)) : sendChecked,
+  };
 
   /** For callers who ask: a result in which something failed is an error. It is not sent again, since the request succeeded. */
   async function sendAndCheck(request: PipelineRequest, send: SendRequest): Promise<PipelineResponse> {
     const startedAt = settings.clock.now();
     const response = await sendRequest(request, send);
     const failure = failedResult(request, response, settings);
-    if (failure) throw engine.errors.make({ about: aboutRequest(request), request, startedAt }, failure);
+    const call = calls?.callOf(request);
+    if (failure) throw engine.errors.make({ about: aboutRequest(request), call, request, startedAt }, failure);
     return response;
   }
 }

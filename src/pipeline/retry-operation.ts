@@ -1,6 +1,7 @@
 /** `retryOperation`: the same judgement around any async function, for scripts that shell out or use other SDKs. */
 import type { Catalog } from "../catalog/catalog.js";
 import { check } from "../option-check.js";
+import { beginCall } from "../recovery/call-tracer.js";
 import { diagnoseInput } from "../recovery/diagnosing.js";
 import type { RemedyEventListener } from "../recovery/events.js";
 import { FunctionRecovery, type FunctionTask } from "../recovery/function-recovery.js";
@@ -8,6 +9,7 @@ import { recover } from "../recovery/recover.js";
 import { isAbort } from "../recovery/sender.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 import type { Deadline } from "../recovery/settings.js";
+import type { Telemetry } from "../recovery/telemetry.js";
 import { AbortError, type Clock, type Random } from "../time/clock.js";
 import { settle } from "./options.js";
 
@@ -36,6 +38,8 @@ export interface RetryOperationOptions {
   maxElapsedMs?: number;
   deadline?: Deadline;
   onEvent?: RemedyEventListener;
+  /** `openTelemetry()` of `azure-remedy/opentelemetry`: a span for it, and metrics. Default none. */
+  telemetry?: Telemetry;
   catalog?: Catalog;
   clock?: Clock;
   random?: Random;
@@ -61,14 +65,17 @@ export async function retryOperation<T>(
   check(Array.isArray(candidates), "candidates", candidates, "an array of names");
   check(readBack === undefined || typeof readBack === "function", "readBack", readBack, "an async function");
   check(signal === undefined || typeof signal.addEventListener === "function", "signal", signal, "an AbortSignal");
+  const call = beginCall(settings, { name });
+  const runOnce = async (attempt: number, candidate: string | undefined): Promise<T> =>
+    fn({ attempt, signal: signal ?? neverAborted, ...(candidate !== undefined && { candidate }) });
   const task: FunctionTask<T> = {
-    run: (attempt, candidate) =>
-      fn({ attempt, signal: signal ?? neverAborted, ...(candidate !== undefined && { candidate }) }),
+    run: (attempt, candidate) => (call ? call.run(() => runOnce(attempt, candidate)) : runOnce(attempt, candidate)),
     diagnose: (error) => {
       if (isAbort(error)) return undefined;
       return isRemedyError(error) ? error.diagnosis : diagnoseInput(error, settings);
     },
     about: { name },
+    call,
     idempotent,
     candidates,
     readBack,
@@ -76,8 +83,11 @@ export async function retryOperation<T>(
   };
   const subject = new FunctionRecovery(settings, task);
   try {
-    return await recover(await subject.send(), subject);
+    const result = await recover(await subject.send(), subject);
+    call?.end({});
+    return result;
   } catch (error) {
+    call?.end({ error });
     if (signal?.aborted && error instanceof AbortError) throw signal.reason;
     throw error;
   }

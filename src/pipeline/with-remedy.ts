@@ -1,8 +1,10 @@
 /** `withRemedy(client)`: one line for any client that has a pipeline. */
 import {
   defaultRetryPolicy,
+  tracingPolicyName,
   type HttpClient,
   type Pipeline,
+  type PipelinePolicy,
   type PipelineRequest,
   type PipelineResponse,
   type SendRequest,
@@ -10,6 +12,7 @@ import {
 import { diagnoseFailure } from "../catalog/diagnose-failure.js";
 import { readFailure } from "../failure/read.js";
 import { check } from "../option-check.js";
+import { attemptPolicyName, telemetryPolicyName } from "../recovery/call-tracer.js";
 import { Engine } from "../recovery/engine.js";
 import { aboutRequest } from "../recovery/events.js";
 import { FunctionRecovery, type FunctionTask } from "../recovery/function-recovery.js";
@@ -57,7 +60,9 @@ export function withRemedy<Client extends ClientWithPipeline>(client: Client, op
   const settings = settle(options);
   const mode = modeOf(options);
   const isOurs = pipeline.removePolicy({ name: remedyPolicyName }).length > 0;
-  for (const name of [outerPolicyName, observerPolicyName]) pipeline.removePolicy({ name });
+  for (const name of [telemetryPolicyName, outerPolicyName, observerPolicyName, attemptPolicyName]) {
+    pipeline.removePolicy({ name });
+  }
   if (mode !== "on") {
     if (isOurs) pipeline.addPolicy(defaultRetryPolicy(), { phase: "Retry" });
     if (mode === "observe") pipeline.addPolicy(observerPolicy(settings), { afterPhase: "Retry" });
@@ -68,9 +73,21 @@ export function withRemedy<Client extends ClientWithPipeline>(client: Client, op
   for (const name of replacedPolicies) pipeline.removePolicy({ name });
   // Serialize is the outermost phase, and standing there shifts no other policy, as standing before the bearer policy would.
   const recoverWithToken: RecoverToken = (error, request, next) => recoverToken(engine, error, request, next);
+  if (engine.calls) pipeline.addPolicy(engine.calls.policy, { phase: "Serialize" });
   pipeline.addPolicy(outer.policy(recoverWithToken), { phase: "Serialize" });
   pipeline.addPolicy(policyOf(engine, outer), { phase: "Retry" });
+  const { attemptPolicy } = settings.telemetry ?? {};
+  if (attemptPolicy) addInsideOfTracing(pipeline, attemptPolicy);
   return client;
+}
+
+/** Inside of the span that the SDK makes for each attempt; where it makes none, inside of the retries all the same. */
+function addInsideOfTracing(pipeline: Pipeline, wanted: PipelinePolicy): void {
+  const policy: PipelinePolicy = {
+    name: attemptPolicyName,
+    sendRequest: (request, next) => wanted.sendRequest(request, next),
+  };
+  pipeline.addPolicy(policy, { afterPhase: "Retry", afterPolicies: [tracingPolicyName] });
 }
 
 /** core-client keeps the HTTP client that it was given, or its default, in a field of its own. */
@@ -81,7 +98,7 @@ function httpClientOf(client: object): HttpClient | undefined {
 
 /** No token, so nothing was sent: waits out what passes, and explains what does not. */
 function recoverToken(
-  { settings }: Engine,
+  { settings, calls }: Engine,
   error: unknown,
   request: PipelineRequest,
   next: SendRequest,
@@ -95,6 +112,7 @@ function recoverToken(
       return diagnoseFailure({ ...failure, execution: "none" }, settings.catalog);
     },
     about: aboutRequest(request),
+    call: calls?.callOf(request),
     request,
     idempotent: true,
     candidates: [],

@@ -1,6 +1,7 @@
 /** What the recoveries of one client share: made once, when its policy is made. */
 import type { HttpClient, PipelineRequest } from "@azure/core-rest-pipeline";
 import { RetryAllowance } from "../decision/allowance.js";
+import { CallTracer } from "./call-tracer.js";
 import { CircuitBreakers, hostOf } from "./circuit-breaker.js";
 import { ErrorFactory } from "./error-factory.js";
 import { Investigator } from "./investigator.js";
@@ -24,6 +25,8 @@ export class Engine {
   /** Whether the caller has named sources of evidence. */
   readonly investigates: boolean;
   readonly investigator: Investigator;
+  /** Undefined where nobody wants to know of the calls. */
+  readonly calls: CallTracer | undefined;
   readonly #breakers: CircuitBreakers | undefined;
 
   /**
@@ -44,6 +47,7 @@ export class Engine {
     this.remedies = new RemedyRunner(settings, this.tokens, this.errors, run);
     this.investigates = settings.evidence.length > 0;
     this.investigator = new Investigator(settings, http);
+    this.calls = settings.telemetry && new CallTracer(settings);
     this.#breakers =
       circuitBreaker &&
       new CircuitBreakers(circuitBreaker, clock, (host, state) =>

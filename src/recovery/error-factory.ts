@@ -3,6 +3,7 @@ import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipelin
 import { redact, redactBody } from "../failure/redact.js";
 import { jsonOf } from "../lro/json-body.js";
 import type { ResumeInfo } from "../lro/resume.js";
+import { callOf, type TracedCall } from "./call-tracer.js";
 import { aboutRequest, failureOf, type EventSubject } from "./events.js";
 import { RemedyError } from "./remedy-error.js";
 import type { FailedEnd, RequestState } from "./request-state.js";
@@ -12,6 +13,8 @@ import type { Settings } from "./settings.js";
 export interface Failed {
   /** As events show it. */
   readonly about: EventSubject;
+  /** As `options.telemetry` knows it. */
+  readonly call?: TracedCall | undefined;
   /** Becomes `error.request`. */
   readonly request?: PipelineRequest | undefined;
   /** Requests that we sent ourselves. Default 0. */
@@ -33,7 +36,7 @@ export class ErrorFactory {
 
   /** @param thrown what the SDK's deserializer made of the same response: the error has its body and headers in that shape */
   ofRequest(
-    { request, operation, startedAt, nested, poll, remedies }: RequestState,
+    { request, next, operation, startedAt, nested, poll, remedies }: RequestState,
     end: FailedEnd,
     thrown?: unknown,
   ): RemedyError {
@@ -41,7 +44,7 @@ export class ErrorFactory {
     const { resume } = end;
     const about = aboutRequest(request, operation);
     const addedRequests = remedies.added.count;
-    return this.make({ about, request, addedRequests, startedAt, silent, resume }, end, thrown);
+    return this.make({ about, call: callOf(next), request, addedRequests, startedAt, silent, resume }, end, thrown);
   }
 
   /** The response that an error was made of, as it came. */
@@ -50,7 +53,7 @@ export class ErrorFactory {
   }
 
   make(
-    { about, request, addedRequests = 0, startedAt, resume, silent = false }: Failed,
+    { about, call, request, addedRequests = 0, startedAt, resume, silent = false }: Failed,
     end: Omit<FailedEnd, "kind">,
     thrown?: unknown,
   ): RemedyError {
@@ -61,7 +64,7 @@ export class ErrorFactory {
     if (!silent) {
       const failure = failureOf(diagnosis);
       const counts = { attempts: attempts.length, addedRequests };
-      reporter.emit({ type: "failed", at, ...about, ...counts, elapsedMs, reason, failure });
+      reporter.emit({ type: "failed", at, ...about, ...counts, elapsedMs, reason, failure }, call);
     }
     const response = end.response && withoutSecrets(end.response, request ?? end.response.request, thrown);
     const error = new RemedyError({

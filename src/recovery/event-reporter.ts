@@ -9,12 +9,14 @@ import { currentWorkItem } from "./work-item.js";
 export class EventReporter {
   constructor(readonly listener: ((event: RemedyEvent) => unknown) | undefined) {}
 
-  emit(event: CallOrFaultEvent): void {
+  /** @param call the traced call that it happens in */
+  emit(event: CallOrFaultEvent, call?: { onEvent(event: RemedyEvent): void }): void {
     const line = lineOf(event);
     if (event.type === "failed" || event.type === "fault") log.warning(line);
     else log.info(line);
     if (this.listener) hand(event, this.listener);
     currentWorkItem()?.onEvent(event);
+    call?.onEvent(event);
   }
 
   /** Reports a fault that does not end the call. */

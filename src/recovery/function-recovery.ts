@@ -3,6 +3,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Decision, Situation } from "../decision/decide.js";
 import { AbortError, type AbortSignalLike } from "../time/clock.js";
 import { ErrorFactory, type Failed } from "./error-factory.js";
+import type { TracedCall } from "./call-tracer.js";
 import type { EventSubject } from "./events.js";
 import {
   reportRecovered,
@@ -26,6 +27,8 @@ export interface FunctionTask<Result> {
   diagnose(error: unknown): Diagnosis | undefined;
   /** As events show it. */
   readonly about: EventSubject;
+  /** As `options.telemetry` knows it. */
+  readonly call: TracedCall | undefined;
   /** Whether running it again is harmless when it may already have run. */
   readonly idempotent: boolean;
   readonly candidates: readonly string[];
@@ -42,6 +45,7 @@ export class FunctionRecovery<Result> implements Subject<Result, unknown> {
   readonly kind = "function";
   readonly progress: Progress;
   readonly about: EventSubject;
+  readonly call: TracedCall | undefined;
   readonly #task: FunctionTask<Result>;
   #candidate = -1;
 
@@ -53,6 +57,7 @@ export class FunctionRecovery<Result> implements Subject<Result, unknown> {
   ) {
     this.#task = task;
     this.about = task.about;
+    this.call = task.call;
     this.progress = { attempts: [], sends: runs, retries: 0, startedAt: settings.clock.now() };
   }
 
@@ -94,7 +99,9 @@ export class FunctionRecovery<Result> implements Subject<Result, unknown> {
   }
 
   async pause({ delayMs }: Wait<unknown>): Promise<undefined> {
-    if (delayMs > 0) await this.settings.clock.sleep(delayMs, this.#task.signal);
+    if (delayMs <= 0) return;
+    await this.settings.clock.sleep(delayMs, this.#task.signal);
+    this.call?.waited(delayMs, "backoff");
   }
 
   async read({ cause }: ReadStep<unknown>): Promise<Step<Result, unknown> | Pending> {
@@ -138,11 +145,11 @@ export class FunctionRecovery<Result> implements Subject<Result, unknown> {
   }
 
   giveUp({ failure, diagnosis }: Diagnosed<unknown>, why: GivenUp): Promise<Step<Result, unknown>> {
-    const { about } = this;
+    const { about, call } = this;
     const { attempts, startedAt } = this.progress;
     const { reason, outcome, retryAfterMs } = why;
     const end = { diagnosis, attempts, reason, outcome, retryAfterMs, cause: failure };
     const { request } = this.#task;
-    return Promise.reject(new ErrorFactory(this.settings).make({ about, request, startedAt }, end));
+    return Promise.reject(new ErrorFactory(this.settings).make({ about, call, request, startedAt }, end));
   }
 }

@@ -11,6 +11,7 @@ import {
 } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { jsonOf } from "../lro/json-body.js";
+import { callOf } from "./call-tracer.js";
 import { diagnoseInput, diagnoseSend } from "./diagnosing.js";
 import { messageOf } from "./event-reporter.js";
 import { aboutRequest, failureOf } from "./events.js";
@@ -121,10 +122,11 @@ export class Investigator {
     throw new Error(`no answer: ${messageOf(sent.error).split("\n", 1)[0] ?? ""}`);
   }
 
-  #report({ findings, diagnosis }: Evidence, { failed }: LookTarget): void {
+  #report({ findings, diagnosis }: Evidence, { failed, next }: LookTarget): void {
     const { reporter, clock } = this.#settings;
     const failure = failureOf(diagnosis);
-    reporter.emit({ type: "evidence", at: clock.now(), ...aboutRequest(failed), findings, failure });
+    const about = { at: clock.now(), ...aboutRequest(failed) };
+    reporter.emit({ type: "evidence", ...about, findings, failure }, callOf(next));
   }
 }
 

@@ -17,6 +17,7 @@ import { PollDrivenTask, shortWaitMs, type SendContext } from "../lro/poll-drive
 import { targetOf, type ReadTarget } from "../lro/read-back.js";
 import { withoutCredentials } from "../lro/resubmission.js";
 import { resumeInfo, type ResumeInfo } from "../lro/resume.js";
+import { callOfOperation, type TracedCall } from "./call-tracer.js";
 import { readWatched } from "./conflict-reader.js";
 import { conflictWatchOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
 import { diagnoseInput, diagnoseResponse, diagnoseSend } from "./diagnosing.js";
@@ -95,6 +96,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
 
   get about(): EventSubject {
     return aboutRequest(this.#operation.first);
+  }
+
+  get call(): TracedCall | undefined {
+    return callOfOperation(this.#operation);
   }
 
   get repairable(): { request: FirstRequest; remedies: RemedyProgress } {
@@ -261,6 +266,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     if (watched) return watched;
     const dueAt = this.#now + step.delayMs;
     this.#operation.plan = step.kind === "send" ? { kind: "send", dueAt } : { kind: "read", dueAt, read: step };
+    this.call?.waited(step.delayMs, "backoff");
     return this.#deferPoll(step.delayMs);
   }
 
@@ -288,9 +294,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     if (conflict) {
       const reason = "another operation is at work on the resource; it is watched until it ends";
       const failure = failureOf(conflict);
-      this.settings.reporter.emit({ type: "readBack", at: this.#now, ...this.about, reason, failure });
+      this.settings.reporter.emit({ type: "readBack", at: this.#now, ...this.about, reason, failure }, this.call);
     }
     operation.plan = { kind: "watch", dueAt: this.#now + waitMs };
+    this.call?.waited(waitMs, "backoff");
     return this.#deferPoll(waitMs);
   }
 
@@ -451,6 +458,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     return this.#engine.errors.make(
       {
         about: this.about,
+        call: this.call,
         request: this.#poll.request,
         addedRequests: this.#operation.remedies.added.count,
         startedAt,

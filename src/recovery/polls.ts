@@ -5,6 +5,7 @@ import type { Operation, Poll } from "../lro/operation.js";
 import { sharedOperations, type ExpectedResult, type Operations } from "../lro/operations.js";
 import { resumeInfo } from "../lro/resume.js";
 import { boundWait, isForeignFailure, looksLikeOperation, runningResponse } from "../lro/poll.js";
+import { callOf, callOfOperation } from "./call-tracer.js";
 import { diagnoseResponse } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
 import { busyMs, OperationRecovery, queueWaitOf } from "./operation-recovery.js";
@@ -38,9 +39,15 @@ export class Polls {
   }
 
   /** Remembers the operation that a response has begun. False when it began none. */
-  track(request: PipelineRequest, response: PipelineResponse, state: RequestState | undefined): boolean {
+  track(
+    request: PipelineRequest,
+    next: SendRequest,
+    response: PipelineResponse,
+    state: RequestState | undefined,
+  ): boolean {
     const operation = this.#operations.track(request, response, this.#now);
     if (!operation) return false;
+    callOf(next)?.suspend(operation);
     if (!state) return true;
     // What a remedy left for the end waits for the operation's end, and what it may do once it may do once in all.
     operation.remedies = state.remedies;
@@ -87,10 +94,16 @@ export class Polls {
     // Two pollers may follow one operation: while one recovers it the other is deferred.
     if (operation.busy) return runningResponse(operation, request, busyMs);
     operation.busy = true;
+    const call = callOfOperation(operation);
+    call?.resume();
     try {
       const recovery = new OperationRecovery(this.#engine, this.#operations, operation, { request, next });
-      return await recovery.answerPoll(() => this.#ask(operation, { request, next }));
+      const response = await recovery.answerPoll(() => this.#ask(operation, { request, next }));
+      if (this.#operations.isInFlight(operation)) call?.suspend(operation);
+      else call?.end({ response });
+      return response;
     } catch (error) {
+      call?.end({ error });
       // A caller that aborts may come back with a poller restored from its state, and a poller goes on after an error of
       // the caller's own policies; half a remedy is not taken up again.
       const mayComeBack = !isRemedyError(error) && operation.plan.kind !== "task";

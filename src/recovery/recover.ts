@@ -10,6 +10,7 @@ import type { RetryAllowance } from "../decision/allowance.js";
 import { decide, type Decision, type Situation } from "../decision/decide.js";
 import type { RemedyProgress } from "../lro/operation.js";
 import type { Evidence } from "./evidence.js";
+import type { TracedCall } from "./call-tracer.js";
 import { failureOf, type EventSubject } from "./events.js";
 import type { Attempt } from "./remedy-error.js";
 import { fittingRemedies, notifyRemedies, type SentRequest } from "./fitting-remedies.js";
@@ -72,6 +73,8 @@ export interface Subject<End, Failure> {
   readonly budgetStartedAt?: number;
   /** As events show it. */
   readonly about: EventSubject;
+  /** As `options.telemetry` knows it. */
+  readonly call: TracedCall | undefined;
   /** Shared with the other requests of the client. */
   readonly allowance?: RetryAllowance;
   /** What remedies may change; undefined where they may not. */
@@ -199,7 +202,7 @@ export async function readOnce<End, Failure>(
 
 type AnySubject = Pick<
   Subject<unknown, unknown>,
-  "kind" | "settings" | "progress" | "budgetStartedAt" | "about" | "repairable"
+  "kind" | "settings" | "progress" | "budgetStartedAt" | "about" | "call" | "repairable"
 >;
 
 /** Why a wait does not fit into what the subject has left of its time; undefined when it does. */
@@ -220,10 +223,11 @@ export const windowClosed = (retryAfterMs: number, outcome: GivenUp["outcome"]):
 
 /** Notes a failed attempt for the error, with what was decided about it. */
 export function noteAttempt(
-  { progress, settings }: Pick<AnySubject, "progress" | "settings">,
+  { progress, settings, call }: Pick<AnySubject, "progress" | "settings" | "call">,
   diagnosis: Diagnosis,
   decision: Decision,
 ): void {
+  call?.decided(diagnosis, decision);
   const waitMs = "delayMs" in decision ? decision.delayMs : 0;
   progress.attempts.push(attemptOf(diagnosis, decision.reason, settings.clock.now(), waitMs));
 }
@@ -233,37 +237,36 @@ export function attemptOf({ status, code }: Diagnosis, reason: string, at: numbe
 }
 
 export function reportRetry(
-  { kind, settings, progress, about }: AnySubject,
+  { kind, settings, progress, about, call }: AnySubject,
   diagnosis: Diagnosis,
   { delayMs, reason }: { readonly delayMs: number; readonly reason: string },
 ): void {
   const { sends } = progress;
   const event = { at: settings.clock.now(), ...about, delayMs, reason, failure: failureOf(diagnosis) };
-  if (kind === "operation") settings.reporter.emit({ type: "resubmit", submission: sends, ...event });
-  else settings.reporter.emit({ type: "retry", attempt: sends, ...event });
+  if (kind === "operation") settings.reporter.emit({ type: "resubmit", submission: sends, ...event }, call);
+  else settings.reporter.emit({ type: "retry", attempt: sends, ...event }, call);
 }
 
-function reportReading({ settings, about }: AnySubject, diagnosis: Diagnosis, reason: string, lastSeen?: string): void {
+function reportReading(
+  { settings, about, call }: AnySubject,
+  diagnosis: Diagnosis,
+  reason: string,
+  lastSeen?: string,
+): void {
   const seen = lastSeen === undefined ? {} : { lastSeen };
   const failure = failureOf(diagnosis);
-  settings.reporter.emit({ type: "readBack", at: settings.clock.now(), ...about, reason, ...seen, failure });
+  settings.reporter.emit({ type: "readBack", at: settings.clock.now(), ...about, reason, ...seen, failure }, call);
 }
 
 /** A success after failures is an event. @param reason default the last failure */
-export function reportRecovered({ settings, progress, about, repairable }: AnySubject, reason?: string): void {
+export function reportRecovered({ settings, progress, about, call, repairable }: AnySubject, reason?: string): void {
   const { attempts, sends, startedAt } = progress;
   const last = attempts[attempts.length - 1];
   if (!last && reason === undefined) return;
   const why = reason ?? `tried again after ${last?.code ?? last?.status ?? "a failure"}`;
   const at = settings.clock.now();
   const addedRequests = repairable?.remedies.added.count ?? 0;
-  settings.reporter.emit({
-    type: "recovered",
-    at,
-    ...about,
-    attempts: sends,
-    addedRequests,
-    elapsedMs: at - startedAt,
-    reason: why,
-  });
+  const elapsedMs = at - startedAt;
+  const counts = { attempts: sends, addedRequests, elapsedMs };
+  settings.reporter.emit({ type: "recovered", at, ...about, ...counts, reason: why }, call);
 }

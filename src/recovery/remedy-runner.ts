@@ -9,6 +9,7 @@ import { followUpOf } from "../lro/operations.js";
 import { askedWaitMs, progressOf } from "../lro/poll.js";
 import type { AbortSignalLike, Clock } from "../time/clock.js";
 import { formatDuration } from "../time/format-duration.js";
+import { callOf } from "./call-tracer.js";
 import { diagnoseResponse } from "./diagnosing.js";
 import type { ErrorFactory } from "./error-factory.js";
 import { messageOf } from "./event-reporter.js";
@@ -69,15 +70,12 @@ export class RemedyRunner {
     const remedy = settings.remedies.find((candidate) => candidate.name === name);
     if (!remedy) return { message: "it is not known", cause: undefined };
     target.runs.set(name, (target.runs.get(name) ?? 0) + 1);
-    const report = (phase: "started" | "done" | "failed", change?: string): void =>
-      settings.reporter.emit({
-        type: "remedy",
-        at: settings.clock.now(),
-        ...aboutRequest(target.request),
-        remedy: name,
-        phase,
-        ...(change !== undefined && { change }),
-      });
+    const call = callOf(target.context.next);
+    const report = (phase: "started" | "done" | "failed", change?: string): void => {
+      const about = { at: settings.clock.now(), ...aboutRequest(target.request) };
+      const what = { remedy: name, phase, ...(change !== undefined && { change }) };
+      settings.reporter.emit({ type: "remedy", ...about, ...what }, call);
+    };
     report("started");
     try {
       const outcome = await remedy.apply(this.#contextOf(diagnosis, target));
@@ -129,16 +127,9 @@ export class RemedyRunner {
       const outcome = await coming;
       if (outcome) {
         change(request, outcome);
-        const at = clock.now();
-        const { change: words } = outcome;
-        reporter.emit({
-          type: "remedy",
-          at,
-          ...aboutRequest(request),
-          remedy: name,
-          phase: "done",
-          change: words,
-        });
+        const about = { at: clock.now(), ...aboutRequest(request) };
+        const what = { remedy: name, phase: "done", change: outcome.change } as const;
+        reporter.emit({ type: "remedy", ...about, ...what }, callOf(next));
       }
     } catch (error) {
       if (request.abortSignal?.aborted) throw error;

@@ -9,6 +9,7 @@ import { isRepeatable } from "../lro/resubmission.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
+import { callOf, type TracedCall } from "./call-tracer.js";
 import { readWatched } from "./conflict-reader.js";
 import { conflictWatchOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
 import { asAnswered, type Evidence } from "./evidence.js";
@@ -71,6 +72,10 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
 
   get about(): EventSubject {
     return aboutRequest(this.progress.request, this.progress.operation);
+  }
+
+  get call(): TracedCall | undefined {
+    return callOf(this.progress.next);
   }
 
   get repairable(): RequestState | undefined {
@@ -182,9 +187,10 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     if (this.defer) return { kind: "end", end: this.defer(delayMs, false) };
     const { clock = this.settings.clock, request } = this.progress;
     const begunAt = clock.now();
-    if (kind === "send" && (await this.#waitOutConflict(begunAt))) return undefined;
+    const isFree = kind === "send" && (await this.#waitOutConflict(begunAt));
     // A look at a resource that was free, or cannot be read, is part of the wait.
-    await clock.sleep(Math.max(0, begunAt + delayMs - clock.now()), request.abortSignal);
+    if (!isFree) await clock.sleep(Math.max(0, begunAt + delayMs - clock.now()), request.abortSignal);
+    this.call?.waited(clock.now() - begunAt, "backoff");
     return undefined;
   }
 
@@ -204,7 +210,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     }
     const failure = failureOf(conflict);
     const reason = "another operation is at work on the resource; it is watched until it ends";
-    settings.reporter.emit({ type: "readBack", at: clock.now(), ...this.about, reason, failure });
+    settings.reporter.emit({ type: "readBack", at: clock.now(), ...this.about, reason, failure }, this.call);
     while (state === "busy") {
       const waitMs = Math.max(1_000, watch.nextLookMs(url, clock.now()));
       if (pastBudget(this, waitMs)) break;

@@ -8,6 +8,7 @@ import { readFailure } from "../failure/read.js";
 import { AttemptTimeouts, followSignals } from "../time/attempt-timeout.js";
 import { AbortError, type AbortSignalLike } from "../time/clock.js";
 import { ThrottleDeadlineError, type AdmissionOptions, type Permit } from "../throttle/throttle.js";
+import { callOf } from "./call-tracer.js";
 import { remainingMs, type Settings } from "./settings.js";
 
 /** A send that went out. Its permit is still to be settled, with what the response means. */
@@ -80,6 +81,8 @@ export class Sender {
     const askedAt = clock.now();
     const admitted = this.admit(request, isPoll, askedAt, maxQueueWaitMs);
     const permit = isPermit(admitted) ? admitted : await this.admitted(admitted);
+    // A poll comes to the throttle before it is due.
+    if (permit !== admitted && !isPoll) callOf(next)?.waited(clock.now() - askedAt, "queue");
     if (permit instanceof ThrottleDeadlineError) return this.notAdmitted(permit, maxQueueWaitMs);
     const { url, abortSignal } = request;
     const limit = this.limit(request, permit === admitted ? askedAt : clock.now());

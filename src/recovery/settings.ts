@@ -8,6 +8,7 @@ import type { Throttle } from "../throttle/throttle.js";
 import type { Clock, Random } from "../time/clock.js";
 import type { EventReporter } from "./event-reporter.js";
 import type { EvidenceSource } from "./evidence.js";
+import type { Telemetry } from "./telemetry.js";
 
 /** When a call must have ended: a time, epoch milliseconds, or a function that gives the milliseconds left. */
 export type Deadline = Date | number | (() => number);
@@ -34,6 +35,7 @@ export interface Settings {
   readonly failedResponses: FailedResponses;
   readonly circuitBreaker: { readonly failures: number; readonly probeAfterMs: number } | undefined;
   readonly reporter: EventReporter;
+  readonly telemetry: Telemetry | undefined;
   /** The throttle keeps no listener alive; here it lives as long as its client. */
   readonly throttleListener: ThrottleListener | undefined;
   readonly catalog: Catalog;

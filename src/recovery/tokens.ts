@@ -5,6 +5,7 @@
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { isRepeatable } from "../lro/resubmission.js";
+import { callOf } from "./call-tracer.js";
 import { aboutRequest } from "./events.js";
 import type { RequestState } from "./request-state.js";
 import { challengeOf } from "./responses.js";
@@ -52,14 +53,10 @@ export class Tokens {
     if (authorization === undefined || authorization === request.headers.get("authorization")) return false;
     remedies.runs.set("refreshCredential", 1);
     this.#putOn(state, credentials);
-    this.#settings.reporter.emit({
-      type: "remedy",
-      at: state.authorizedAt,
-      ...aboutRequest(request),
-      remedy: "refreshCredential",
-      phase: "done",
-      change: "the token had expired; the request is sent again with a fresh one",
-    });
+    const about = { at: state.authorizedAt, ...aboutRequest(request) };
+    const change = "the token had expired; the request is sent again with a fresh one";
+    const what = { remedy: "refreshCredential", phase: "done", change } as const;
+    this.#settings.reporter.emit({ type: "remedy", ...about, ...what }, callOf(state.next));
     return true;
   }
 

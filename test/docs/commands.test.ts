@@ -134,5 +134,7 @@ describe("files of the pages", () => {
 it.each(pages)("every block of %s is of a kind that is run or read", (page) => {
   const fences = readFileSync(join(root, page), "utf8").match(/^[ \t]*(?:```|~~~).*$/gm) ?? [];
   const openings = fences.filter((_, index) => index % 2 === 0);
-  expect(openings.filter((fence) => !/^```(?:ts|js|sh|json|yaml|text|mermaid)(?: [\w.-]+)?$/.test(fence))).toEqual([]);
+  expect(
+    openings.filter((fence) => !/^```(?:ts|js|sh|json|yaml|kusto|text|mermaid)(?: [\w.-]+)?$/.test(fence)),
+  ).toEqual([]);
 });

@@ -26,6 +26,9 @@ export async function enter(): Promise<void> {
   compute = withRemedy(new ComputeManagementClient(arm.credential, subscriptionId, arm.clientOptions));
 }
 
+/** The SDK of OpenTelemetry, with exporters in memory. */
+export { startTraces } from "../support/traces.js";
+
 const writeLog = AzureLogger.log;
 
 /** After it. */

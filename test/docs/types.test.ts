@@ -102,6 +102,12 @@ const tables: readonly Table[] = [
     type: "FallbackOptions",
   },
   { page: "docs/options.md", heading: "startEmulator", module: "src/emulator/index.ts", type: "EmulatorOptions" },
+  {
+    page: "docs/opentelemetry.md",
+    heading: "Options",
+    module: "src/adapters/opentelemetry/index.ts",
+    type: "OpenTelemetryOptions",
+  },
   { page: "docs/own-rules.md", heading: "Fields of a rule", module: "src/index.ts", type: "RuleDefinition" },
   { page: "docs/errors.md", heading: "Fields", module: "src/index.ts", type: "RemedyError", besides: ["stack"] },
   { page: "docs/errors.md", heading: "The diagnosis", module: "src/index.ts", type: "Diagnosis" },

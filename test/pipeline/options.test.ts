@@ -49,6 +49,11 @@ describe("an option that does not fit", () => {
     [{ circuitBreaker: { failures: 0 } }, "circuitBreaker.failures must be 1 or more; it is 0."],
     [{ circuitBreaker: { failures: "many" } }, `circuitBreaker.failures must be ${count}; it is "many".`],
     [{ circuitBreaker: { probeAfterMs: -1 } }, `circuitBreaker.probeAfterMs must be ${ms}; it is -1.`],
+    [{ telemetry: "on" }, `telemetry must be what openTelemetry() of azure-remedy/opentelemetry gives; it is "on".`],
+    [
+      { telemetry: () => 0 },
+      "telemetry must be what openTelemetry() of azure-remedy/opentelemetry gives; it is a function.",
+    ],
     [{ onEvent: "log" }, `onEvent must be a function; it is "log".`],
     [{ onEvent: { emit: true } }, "onEvent must be a function; it is an object."],
     [{ catalog: [] }, "catalog must be what defineCatalog() gives; it is an array."],
