@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { diagnoseAll, type FailureInText } from "azure-remedy/diagnose";
 import { zh } from "azure-remedy/zh";
-import { redact } from "../../src/failure/redact.js";
+import { redact } from "../../src/failure/secrets/redact.js";
 import { FailureCard, DispositionBadge, nameOf } from "./failure-card.js";
 import { samples } from "./samples.js";
 import type { Language } from "./settings.js";

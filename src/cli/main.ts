@@ -2,6 +2,7 @@
 /** The bin: reads the command line, runs the command, and turns how it ended into an exit code. */
 import { readFile } from "node:fs/promises";
 import { CommanderError } from "commander";
+import { presentableText } from "../failure/secrets/presentable.js";
 import { CliError } from "./cli-error.js";
 import { exitCodes } from "./exit-codes.js";
 import { createProgram } from "./program.js";
@@ -33,12 +34,12 @@ function codeOfError(error: unknown, err: Terminal): number {
   // Commander has printed what it has to say, help or complaint.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof CliError) {
-    err.line(`${err.style("red", "azure-remedy:")} ${error.message}`);
+    err.line(`${err.style("red", "azure-remedy:")} ${presentableText(error.message)}`);
     err.line(`  ${error.advice}`);
     return error.exitCode;
   }
   err.line(`${err.style("red", "azure-remedy:")} a defect of azure-remedy, please report it with this text:`);
-  err.line(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  err.line(presentableText(error instanceof Error ? (error.stack ?? error.message) : String(error)));
   return exitCodes.defect;
 }
 

@@ -3,6 +3,7 @@
  * knows NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, TERM and pipes, so that no package is needed for it.
  */
 import { styleText } from "node:util";
+import { printableLines } from "../failure/printable.js";
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -24,12 +25,21 @@ export class Terminal {
   }
 
   line(text = ""): void {
-    this.stream.write(`${text}\n`);
+    this.stream.write(`${onlyColoured(text)}\n`);
   }
 
   lines(lines: readonly string[]): void {
     if (lines.length > 0) this.line(lines.join("\n"));
   }
+}
+
+// eslint-disable-next-line no-control-regex -- the sequences that styleText writes
+const colour = /(\u001b\[[\d;]{1,16}m)/;
+
+/** Nothing but colours gets through: what is shown comes from services, files and arguments too. */
+function onlyColoured(text: string): string {
+  const parts = text.split(colour);
+  return parts.map((part, index) => (index % 2 === 1 ? part : printableLines(part))).join("");
 }
 
 const hideCursor = "\u001b[?25l";
@@ -49,7 +59,7 @@ export class LiveLines {
   draw(lines: readonly string[]): void {
     const back = this.#drawn > 0 ? `\r${up(this.#drawn)}` : hideCursor;
     this.#drawn = lines.length;
-    this.terminal.stream.write(`${back}${eraseBelow}${lines.map((line) => `${line}\n`).join("")}`);
+    this.terminal.stream.write(`${back}${eraseBelow}${lines.map((line) => `${onlyColoured(line)}\n`).join("")}`);
   }
 
   /** Takes the lines away, and gives the cursor back. */

@@ -4,7 +4,8 @@
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { formatDuration } from "../time/format-duration.js";
-import { redact, redactBody } from "../failure/redact.js";
+import { printable } from "../failure/printable.js";
+import { presentable, presentableText } from "../failure/secrets/presentable.js";
 import type { Evidence, FailedCall, Finding, Investigate, Surroundings } from "../recovery/evidence.js";
 import { AbortError } from "../time/clock.js";
 import { fetchBlob } from "./blob.js";
@@ -269,13 +270,13 @@ function clean(found: Found): Found {
   const { says, data, means } = found;
   return {
     ...found,
-    says: printable(says),
-    ...(data !== undefined && { data: redactBody(data) }),
+    says: inOneLine(says),
+    ...(data !== undefined && { data: presentable(data) }),
     ...(means && {
       means: {
         ...means,
-        ...(means.explanation !== undefined && { explanation: printable(means.explanation) }),
-        ...(means.steps && { steps: means.steps.map(redact) }),
+        ...(means.explanation !== undefined && { explanation: inOneLine(means.explanation) }),
+        ...(means.steps && { steps: means.steps.map(presentableText) }),
       },
     }),
   };
@@ -284,10 +285,8 @@ function clean(found: Found): Found {
 const longestSaying = 600;
 
 /** One line without secrets and control characters, that a terminal may show. */
-function printable(text: string): string {
-  const line = redact(text)
-    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ")
-    .trim();
+function inOneLine(text: string): string {
+  const line = printable(presentableText(text));
   return line.length <= longestSaying ? line : `${line.slice(0, longestSaying)}…`;
 }
 

@@ -8,7 +8,7 @@ import { cut, maxChains, maxMessageChars, maxNameChars } from "./read-limits.js"
 import type { FailureChain, FailureNode } from "./failure.js";
 import { factsInMessage } from "./facts.js";
 import type { RawNode } from "./raw-node.js";
-import { redact } from "./redact.js";
+import { presentableText } from "./secrets/presentable.js";
 
 /** How much a node says about the cause, least first. */
 const rank = {
@@ -230,10 +230,10 @@ export function distinctChains(chains: readonly FailureChain[]): FailureChain[] 
 }
 
 function toNode(raw: RawNode): FailureNode {
-  const message = redact(cut(raw.message, maxMessageChars));
+  const message = presentableText(cut(raw.message, maxMessageChars));
   const node: { -readonly [Key in keyof FailureNode]: FailureNode[Key] } =
     raw.code === undefined ? { message } : { code: raw.code, message };
-  if (raw.target !== undefined) node.target = redact(cut(raw.target, maxNameChars));
+  if (raw.target !== undefined) node.target = presentableText(cut(raw.target, maxNameChars));
   if (raw.status !== undefined) node.status = raw.status;
   const facts = raw.facts || message.length > 0 ? { ...factsInMessage(message), ...raw.facts } : undefined;
   if (facts && Object.keys(facts).length > 0) node.facts = factsOf(facts);
@@ -241,5 +241,7 @@ function toNode(raw: RawNode): FailureNode {
 }
 
 function factsOf(facts: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, redact(cut(value, maxNameChars))]));
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [name, presentableText(cut(value, maxNameChars))]),
+  );
 }

@@ -4,6 +4,7 @@ import type { Execution, Failure, FailureChain, FailureOrigin } from "./failure.
 import type { ResponseHeaders } from "./headers.js";
 import { waitFromHeaders, waitFromWindow, waitFromWords } from "./retry-hints.js";
 import type { RawNode, Reading } from "./raw-node.js";
+import { presentableText } from "./secrets/presentable.js";
 import { executionOfStatus } from "./transport.js";
 
 export interface Draft {
@@ -36,8 +37,8 @@ export function finish(draft: Draft, now: number | undefined): Failure {
   const failure: { -readonly [Key in keyof Failure]: Failure[Key] } = { origin, chains, execution };
   if (status !== undefined) failure.status = status;
   if (retryAfterMs !== undefined) failure.retryAfterMs = retryAfterMs;
-  if (headers.requestId !== undefined) failure.requestId = headers.requestId;
-  if (headers.correlationId !== undefined) failure.correlationId = headers.correlationId;
+  if (headers.requestId !== undefined) failure.requestId = presentableText(headers.requestId);
+  if (headers.correlationId !== undefined) failure.correlationId = presentableText(headers.correlationId);
   return failure;
 }
 

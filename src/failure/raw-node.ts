@@ -3,7 +3,7 @@
  * text both end here, so that the rules about wrappers and roots (`chains.ts`) are written once.
  */
 import { cut, maxMessageCharsInAll, maxNameChars, maxNodes } from "./read-limits.js";
-import { redact } from "./redact.js";
+import { presentableText } from "./secrets/presentable.js";
 
 export interface RawNode {
   code: string | undefined;
@@ -69,8 +69,8 @@ export function cleanCode(code: string): string | undefined {
 }
 
 function cleanOddCode(code: string): string | undefined {
-  let clean = code;
-  if (clean.length > maxNameChars) clean = cut(clean, maxNameChars);
+  // A code is a name; what reads like a setting was never one. Its lines still show where the setting ends.
+  let clean = presentableText(cut(code, maxNameChars));
   const first = clean.charCodeAt(0);
   if (first <= 32 || clean.charCodeAt(clean.length - 1) <= 32 || clean.includes("\n")) {
     clean = clean.replace(/\s*[\r\n]\s*/g, "").trim();
@@ -80,8 +80,7 @@ function cleanOddCode(code: string): string | undefined {
     clean = clean.slice(clean.lastIndexOf("/") + 1);
   const dot = clean.lastIndexOf(".");
   if (dot > 0 && dot < clean.length - 1 && /^[A-Z]\w*(?:\.[A-Z]\w*){0,5}$/.test(clean)) clean = clean.slice(dot + 1);
-  // A code is a name; what is longer, or reads like a setting, was never one.
-  return redact(clean);
+  return clean;
 }
 
 /** Whether the node or anything below it names a code. */

@@ -7,7 +7,8 @@ import { cut, maxChains, maxTextChars, maxTextDepth } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
 import { withoutEpilogues } from "./epilogues.js";
 import { splitText } from "./split-text.js";
-import { oneLine, stripDecoration } from "./strip-decoration.js";
+import { presentableText } from "./secrets/presentable.js";
+import { headAndTail, oneLine, stripDecoration } from "./strip-decoration.js";
 import { type RawNode, type Reading, addBelow, holdsCode, rawNode } from "./raw-node.js";
 import { isFailureName, mayBeCode } from "./error-formats.js";
 import { isTransportCode } from "./transport.js";
@@ -15,7 +16,8 @@ import { withoutHead } from "./text-facts.js";
 import { holdsGuestOutput, TextScanner } from "./text-scanner.js";
 
 /** The nodes of a whole text: one group of siblings where it holds several failures. Text without any code is one node. */
-export function readText(text: string, reading: Reading): RawNode {
+export function readText(given: string, reading: Reading): RawNode {
+  const text = shown(given);
   const page = titleOfPage(text);
   if (page !== undefined) return rawNode(undefined, page);
   const group = rawNode(undefined, "");
@@ -26,8 +28,12 @@ export function readText(text: string, reading: Reading): RawNode {
   return group.below ? group : readUnlabelled(text);
 }
 
+/** Secrets are cut while the lines still show where each ends; and `?code=…` would be read as a code. */
+const shown = (text: string): string => presentableText(headAndTail(text));
+
 /** The nodes of one piece of a text; nothing where no code has a label and `mustHaveLabel`. */
-export function readPiece(text: string, reading: Reading, mustHaveLabel = false): RawNode | undefined {
+export function readPiece(given: string, reading: Reading, mustHaveLabel = false): RawNode | undefined {
+  const text = shown(given);
   const page = titleOfPage(text);
   if (page !== undefined) return rawNode(undefined, page);
   const labelled = readLabelled(stripDecoration(withoutEpilogues(text)).trim(), reading);
@@ -64,8 +70,9 @@ export function readWords(
   code: string | undefined,
 ): RawNode | undefined {
   if (reading.textDepth >= maxTextDepth || (code !== undefined && holdsGuestOutput.test(code))) return undefined;
-  const readable = cut(text, Math.min(maxTextChars, reading.charsLeft));
-  reading.charsLeft -= readable.length;
+  const part = cut(text, Math.min(maxTextChars, reading.charsLeft));
+  const readable = /\n|code=/i.test(part) ? presentableText(part) : part;
+  reading.charsLeft -= part.length;
   reading.textDepth += 1;
   const found = new TextScanner(readable, reading, depth, code === undefined).run();
   reading.textDepth -= 1;

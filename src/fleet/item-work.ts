@@ -14,6 +14,7 @@ import {
 } from "@azure/core-rest-pipeline";
 import { isIdempotent } from "../decision/idempotency.js";
 import { diagnose } from "../diagnose.js";
+import { redact } from "../failure/secrets/redact.js";
 import type { RemedyEvent } from "../recovery/events.js";
 import type { WorkItem } from "../recovery/work-item.js";
 import { AbortError } from "../time/clock.js";
@@ -168,7 +169,7 @@ export class ItemWork implements WorkItem {
     const { method, url } = request;
     const { number, digest } = call;
     const at = new Date(now()).toISOString();
-    const written = journal.write({ type: "sent", key: this.key, call: number, digest, method, url, at });
+    const written = journal.write({ type: "sent", key: this.key, call: number, digest, method, url: redact(url), at });
     // What may be repeated needs no record that survives a crash: it would be repeated.
     if (!mayRepeat) await written;
     else written.catch(() => undefined);

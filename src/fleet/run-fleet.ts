@@ -5,6 +5,7 @@
 import { setMaxListeners } from "node:events";
 import { check } from "../option-check.js";
 import { log } from "../log.js";
+import { messageOf } from "../recovery/event-reporter.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 import { AbortError } from "../time/clock.js";
 import { Bell } from "./bell.js";
@@ -329,10 +330,10 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
     try {
       // A listener may well be async, whatever its type says.
       Promise.resolve(listener?.(argument)).catch((error: unknown) =>
-        log.warning(`a listener of a run rejected: ${String(error)}`),
+        log.warning(`a listener of a run rejected: ${messageOf(error)}`),
       );
     } catch (error) {
-      log.warning(`a listener of a run threw: ${String(error)}`);
+      log.warning(`a listener of a run threw: ${messageOf(error)}`);
     }
   }
 }
@@ -348,7 +349,7 @@ const aborted = (signal: AbortSignal): Promise<undefined> =>
     else signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
 
-const warnOfClosing = (error: unknown): void => log.warning(`the journal could not be closed: ${String(error)}`);
+const warnOfClosing = (error: unknown): void => log.warning(`the journal could not be closed: ${messageOf(error)}`);
 
 /** Whether an error, or one that it was made from, says that nobody knows what became of a write. */
 function isUnknown(error: unknown): boolean {

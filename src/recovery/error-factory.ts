@@ -1,6 +1,7 @@
 /** Makes the error of a request, an operation or a function, and emits its `failed` event. */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
-import { redact, redactBody } from "../failure/redact.js";
+import { redactBody } from "../failure/secrets/redact-body.js";
+import { redact } from "../failure/secrets/redact.js";
 import { jsonOf } from "../lro/json-body.js";
 import type { ResumeInfo } from "../lro/resume.js";
 import { callOf, type TracedCall } from "./call-tracer.js";

@@ -1,5 +1,5 @@
 /** Gives events to the log, the listener and the run that the call belongs to. */
-import { redact } from "../failure/redact.js";
+import { presentable, presentableText } from "../failure/secrets/presentable.js";
 import { log } from "../log.js";
 import type { ThrottleListener } from "../throttle/events.js";
 import type { CallOrFaultEvent, EventFailure, EventSubject, RemedyEvent, RemedyEventListener } from "./events.js";
@@ -10,7 +10,8 @@ export class EventReporter {
   constructor(readonly listener: ((event: RemedyEvent) => unknown) | undefined) {}
 
   /** @param call the traced call that it happens in */
-  emit(event: CallOrFaultEvent, call?: { onEvent(event: RemedyEvent): void }): void {
+  emit(given: CallOrFaultEvent, call?: { onEvent(event: RemedyEvent): void }): void {
+    const event = presentable(given);
     const line = lineOf(event);
     if (event.type === "failed" || event.type === "fault") log.warning(line);
     else log.info(line);
@@ -57,7 +58,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** The message of an error from other code, without its secrets. */
 export function messageOf(error: unknown): string {
   try {
-    return redact(error instanceof Error ? error.message : String(error));
+    return presentableText(error instanceof Error ? error.message : String(error));
   } catch {
     return "an error that cannot be printed";
   }

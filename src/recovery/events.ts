@@ -3,7 +3,7 @@ import type { Category, Disposition } from "../catalog/rule.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Decision } from "../decision/decide.js";
 import type { ThrottleEvent } from "../throttle/events.js";
-import { redact } from "../failure/redact.js";
+import { redact } from "../failure/secrets/redact.js";
 import type { Finding } from "./evidence.js";
 import { resourceIdOf } from "../remedies/arm-url.js";
 

@@ -4,11 +4,12 @@
  */
 import { RestError, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
+import { presentable } from "../failure/secrets/presentable.js";
+import { redactBody } from "../failure/secrets/redact-body.js";
 import type { ResumeInfo } from "../lro/resume.js";
 import { asAnswered, type Finding } from "./evidence.js";
 import { processWideSymbol } from "../process-wide.js";
 import { formatDuration } from "../time/format-duration.js";
-import { cleanCause } from "./clean-cause.js";
 
 /** One try that failed: a send, an answer of a long-running operation, or a token that was not to be had. */
 export interface Attempt {
@@ -62,7 +63,6 @@ export interface RemedyErrorJson {
   readonly retryAfterMs?: number;
   readonly retryAt?: string;
   readonly resource?: string;
-  readonly resume?: ResumeInfo;
   readonly evidence?: readonly Finding[];
 }
 
@@ -99,7 +99,10 @@ export class RemedyError extends Error {
   declare readonly retryAt?: Date;
   /** ARM id of the resource that it is about: `/subscriptions/…/virtualMachines/web-01`. Absent outside Resource Manager. */
   declare readonly resource?: string;
-  /** What another process needs to go on with a long-running operation. */
+  /**
+   * What another process needs to go on with a long-running operation. Not enumerable, and not in `toJSON()`: its URL is signed, and
+   * whoever has it may use it.
+   */
   declare readonly resume?: ResumeInfo;
   /** What a look around the failure found, where `options.evidence` allows one; a look that was refused is a finding too. */
   readonly evidence: readonly Finding[];
@@ -110,8 +113,9 @@ export class RemedyError extends Error {
   /** The full error body as the service sent it, secrets cut, in the shape that the SDK gives it; text is in `response`. */
   declare readonly details?: unknown;
 
-  constructor(options: RemedyErrorOptions) {
-    super(messageFor(options), options.cause === undefined ? undefined : { cause: cleanCause(options.cause) });
+  constructor(given: RemedyErrorOptions) {
+    const options = presentableOptions(given);
+    super(messageFor(options), options.cause === undefined ? undefined : { cause: redactBody(options.cause) });
     const { diagnosis, retryAfterMs, retryAt, resume } = options;
     // Programs compare the code of the answer; what a look made of it is in the diagnosis.
     const { code, status } = asAnswered(diagnosis);
@@ -127,7 +131,7 @@ export class RemedyError extends Error {
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
     if (retryAt !== undefined) this.retryAt = new Date(retryAt);
     if (options.resource !== undefined) this.resource = options.resource;
-    if (resume !== undefined) this.resume = resume;
+    if (resume !== undefined) Object.defineProperty(this, "resume", { value: resume, enumerable: false });
     Object.defineProperty(this, "request", { value: options.request, enumerable: false });
     Object.defineProperty(this, "response", { value: options.response, enumerable: false });
     // core-client's ServiceClient assigns `details` on any error that has a response: what it read of the body and headers.
@@ -160,7 +164,6 @@ export class RemedyError extends Error {
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.retryAt !== undefined && { retryAt: this.retryAt.toISOString() }),
       ...(this.resource !== undefined && { resource: this.resource }),
-      ...(this.resume !== undefined && { resume: this.resume }),
       ...(this.evidence.length > 0 && { evidence: this.evidence }),
     };
   }
@@ -183,6 +186,12 @@ export function isRemedyError(error: unknown): error is RemedyError {
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** Words of a service, a script or another package come in from many sides; this is where they all go out. */
+function presentableOptions(options: RemedyErrorOptions): RemedyErrorOptions {
+  const { diagnosis, attempts, reason, evidence, resource } = options;
+  return { ...options, ...presentable({ diagnosis, attempts, reason, evidence, resource }) };
+}
 
 /** First line short; then what the service said, what to do, what was tried, where to read on. */
 function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt, evidence = [] }: RemedyErrorOptions): string {

@@ -13,7 +13,7 @@ import { callOf } from "./call-tracer.js";
 import { diagnoseResponse } from "./diagnosing.js";
 import type { ErrorFactory } from "./error-factory.js";
 import { messageOf } from "./event-reporter.js";
-import { redact } from "../failure/redact.js";
+import { redact } from "../failure/secrets/redact.js";
 import { aboutRequest } from "./events.js";
 import { failedRequestOf } from "./fitting-remedies.js";
 import { ownRequest } from "./own-request.js";

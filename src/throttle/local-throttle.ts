@@ -1,4 +1,5 @@
 /** Makes a throttle: puts scopes, queue and poll schedule together, and reports what happens. */
+import { presentableText } from "../failure/secrets/presentable.js";
 import { log } from "../log.js";
 import { AbortError, systemClock, type Clock } from "../time/clock.js";
 import type { Bucket } from "./bucket/bucket.js";
@@ -157,7 +158,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
   }
 
   onStoreLost(error: unknown, now: number): void {
-    const reason = error instanceof Error ? error.message : "it failed";
+    const reason = error instanceof Error ? presentableText(error.message) : "it failed";
     const change = `away (${reason}); each process goes by its own estimate`;
     this.#emit({ type: "throttle", at: now, scope: "store", state: "storeLost", change });
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { maxChains, maxMessageChars, maxTextChars } from "../../src/failure/read-limits.js";
 import type { Failure } from "../../src/failure/failure.js";
 import { readFailure } from "../../src/failure/read.js";
-import { redact } from "../../src/failure/redact.js";
+import { redact } from "../../src/failure/secrets/redact.js";
 import { codesOf, rootOf } from "./reading.js";
 
 /** What every failure promises, whatever it was read from. */

@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
 import fc from "../support/properties.js";
+import { planted, spelled, spellings } from "../support/spellings.js";
 import { describe, expect, it } from "vitest";
+import { printableLines } from "../../src/failure/printable.js";
 import { readFailure } from "../../src/failure/read.js";
-import { redact, redactBody } from "../../src/failure/redact.js";
+import { redactBody } from "../../src/failure/secrets/redact-body.js";
+import { redact } from "../../src/failure/secrets/redact.js";
 
 const storageKey = `${"Ab1+".repeat(21)}Zz==`;
 const token = `eyJ${"a1B2".repeat(8)}.eyJ${"c3D4".repeat(8)}.s1g-N4ture_x`;
@@ -98,6 +102,126 @@ describe("redact", () => {
     "",
   ])("leaves %j as it is", (text) => {
     expect(redact(text)).toBe(text);
+  });
+});
+
+describe("every spelling", () => {
+  it.each(Object.keys(spellings))("%s is cut, once and for all", (name) => {
+    const clean = redact(spelled(name));
+    expect(clean).not.toContain(planted(name));
+    expect(clean).toContain("[redacted]");
+    expect(redact(clean)).toBe(clean);
+  });
+
+  it("inside of any other text, at any place in it", () => {
+    const around = fc.stringMatching(/^[A-Za-z0-9 .,()]{0,20}$/);
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(spellings)), around, around, (name, before, after) => {
+        expect(redact(`${before}\n${spelled(name)}\n${after}`)).not.toContain(planted(name));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("what is no secret", () => {
+  it.each([
+    `"authorization":{"action":"Microsoft.Compute/virtualMachines/start/action","scope":"/subscriptions/s"}`,
+    "The client 'ann@example.org' does not have authorization to perform action 'Microsoft.Compute/x' over scope '/s'.",
+    "ManagedIdentityCredential: Authentication failed. EnvironmentCredential: not set. DefaultAzureCredential => failed",
+    "ExpiredAuthenticationToken -> refresh once",
+    "Unexpected token: 'StartObject' in JSON at position 0. Unexpected token } in JSON",
+    `Bearer authorization_uri="https://login.windows.net/", error="invalid_token", error_description="x"`,
+    "Basic authentication is not supported. Bearer authentication-scheme required.",
+    "https://aka.ms/azurestorage?code=NotFound&key=1 https://host:443/path@x https://user@host/x",
+    "diskEncryptionKey: {secretUrl: https://v.vault.azure.net/secrets/s/1, sourceVault: {id: /subscriptions/s}}",
+    `{"sshPublicKey":"ssh-rsa AAAAB3NzaC1yc2E","keyData":"ssh-rsa AAAA","total_tokens":4096,"passwordPolicy":"strong"}`,
+    "Set AZURE_CLIENT_ID and AZURE_CLIENT_SECRET. Use --admin-password <password> or -p 8080:80.",
+    "docker run -u 1000:1000 -p 80:80 image; git push -u origin main; grep -p x",
+    "password: must be between 12 and 72 characters. Password is too short, was 30 days old. secret: not found",
+    "The secret 'db' was not found in this key vault. The SIG: image 'x' has no version.",
+    "Operation returned an invalid status code 'Conflict', request id 6e0a0e7a-0000-4000-8000-000000000001, t=638&h=1",
+    "bypass=true; design=a; compass: n; verbosity=1; pass `verbose: true` to it",
+  ])("stays: %j", (text) => {
+    expect(redact(text)).toBe(text);
+    expect(redact(JSON.stringify(text))).toBe(JSON.stringify(text));
+  });
+
+  it("stays in every payload that was met", () => {
+    const folder = new URL("../payloads/", import.meta.url);
+    const lines = ["cases.jsonl", "texts.jsonl"].flatMap((name) =>
+      readFileSync(new URL(name, folder), "utf8").split("\n"),
+    );
+    const texts = lines.filter(Boolean).flatMap((line) => textsIn(JSON.parse(line)));
+    expect(texts.length).toBeGreaterThan(500);
+    expect(texts.filter((text) => redact(text) !== text)).toEqual([]);
+  });
+});
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+describe("time", () => {
+  const seeds = [
+    ...[
+      "password: |\n",
+      "password:\n  ",
+      "<password>",
+      "<a:password b='c'>",
+      "</password>",
+      "sig%3D",
+      "%25",
+      "&amp;",
+      "\\u0026",
+    ],
+    ...[
+      '\\\\"',
+      '"name":"a_password","value":"',
+      "password => ",
+      'curl -u "',
+      " -p'",
+      "eyJ-",
+      "eyJ.",
+      "://a:",
+      "://a:@",
+      "?code=",
+    ],
+    ...[
+      "bearer ",
+      "basic a:",
+      "Private-Lines: 1 ",
+      "MIIJaaQIBAzC",
+      "AzFu",
+      "==",
+      "keyName value ",
+      "password='a''",
+      "password={",
+    ],
+    ...[
+      "password=[(",
+      "password=<<EOT\n",
+      "password is 'x",
+      "value 'x' of parameter password ",
+      ";Password=a b",
+      "\n- password: a\n",
+    ],
+    ...[
+      '"data":"aaaaaaaaa","password"',
+      "pass_",
+      '\\"password\\":\\"',
+      "%70assword%3D",
+      "\u001b[",
+      "\u001b]0;",
+      "authorization: ",
+    ],
+  ];
+  // Not a measurement: what goes back over its text takes many minutes here, and the runner's time limit says so.
+  it.each(seeds)("grows as the text does, with %j over and over", (seed) => {
+    const text = seed.repeat(Math.ceil(300_000 / seed.length));
+    redact(text);
+    printableLines(text);
   });
 });
 

@@ -12,7 +12,7 @@ import {
 } from "@opentelemetry/api";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { Decision } from "../../decision/decide.js";
-import { redact } from "../../failure/redact.js";
+import { redact } from "../../failure/secrets/redact.js";
 import type { CallEvent, EventFailure, EventSubject, RemedyEvent } from "../../recovery/events.js";
 import { isRemedyError } from "../../recovery/remedy-error.js";
 import type { AttemptEnd, CallEnd, CallTelemetry, WaitCause } from "../../recovery/telemetry.js";

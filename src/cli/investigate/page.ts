@@ -4,7 +4,7 @@ import { parseResourceId } from "../../evidence/subject.js";
 import type { Evidence, Finding } from "../../recovery/evidence.js";
 import { dispositionColours } from "../disposition-colours.js";
 import { wrap } from "../layout.js";
-import { printable } from "../printable.js";
+import { printable } from "../../failure/printable.js";
 import type { Style } from "../terminal.js";
 import type { Case } from "./case.js";
 

@@ -8,7 +8,7 @@ import { searchCatalog } from "../../catalog/search.js";
 import { suggestionsFor } from "../../catalog/suggestions.js";
 import { decide, type Situation } from "../../decision/decide.js";
 import { diagnose, diagnoseAll } from "../../diagnose.js";
-import { redactBody } from "../../failure/redact.js";
+import { redactBody } from "../../failure/secrets/redact-body.js";
 import { explain, explanationJson } from "../explain/explanation.js";
 import * as schemas from "./schemas.js";
 

@@ -1,7 +1,8 @@
 /** What a run over many machines comes to, in lines. Pure. */
 import type { Cause, FleetResult, FleetSummary } from "../../fleet/index.js";
 import { table, wrap } from "../layout.js";
-import { printable } from "../printable.js";
+import { printable } from "../../failure/printable.js";
+import { redact } from "../../failure/secrets/redact.js";
 import type { Style } from "../terminal.js";
 
 interface Painter {
@@ -18,7 +19,7 @@ export function resultLine({ key, status, error }: FleetResult<string, unknown>)
 
 export function firstLineOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return printable(message.split("\n", 1)[0] ?? "");
+  return redact(printable(message.split("\n", 1)[0] ?? ""));
 }
 
 const statusStyles = {
