@@ -101,6 +101,12 @@ export interface Catalog {
   readonly layers: readonly CatalogLayer[];
 }
 
+/** Whether a rule or family is one of the user's own. */
+export function isOwnRule({ layers }: Catalog, id: string): boolean {
+  const has = (known: { readonly id: string }): boolean => known.id === id;
+  return layers.slice(0, -1).some(({ rules, families }) => rules.some(has) || families.some(has));
+}
+
 /** All rules of a catalog, the user's own first. */
 export function rulesOf(catalog: Catalog): readonly Rule[] {
   return catalog.layers.flatMap((layer) => layer.rules);

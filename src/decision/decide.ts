@@ -45,6 +45,11 @@ export interface Situation {
   readonly repeatable?: boolean;
   /** False when the shared retry allowance is used up. Default true. */
   readonly allowance?: boolean;
+  /**
+   * Retries that the SDK's own policy would make of this failure, whatever its body says. No fewer are made, and none of them
+   * later, as far as a repetition is harmless. Default 0.
+   */
+  readonly sdkRetries?: number;
   /** Chance, in [0, 1). Default 0.5. */
   readonly random?: number;
 }
@@ -95,6 +100,8 @@ export function decide(diagnosis: Diagnosis, situation: Situation = {}): Decisio
 
 /** As if the request could always be sent again. */
 function weigh(diagnosis: Diagnosis, situation: Situation): Decision {
+  const isRetriedBySdk = sdkRetriesLeft(situation) && (mayRepeat(diagnosis, situation) || isTurnedAway(diagnosis));
+  if (isRetriedBySdk && !situation.remedies?.length) return retry(diagnosis, situation);
   switch (diagnosis.disposition) {
     case "permanent":
       return fail("permanent: sending it again would fail again");
@@ -136,6 +143,18 @@ function mayRepeat(diagnosis: Diagnosis, situation: Situation): boolean {
   return (situation.idempotent ?? isIdempotent(method, url)) || executionOf(diagnosis) === "none";
 }
 
+/** Whether the SDK alone would not have given up yet. */
+function sdkRetriesLeft(situation: Situation): boolean {
+  const { sdkRetries = 0, maxRetries = defaultBudget.maxRetries } = situation;
+  return retriesOf(situation) < Math.min(sdkRetries, maxRetries);
+}
+
+const retriesOf = ({ retries, attempt = 1 }: Situation): number => retries ?? attempt - 1;
+
+/** Not let in: told to come back, so it did not run, whatever else the body says. */
+const isTurnedAway = ({ status, retryAfterMs }: Diagnosis): boolean =>
+  status === 429 || (status === 503 && retryAfterMs !== undefined);
+
 /** A refused request did not run: throttling and conflicts are answered at the door. */
 function executionOf(diagnosis: Diagnosis): Execution {
   const refused = diagnosis.category === "throttling" || diagnosis.category === "conflict";
@@ -149,10 +168,15 @@ function isRead({ method = "GET" }: Situation): boolean {
 function retry(diagnosis: Diagnosis, situation: Situation): Decision {
   const { category, disposition, retryAfterMs } = diagnosis;
   const { attempt = 1, random = 0.5, maxRetries = defaultBudget.maxRetries, allowance = true } = situation;
-  const retries = situation.retries ?? attempt - 1;
+  const retries = retriesOf(situation);
   // An outage that Azure has announced is waited for as long as the time allows.
   const counts = category !== "throttling" && diagnosis.outage !== true;
-  const delayMs = retryDelayMs(diagnosis, attempt, random);
+  const hintedMs = retryDelayMs(diagnosis, attempt, random);
+  // The first wait for a full window is not shortened, where the service names none.
+  const isFirstOfWindow = category === "throttling" && retries === 0;
+  const isQuick = diagnosis.usualWaitMs === undefined && !isFirstOfWindow && sdkRetriesLeft(situation);
+  const quickMs = isQuick ? backoffMs("platform", attempt - 1, random) : Infinity;
+  const delayMs = retryAfterMs === undefined ? Math.min(hintedMs, quickMs) : hintedMs;
   const later = retryAfterMs ?? delayMs;
   if (counts && retries >= maxRetries) {
     return fail(`${disposition}, but ${maxRetries} ${maxRetries === 1 ? "retry is" : "retries are"} used up`, later);

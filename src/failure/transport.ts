@@ -140,7 +140,10 @@ export function executionOfStatus(status: number, waits: boolean): Execution {
     case 502:
     case 504:
       return "unknown";
-    default:
+    case 501:
+    case 505:
       return "answered";
+    default:
+      return status >= 500 ? "unknown" : "answered";
   }
 }

@@ -16,6 +16,9 @@ export function isAsAsked(asked: unknown, resource: unknown, since: number): boo
   return likeness === "same";
 }
 
+/** Whether a resource shows something else than it was asked to be. */
+export const contradicts = (asked: unknown, resource: unknown): boolean => compare(asked, resource) === "differs";
+
 /** Whether a resource says that it was created, or a deployment that it was begun, at `since` or later. */
 export function wasMadeSince(resource: unknown, since: number): boolean {
   const createdAt = creationOf(resource);

@@ -101,11 +101,17 @@ export interface Operation {
   watchesNoMore?: boolean;
   /** A resubmission's reply was lost: it may be at work. */
   mayHaveRun: boolean;
+  /** The reply to a send before the one that began it was lost: what was asked for may have come about by that. */
+  earlierMayHaveRun: boolean;
   plan: Plan;
   /** Set with the first failure: the budget of recovery counts from here, not from the start of a slow success. */
   firstFailureAt: number | undefined;
   readonly startedAt: number;
   lastPollAt: number | undefined;
+  /** When the last poll was answered; what is between that and the next poll is the poller's own interval. */
+  lastAnswerAt: number | undefined;
+  /** Something failed that the SDK alone would have ended with: a success needs to show what was asked for. */
+  hadTrouble: boolean;
   /** The interval at which the poller asked while all was well, to give back after a longer wait. */
   pollIntervalMs: number | undefined;
   /** The poller was once asked to wait. It keeps that interval until it is given another. */

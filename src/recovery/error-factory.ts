@@ -92,9 +92,9 @@ export class ErrorFactory {
 
 type ParsedResponse = PipelineResponse & { readonly parsedBody?: unknown; readonly parsedHeaders?: unknown };
 
-/** The deserializer spreads a text into its letters; as letters its secrets would not be found. */
+/** The deserializer may spread a text into its letters; as letters its secrets would not be found. */
 const parsedBySdk = ({ parsedBody }: ParsedResponse, json: unknown): unknown =>
-  typeof json === "string" && parsedBody !== undefined ? Object.assign({}, redact(json)) : parsedBody;
+  typeof json === "string" && typeof parsedBody === "object" ? Object.assign({}, redact(json)) : parsedBody;
 
 /** Services have asked for waits that end beyond the last date there is. */
 const dateOf = (at: number): number | undefined => (Number.isNaN(new Date(at).getTime()) ? undefined : at);

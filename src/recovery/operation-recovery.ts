@@ -11,6 +11,8 @@ import type { RetryAllowance } from "../decision/allowance.js";
 import type { Decision, Situation } from "../decision/decide.js";
 import { actionOf } from "../decision/idempotency.js";
 import type { FirstRequest, Operation, Plan, Poll, RemedyProgress } from "../lro/operation.js";
+import { contradicts } from "../lro/as-asked.js";
+import { jsonOf } from "../lro/json-body.js";
 import { resultOf, type Operations } from "../lro/operations.js";
 import { askedWaitMs, isCanceled, progressOf, runningResponse, succeededResponse, translate } from "../lro/poll.js";
 import { PollDrivenTask, shortWaitMs, type SendContext } from "../lro/poll-driven-task.js";
@@ -45,7 +47,7 @@ import type { RemedyError } from "./remedy-error.js";
 import { pollRequest } from "./request-recovery.js";
 import { newRequestState, type FailedEnd, type PollResult } from "./request-state.js";
 import { isAsAskedIn, lookOf, readingOf } from "./resource-reader.js";
-import { isSuccess } from "./responses.js";
+import { isPollTrouble, isSuccess } from "./responses.js";
 import { throwIfAborted, type SendOutcome } from "./sender.js";
 import { remainingMs, type Settings } from "./settings.js";
 
@@ -162,8 +164,24 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
         this.#checkDeadline(askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000, response);
         return { kind: "end", end: translate(operation, request, response, progress) };
       case "succeeded":
+        if (this.#isUnproven(response)) return this.#doubt(response);
         return this.#succeed(translate(operation, request, response, progress));
     }
+  }
+
+  /** A resource that was there before says Succeeded whatever became of the write, and here the SDK would have given up. */
+  #isUnproven(response: PipelineResponse): boolean {
+    const { mode, hadTrouble, first } = this.#operation;
+    if (mode !== "body" || !hadTrouble || typeof first.body !== "string") return false;
+    return contradicts(jsonOf({ bodyAsText: first.body }), jsonOf(response));
+  }
+
+  #doubt(response: PipelineResponse): Promise<OperationStep> {
+    const reason = "outcome unknown: the resource has settled, but it does not show what was asked for";
+    const message = "The resource is in state Succeeded, but not as it was asked to be.";
+    const diagnosis = diagnoseInput({ error: { code: "ResourceNotAsAsked", message } }, this.settings);
+    noteAttempt(this, diagnosis, { action: "fail", outcome: "unknown", reason });
+    return this.giveUp({ failure: { response, diagnosis }, diagnosis }, { reason, outcome: "unknown" });
   }
 
   /**
@@ -194,7 +212,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     if (status === 404 && this.#target) {
       return { kind: "failed", failure: { response, diagnosis: { ...diagnosis, disposition: "indeterminate" } } };
     }
-    if (this.#operation.mode === "location" && status >= 400 && ![401, 403, 404, 408, 429].includes(status)) {
+    if (this.#operation.mode === "location" && status >= 400 && !isPollTrouble(status)) {
       return { kind: "failed", failure: { response, diagnosis: mayHaveRun(diagnosis) } };
     }
     this.#operation.failures.push(...attempts);
@@ -345,10 +363,24 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
         return this.#succeed(end, `read back: ${lastSeen}`);
       }
       case "failed":
+        if (response.status === 404) return this.#notThere(step, diagnosis, lastSeen);
         return this.giveUp({ ...step.cause, diagnosis }, { reason: `read back: ${lastSeen}`, outcome: "failed" });
       case "pending":
         return { kind: "pending", lastSeen };
     }
+  }
+
+  /** A replica may not know yet what another has; and what nobody finds may still come. */
+  #notThere(
+    { cause, reads }: ReadStep<Failure>,
+    diagnosis: Diagnosis,
+    lastSeen: string,
+  ): Promise<OperationStep> | Pending {
+    if (reads < mostReadsOfMissing) return { kind: "pending", lastSeen };
+    return this.giveUp(
+      { ...cause, diagnosis },
+      { reason: `outcome unknown: read back: ${lastSeen}`, outcome: "unknown" },
+    );
   }
 
   async #look(
@@ -453,7 +485,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     { stillRuns = false, outcome, reason, retryAfterMs, cause }: GivenUp,
     evidence?: readonly Finding[],
   ): RemedyError {
-    const { failures, startedAt, ids } = this.#operation;
+    const { failures, startedAt, ids, earlierMayHaveRun } = this.#operation;
     if (failures.length === 0) noteAttempt(this, diagnosis, { action: "fail", outcome: "failed", reason });
     return this.#engine.errors.make(
       {
@@ -468,7 +500,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
         diagnosis: { ...diagnosis, ...ids },
         attempts: failures,
         reason,
-        outcome: stillRuns ? "unknown" : outcome,
+        outcome: stillRuns || earlierMayHaveRun ? "unknown" : outcome,
         response,
         retryAfterMs,
         cause,
@@ -529,6 +561,9 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     return this.settings.clock.now();
   }
 }
+
+/** A minute in all. */
+const mostReadsOfMissing = 4;
 
 export const queueWaitOf = ({ deferred }: Operation): number | undefined => (deferred ? undefined : maxQueueWaitMs);
 

@@ -49,6 +49,8 @@ export class Polls {
     if (!operation) return false;
     callOf(next)?.suspend(operation);
     if (!state) return true;
+    operation.hadTrouble = state.attempts.length > 0;
+    operation.earlierMayHaveRun = state.mayHaveRun;
     // What a remedy left for the end waits for the operation's end, and what it may do once it may do once in all.
     operation.remedies = state.remedies;
     // Of a write the last one accepted decides; of an action any that ran.
@@ -112,6 +114,7 @@ export class Polls {
       throw error;
     } finally {
       operation.busy = false;
+      operation.lastAnswerAt = this.#now;
     }
   }
 
@@ -133,6 +136,7 @@ export class Polls {
       const isTrouble = asked.kind === "deferred" && (state.attempts.length > 0 || !asked.unsent);
       // Trouble has one budget, however many polls it lasts: that of the first that failed, or that met an open circuit.
       if (isTrouble) this.#troubled.set(operation, state);
+      operation.hadTrouble ||= isTrouble;
       return asked;
     } finally {
       request.url = url;
@@ -141,8 +145,8 @@ export class Polls {
 
   #notePace(operation: Operation): void {
     const now = this.#now;
-    if (operation.lastPollAt !== undefined && !operation.slowed) {
-      operation.pollIntervalMs = Math.max(1_000, now - operation.lastPollAt);
+    if (operation.lastAnswerAt !== undefined && !operation.slowed) {
+      operation.pollIntervalMs = Math.max(1_000, now - operation.lastAnswerAt);
     }
     operation.lastPollAt = now;
   }

@@ -1,5 +1,6 @@
 /** A request as the subject of recovery: the caller's own, a poll, or one that a remedy or a reading makes. */
 import type { PipelineResponse } from "@azure/core-rest-pipeline";
+import { isOwnRule } from "../catalog/catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
 import type { Decision, Situation } from "../decision/decide.js";
@@ -166,15 +167,21 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     };
   }
 
-  situation({ diagnosis }: Cause): Situation {
+  situation({ failure, diagnosis }: Cause): Situation {
     const { request } = this.progress;
     const target = this.#target;
     return {
+      sdkRetries: this.#isOwnRule(diagnosis) || !isRetriedBySdk(failure, diagnosis) ? 0 : sdkMaxRetries,
       method: request.method,
       url: request.url,
       readable: target !== undefined && !(target.kind === "provisioning" && diagnosis.execution !== "answered"),
       repeatable: isRepeatable(request),
     };
+  }
+
+  /** What the caller's own rules say is the caller's wish. */
+  #isOwnRule({ rule }: Diagnosis): boolean {
+    return rule !== undefined && isOwnRule(this.settings.catalog, rule.id);
   }
 
   /** A failure after a send that may have run leaves the outcome unknown. */
@@ -187,7 +194,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     if (this.defer) return { kind: "end", end: this.defer(delayMs, false) };
     const { clock = this.settings.clock, request } = this.progress;
     const begunAt = clock.now();
-    const isFree = kind === "send" && (await this.#waitOutConflict(begunAt));
+    const isFree = kind === "send" && (await this.#waitOutConflict(begunAt, delayMs));
     // A look at a resource that was free, or cannot be read, is part of the wait.
     if (!isFree) await clock.sleep(Math.max(0, begunAt + delayMs - clock.now()), request.abortSignal);
     this.call?.waited(clock.now() - begunAt, "backoff");
@@ -195,7 +202,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   }
 
   /** Whether the resource was seen at work, and has been watched until it was free. Once for a request. */
-  async #waitOutConflict(begunAt: number): Promise<boolean> {
+  async #waitOutConflict(begunAt: number, delayMs: number): Promise<boolean> {
     const { progress, settings } = this;
     const { request, clock = settings.clock, conflict } = progress;
     const url = conflict && this.repairable && watchedUrlOf(request.method, request.url);
@@ -203,7 +210,14 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     progress.conflict = undefined;
     const watch = conflictWatchOf(settings.throttle);
     const look = (): Promise<WatchedState> => watch.look(url, clock.now(), () => this.#readState(url));
-    let state = await look();
+    // The first look is part of the wait: one that takes longer is not waited for.
+    const over = new AbortController();
+    const pause = clock.sleep(delayMs, over.signal).then(
+      () => "unreadable" as const,
+      () => "unreadable" as const,
+    );
+    let state = await Promise.race([look(), pause]);
+    over.abort();
     if (state !== "busy") {
       progress.watchesNoMore = true;
       return false;
@@ -236,13 +250,16 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return readWatched(engine, url, { request, next, countedIn: remedies.added });
   }
 
-  async read({ cause }: ReadStep<SendOutcome>): Promise<RequestStep<never> | Pending> {
+  async read({ cause, reads }: ReadStep<SendOutcome>): Promise<RequestStep<never> | Pending> {
     const target = this.#target;
     if (!target) return { kind: "pending", lastSeen: "nothing" };
     await this.engine.tokens.renew(this.progress);
     const { reading, diagnosis = cause.diagnosis, response } = await this.#look(target);
     const { lastSeen } = reading;
     if (reading.kind === "pending") return { kind: "pending", lastSeen };
+    if (reading.kind === "failed" && response.status === 404 && reads < mostReadsOfMissing) {
+      return { kind: "pending", lastSeen };
+    }
     if (reading.kind === "failed") {
       return this.giveUp({ ...cause, diagnosis }, { reason: `read back: ${lastSeen}`, outcome: "failed" });
     }
@@ -399,6 +416,32 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
 /** With what an earlier attempt has made: it exists, or its ETag is another. */
 const collides = (method: string, status: number | undefined): boolean =>
   (method === "PUT" && status === 409) || ((method === "PUT" || method === "PATCH") && status === 412);
+
+/** What the default retry policy of the SDK sends again, by status and code alone, and how often. */
+function isRetriedBySdk(outcome: SendOutcome, { code = "" }: Diagnosis): boolean {
+  if (outcome.kind === "error") return !outcome.cutOff && transportCodesOfSdk.has(code);
+  if (outcome.kind !== "response") return false;
+  const { status, headers } = outcome.response;
+  if (status === 429) return waitHeaders.some((name) => isNumberOrDate(headers.get(name)));
+  return status === 408 || (status >= 500 && status !== 501 && status !== 505);
+}
+
+const waitHeaders = ["retry-after-ms", "x-ms-retry-after-ms", "retry-after"];
+const isNumberOrDate = (value: string | undefined): boolean =>
+  value !== undefined && value !== "" && !(Number.isNaN(Number(value)) && Number.isNaN(Date.parse(value)));
+
+const sdkMaxRetries = 3;
+const transportCodesOfSdk = new Set([
+  "ETIMEDOUT",
+  "ESOCKETTIMEDOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "ENOTFOUND",
+]);
+
+/** What was there may be missing from a replica. */
+const mostReadsOfMissing = 1;
 
 /** Half a minute in all. */
 const mostReadsOfNew = 5;

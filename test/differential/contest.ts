@@ -13,6 +13,7 @@ export interface Round {
 }
 
 export interface Contest {
+  readonly playWire: (wire: Wire) => Promise<Round>;
   readonly play: (seed: number) => Promise<Round>;
   readonly findings: (seed: number) => Promise<readonly Finding[]>;
 }
@@ -26,11 +27,11 @@ export async function contest(against?: string): Promise<Contest> {
       : ((await import(pathToFileURL(resolve(against, "index.js")).href)) as unknown as Build);
   enterVirtualTime();
   const [first, second] = [sideOf(old), sideOf(ours)];
-  const play = async (seed: number): Promise<Round> => {
-    const wire = wireOf(seed);
+  const playWire = async (wire: Wire): Promise<Round> => {
     const one = await first.play(wire);
     const other = await second.play(wire);
     return { wire, one, other, findings: old ? compareBuilds(one, other) : compare(wire, one, other) };
   };
-  return { play, findings: async (seed) => (await play(seed)).findings };
+  const play = (seed: number): Promise<Round> => playWire(wireOf(seed));
+  return { playWire, play, findings: async (seed) => (await play(seed)).findings };
 }

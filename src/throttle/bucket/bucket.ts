@@ -25,6 +25,8 @@ const staleMs = 5_000;
 const asksPerPeriod = 8;
 /** The wait when a rejection names none: one period, within reason. */
 const longestGuessMs = 5_000;
+/** A shorter hint says that the service is busy, and not how much it takes. */
+const leastHintMs = 1_000;
 /** A wait beyond this is a mistake, and says nothing to other requests. */
 const longestWaitMs = 24 * 3_600_000;
 /** And the next try of a window comes after this, if the one before has not been answered. */
@@ -246,12 +248,14 @@ export class Bucket {
     this.reportedIn = eventTime.step;
     this.#setHeadroom(0, eventTime);
     this.#span = firstRequests;
-    if (this.#estimate.seen || level !== undefined) this.#observe(0, sent, eventTime);
-    else this.#rejectUnreported(now);
+    const isReported = this.#estimate.seen || level !== undefined;
+    if (isReported) this.#observe(0, sent, eventTime);
+    else this.#estimate.pass();
+    const isLone = this.waiting === 0 && this.inFlight === 0;
+    if (!isReported) this.#rejectUnreported(now, isLone ? retryAfterMs : undefined);
     const { periodMs } = this.limit ?? { periodMs: 1_000 };
     const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
     this.#hasClosed = true;
-    const isLone = this.waiting === 0 && this.inFlight === 0;
     // Where steps are far apart the service names the next one, and nothing is gained by coming later.
     const keepsQuiet = !isLone && this.#refill?.isStream !== false;
     const spreadMs = this.#reopeningSpreadMs();
@@ -331,17 +335,26 @@ export class Bucket {
     this.#unreported?.pass(eventTime.now);
   }
 
-  #rejectUnreported(now: number): void {
+  /** @param loneHintMs when the only request there is was told to come back */
+  #rejectUnreported(now: number, loneHintMs: number | undefined): void {
     const known = now < this.window.until;
-    this.#estimate.pass();
-    if (!this.#refill || (!this.isDocumented && !this.#unreported)) this.#guessLimit(now);
+    if (!this.#refill || (!this.isDocumented && !this.#unreported)) this.#guessLimit(now, loneHintMs);
     else if (known || (!this.isDocumented && this.#unreported?.hasPassed === false)) this.#unreported?.drain(now);
-    else (this.#unreported ??= new UnreportedLevel(this.#refill.limit, now, this.#recent.count(now))).reject(now);
+    else
+      (this.#unreported ??= new UnreportedLevel(this.#refill.limit, now, this.#recent.count(now))).reject(
+        now,
+        loneHintMs,
+      );
   }
 
-  /** Nothing is known but that what we sent was too much: a part of it is where we start again. */
-  #guessLimit(now: number): void {
-    this.#refill = new Refill(this.recentRate(now));
+  /**
+   * Nothing is known but that what we sent was too much: a part of it is where we start again. A lone request that is told to
+   * come back after a while may come that often.
+   */
+  #guessLimit(now: number, loneHintMs: number | undefined): void {
+    const recent = this.recentRate(now);
+    const hinted = loneHintMs === undefined ? 0 : 1_000 / Math.max(loneHintMs, leastHintMs);
+    this.#refill = new Refill({ ...recent, refill: Math.max(recent.refill, hinted) });
     this.#unreported = new UnreportedLevel(this.#refill.limit, now, 0, mostOfGuess);
     this.#unreported.empty(now);
   }

@@ -40,6 +40,12 @@ export function mayClaim(
   return level >= 1 && level * share >= waiting * lastPart;
 }
 
+/** The share that lets one request go every `ms` milliseconds out of an empty bucket that gains `rate` tokens in each. */
+export function shareForOneIn(ms: number, rate: number): number {
+  // The wait of `trickleMs` from level 0, solved for the share.
+  return ((2 * spreadMs) / (rate * ms * ms)) ** (1 / (evening + caution));
+}
+
 /** What the trickle needs of a refill: tokens a millisecond, tokens in reserve, and whether they come all the time. */
 export interface Flow {
   readonly rate: number;

@@ -9,6 +9,7 @@
  * eventTime. After it, the share grows slowly and then faster, as long as no rejection says otherwise.
  */
 import type { RateLimit } from "../limits.js";
+import { shareForOneIn } from "./pace.js";
 
 /** The part of a full bucket that is sent at once while nothing is known. */
 const firstPart = 0.05;
@@ -22,6 +23,10 @@ const growthSpanMs = 5_000;
 /** What earlier rejections still say about the share. */
 const memory = 0.95;
 const leastShare = 0.005;
+/** A caller that sends one request at a time is turned away by chance so many times in a row before it is taken for a crowd. */
+const chanceRejections = 3;
+/** A shorter hint says that the service is busy, and not how much it takes. */
+const leastHintMs = 1_000;
 
 export class UnreportedLevel {
   #share = 1;
@@ -35,6 +40,7 @@ export class UnreportedLevel {
   #total = 0;
   #rejectedAt: number | undefined;
   #grownAt = 0;
+  #rejections = 0;
 
   /**
    * @param sent requests sent already, from a bucket that is taken to have been full
@@ -79,6 +85,7 @@ export class UnreportedLevel {
 
   pass(now: number): void {
     this.#passed++;
+    this.#rejections = 0;
     if (this.#rejectedAt === undefined) return;
     const spans = Math.max(0, now - this.#rejectedAt) / growthSpanMs;
     this.#share = Math.min(
@@ -88,13 +95,20 @@ export class UnreportedLevel {
     this.#grownAt = now;
   }
 
-  /** The bucket is empty, and what was given out since it was last known to be so gives our share. */
-  reject(now: number): void {
+  /**
+   * The bucket is empty, and what was given out since it was last known to be so gives our share.
+   * @param loneHintMs when the only request there is was told to come back
+   */
+  reject(now: number, loneHintMs?: number): void {
     const gained = (now - (this.#rejectedAt ?? this.#startedAt)) * this.#rate;
     const before = this.#rejectedAt === undefined ? this.limit.capacity : 0;
     this.#own = this.#own * memory + this.#passed;
     this.#total = this.#total * memory + before + gained;
-    this.#share = Math.min(this.mostShare, Math.max(leastShare, this.#own / Math.max(this.#total, 1)));
+    const hinted =
+      loneHintMs === undefined || this.#rejections++ >= chanceRejections
+        ? leastShare
+        : shareForOneIn(Math.max(loneHintMs, leastHintMs), this.#rate);
+    this.#share = Math.min(this.mostShare, Math.max(leastShare, hinted, this.#own / Math.max(this.#total, 1)));
     this.empty(now);
   }
 

@@ -51,13 +51,34 @@ export class ReplyAccounting {
    */
   settle(sent: CountedRequest, reply: ThrottleReply | undefined): readonly Bucket[] {
     if (reply !== undefined && isThrottled(reply)) return this.#reject(sent, reply);
-    if (reply !== undefined) this.#accept(sent, reply.headers);
+    const closing = reply === undefined ? none : this.#accept(sent, reply);
     const { eventTime } = this;
     for (const bucket of sent.buckets) if (bucket.reportedIn !== eventTime.step) bucket.pass(sent, eventTime);
-    return none;
+    return closing;
   }
 
-  #accept(sent: CountedRequest, headers: HeaderReader): void {
+  #accept(sent: CountedRequest, { status, headers, retryAfterMs }: ThrottleReply): readonly Bucket[] {
+    // What failed for another reason, and says when to come back, says so of the buckets that it empties too.
+    const isHint = status >= 400 && retryAfterMs !== undefined;
+    const closing = isHint ? this.#closeEmpty(sent, this.#read(sent, headers), retryAfterMs) : none;
+    this.#learn(sent, headers);
+    return closing;
+  }
+
+  #closeEmpty(sent: CountedRequest, { groups }: ReportedLevels, retryAfterMs: number): readonly Bucket[] {
+    const { kind, target } = sent.scope;
+    const { now, step } = this.eventTime;
+    const empty = groups.filter(({ level }) => level === 0);
+    const buckets = empty.map(({ name }) => this.scopes.groupBucket(kind, target, name, undefined, now));
+    const closing = buckets.filter((bucket) => bucket !== undefined).filter(({ reportedIn }) => reportedIn !== step);
+    for (const bucket of closing) {
+      include(sent, bucket);
+      bucket.reject(sent, this.eventTime, 0, retryAfterMs);
+    }
+    return closing;
+  }
+
+  #learn(sent: CountedRequest, headers: HeaderReader): void {
     const { kind } = sent.scope;
     const level = levelIn(headers.get(kind.ownHeader));
     if (level !== undefined) this.#report(sent, kind.own, level);
@@ -78,11 +99,12 @@ export class ReplyAccounting {
     const { kind } = sent.scope;
     const { eventTime } = this;
     const reported = this.#read(sent, reply.headers);
-    const closing = this.#bucketsOf(sent, findCulprit(reply, reported, kind.own.reportedLevel));
+    const closing = [...this.#bucketsOf(sent, findCulprit(reply, reported, kind.own.reportedLevel))];
     for (const bucket of closing) {
       include(sent, bucket);
       bucket.reject(sent, eventTime, levelOf(bucket, sent, reported), reply.retryAfterMs);
     }
+    if (reply.retryAfterMs !== undefined) closing.push(...this.#closeEmpty(sent, reported, reply.retryAfterMs));
     this.#reportLevels(sent, reported);
     // What Resource Manager sends away never comes to the provider's counters.
     const notCharged = closing.some((bucket) => bucket === kind.own || bucket === kind.allPrincipals);
