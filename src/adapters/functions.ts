@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { diagnose } from "../diagnose.js";
-import { check, checkMs, checkNames } from "../option-check.js";
+import { checkMs, checkNames } from "../option-check.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 import { comesBackAt } from "./comes-back-at.js";
 import type { ResumeInfo } from "../lro/resume.js";
