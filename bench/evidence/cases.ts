@@ -1,14 +1,17 @@
 /** Failures whose error does not say why, and what truly is the matter with each. */
 import type { Emulator } from "azure-remedy/emulator";
+import { activityLog, type DefinedEvidence } from "azure-remedy/evidence";
 import type { Cloud } from "./clients.js";
 
 export interface Case {
   readonly title: string;
   /** How things are in the cloud. */
-  prepare(arm: Emulator): void;
+  prepare(arm: Emulator): void | Promise<void>;
   act(cloud: Cloud, arm: Emulator): Promise<unknown>;
   /** How the true root is named, in a finding or the explanation. */
   readonly root: RegExp;
+  /** Default the standard. */
+  readonly evidence?: () => readonly DefinedEvidence[];
   /** It passes once the root is known. */
   readonly passes?: true;
 }
@@ -116,6 +119,25 @@ export const cases: readonly Case[] = [
     /westeurope.*northeurope|RequestDisallowedByPolicy/,
   ),
   deployed(
+    "a policy, two levels down",
+    (arm) =>
+      void arm.denyByPolicy({
+        name: "allowed-locations",
+        displayName: "Allowed locations",
+        field: "location",
+        allowed: ["northeurope"],
+        type: "Microsoft.Compute/virtualMachines",
+      }),
+    [nested("outer", [nested("inner", [machine("web-01")])])],
+    /Policy "Allowed locations".*location is westeurope, allowed: northeurope/,
+  ),
+  deployed(
+    "no room, and an error without a size",
+    (arm) => bare(arm, "AllocationFailed", "Allocation failed."),
+    [machine("web-01")],
+    /Standard_D2s_v5 may be used by this subscription in westeurope.*lacks room/,
+  ),
+  deployed(
     "a guest without data source",
     (arm) => void arm.sick("web-01", "missing-datasource"),
     [machine("web-01")],
@@ -147,7 +169,7 @@ export const cases: readonly Case[] = [
   sick("kernel-panic", /initramfs of the kernel is missing/),
   sick("disk-full", /OS disk of the guest is full/),
   sick("not-generalized", /without being generalized/),
-  sick("windows-first-boot", /Windows could not/),
+  sick("windows-first-boot", /setup at the first boot \(sysprep, OOBE\) has not ended/),
 
   extension("a script that ends with 9", 9, "apt: no space left", /exit code 9: apt: no space left/),
   extension(
@@ -280,4 +302,199 @@ export const cases: readonly Case[] = [
     act: create,
     root: /Policy "Allowed sizes".*Standard_D2s_v5, allowed: Standard_B2s/,
   },
+
+  {
+    title: "policy: an initiative at the subscription",
+    prepare: (arm) =>
+      void arm.denyByPolicy({ name: "cost-tag", displayName: "Cost tag", field: "tags.cost", initiative: "Baseline" }),
+    act: create,
+    root: /Policy "Cost tag".*cost/,
+  },
+
+  {
+    title: "outage: Azure has announced it",
+    prepare: (arm) => {
+      arm.outage({ lateMs: 0, title: "Virtual Machines - West Europe - Errors on create" });
+      arm.fail("InternalServerError", { on: "PUT virtualMachines", status: 500, as: "answer", times: 8 });
+    },
+    act: create,
+    root: /Azure knows of an outage: Virtual Machines - West Europe - Errors on create/,
+    passes: true,
+  },
+  {
+    title: "health: the host of the machine has failed",
+    prepare: (arm) => {
+      arm.addVm({ name: "web-01", powerState: "deallocated" });
+      arm.health("web-01", { state: "Unavailable", title: "Stopping due to host failure" });
+      arm.fail("InternalServerError", { on: "POST virtualMachines/start", status: 500, as: "answer", times: Infinity });
+    },
+    act: (cloud) => cloud.start("web-01"),
+    root: /machine is unavailable since .*Stopping due to host failure \(Unplanned\)/,
+  },
+
+  {
+    title: "activity log: a deallocation holds the machine",
+    prepare: (arm) => {
+      arm.addVm({ name: "web-01" });
+      arm.longRunning({ on: "POST virtualMachines/deallocate", durationMs: 10 * 3_600_000 });
+      return begin(arm, "POST", "virtualMachines/web-01/deallocate");
+    },
+    act: (cloud) => cloud.start("web-01"),
+    evidence: () => [activityLog()],
+    root: /Microsoft\.Compute\/virtualMachines\/deallocate\/action has begun at /,
+  },
+  {
+    title: "conflict: a deallocation holds the machine",
+    prepare: (arm) => {
+      arm.addVm({ name: "web-01" });
+      arm.longRunning({ on: "POST virtualMachines/deallocate", durationMs: 10 * 3_600_000 });
+      return begin(arm, "POST", "virtualMachines/web-01/deallocate");
+    },
+    act: (cloud) => cloud.start("web-01"),
+    root: /has been updating since 20\S+: a deallocation is at work/,
+  },
+  {
+    title: "conflict: an extension holds the machine",
+    prepare: (arm) => {
+      arm.addVm({ name: "web-01" });
+      arm.longRunning({ on: "PUT virtualMachines/extensions", durationMs: 10 * 3_600_000 });
+      bare(arm, "Conflict", "Another operation is in progress.", "POST virtualMachines/start");
+      const properties = { publisher: "Microsoft.Azure.Extensions", type: "CustomScript", typeHandlerVersion: "2.1" };
+      return begin(arm, "PUT", "virtualMachines/web-01/extensions/setup", { location: "westeurope", properties });
+    },
+    act: (cloud) => cloud.start("web-01"),
+    root: /Extension setup is at work; an extension has 90 min/i,
+  },
+  {
+    title: "conflict: a run command holds the machine",
+    prepare: (arm) => {
+      arm.addVm({ name: "web-01" });
+      arm.longRunning({ on: "PUT virtualMachines/runCommands", durationMs: 10 * 3_600_000 });
+      const body = { location: "westeurope", properties: { source: { script: "sleep 36000" } } };
+      bare(arm, "Conflict", "Another operation is in progress.", "POST virtualMachines/start");
+      return begin(arm, "PUT", "virtualMachines/web-01/runCommands/patch", body);
+    },
+    act: (cloud) => cloud.start("web-01"),
+    root: /Run command patch is running since 20\S+; a run command has 90 min/,
+  },
+  {
+    title: "run command: its script runs already",
+    prepare: (arm) => {
+      arm.addVm({ name: "web-01" });
+      arm.longRunning({ on: "PUT virtualMachines/runCommands", durationMs: 10 * 3_600_000 });
+      const body = { location: "westeurope", properties: { source: { script: "sleep 36000" } } };
+      return begin(arm, "PUT", "virtualMachines/web-01/runCommands/patch", body);
+    },
+    act: (cloud) => cloud.runScript("web-01", "patch"),
+    root: /Run command patch is running since 20/,
+  },
+
+  {
+    title: "scale set: instances that were not allocated",
+    prepare: (arm) => {
+      arm.failInstances("workers", { count: 2, code: "AllocationFailed" });
+      setFails(arm);
+    },
+    act: (cloud) => cloud.createSet("workers", 3),
+    root: /2 of the set's instances failed: ProvisioningState\/failed\/AllocationFailed \(2\)/,
+  },
+  {
+    title: "scale set: a guest that did not come up",
+    prepare: (arm) => {
+      arm.failInstances("workers", { count: 1, code: "OSProvisioningTimedOut" });
+      setFails(arm);
+    },
+    act: (cloud) => cloud.createSet("workers", 2),
+    root: /Instance \S+: Provisioning failed with OSProvisioningTimedOut/,
+  },
+
+  {
+    title: "reservation: it is full",
+    prepare: async (arm) => {
+      await reserve(arm, 1);
+      bare(arm, "AllocationFailed", "Allocation failed.");
+    },
+    act: (cloud) => cloud.create("web-01", { reservationGroup: "reserved" }),
+    root: /Reservation d2s is full: 1 of 1 machines/,
+  },
+  {
+    title: "reservation: it is for another size",
+    prepare: async (arm) => {
+      await reserve(arm, 5);
+      bare(arm, "AllocationFailed", "Allocation failed.");
+    },
+    act: (cloud) => cloud.create("web-01", { reservationGroup: "reserved", size: "Standard_D4s_v5" }),
+    root: /Reservation d2s has room \(1 of 5\), so it must be for another size or zone than Standard_D4s_v5/,
+  },
+  {
+    title: "dedicated host: no room for the size",
+    prepare: async (arm) => {
+      const sku = { name: "DSv5-Type1" };
+      await begin(arm, "PUT", "hostGroups/hosts", {
+        location: "westeurope",
+        properties: { platformFaultDomainCount: 1 },
+      });
+      await begin(arm, "PUT", "hostGroups/hosts/hosts/h1", { location: "westeurope", sku });
+      for (const name of ["a", "b", "c", "d"])
+        arm.addVm({ name, size: "Standard_D16s_v5", properties: onHost(arm, "h1") });
+      bare(arm, "AllocationFailed", "Allocation failed.");
+    },
+    act: (cloud) => cloud.create("web-01", { host: "h1" }),
+    root: /Host h1 has room for 0 more of Standard_D2s_v5/,
+  },
+  size(
+    "spot, with room in another zone",
+    (arm) => void arm.shortage("Standard_D2s_v5", { zones: ["2"] }),
+    { zones: ["2"], priority: "Spot" },
+    /Placement scores of spot Standard_D2s_v5 in westeurope: zone 1 High, zone 2 Low, zone 3 High/,
+  ),
+  {
+    title: "marketplace: terms that are not accepted",
+    prepare: (arm) =>
+      bare(
+        arm,
+        "MarketplacePurchaseEligibilityFailed",
+        "Marketplace purchase eligibilty check returned errors. See inner errors for details.",
+        "PUT virtualMachines",
+        400,
+      ),
+    act: (cloud) => cloud.create("web-01", { plan: { publisher: "contoso", product: "firewall", name: "byol" } }),
+    root: /terms of contoso:firewall:byol are not accepted/,
+  },
 ];
+
+/** A set that fails as a whole without saying which instances did. */
+const setFails = (arm: Emulator): void =>
+  void arm.fail("VMExtensionProvisioningError", {
+    on: "PUT virtualMachineScaleSets",
+    as: "operation",
+    completesAnyway: true,
+    status: 409,
+    message: "Multiple VM extensions failed to be provisioned on the VM.",
+    times: Infinity,
+  });
+
+/** A reservation for two vCPUs each, with one machine in it. */
+async function reserve(arm: Emulator, capacity: number): Promise<void> {
+  const group = "capacityReservationGroups/reserved";
+  const sku = { name: "Standard_D2s_v5", capacity };
+  await begin(arm, "PUT", group, { location: "westeurope" });
+  await begin(arm, "PUT", `${group}/capacityReservations/d2s`, { location: "westeurope", sku });
+  const capacityReservation = { capacityReservationGroup: { id: idOf(arm, group) } };
+  arm.addVm({ name: "db-01", size: "Standard_D2s_v5", properties: { capacityReservation } });
+}
+
+const onHost = (arm: Emulator, host: string): { host: { id: string } } => ({
+  host: { id: idOf(arm, `hostGroups/hosts/hosts/${host}`) },
+});
+
+const idOf = (arm: Emulator, path: string): string =>
+  `/subscriptions/${arm.subscriptionId}/resourceGroups/rg/providers/Microsoft.Compute/${path}`;
+
+/** What somebody else has asked for. */
+async function begin(arm: Emulator, method: string, path: string, body?: object): Promise<void> {
+  const url = `${arm.endpoint}${idOf(arm, path)}?api-version=2024-07-01`;
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+}

@@ -1,4 +1,13 @@
-/** The SDK's clients of each generation behind what the cases do. 25 needs Node.js 22, and is skipped where it is not installed. */
+/**
+ * The SDK's clients of each generation behind what the cases do. 25 needs Node.js 22 or newer, and is skipped where it is not
+ * installed beside the others:
+ *
+ *     npm i --prefix /tmp/node24 node@24 arm-compute-25@npm:@azure/arm-compute@25
+ *     ARM_COMPUTE_25=/tmp/node24 /tmp/node24/node_modules/.bin/node --import tsx bench/evidence/main.ts
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { ComputeManagementClient as Compute24 } from "@azure/arm-compute";
 import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 import { ComputeManagementClient as Compute22 } from "arm-compute-22";
@@ -14,6 +23,9 @@ export interface MachineBody {
   readonly priority?: string;
   readonly subnet?: string;
   readonly reservationGroup?: string;
+  /** Name of a dedicated host in the host group "hosts". */
+  readonly host?: string;
+  readonly plan?: { readonly publisher: string; readonly product: string; readonly name: string };
 }
 
 /** What the cases ask for. Every call runs to its end. */
@@ -23,6 +35,9 @@ export interface Cloud {
   remove(name: string): Promise<unknown>;
   extend(machine: string, extension: string): Promise<unknown>;
   deploy(name: string, resources: readonly object[]): Promise<unknown>;
+  createSet(name: string, instances: number): Promise<unknown>;
+  /** A managed run command. */
+  runScript(machine: string, command: string): Promise<unknown>;
 }
 
 export type Connect = (arm: Emulator, time: VirtualTime, options: RemedyOptions | null) => Cloud;
@@ -32,6 +47,8 @@ type Machines = Readonly<Record<string, Call>>;
 interface ComputeLike {
   readonly virtualMachines: Machines;
   readonly virtualMachineExtensions: Machines;
+  readonly virtualMachineScaleSets: Machines;
+  readonly virtualMachineRunCommands: Machines;
 }
 type ComputeClass = new (credential: Emulator["credential"], subscription: string, options: object) => object;
 
@@ -50,14 +67,12 @@ export async function generations(): Promise<ReadonlyMap<string, Connect>> {
   return known;
 }
 
-/** The matrix installs it under this name on Node.js 22 and newer. */
 async function loadLatest(): Promise<ComputeClass | undefined> {
-  const name = "arm-compute-25";
-  try {
-    return ((await import(name)) as { ComputeManagementClient: ComputeClass }).ComputeManagementClient;
-  } catch {
-    return undefined;
-  }
+  const folder = process.env["ARM_COMPUTE_25"];
+  if (folder === undefined) return undefined;
+  const path = createRequire(join(folder, "package.json")).resolve("arm-compute-25");
+  return ((await import(pathToFileURL(path).href)) as { ComputeManagementClient: ComputeClass })
+    .ComputeManagementClient;
 }
 
 /** Up to 23 a call that runs long is `beginXAndWait`; from 24 on it is awaited under its own name. */
@@ -85,11 +100,15 @@ function connectWith(client: ComputeClass, style: "begin" | "await"): Connect {
       return of[name]?.call(of, group, ...args);
     };
     const { virtualMachines: machines, virtualMachineExtensions: extensions } = compute;
+    const { virtualMachineScaleSets: sets, virtualMachineRunCommands: scripts } = compute;
     return {
       create: (name, body = {}) => call(machines, "createOrUpdate", name, modelOf(arm, body)),
       start: (name) => call(machines, "start", name),
       remove: (name) => call(machines, "delete", name),
       extend: (machine, extension) => call(extensions, "createOrUpdate", machine, extension, customScript),
+      createSet: (name, instances) => call(sets, "createOrUpdate", name, setOf(instances)),
+      runScript: (machine, command) =>
+        call(scripts, "createOrUpdate", machine, command, { location: "westeurope", source: { script: "sleep 1" } }),
       deploy: (name, templateResources) =>
         resources.deployments.beginCreateOrUpdateAndWait(group, name, {
           properties: { mode: "Incremental", template: { resources: templateResources } },
@@ -105,15 +124,34 @@ const customScript = {
   typeHandlerVersion: "2.1",
 };
 
+const setOf = (capacity: number): object => ({
+  location: "westeurope",
+  sku: { name: "Standard_D2s_v5", tier: "Standard", capacity },
+  orchestrationMode: "Uniform",
+  upgradePolicy: { mode: "Manual" },
+  virtualMachineProfile: { osProfile: { computerNamePrefix: "w", adminUsername: "ann" } },
+});
+
 function modelOf(arm: Emulator, body: MachineBody): object {
-  const { location = "westeurope", zones, size = "Standard_D2s_v5", priority, subnet, reservationGroup } = body;
+  const {
+    location = "westeurope",
+    zones,
+    size = "Standard_D2s_v5",
+    priority,
+    subnet,
+    reservationGroup,
+    host,
+    plan,
+  } = body;
   const id = (path: string): string => `/subscriptions/${arm.subscriptionId}/resourceGroups/${group}/providers/${path}`;
   return {
     location,
     ...(zones && { zones }),
     hardwareProfile: { vmSize: size },
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+    ...(plan && { plan }),
     ...(priority !== undefined && { priority }),
+    ...(host !== undefined && { host: { id: id(`Microsoft.Compute/hostGroups/hosts/hosts/${host}`) } }),
     ...(subnet !== undefined && { networkProfile: { networkInterfaces: [{ id: id(subnet) }] } }),
     ...(reservationGroup !== undefined && {
       capacityReservation: {

@@ -7,6 +7,7 @@ export { deploymentOperations } from "./sources/deployment-operations.js";
 export { health } from "./sources/health.js";
 export { instanceView } from "./sources/instance-view.js";
 export { locks } from "./sources/locks.js";
+export { marketplaceTerms } from "./sources/marketplace-terms.js";
 export { permissions } from "./sources/permissions.js";
 export { policy } from "./sources/policy.js";
 export { reservations } from "./sources/reservations.js";

@@ -18,7 +18,7 @@ import {
   type LookContext,
 } from "./source.js";
 import { couldNotLook, LookRefused, Reader, Wire } from "./look.js";
-import { originOf, pathOf } from "./subject.js";
+import { originOf, pathOf, resourceInTemplate } from "./subject.js";
 
 /** Requests for one failure with everything below it, and milliseconds for it where the caller sets none. */
 export const mostRequests = 12;
@@ -197,10 +197,12 @@ class Inquiry {
       const diagnosis = this.#refine(subject.diagnosis, item);
       const url = this.#wire.origin + pathOf(item.subject);
       const { startedAt, remedies, correlationId } = subject.call;
+      const body = resourceInTemplate(subject.call.body, item.subject);
       const call = {
         method: "PUT",
         url,
         details: item.root,
+        ...(body !== undefined && { body }),
         ...(startedAt !== undefined && { startedAt }),
         ...(remedies && { remedies }),
         ...(correlationId !== undefined && { correlationId }),

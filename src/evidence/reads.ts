@@ -19,10 +19,13 @@ const path = (end: string): RegExp => new RegExp(`${end}$`, "i");
 const harmlessPosts: readonly AllowedRead[] = [
   {
     method: "POST",
-    path: path(
-      `${compute}/(?:virtualMachines/[^/]+|virtualMachineScaleSets/[^/]+/virtualMachines/[^/]+)/retrieveBootDiagnosticsData`,
-    ),
+    path: path(`${compute}/virtualMachines/[^/]+/retrieveBootDiagnosticsData`),
     action: "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+  },
+  {
+    method: "POST",
+    path: path(`${compute}/virtualMachineScaleSets/[^/]+/virtualMachines/[^/]+/retrieveBootDiagnosticsData`),
+    action: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/retrieveBootDiagnosticsData/action",
   },
   {
     method: "POST",
@@ -48,6 +51,18 @@ const knownReads: readonly AllowedRead[] = [
     `${compute}/virtualMachineScaleSets/[^/]+/virtualMachines`,
     "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
   ],
+  [
+    `${compute}/virtualMachineScaleSets/[^/]+/virtualMachines/[^/]+`,
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
+  ],
+  [
+    `${compute}/virtualMachineScaleSets/[^/]+/virtualMachines/[^/]+/runCommands`,
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommands/read",
+  ],
+  [
+    "/providers/Microsoft\\.MarketplaceOrdering/offerTypes/virtualmachine/publishers/[^/]+/offers/[^/]+/plans/[^/]+/agreements/current",
+    "Microsoft.MarketplaceOrdering/offertypes/publishers/offers/plans/agreements/read",
+  ],
   [`${compute}/locations/[^/]+/usages`, "Microsoft.Compute/locations/usages/read"],
   ["/providers/Microsoft\\.Network/locations/[^/]+/usages", "Microsoft.Network/locations/usages/read"],
   [`${compute}/skus`, "Microsoft.Compute/skus/read"],
@@ -56,7 +71,7 @@ const knownReads: readonly AllowedRead[] = [
   ["/providers/Microsoft\\.ResourceHealth/events", "Microsoft.ResourceHealth/events/read"],
   [
     "/providers/Microsoft\\.ResourceHealth/availabilityStatuses/current",
-    "Microsoft.ResourceHealth/availabilityStatuses/read",
+    "Microsoft.ResourceHealth/availabilityStatuses/current/read",
   ],
   ["/providers/Microsoft\\.Insights/eventtypes/management/values", "Microsoft.Insights/eventtypes/values/read"],
   [`${compute}/capacityReservationGroups/[^/]+`, "Microsoft.Compute/capacityReservationGroups/read"],

@@ -5,6 +5,7 @@ import { deploymentOperations } from "./sources/deployment-operations.js";
 import { health } from "./sources/health.js";
 import { instanceView } from "./sources/instance-view.js";
 import { locks } from "./sources/locks.js";
+import { marketplaceTerms } from "./sources/marketplace-terms.js";
 import { permissions } from "./sources/permissions.js";
 import { policy } from "./sources/policy.js";
 import { reservations } from "./sources/reservations.js";
@@ -27,6 +28,7 @@ export function standardEvidence(): readonly DefinedEvidence[] {
     locks(),
     permissions(),
     policy(),
+    marketplaceTerms(),
     runCommands(),
     health(),
   ];

@@ -1,6 +1,6 @@
 /** What failed: the resource that a request is about, read from its URL. */
 import type { FailedCall } from "../recovery/evidence.js";
-import { itemsAt, sameName, textAt, foldName } from "./document.js";
+import { at, itemsAt, sameName, textAt, foldName } from "./document.js";
 
 /** A resource id in its parts. */
 export interface ResourceId {
@@ -52,9 +52,11 @@ export function parseResourceId(urlOrId: string): ResourceId {
   };
 }
 
-/** The id of the virtual machine that a URL names or lies below. */
+/** The id of the virtual machine, or of the scale set's instance, that a URL names or lies below. */
 export function machineIdOf(url: string): string | undefined {
-  return /^.*\/providers\/Microsoft\.Compute\/virtualMachines\/[^/]+/i.exec(pathOf(url))?.[0];
+  return /^.*\/providers\/Microsoft\.Compute\/(?:virtualMachineScaleSets\/[^/]+\/)?virtualMachines\/[^/]+/i.exec(
+    pathOf(url),
+  )?.[0];
 }
 
 /** The id of the scale set that a URL names or lies below. */
@@ -65,6 +67,18 @@ export function scaleSetIdOf(url: string): string | undefined {
 /** The id of the deployment that a URL names or lies below. */
 export function deploymentIdOf(url: string): string | undefined {
   return /^.*\/(?:providers\/Microsoft\.Resources\/)?deployments\/[^/]+/i.exec(pathOf(url))?.[0];
+}
+
+/** Of a deployment's request, the resource that it was to make; undefined where it is named by an expression among others. */
+export function resourceInTemplate(body: unknown, id: string): unknown {
+  const { type, names } = parseResourceId(id);
+  // A list, or with symbolic names an object.
+  const resources = at(body, "properties", "template", "resources");
+  const ofType = Object.values(resources ?? {}).filter((resource) => sameName(textAt(resource, "type"), type));
+  const name = names.join("/");
+  return (
+    ofType.find((resource) => sameName(textAt(resource, "name"), name)) ?? (ofType.length === 1 ? ofType[0] : undefined)
+  );
 }
 
 /** The scope that a URL lies in, for reads below it: the group, else the subscription. */

@@ -27,7 +27,7 @@ export class ConflictWatch {
   async look(url: string, now: number, read: () => Promise<WatchedState>): Promise<WatchedState> {
     const known = this.#watched.get(url);
     if (known?.pending) return known.pending;
-    if (known && now - known.lookedAt < lookIntervalMs) return known.state;
+    if (known && isFresh(known, now)) return known.state;
     const watched: Watched = { lookedAt: now, state: "busy", pending: undefined };
     this.#forgetOld(now);
     this.#watched.set(url, watched);
@@ -47,7 +47,7 @@ export class ConflictWatch {
   /** Milliseconds until the next look at a resource that was just seen. */
   nextLookMs(url: string, now: number): number {
     const known = this.#watched.get(url);
-    return known ? Math.max(0, known.lookedAt + lookIntervalMs - now) : 0;
+    return known && isFresh(known, now) ? known.lookedAt + lookIntervalMs - now : 0;
   }
 
   #forgetOld(now: number): void {
@@ -56,6 +56,9 @@ export class ConflictWatch {
     }
   }
 }
+
+/** A clock that was set back makes no look last for hours. */
+const isFresh = ({ lookedAt }: Watched, now: number): boolean => now >= lookedAt && now - lookedAt < lookIntervalMs;
 
 const watches = new WeakMap<Throttle, ConflictWatch>();
 

@@ -39,8 +39,10 @@ export interface LookTarget {
   readonly response: LookResponse | undefined;
 }
 
-/** The same failure is not looked at twice within this time; an outage that is waited for is looked at again after it. */
+/** The same failure is not looked at twice within this time. */
 const rememberedMs = 60_000;
+/** An outage that is waited for is looked at again after this: whether it is over, the sends tell sooner. */
+const outageRememberedMs = 5 * 60_000;
 
 export class Investigator {
   readonly #settings: Settings;
@@ -65,7 +67,8 @@ export class Investigator {
     if (known?.key === key && known.until > clock.now()) return known.evidence;
     try {
       const evidence = await this.#investigate(first.investigate, diagnosis, target);
-      this.#remembered.set(target.owner, { key, until: clock.now() + rememberedMs, evidence });
+      const forMs = evidence.diagnosis.outage === true ? outageRememberedMs : rememberedMs;
+      this.#remembered.set(target.owner, { key, until: clock.now() + forMs, evidence });
       if (evidence.findings.length > 0) this.#report(evidence, target);
       return evidence;
     } catch (error) {

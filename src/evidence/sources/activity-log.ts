@@ -28,14 +28,17 @@ export function activityLog({ sinceMs = 6 * 3_600_000 }: ActivityLogOptions = {}
     name: "activityLog",
     requests: 1,
     fits: (_, { url }) => parseResourceId(url).subscription !== undefined,
-    async look({ get, call, now }) {
+    async look({ get, call, diagnosis, now }) {
       const { subscription = "", id } = parseResourceId(call.url);
       const since = new Date(Math.min(now(), call.startedAt ?? now()) - sinceMs);
       const { correlationId } = call;
-      const about = correlationId === undefined ? { resourceId: id } : { correlationId };
+      // What holds a resource belongs to somebody else's request.
+      const isConflict = diagnosis.category === "conflict";
+      const about = correlationId !== undefined && !isConflict ? { correlationId } : { resourceId: id };
       const { body } = await get(eventsPath(subscription), eventsQuery(since, about));
       const found = [
-        ...failedEvents(body).slice(0, mostReported).map(describeFailure),
+        // The refusals of a conflict are the caller's own.
+        ...(isConflict ? [] : failedEvents(body).slice(0, mostReported).map(describeFailure)),
         ...openEvents(body).slice(0, mostReported).map(describeOpen),
       ];
       return found.length > 0

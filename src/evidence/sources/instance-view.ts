@@ -48,8 +48,27 @@ function describeInstance(view: unknown, provisioningState: string | undefined, 
   const extensions = itemsAt(view, "extensions").flatMap(failedExtension);
   const [first] = extensions;
   if (first) extensions[0] = { ...first, means: meansExtension(first.data, diagnosis) };
-  return [...extensions, ...agentOf(view), ...failedStatuses(view, diagnosis), ...running(view, provisioningState)];
+  const statuses = failedStatuses(view, diagnosis);
+  const isSilent = statuses.length === 0 && diagnosis.category === "conflict";
+  const atWork = isSilent ? extensionsAtWork(view) : [];
+  return [...extensions, ...atWork, ...agentOf(view), ...statuses, ...running(view, provisioningState)];
 }
+
+/** An extension may be at work though the machine's own state does not show it. */
+function extensionsAtWork(view: unknown): Found[] {
+  return itemsAt(view, "extensions")
+    .filter(isAtWork)
+    .map((extension) => ({
+      says: `Extension ${textAt(extension, "name") ?? ""} is at work; ${usualDurations.extension}.`,
+      confidence: "high",
+      data: { extension: textAt(extension, "name"), usual: usualDurations.extension },
+    }));
+}
+
+const isAtWork = (extension: unknown): boolean =>
+  itemsAt(extension, "statuses").some((status) =>
+    ["transitioning", "creating", "updating"].includes(stateOf(status).state),
+  );
 
 interface ExtensionData {
   readonly extension: string;
@@ -159,11 +178,7 @@ function busyWith(status: unknown, view: unknown): Found {
 
 /** An operation shows in the power state, or in an extension that is changing; else only its kind is known. */
 function workOn(view: unknown, state: string): { readonly kind: MachineWork; readonly name: string } {
-  const extension = itemsAt(view, "extensions").find((item) =>
-    itemsAt(item, "statuses").some((status) =>
-      ["transitioning", "creating", "updating"].includes(stateOf(status).state),
-    ),
-  );
+  const extension = itemsAt(view, "extensions").find(isAtWork);
   if (extension !== undefined) return { kind: "extension", name: `extension ${textAt(extension, "name") ?? ""}` };
   const power = itemsAt(view, "statuses")
     .map(stateOf)
@@ -232,9 +247,11 @@ async function lookAtSet({ get, call, diagnosis }: LookContext): Promise<Found[]
     const name = textAt(instance, "name") ?? textAt(instance, "instanceId") ?? "";
     const view = at(instance, "properties", "instanceView");
     found.push(
-      ...describeInstance(view, undefined, diagnosis).map((item) => ({
+      ...describeInstance(view, undefined, diagnosis).map(({ root, ...item }) => ({
         ...item,
         says: `Instance ${name}: ${item.says}`,
+        // That an instance may still come up says nothing of the set's operation, which has failed.
+        ...(root !== undefined && { means: { explanation: `Instance ${name}: ${item.says}` } }),
       })),
     );
   }

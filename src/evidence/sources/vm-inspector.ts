@@ -9,7 +9,7 @@ import { runInspection, type InspectionOptions, type InspectionRun } from "../in
 import { couldNotLook, LookRefused } from "../look.js";
 import { sureness } from "../serial-log.js";
 import { lastResort, type Answer, type DefinedEvidence, type Found, type InspectionContext } from "../source.js";
-import { machineIdOf } from "../subject.js";
+import { machineIdOf, scaleSetIdOf } from "../subject.js";
 import { alsoFound, foundIn, isOfGuest } from "./boot-log.js";
 
 export interface VmInspectorOptions extends InspectionOptions {
@@ -44,7 +44,10 @@ export function vmInspector(options: VmInspectorOptions): DefinedEvidence {
     requests: 4,
     budgetMs,
     fits: (diagnosis, { url }) =>
-      machineIdOf(url) !== undefined && (isOfGuest(diagnosis) || diagnosis.category === "extension"),
+      // Instances of a scale set are not inspected.
+      machineIdOf(url) !== undefined &&
+      scaleSetIdOf(url) === undefined &&
+      (isOfGuest(diagnosis) || diagnosis.category === "extension"),
     look: (context) => look(context as InspectionContext, options, inspected),
   });
   return Object.freeze({ ...source, [lastResort]: true });
