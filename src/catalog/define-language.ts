@@ -54,7 +54,7 @@ function withNouns(language: LanguageTexts, explanation: string, category: Categ
 }
 
 function stepIn({ sentences }: LanguageTexts, step: string): string {
-  const at = /^az |: az /.exec(step)?.index;
+  const at = /^(?:az|npx) |: (?:az|npx) /.exec(step)?.index;
   const prose = at === undefined ? step : at === 0 ? "" : step.slice(0, at + 2);
   return (sentences[prose] ?? prose) + step.slice(prose.length);
 }

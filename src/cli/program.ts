@@ -8,6 +8,7 @@ import type { EmulatorFlags } from "./emulator.js";
 import { exitCodesHelp, runExitCodesHelp, vmsExitCodesHelp } from "./exit-codes.js";
 import type { ExplainFlags } from "./explain.js";
 import type { RunFlags } from "./run/flags.js";
+import type { SizesFlags } from "./sizes.js";
 import type { InvestigateFlags } from "./investigate.js";
 import type { ThrottleFlags } from "./throttle.js";
 import type { VmsFlags } from "./vms.js";
@@ -79,6 +80,22 @@ ${exitCodesHelp}`,
     )
     .action(async (id: string, flags: InvestigateFlags) =>
       end(await (await import("./investigate.js")).investigateCommand(id, flags)),
+    );
+
+  program
+    .command("sizes")
+    .description("what a subscription can get in a region: offered or not and why, zones, quota left; reads only")
+    .argument("[size]", "the size that is wanted (Standard_D4s_v5); left out, all of the region")
+    .requiredOption("--region <name>", "the region (westeurope)")
+    .option("--zone <zone>", "only what this zone has counts as offered")
+    .option("--similar", "also sizes that may replace it, the most alike first")
+    .option("--spot", "for spot machines, with their placement scores")
+    .option("--subscription <id>", "default AZURE_SUBSCRIPTION_ID")
+    .addOption(emulatorEndpoint())
+    .addOption(json())
+    .addHelpText("after", sizesHelp)
+    .action(async (size: string | undefined, flags: SizesFlags) =>
+      end(await (await import("./sizes.js")).sizesCommand(size, flags)),
     );
 
   const catalog = program.command("catalog").description("search what the package knows");
@@ -219,6 +236,17 @@ ${exitCodesHelp}`,
 
   return program;
 }
+
+const sizesHelp = `
+  azure-remedy sizes Standard_D4s_v5 --region westeurope --zone 1 --similar
+Offered means that the subscription may create it and that its quota has room for one: whether hardware is free, only a create
+shows. Reader is enough; placement scores need the role Compute Recommendations Role.
+
+Exit codes:
+  0    at least one of the sizes listed is offered
+  1    none is; the table says why
+  2    the sizes could not be read, or asked in a way that cannot be done
+  3    a package is missing; the message names it`;
 
 const runHelp = `
 The command's output passes through untouched. azure-remedy reports what it does on stderr, after "azure-remedy:".

@@ -11,7 +11,7 @@ const { rules } = readPolicies(fileURLToPath(new URL("../..", import.meta.url)))
 const documented = rules.filter(({ sources }) => sources.length > 0);
 const chinese = /\p{Script=Han}/u;
 const blanksOf = (text: string): string[] => (text.match(/<[a-z][a-z-]*>/g) ?? []).sort();
-const commandOf = (step: string): string => /(?:^|: |：)(az .*)$/.exec(step)?.[1] ?? "";
+const commandOf = (step: string): string => /(?:^|: |：)((?:az|npx) .*)$/.exec(step)?.[1] ?? "";
 
 describe.each(documented.map((rule) => ({ id: rule.id, rule })))("$id", ({ rule }) => {
   const [message = ""] = rule.examples;
@@ -58,7 +58,7 @@ it("no sentence is kept that no rule uses, and each keeps its placeholders", () 
   }
 });
 
-const proseOf = (step: string): string => step.replace(/(?<=^|: )az .*$/, "");
+const proseOf = (step: string): string => step.replace(/(?<=^|: )(?:az|npx) .*$/, "");
 
 it("the product's own terms are used", () => {
   const all = Object.values(texts.sentences).join("\n");

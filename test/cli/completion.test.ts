@@ -7,7 +7,10 @@ const complete = (line: string): Promise<string[]> => candidatesFor(program, lin
 
 describe("completes", () => {
   it.each([
-    ["", ["explain", "investigate", "catalog", "run", "vms", "demo", "emulator", "throttle", "mcp", "completion"]],
+    [
+      "",
+      ["explain", "investigate", "sizes", "catalog", "run", "vms", "demo", "emulator", "throttle", "mcp", "completion"],
+    ],
     ["ca", ["catalog"]],
     ["catalog ", ["list", "show", "lint"]],
     ["completion ", ["bash", "zsh", "fish"]],

@@ -16,11 +16,14 @@ export interface ArmReader {
   send(request: LookRequest, signal?: AbortSignal): Promise<LookResponse>;
 }
 
-/** @param emulator the endpoint of a local emulator, which asks for no token; left out, Azure is asked */
-export async function createArmReader(emulator: string | undefined): Promise<ArmReader> {
+/**
+ * @param emulator the endpoint of a local emulator, which asks for no token; left out, Azure is asked
+ * @param command names the command where a package is missing
+ */
+export async function createArmReader(emulator: string | undefined, command = "investigate"): Promise<ArmReader> {
   const pipeline = createPipelineFromOptions({ retryOptions: { maxRetries: 2 } });
   if (emulator === undefined) {
-    const { DefaultAzureCredential } = await loadIdentityPackage("investigate");
+    const { DefaultAzureCredential } = await loadIdentityPackage(command);
     const scopes = [`${publicEndpoint}/.default`];
     pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential: new DefaultAzureCredential(), scopes }));
   }

@@ -1,5 +1,7 @@
 /** `azure-remedy/capacity`: other sizes, zones and priorities when a region has no room for what was asked. */
 export { fallback, type CapacityFallbackOptions } from "./fallback.js";
+export { listSizes, type ListedSize, type ListedSizes, type ListSizesOptions } from "./list-sizes.js";
+export type { ReadSend } from "./region-reader.js";
 export { similar, type SimilarOptions, type SimilarSizes } from "./similar.js";
 export { CapacityMemory, type CapacityStore, type Offer } from "../capacity-memory.js";
 export {

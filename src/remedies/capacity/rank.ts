@@ -71,43 +71,63 @@ function whyNot(
   { sizes, usages, scores }: RegionKnowledge,
   now: number,
 ): string | undefined {
-  const { size, zone, spot } = candidate;
   if (!sizes) return undefined;
-  const offer = sizes.get(foldName(size));
-  if (!offer) return `${plan.region} does not offer it`;
+  const offer = sizes.get(foldName(candidate.size));
+  if (!offer) return notOffered(plan.region);
+  const closed = whyClosed(offer, candidate);
+  if (closed !== undefined) return closed;
+  if (scores?.get(scoreKey(candidate)) === "RestrictedSkuNotAvailable")
+    return "its placement score says that it is restricted";
+  const asked = sizes.get(foldName(plan.size));
+  const isOther = foldName(candidate.size) !== foldName(plan.size);
+  return (
+    whyUnfit(offer, plan.needs, now) ??
+    (isOther && asked ? whyUnlike(asked, offer) : undefined) ??
+    whyOverQuota(offer, plan.count, candidate.spot, usages)
+  );
+}
+
+export const notOffered = (region: string): string => `${region} does not offer it`;
+
+/** Why the subscription may not create a size there, whatever it needs it for. */
+export function whyClosed(offer: SizeOffer, { zone, spot }: Pick<Candidate, "zone" | "spot">): string | undefined {
   if (offer.closedBecause !== undefined) return `it is closed to this subscription (${offer.closedBecause})`;
   if (zone !== undefined && offer.closedZones.includes(zone)) return `zone ${zone} is closed to this subscription`;
   if (zone !== undefined && !offer.zones.includes(zone)) return `zone ${zone} does not have it`;
   if (spot && !offer.canBeSpot) return "it cannot be a spot machine";
-  if (scores?.get(scoreKey(candidate)) === "RestrictedSkuNotAvailable")
-    return "its placement score says that it is restricted";
-  const asked = sizes.get(foldName(plan.size));
-  const isOther = foldName(size) !== foldName(plan.size);
-  return (
-    whyUnfit(offer, plan.needs, now) ??
-    (isOther && asked ? whyUnlike(asked, offer) : undefined) ??
-    whyOverQuota(offer, plan.count, spot, usages)
-  );
+  return undefined;
 }
 
-/** Spot machines draw on one pool of the region; regular ones on the region's cores and on the family's. */
-function whyOverQuota(
+/** Why the quotas that a size draws on cannot take `count` machines of it. */
+export function whyOverQuota(
   offer: SizeOffer,
   count: number,
   spot: boolean,
   usages: RegionKnowledge["usages"],
 ): string | undefined {
   const needed = offer.vCPUs * count;
-  for (const pool of poolsOf(offer, spot)) {
-    const usage = usages?.get(foldName(pool));
-    if (usage && usage.used + needed > usage.limit)
-      return `the quota ${pool} has ${Math.max(0, usage.limit - usage.used)} of ${usage.limit} vCPUs left, ${needed} are needed`;
-  }
-  return undefined;
+  const tight = tightestPool(offer, spot, usages);
+  return tight && tight.left < needed
+    ? `the quota ${tight.pool} has ${Math.max(0, tight.left)} of ${tight.limit} vCPUs left, ${needed} are needed`
+    : undefined;
 }
 
-/** The quotas that a size draws on. */
-function poolsOf({ family }: SizeOffer, spot: boolean): string[] {
+/** The pool of vCPUs that runs out first; undefined when none of a size's pools is known. */
+export function tightestPool(
+  offer: SizeOffer,
+  spot: boolean,
+  usages: RegionKnowledge["usages"],
+): { readonly pool: string; readonly left: number; readonly limit: number } | undefined {
+  return poolsOf(offer, spot)
+    .flatMap((pool) => {
+      const usage = usages?.get(foldName(pool));
+      return usage ? [{ pool, left: usage.limit - usage.used, limit: usage.limit }] : [];
+    })
+    .sort((one, other) => one.left - other.left)[0];
+}
+
+/** Spot machines draw on one pool of the region; regular ones on the region's cores and on the family's. */
+export function poolsOf({ family }: SizeOffer, spot: boolean): string[] {
   return spot ? ["lowPriorityCores"] : ["cores", ...(family === "" ? [] : [family])];
 }
 

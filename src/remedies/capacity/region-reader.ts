@@ -2,7 +2,7 @@
  * Looks up what a region offers, what is left of the quotas, and how likely a placement is. Every look-up fails open: what
  * could not be read is not known, and is asked again after a while.
  */
-import type { RemedyContext } from "../remedy.js";
+import type { RemedyCall } from "../remedy.js";
 import type { Candidate, MachinePlan } from "./machine-plan.js";
 import { mostScoredSizes, scoresCacheMs, scoresIn, scoresQuestion } from "./placement-scores.js";
 import { scoreKey, type RegionKnowledge, type Score, type Usage } from "./rank.js";
@@ -16,7 +16,11 @@ export const refusedMs = 10 * 60_000;
 /** A list of sizes comes in one page or a few. */
 const mostPages = 5;
 
-type Send = RemedyContext["send"];
+/** Sends one request and gives the parsed body of a success. Rejects otherwise. */
+export type ReadSend = (call: RemedyCall) => Promise<{ readonly body?: unknown }>;
+
+/** What is asked about: a region of a subscription, and for how many machines. */
+export type RegionAsked = Pick<MachinePlan, "endpoint" | "subscription" | "region" | "count">;
 
 interface Cached<Value> {
   readonly until: number;
@@ -29,12 +33,17 @@ export class RegionReader {
   readonly #scores = new Map<string, Cached<Map<string, Score>>>();
 
   /** The sizes of the plan's region; undefined when they cannot be read. */
-  sizes(plan: MachinePlan, send: Send, now: number): Promise<SizeOffers | undefined> {
+  sizes(plan: RegionAsked, send: ReadSend, now: number): Promise<SizeOffers | undefined> {
     return cached(this.#sizes, regionKey(plan), cacheMs.sizes, now, () => readSizes(plan, send));
   }
 
   /** All that is known for these candidates. */
-  async read(plan: MachinePlan, candidates: readonly Candidate[], send: Send, now: number): Promise<RegionKnowledge> {
+  async read(
+    plan: RegionAsked,
+    candidates: readonly Candidate[],
+    send: ReadSend,
+    now: number,
+  ): Promise<RegionKnowledge> {
     const [sizes, usages, scores] = await Promise.all([
       this.sizes(plan, send, now),
       cached(this.#usages, regionKey(plan), cacheMs.usages, now, () => readUsages(plan, send)),
@@ -45,9 +54,9 @@ export class RegionReader {
 
   /** Only spot placements are scored by the released version of the service. */
   #scoresOf(
-    plan: MachinePlan,
+    plan: RegionAsked,
     candidates: readonly Candidate[],
-    send: Send,
+    send: ReadSend,
     now: number,
   ): Promise<Map<string, Score> | undefined> {
     const sizes = [...new Set(candidates.filter(({ spot }) => spot).map(({ size }) => size))].slice(0, mostScoredSizes);
@@ -58,7 +67,7 @@ export class RegionReader {
   }
 }
 
-const regionKey = ({ subscription, region }: MachinePlan): string =>
+const regionKey = ({ subscription, region }: RegionAsked): string =>
   `${subscription}|${foldName(region)}`.toLowerCase();
 
 /** Callers at the same time share one look-up; one that failed is not repeated for a while. */
@@ -79,7 +88,7 @@ function cached<Value>(
   return value;
 }
 
-async function readSizes({ endpoint, subscription, region }: MachinePlan, send: Send): Promise<SizeOffers> {
+async function readSizes({ endpoint, subscription, region }: RegionAsked, send: ReadSend): Promise<SizeOffers> {
   const { offers, complete } = await readSizeList({ subscription, region, mostPages }, async (pathOrLink) => {
     const url = pathOrLink.startsWith("/") ? endpoint + pathOrLink : pathOrLink;
     return (await send({ method: "GET", url })).body;
@@ -89,7 +98,7 @@ async function readSizes({ endpoint, subscription, region }: MachinePlan, send: 
   return offers;
 }
 
-async function readUsages(plan: MachinePlan, send: Send): Promise<Map<string, Usage>> {
+async function readUsages(plan: RegionAsked, send: ReadSend): Promise<Map<string, Usage>> {
   const url = urlOf(plan, `/locations/${foldName(plan.region)}/usages?api-version=2024-07-01`);
   const { body } = await send({ method: "GET", url });
   const usages = new Map<string, Usage>();
@@ -106,10 +115,10 @@ async function readUsages(plan: MachinePlan, send: Send): Promise<Map<string, Us
 }
 
 async function readScores(
-  { endpoint, subscription, region, count }: MachinePlan,
+  { endpoint, subscription, region, count }: RegionAsked,
   sizes: readonly string[],
   inZones: boolean,
-  send: Send,
+  send: ReadSend,
 ): Promise<Map<string, Score>> {
   const { path, query, body } = scoresQuestion({ subscription, region, sizes, count, inZones });
   const url = `${endpoint}${path}?api-version=${query["api-version"]}`;
@@ -117,6 +126,6 @@ async function readScores(
   return new Map(scoresIn(answer.body).map((entry) => [scoreKey(entry), entry.score]));
 }
 
-function urlOf({ endpoint, subscription }: MachinePlan, path: string): string {
+function urlOf({ endpoint, subscription }: RegionAsked, path: string): string {
   return `${endpoint}/subscriptions/${subscription}/providers/Microsoft.Compute${path}`;
 }
