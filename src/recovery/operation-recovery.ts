@@ -431,6 +431,16 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   }
 
   #succeed(response: PipelineResponse, reason?: string): Promise<OperationStep> {
+    const { first, startedAt, remedies } = this.#operation;
+    const lookAfter = this.#engine.remedies.succeeded(first, startedAt, remedies.added);
+    if (!lookAfter) return this.#endWell(response, reason);
+    return this.#begin(async (context) => {
+      await lookAfter(context);
+      return (recovery) => recovery.#endWell({ ...response, request: recovery.#poll.request }, reason);
+    });
+  }
+
+  #endWell(response: PipelineResponse, reason: string | undefined): Promise<OperationStep> {
     return this.#end(() => {
       if (this.#operation.failures.length > 0) reportRecovered(this, reason);
       this.#operations.end(this.#operation, response);

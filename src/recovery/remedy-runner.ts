@@ -1,7 +1,7 @@
 /** Runs an allowed remedy: with its bounds, its events, and a context that sends through the caller's own pipeline. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import type { Remedy, RemedyCall, RemedyContext, RemedyOutcome, RemedyResponse } from "../remedies/remedy.js";
+import type { LookAfter, Remedy, RemedyCall, RemedyContext, RemedyOutcome, RemedyResponse } from "../remedies/remedy.js";
 import { jsonOf } from "../lro/json-body.js";
 import { noRemedies, type AddedRequests, type PollMode, type RemedyProgress } from "../lro/operation.js";
 import type { SendContext } from "../lro/poll-driven-task.js";
@@ -15,7 +15,7 @@ import type { ErrorFactory } from "./error-factory.js";
 import { messageOf } from "./event-reporter.js";
 import { redact } from "../failure/secrets/redact.js";
 import { aboutRequest } from "./events.js";
-import { failedRequestOf } from "./fitting-remedies.js";
+import { failedRequestOf, type SentRequest } from "./fitting-remedies.js";
 import { ownRequest } from "./own-request.js";
 import { newRequestState, type RequestEnd, type RequestState } from "./request-state.js";
 import { remainingMs, type Settings } from "./settings.js";
@@ -36,6 +36,7 @@ export class RemedyRunner {
   readonly #tokens: Tokens;
   readonly #errors: ErrorFactory;
   readonly #run: (state: RequestState) => Promise<RequestEnd>;
+  readonly #listening: readonly Remedy[];
   readonly #preparing: readonly Remedy[];
 
   /** @param run sends a request and recovers it until it ends */
@@ -49,6 +50,7 @@ export class RemedyRunner {
     this.#tokens = tokens;
     this.#errors = errors;
     this.#run = run;
+    this.#listening = settings.remedies.filter((remedy) => remedy.succeeded !== undefined);
     this.#preparing = settings.remedies.filter((remedy) => remedy.prepare !== undefined);
   }
 
@@ -99,6 +101,49 @@ export class RemedyRunner {
       if (coming) return this.#putOn(request, next, remedy, coming, this.#preparing.slice(index + 1));
     }
     return undefined;
+  }
+
+  /** Lets remedies hear of an operation that ended well. Gives the work of those that want to look at what was made. */
+  succeeded(first: SentRequest, startedAt: number, added: AddedRequests): ((context: SendContext) => Promise<void>) | undefined {
+    const looks: { readonly name: string; readonly look: LookAfter }[] = [];
+    for (const remedy of this.#listening) {
+      const look = this.#tell(remedy, first, startedAt);
+      if (look) looks.push({ name: remedy.name, look });
+    }
+    if (looks.length === 0) return undefined;
+    return async (context) => {
+      for (const { name, look } of looks) await this.#lookAfter(name, look, first, context, added);
+    };
+  }
+
+  #tell(remedy: Remedy, first: SentRequest, startedAt: number): LookAfter | undefined {
+    const { clock, reporter } = this.#settings;
+    try {
+      return remedy.succeeded?.(failedRequestOf(first), { startedAt, now: clock.now() });
+    } catch (error) {
+      reporter.fault(`remedy ${remedy.name}`, error, clock.now());
+      return undefined;
+    }
+  }
+
+  async #lookAfter(
+    name: string,
+    look: LookAfter,
+    first: SentRequest,
+    context: SendContext,
+    added: AddedRequests,
+  ): Promise<void> {
+    const { clock, reporter } = this.#settings;
+    const begunAt = clock.now();
+    try {
+      const found = await look((call) => this.#send(context, call, added, () => this.#leftMs(begunAt)));
+      if (found === undefined) return;
+      const event = { type: "remedy", at: clock.now(), ...aboutRequest(first), remedy: name } as const;
+      reporter.emit({ ...event, phase: "failed", change: found });
+    } catch (error) {
+      if (context.request.abortSignal?.aborted) throw error;
+      reporter.fault(`remedy ${name}`, error, clock.now());
+    }
   }
 
   #consult(remedy: Remedy, request: PipelineRequest, next: SendRequest): ReturnType<NonNullable<Remedy["prepare"]>> {

@@ -44,6 +44,8 @@ const noHardwareCodes = new Set(["allocationfailed", "zonalallocationfailed"]);
 
 export class CapacityMemory {
   readonly #fullUntil = new Map<string, number>();
+  readonly #refusedAt = new Map<string, number>();
+  readonly #roomAt = new Map<string, number>();
   readonly #store: CapacityStore | undefined;
   readonly #askedAt = new Map<string, number>();
 
@@ -58,6 +60,7 @@ export class CapacityMemory {
   /** Remembers a refusal for the scope that it is about. */
   learn(offer: Offer, diagnosis: Diagnosis, now: number): void {
     for (const [key, forMs] of scopesOf(offer, diagnosis)) {
+      this.#refusedAt.set(key, now);
       this.#remember(key, now + forMs);
       this.#store?.write(regionOf(offer), key, now + forMs).catch(() => undefined);
     }
@@ -65,6 +68,31 @@ export class CapacityMemory {
 
   isFull(offer: Offer, now: number): boolean {
     return keysFor(offer).some((key) => this.#isFull(key, now));
+  }
+
+  /** Epoch milliseconds until which a refusal of the offer is believed; undefined when none is. */
+  fullUntil(offer: Offer, now: number): number | undefined {
+    const times = keysFor(offer).flatMap((key) => (this.#isFull(key, now) ? [this.#fullUntil.get(key) ?? 0] : []));
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
+  /**
+   * Remembers that a machine was placed. A refusal from before its create was sent no longer counts; one from afterwards
+   * stands, since that create may have taken the last of the room.
+   */
+  learnRoom(offer: Offer, sentAt: number): void {
+    for (const key of [keyOf(offer), hardwareKey(offer)])
+      if ((this.#refusedAt.get(key) ?? sentAt) < sentAt) this.#fullUntil.delete(key);
+    const key = keyOf(offer);
+    this.#roomAt.delete(key);
+    this.#roomAt.set(key, sentAt);
+    forgetOldest(this.#roomAt);
+  }
+
+  /** Whether a machine was placed within the last hour, and none was refused since. */
+  hadRoom(offer: Offer, now: number): boolean {
+    const at = this.#roomAt.get(keyOf(offer));
+    return at !== undefined && now - at < fullMs && !this.isFull(offer, now);
   }
 
   /** Takes over what other processes have learnt about a region. Never rejects. */
@@ -85,8 +113,8 @@ export class CapacityMemory {
     // A repeat extends the time; the oldest knowledge goes first when there is too much.
     this.#fullUntil.delete(key);
     this.#fullUntil.set(key, longest);
-    const oldest = this.#fullUntil.keys().next();
-    if (this.#fullUntil.size > mostOffers && !oldest.done) this.#fullUntil.delete(oldest.value);
+    forgetOldest(this.#fullUntil);
+    forgetOldest(this.#refusedAt);
   }
 
   #isFull(key: string, now: number): boolean {
@@ -96,6 +124,11 @@ export class CapacityMemory {
     this.#fullUntil.delete(key);
     return false;
   }
+}
+
+function forgetOldest(known: Map<string, number>): void {
+  const oldest = known.keys().next();
+  if (known.size > mostOffers && !oldest.done) known.delete(oldest.value);
 }
 
 /** What a refusal is about, and for how many milliseconds it is believed. */
@@ -138,7 +171,7 @@ function keyOf(offer: Offer, what = offer.size, spot = offer.spot ?? false): str
 }
 
 /** Raise it when another version could misread this {@link CapacityMemory} or its keys. */
-export const memoryFormat = 2;
+export const memoryFormat = 3;
 
 let processMemory: CapacityMemory | undefined;
 

@@ -67,6 +67,9 @@ export interface RemedyOutcome {
   };
 }
 
+/** Looks at what a request has made. Gives what is wrong with it in words, or nothing. */
+export type LookAfter = (send: RemedyContext["send"]) => Promise<string | undefined>;
+
 export interface Remedy {
   /** The name in events and decisions, such as `registerProvider`. */
   readonly name: string;
@@ -83,6 +86,15 @@ export interface Remedy {
   apply(context: RemedyContext): Promise<RemedyOutcome>;
   /** Told of every failure of a request, for remedies that remember. */
   learn?(diagnosis: Diagnosis, request: FailedRequest, now: number): void;
+  /**
+   * Told when the operation of a request ended well, for remedies that remember what works; `startedAt` is when it was first
+   * sent, both in epoch milliseconds. Must be cheap. Gives a look at what
+   * was made where one is worth its requests: what it finds, in words, becomes an event. The operation stays a success.
+   */
+  succeeded?(
+    request: FailedRequest,
+    times: { readonly startedAt: number; readonly now: number },
+  ): LookAfter | undefined;
   /**
    * Asked before a request's first send whether what was learnt calls for a change. Must be cheap when it does not, and then
    * give nothing at all; the promise may use `send` to look before it changes anything.

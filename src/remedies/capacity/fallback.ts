@@ -8,11 +8,11 @@ import { CapacityMemory, sharedCapacityMemory, type Offer } from "../capacity-me
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { clearedFor, type LeftBehind } from "./left-behind.js";
 import { bodyFor, planOf, wordsFor, type Candidate, type MachinePlan } from "./machine-plan.js";
-import { leftOutInWords, rank, type Judged, type Ranking } from "./rank.js";
+import { leftOutInWords, rank, type Judged, type Lately, type Ranking } from "./rank.js";
 import { RegionReader } from "./region-reader.js";
 import type { FailedRequest, Remedy, RemedyContext, RemedyOutcome } from "../remedy.js";
 import { similarSizes, type SimilarSizes } from "./similar.js";
-import { foldName, type SizeOffers } from "./size-offer.js";
+import { foldName, type SizeOffer, type SizeOffers } from "./size-offer.js";
 
 export interface CapacityFallbackOptions {
   /** Sizes that may replace the one asked for, in the order of preference, or `similar()`. Default none. */
@@ -62,8 +62,8 @@ class CapacityFallback implements Remedy {
   readonly #options: CapacityFallbackOptions;
   readonly #memory: CapacityMemory;
   readonly #reader = new RegionReader();
-  /** Families by folded size, as far as lists of sizes were read. */
-  readonly #families = new Map<string, string>();
+  /** Sizes by folded name, as far as lists of sizes were read. */
+  readonly #offers = new Map<string, SizeOffer>();
 
   constructor(options: CapacityFallbackOptions) {
     this.#options = options;
@@ -91,12 +91,20 @@ class CapacityFallback implements Remedy {
     send: RemedyContext["send"],
   ): Promise<RemedyOutcome | undefined> | undefined {
     const isPlanned = this.#options.plan === "first" || this.#options.spot === "spot-first";
-    if (request.method !== "PUT" || (!isPlanned && this.#memory.isEmpty)) return undefined;
+    if (request.method !== "PUT" || (!isPlanned && this.#memory.isEmpty && this.#offers.size === 0)) return undefined;
     const create = { method: request.method, url: request.url, body: request.body() };
     const plan = planOf(create);
     if (!plan || plan.isBound) return undefined;
-    if (!isPlanned && !this.#memory.isFull(this.#offerOf(plan, plan), now)) return undefined;
-    return this.#prepare(create, plan, now, send);
+    if (isPlanned || this.#memory.isFull(this.#offerOf(plan, plan), now)) return this.#prepare(create, plan, now, send);
+    void this.#count(plan, create.url, plan, now);
+    return undefined;
+  }
+
+  succeeded(request: FailedRequest, { startedAt }: { readonly startedAt: number }): undefined {
+    const plan = planOf(request);
+    if (!plan || plan.isBound) return;
+    this.#reader.keepCreate(request.url);
+    this.#memory.learnRoom(this.#offerOf(plan, plan), startedAt);
   }
 
   async apply(context: RemedyContext): Promise<RemedyOutcome> {
@@ -107,6 +115,7 @@ class CapacityFallback implements Remedy {
     notes.set(this.name, tried);
     tried.keys.add(keyOf(plan));
     const now = clock.now();
+    this.#reader.forgetCreate(request.url);
     await this.#memory.refresh(plan, now);
     const ranking = await this.#rank(tried.original, now, send);
     const open = ranking.open.filter(({ candidate }) => !tried.keys.has(keyOf(candidate)));
@@ -115,6 +124,7 @@ class CapacityFallback implements Remedy {
     if (!chosen) throw new Error(exhausted(ranking, left, tried.keys.size));
     if (left.remove) await left.remove(chosen.candidate);
     tried.keys.add(keyOf(chosen.candidate));
+    await this.#count(plan, request.url, chosen.candidate, now);
     return {
       change: inWords(plan, diagnosis.code ?? "a shortage", chosen, ranking),
       request: { body: bodyFor(request.body, plan, chosen.candidate) },
@@ -132,6 +142,7 @@ class CapacityFallback implements Remedy {
     await this.#memory.refresh(plan, now);
     const ranking = await this.#rank(plan, now, send);
     const best = ranking.open[0];
+    await this.#count(plan, create.url, best?.candidate ?? plan, now);
     if (!best || keyOf(best.candidate) === keyOf(plan)) return undefined;
     return {
       change: inWords(plan, whyNotAsked(plan, ranking), best, ranking),
@@ -141,16 +152,39 @@ class CapacityFallback implements Remedy {
 
   async #rank(plan: MachinePlan, now: number, send: RemedyContext["send"]): Promise<Ranking> {
     const sizes = await this.#reader.sizes(plan, send, now);
-    for (const [key, { family }] of sizes ?? []) this.#families.set(key, family);
+    for (const [key, offer] of sizes ?? []) this.#offers.set(key, offer);
     const candidates = this.#candidates(plan, sizes, now);
     const knowledge = await this.#reader.read(plan, candidates, send, now);
     return rank(
       plan,
       candidates,
       knowledge,
-      (candidate) => this.#memory.isFull(this.#offerOf(plan, candidate), now),
+      (candidate) => this.#lately(plan, candidate, now),
       now,
     );
+  }
+
+  #lately(plan: MachinePlan, candidate: Candidate, now: number): Lately {
+    const offer = this.#offerOf(plan, candidate);
+    const refused = [offer, ...this.#smallerOf(offer)].flatMap((one) => this.#memory.fullUntil(one, now) ?? []);
+    return {
+      refusedUntil: refused.length === 0 ? undefined : Math.max(...refused),
+      hadRoom: refused.length === 0 && this.#memory.hadRoom(offer, now),
+    };
+  }
+
+  /** Where a smaller size of the same family finds no room, a bigger one finds none either. */
+  #smallerOf(offer: Offer): Offer[] {
+    const { family, vCPUs } = this.#offers.get(foldName(offer.size)) ?? {};
+    if (!family || vCPUs === undefined) return [];
+    return [...this.#offers.values()]
+      .filter((other) => other.family === family && other.vCPUs < vCPUs)
+      .map(({ name }) => ({ ...offer, size: name }));
+  }
+
+  #count(plan: MachinePlan, url: string, { size, spot }: Candidate, now: number): Promise<void> {
+    const offer = this.#offers.get(foldName(size));
+    return offer ? this.#reader.countCreate(plan, url, offer, spot, now) : Promise.resolve();
   }
 
   /** Everything that the caller allows, the one asked for first: each priority, each size, each zone. */
@@ -175,7 +209,7 @@ class CapacityFallback implements Remedy {
   }
 
   #offerOf({ subscription, region }: MachinePlan, { size, zone, spot }: Candidate): Offer {
-    return { subscription, region, size, zone, spot, family: this.#families.get(foldName(size)) };
+    return { subscription, region, size, zone, spot, family: this.#offers.get(foldName(size))?.family };
   }
 }
 

@@ -42,25 +42,25 @@ export interface Ranking {
 
 /**
  * @param candidates in the order in which the caller would take them
- * @param isFull whether it was refused lately
+ * @param lately what became of creates like it
  * @param now epoch milliseconds
  */
 export function rank(
   plan: MachinePlan,
   candidates: readonly Candidate[],
   knowledge: RegionKnowledge,
-  isFull: (candidate: Candidate) => boolean,
+  lately: (candidate: Candidate) => Lately,
   now: number,
 ): Ranking {
-  const open: (Judged & { readonly grade: number })[] = [];
+  const open: Graded[] = [];
   const leftOut: Judged[] = [];
   for (const candidate of candidates) {
     const against = whyNot(plan, candidate, knowledge, now);
     if (against !== undefined) leftOut.push({ candidate, reason: against });
-    else open.push(grade(candidate, knowledge, isFull(candidate)));
+    else open.push(grade(candidate, knowledge, lately(candidate), isAsked(plan, candidate)));
   }
   // Sorting is stable: among equals the caller's order stays.
-  open.sort((one, other) => one.grade - other.grade);
+  open.sort((one, other) => one.grade - other.grade || one.refusedUntil - other.refusedUntil);
   return { open, leftOut };
 }
 
@@ -131,21 +131,53 @@ export function poolsOf({ family }: SizeOffer, spot: boolean): string[] {
   return spot ? ["lowPriorityCores"] : ["cores", ...(family === "" ? [] : [family])];
 }
 
+/** What became of creates like a candidate. */
+export interface Lately {
+  /** Epoch milliseconds until which a refusal is believed; undefined when none is. */
+  readonly refusedUntil?: number | undefined;
+  /** A machine was placed there, and none refused since. */
+  readonly hadRoom?: boolean;
+}
+
+interface Graded extends Judged {
+  readonly grade: number;
+  readonly refusedUntil: number;
+}
+
 const grades: Readonly<Record<string, number>> = { High: 0, Medium: 1, Low: 3 };
 const noOpinion = 2;
-/** Refused lately comes last, not never: how long a shortage lasts is a guess. */
+/** What the caller asked for is not given up for something else that is no likelier than it may be. */
+const askedFor = 0.4;
+/** A machine was placed there lately. */
+const placedLately = 0.5;
+/** Refused lately comes last, not never: how long a shortage lasts is a guess. The oldest refusal is the likeliest to be over. */
 const refusedLately = 10;
 
-function grade(candidate: Candidate, { scores }: RegionKnowledge, isFull: boolean): Judged & { grade: number } {
+function grade(
+  candidate: Candidate,
+  { scores }: RegionKnowledge,
+  { refusedUntil, hadRoom = false }: Lately,
+  isAskedFor: boolean,
+): Graded {
   const score = scores?.get(scoreKey(candidate));
-  const known = score !== undefined && score in grades;
-  const reasons = [...(known ? [`placement score ${score}`] : []), ...(isFull ? ["refused lately"] : [])];
+  const known = score === undefined ? undefined : grades[score];
+  const reasons = [
+    ...(known === undefined ? [] : [`placement score ${score}`]),
+    ...(hadRoom ? ["there was room lately"] : []),
+    ...(refusedUntil === undefined ? [] : ["refused lately"]),
+  ];
+  const best = isAskedFor ? askedFor : placedLately;
+  const expected = known ?? (isAskedFor ? askedFor : noOpinion);
   return {
     candidate,
     reason: reasons.length > 0 ? reasons.join(", ") : "nothing speaks against it",
-    grade: (known ? (grades[score] ?? noOpinion) : noOpinion) + (isFull ? refusedLately : 0),
+    grade: (hadRoom ? Math.min(expected, best) : expected) + (refusedUntil === undefined ? 0 : refusedLately),
+    refusedUntil: refusedUntil ?? 0,
   };
 }
+
+const isAsked = (plan: MachinePlan, { size, zone, spot }: Candidate): boolean =>
+  foldName(size) === foldName(plan.size) && zone === plan.zone && spot === plan.spot;
 
 /** The ranking in words: `Standard_D4as_v5 (placement score High); left out: Standard_E4s_v5 (…)`. */
 export function leftOutInWords({ leftOut }: Ranking, most = 6): string {

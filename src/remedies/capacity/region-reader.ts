@@ -5,9 +5,9 @@
 import type { RemedyCall } from "../remedy.js";
 import type { Candidate, MachinePlan } from "./machine-plan.js";
 import { mostScoredSizes, scoresCacheMs, scoresIn, scoresQuestion } from "./placement-scores.js";
-import { scoreKey, type RegionKnowledge, type Score, type Usage } from "./rank.js";
+import { poolsOf, scoreKey, type RegionKnowledge, type Score, type Usage } from "./rank.js";
 import { readSizeList } from "./size-list.js";
-import { foldName, type SizeOffers } from "./size-offer.js";
+import { foldName, type SizeOffer, type SizeOffers } from "./size-offer.js";
 
 /** Milliseconds for which each look-up is used. Offers change by the day, quotas with each create, scores by the half hour. */
 export const cacheMs = { sizes: 4 * 3_600_000, usages: 3 * 60_000, scores: scoresCacheMs } as const;
@@ -15,6 +15,8 @@ export const cacheMs = { sizes: 4 * 3_600_000, usages: 3 * 60_000, scores: score
 export const refusedMs = 10 * 60_000;
 /** A list of sizes comes in one page or a few. */
 const mostPages = 5;
+/** Creates that are counted until they end. */
+const mostUnderWay = 10_000;
 
 /** Sends one request and gives the parsed body of a success. Rejects otherwise. */
 export type ReadSend = (call: RemedyCall) => Promise<{ readonly body?: unknown }>;
@@ -31,6 +33,8 @@ export class RegionReader {
   readonly #sizes = new Map<string, Cached<SizeOffers>>();
   readonly #usages = new Map<string, Cached<Map<string, Usage>>>();
   readonly #scores = new Map<string, Cached<Map<string, Score>>>();
+  /** Creates under way that usages do not show yet, by URL. */
+  readonly #underWay = new Map<string, Counted>();
 
   /** The sizes of the plan's region; undefined when they cannot be read. */
   sizes(plan: RegionAsked, send: ReadSend, now: number): Promise<SizeOffers | undefined> {
@@ -52,6 +56,37 @@ export class RegionReader {
     return { sizes, usages, scores };
   }
 
+  /** Whether usages of the region are known, so that creates have to be counted. */
+  knowsUsages(asked: RegionAsked, now: number): boolean {
+    const known = this.#usages.get(regionKey(asked));
+    return known !== undefined && known.until > now;
+  }
+
+  /** Counts a create that is about to be sent: the next ones see what it takes before the service tells them. */
+  async countCreate(asked: RegionAsked, url: string, offer: SizeOffer, spot: boolean, now: number): Promise<void> {
+    this.forgetCreate(url);
+    const usages = this.knowsUsages(asked, now) && (await this.#usages.get(regionKey(asked))?.value);
+    if (!usages) return;
+    const counted = { usages, pools: poolsOf(offer, spot).map(foldName), vCPUs: offer.vCPUs * asked.count };
+    this.#underWay.set(url, counted);
+    addTo(counted, counted.vCPUs);
+    const oldest = this.#underWay.keys().next();
+    if (this.#underWay.size > mostUnderWay && !oldest.done) this.#underWay.delete(oldest.value);
+  }
+
+  /** The create was refused: it takes nothing. */
+  forgetCreate(url: string): void {
+    const counted = this.#underWay.get(url);
+    if (!counted) return;
+    this.#underWay.delete(url);
+    addTo(counted, -counted.vCPUs);
+  }
+
+  /** The create ended well: what it takes stays counted. */
+  keepCreate(url: string): void {
+    this.#underWay.delete(url);
+  }
+
   /** Only spot placements are scored by the released version of the service. */
   #scoresOf(
     plan: RegionAsked,
@@ -64,6 +99,20 @@ export class RegionReader {
     const inZones = candidates.some(({ zone }) => zone !== undefined);
     const key = `${regionKey(plan)}|${sizes.join(",")}|${inZones}`.toLowerCase();
     return cached(this.#scores, key, cacheMs.scores, now, () => readScores(plan, sizes, inZones, send));
+  }
+}
+
+/** What a create takes of usages as they were read. Ones that are read later know of it. */
+interface Counted {
+  readonly usages: Map<string, Usage>;
+  readonly pools: readonly string[];
+  readonly vCPUs: number;
+}
+
+function addTo({ usages, pools }: Counted, vCPUs: number): void {
+  for (const pool of pools) {
+    const usage = usages.get(pool);
+    if (usage) usages.set(pool, { ...usage, used: usage.used + vCPUs });
   }
 }
 

@@ -161,7 +161,7 @@ describe("similar sizes", () => {
 
 describe("ranking", () => {
   const known = (more: Partial<RegionKnowledge> = {}): RegionKnowledge => ({ ...nothingKnown, sizes: offers, ...more });
-  const never = (): boolean => false;
+  const never = (): object => ({});
   const size = (name: string, zone?: string, spot = false): Candidate => ({ size: name, zone, spot });
 
   it("knows nothing, and leaves the caller's order as it is", () => {
@@ -209,7 +209,7 @@ describe("ranking", () => {
       [scoreKey(low), "Low"],
       [scoreKey(refused), "High"],
     ]);
-    const { open } = rank(plan(), [low, plain, refused], known({ scores }), (one) => one === refused, now);
+    const { open } = rank(plan(), [low, plain, refused], known({ scores }), (one) => (one === refused ? { refusedUntil: now + 1 } : {}), now);
     expect(open.map(({ candidate, reason }) => [candidate.size, reason])).toEqual([
       ["Standard_D4as_v5", "nothing speaks against it"],
       ["Standard_D4s_v4", "placement score Low"],
