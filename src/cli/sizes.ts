@@ -7,7 +7,7 @@ import { CliError } from "./cli-error.js";
 import { exitCodes } from "./exit-codes.js";
 import { createArmReader, type ArmReader } from "./investigate/arm-reader.js";
 import { table, wrap, type Cell } from "./layout.js";
-import { printable } from "./printable.js";
+import { printable } from "../failure/printable.js";
 import { Terminal } from "./terminal.js";
 
 export interface SizesFlags {

@@ -1,7 +1,14 @@
 /** Runs an allowed remedy: with its bounds, its events, and a context that sends through the caller's own pipeline. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
-import type { LookAfter, Remedy, RemedyCall, RemedyContext, RemedyOutcome, RemedyResponse } from "../remedies/remedy.js";
+import type {
+  LookAfter,
+  Remedy,
+  RemedyCall,
+  RemedyContext,
+  RemedyOutcome,
+  RemedyResponse,
+} from "../remedies/remedy.js";
 import { jsonOf } from "../lro/json-body.js";
 import { noRemedies, type AddedRequests, type PollMode, type RemedyProgress } from "../lro/operation.js";
 import type { SendContext } from "../lro/poll-driven-task.js";
@@ -104,7 +111,11 @@ export class RemedyRunner {
   }
 
   /** Lets remedies hear of an operation that ended well. Gives the work of those that want to look at what was made. */
-  succeeded(first: SentRequest, startedAt: number, added: AddedRequests): ((context: SendContext) => Promise<void>) | undefined {
+  succeeded(
+    first: SentRequest,
+    startedAt: number,
+    added: AddedRequests,
+  ): ((context: SendContext) => Promise<void>) | undefined {
     const looks: { readonly name: string; readonly look: LookAfter }[] = [];
     for (const remedy of this.#listening) {
       const look = this.#tell(remedy, first, startedAt);

@@ -89,10 +89,10 @@ export class CapacityMemory {
     forgetOldest(this.#roomAt);
   }
 
-  /** Whether a machine was placed within the last hour, and none was refused since. */
-  hadRoom(offer: Offer, now: number): boolean {
+  /** Epoch milliseconds at which a machine was placed last; undefined when that is more than an hour ago. */
+  roomAt(offer: Offer, now: number): number | undefined {
     const at = this.#roomAt.get(keyOf(offer));
-    return at !== undefined && now - at < fullMs && !this.isFull(offer, now);
+    return at !== undefined && now - at < fullMs ? at : undefined;
   }
 
   /** Takes over what other processes have learnt about a region. Never rejects. */

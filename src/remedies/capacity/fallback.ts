@@ -155,30 +155,34 @@ class CapacityFallback implements Remedy {
     for (const [key, offer] of sizes ?? []) this.#offers.set(key, offer);
     const candidates = this.#candidates(plan, sizes, now);
     const knowledge = await this.#reader.read(plan, candidates, send, now);
-    return rank(
-      plan,
-      candidates,
-      knowledge,
-      (candidate) => this.#lately(plan, candidate, now),
-      now,
-    );
+    return rank(plan, candidates, knowledge, (candidate) => this.#lately(plan, candidate, now), now);
   }
 
   #lately(plan: MachinePlan, candidate: Candidate, now: number): Lately {
     const offer = this.#offerOf(plan, candidate);
-    const refused = [offer, ...this.#smallerOf(offer)].flatMap((one) => this.#memory.fullUntil(one, now) ?? []);
+    const refused = [offer, ...this.#siblings(offer, "smaller")].flatMap(
+      (one) => this.#memory.fullUntil(one, now) ?? [],
+    );
+    const inRoom = [offer, ...this.#siblings(offer, "bigger")]
+      // Spot machines get what regular ones leave.
+      .flatMap((one) => (one.spot ? [one] : [one, { ...one, spot: true }]))
+      .flatMap((one) => this.#memory.roomAt(one, now) ?? []);
     return {
       refusedUntil: refused.length === 0 ? undefined : Math.max(...refused),
-      hadRoom: refused.length === 0 && this.#memory.hadRoom(offer, now),
+      roomAt: inRoom.length === 0 ? undefined : Math.max(...inRoom),
     };
   }
 
-  /** Where a smaller size of the same family finds no room, a bigger one finds none either. */
-  #smallerOf(offer: Offer): Offer[] {
+  /**
+   * Sizes of one family share hardware: where a smaller one finds no room, a bigger one finds none either, and where a bigger
+   * one was placed, there is room for a smaller.
+   */
+  #siblings(offer: Offer, which: "smaller" | "bigger"): Offer[] {
     const { family, vCPUs } = this.#offers.get(foldName(offer.size)) ?? {};
     if (!family || vCPUs === undefined) return [];
+    const fits = (other: number): boolean => (which === "smaller" ? other < vCPUs : other > vCPUs);
     return [...this.#offers.values()]
-      .filter((other) => other.family === family && other.vCPUs < vCPUs)
+      .filter((other) => other.family === family && fits(other.vCPUs))
       .map(({ name }) => ({ ...offer, size: name }));
   }
 

@@ -57,7 +57,7 @@ export function rank(
   for (const candidate of candidates) {
     const against = whyNot(plan, candidate, knowledge, now);
     if (against !== undefined) leftOut.push({ candidate, reason: against });
-    else open.push(grade(candidate, knowledge, lately(candidate), isAsked(plan, candidate)));
+    else open.push(grade(plan, candidate, knowledge, lately(candidate), now));
   }
   // Sorting is stable: among equals the caller's order stays.
   open.sort((one, other) => one.grade - other.grade || one.refusedUntil - other.refusedUntil);
@@ -135,8 +135,8 @@ export function poolsOf({ family }: SizeOffer, spot: boolean): string[] {
 export interface Lately {
   /** Epoch milliseconds until which a refusal is believed; undefined when none is. */
   readonly refusedUntil?: number | undefined;
-  /** A machine was placed there, and none refused since. */
-  readonly hadRoom?: boolean;
+  /** Epoch milliseconds at which a machine was placed there last; undefined when none was. */
+  readonly roomAt?: number | undefined;
 }
 
 interface Graded extends Judged {
@@ -148,32 +148,32 @@ const grades: Readonly<Record<string, number>> = { High: 0, Medium: 1, Low: 3 };
 const noOpinion = 2;
 /** What the caller asked for is not given up for something else that is no likelier than it may be. */
 const askedFor = 0.4;
-/** A machine was placed there lately. */
-const placedLately = 0.5;
+/** A machine was placed there: just now, or a while ago. */
+const placed = { justNow: 0.5, lately: 0.9 } as const;
+const justNowMs = 15 * 60_000;
 /** Refused lately comes last, not never: how long a shortage lasts is a guess. The oldest refusal is the likeliest to be over. */
 const refusedLately = 10;
 
 function grade(
+  plan: MachinePlan,
   candidate: Candidate,
   { scores }: RegionKnowledge,
-  { refusedUntil, hadRoom = false }: Lately,
-  isAskedFor: boolean,
+  { refusedUntil, roomAt }: Lately,
+  now: number,
 ): Graded {
-  const score = scores?.get(scoreKey(candidate));
+  // A score is one of spot placements: of regular machines it says nothing.
+  const score = candidate.spot ? scores?.get(scoreKey(candidate)) : undefined;
   const known = score === undefined ? undefined : grades[score];
   const reasons = [
     ...(known === undefined ? [] : [`placement score ${score}`]),
-    ...(hadRoom ? ["there was room lately"] : []),
+    ...(roomAt === undefined ? [] : ["there was room lately"]),
     ...(refusedUntil === undefined ? [] : ["refused lately"]),
   ];
-  const best = isAskedFor ? askedFor : placedLately;
-  const expected = known ?? (isAskedFor ? askedFor : noOpinion);
-  return {
-    candidate,
-    reason: reasons.length > 0 ? reasons.join(", ") : "nothing speaks against it",
-    grade: (hadRoom ? Math.min(expected, best) : expected) + (refusedUntil === undefined ? 0 : refusedLately),
-    refusedUntil: refusedUntil ?? 0,
-  };
+  const reason = reasons.length > 0 ? reasons.join(", ") : "nothing speaks against it";
+  if (refusedUntil !== undefined) return { candidate, reason, grade: refusedLately, refusedUntil };
+  const expected = known ?? (isAsked(plan, candidate) ? askedFor : noOpinion);
+  const seen = roomAt === undefined ? Infinity : now - roomAt < justNowMs ? placed.justNow : placed.lately;
+  return { candidate, reason, grade: Math.min(expected, seen), refusedUntil: 0 };
 }
 
 const isAsked = (plan: MachinePlan, { size, zone, spot }: Candidate): boolean =>

@@ -202,19 +202,46 @@ describe("ranking", () => {
   });
 
   it("takes a high score first and what was refused lately last", () => {
-    const low = size("Standard_D4s_v4", "1");
-    const plain = size("Standard_D4as_v5", "1");
-    const refused = size("Standard_D4s_v5", "2");
+    const low = size("Standard_D4s_v4", "1", true);
+    const plain = size("Standard_D4as_v5", "1", true);
+    const refused = size("Standard_D4s_v5", "2", true);
     const scores = new Map([
       [scoreKey(low), "Low"],
       [scoreKey(refused), "High"],
     ]);
-    const { open } = rank(plan(), [low, plain, refused], known({ scores }), (one) => (one === refused ? { refusedUntil: now + 1 } : {}), now);
+    const { open } = rank(
+      plan(),
+      [low, plain, refused],
+      known({ scores }),
+      (one) => (one === refused ? { refusedUntil: now + 1 } : {}),
+      now,
+    );
     expect(open.map(({ candidate, reason }) => [candidate.size, reason])).toEqual([
       ["Standard_D4as_v5", "nothing speaks against it"],
       ["Standard_D4s_v4", "placement score Low"],
       ["Standard_D4s_v5", "placement score High, refused lately"],
     ]);
+  });
+
+  it("keeps what was asked for before what nobody knows, and what had room before that", () => {
+    const unknown = size("Standard_D4as_v5", "1");
+    const placed = size("Standard_D4s_v4", "1");
+    const asked = size("Standard_D4s_v5");
+    const lately = (one: Candidate): object => (one === placed ? { roomAt: now - 60_000 } : {});
+    const order = rank(plan(), [unknown, placed, asked], known({}), lately, now).open;
+    expect(order.map(({ candidate }) => candidate)).toEqual([asked, placed, unknown]);
+    // A score of spot placements is none of regular ones.
+    const scores = new Map([[scoreKey(unknown), "High"]]);
+    const again = rank(plan(), [unknown, placed, asked], known({ scores }), lately, now).open;
+    expect(again.map(({ candidate }) => candidate)).toEqual([asked, placed, unknown]);
+  });
+
+  it("takes the oldest of several refusals first, also before what was asked for", () => {
+    const older = size("Standard_D4s_v4", "1");
+    const asked = size("Standard_D4s_v5");
+    const lately = (one: Candidate): object => ({ refusedUntil: now + (one === older ? 1 : 2) });
+    const { open } = rank(plan(), [asked, older], known({}), lately, now);
+    expect(open.map(({ candidate }) => candidate)).toEqual([older, asked]);
   });
 });
 
