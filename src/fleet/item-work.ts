@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import {
   createHttpHeaders,
   RestError,
+  type HttpHeaders,
   type PipelineRequest,
   type PipelineResponse,
   type SendRequest,
@@ -16,6 +17,7 @@ import { isIdempotent } from "../decision/idempotency.js";
 import { diagnose } from "../diagnose.js";
 import { redact } from "../failure/secrets/redact.js";
 import type { RemedyEvent } from "../recovery/events.js";
+import { ownRequest } from "../recovery/own-request.js";
 import type { WorkItem } from "../recovery/work-item.js";
 import { AbortError } from "../time/clock.js";
 import type { RunJournal } from "./journal/journal.js";
@@ -32,8 +34,6 @@ interface Call {
   readonly number: number;
   readonly digest: string;
   earlier: RecordedCall | undefined;
-  /** An earlier process saw the operation succeed. */
-  isKnownToSucceed?: boolean;
 }
 
 interface EarlierCall extends RecordedCall {
@@ -58,6 +58,8 @@ export class ItemWork implements WorkItem {
   readonly #calls: Call[] = [];
   /** Operations whose end has not been seen, by the URL that is polled. */
   readonly #operations = new Map<string, Call>();
+  /** What is answered where the service has forgotten an operation that an earlier process saw succeed, by URL. */
+  readonly #succeeded = new Map<string, string>();
   /** An earlier process was ended in the middle of the item; it did not fail. */
   readonly #isCutShort: boolean;
   #nextNumber: number;
@@ -125,8 +127,9 @@ export class ItemWork implements WorkItem {
     const mayRepeat = isIdempotent(request.method, request.url);
     this.#effects += 1;
     const replayed = earlier && this.#replay(earlier, request, mayRepeat);
-    if (replayed) {
-      call.isKnownToSucceed = earlier.operation === "succeeded";
+    const isRunning = replayed !== undefined && earlier?.operation === undefined;
+    if (replayed && !(isRunning && mayRepeat && (await isForgotten(replayed, next)))) {
+      if (earlier.operation === "succeeded") this.#remember(replayed);
       return this.#follow(call, replayed);
     }
     await this.#noteSent(call, request, mayRepeat);
@@ -161,6 +164,12 @@ export class ItemWork implements WorkItem {
     // After a failure the function runs anew: what it did in the item's first run may have been undone since.
     const isToBeFollowed = beganOperation && (operation === undefined || this.#isCutShort);
     return isToBeFollowed ? responseFrom(answer, request) : undefined;
+  }
+
+  #remember({ headers }: PipelineResponse): void {
+    const [location, operationUrl] = [headers.get("location"), operationUrlOf(headers.toJSON())];
+    if (location !== undefined) this.#succeeded.set(location, "{}");
+    if (operationUrl !== undefined) this.#succeeded.set(operationUrl, '{"status":"Succeeded"}');
   }
 
   async #noteSent(call: Call, request: PipelineRequest, mayRepeat: boolean): Promise<void> {
@@ -203,9 +212,11 @@ export class ItemWork implements WorkItem {
 
   /** Notes when a poll shows the end of an operation that a write of this item began. */
   #look(request: PipelineRequest, response: PipelineResponse): PipelineResponse {
+    const known = this.#succeeded.get(request.url);
+    if (known !== undefined && isGone(response))
+      return { request, status: 200, headers: jsonHeaders(), bodyAsText: known };
     const call = this.#operations.get(request.url);
     if (!call) return response;
-    if (call.isKnownToSucceed && isGone(response)) return asSucceeded(response);
     const end = endOf(response);
     if (end === undefined) {
       this.#follow(call, response);
@@ -267,10 +278,17 @@ function responseFrom(
 /** Resource Manager forgets an operation some time after its end. */
 const isGone = ({ status }: PipelineResponse): boolean => status === 404 || status === 410;
 
-/** What the service would say of an operation that succeeded, had it not forgotten it. */
-function asSucceeded({ request }: PipelineResponse): PipelineResponse {
-  const headers = createHttpHeaders({ "content-type": "application/json" });
-  return { request, status: 200, headers, bodyAsText: '{"status":"Succeeded"}' };
+const jsonHeaders = (): HttpHeaders => createHttpHeaders({ "content-type": "application/json" });
+
+/** Whether the operation that an earlier answer began is not known any more. Where that cannot be learnt, it is followed. */
+async function isForgotten(answer: PipelineResponse, next: SendRequest): Promise<boolean> {
+  const url = operationUrlOf(answer.headers.toJSON());
+  if (url === undefined) return false;
+  try {
+    return isGone(await next(ownRequest(answer.request, { method: "GET", url })));
+  } catch {
+    return false;
+  }
 }
 
 /** True and false for an operation that has ended; nothing while it runs, or when the poll itself failed. */

@@ -212,3 +212,38 @@ it("holds no body and no password", async () => {
     expect(journal.lines.join("\n")).not.toContain("S3cret-word!");
   });
 });
+
+describe.each(generations)("where the service has forgotten an operation, with arm-compute %s", (generation) => {
+  /** Runs once, and again as if the process had been killed before the end, after so long that no operation is known any more. */
+  async function resumed(work: "start" | "runCommand", sawTheEnd: boolean): Promise<string[]> {
+    let outcome: string[] = [];
+    await scene(
+      generation,
+      async ({ arm, client }) => {
+        arm.addVm({ name: "vm-1", powerState: work === "start" ? "deallocated" : "running" });
+        const doIt = (name: string): Promise<unknown> =>
+          work === "start" ? client().start(name) : client().runCommand(name, ["patch"]);
+        const journal = memoryJournal();
+        await runFleet(["vm-1"], doIt, { journal }).summary;
+        const lost = sawTheEnd ? /"result"|"finished"/ : /"result"|"finished"|"operation","key"/;
+        const lines = journal.lines.filter((line) => !lost.test(line));
+        const forgotten = lines.map((line) => line.replaceAll(/operations\/[-\w]+/g, "operations/forgotten"));
+        const [status = ""] = Object.values(
+          await statuses(runFleet(["vm-1"], doIt, { journal: memoryJournal(forgotten) })),
+        );
+        outcome = [status, `${posts(arm).length} sent`];
+      },
+      { operations: { durationMs: 30_000, retryAfterMs: 10_000 }, left: "some" },
+    );
+    return outcome;
+  }
+
+  it.each([
+    ["start", false, ["succeeded", "2 sent"]],
+    ["start", true, ["succeeded", "1 sent"]],
+    ["runCommand", false, ["unknown", "1 sent"]],
+    ["runCommand", true, ["succeeded", "1 sent"]],
+  ] as const)("%s, its end seen: %s", async (work, sawTheEnd, expected) => {
+    expect(await resumed(work, sawTheEnd)).toEqual(expected);
+  });
+});
