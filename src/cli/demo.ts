@@ -11,6 +11,7 @@ import { beforeAndAfter, demoTable, rowJson, summaryLine, type Row } from "./dem
 import { DemoScreen, type Pair } from "./demo/screen.js";
 import { untilInterrupted } from "./end-signals.js";
 import { exitCodes, signalExitCode } from "./exit-codes.js";
+import { wrap } from "./layout.js";
 import { Terminal } from "./terminal.js";
 
 export interface DemoFlags {
@@ -36,7 +37,7 @@ export async function demoCommand({ json, fault }: DemoFlags): Promise<number> {
   } finally {
     screen?.end();
   }
-  if (interrupted.aborted) return signalExitCode("SIGINT");
+  if (interrupted.aborted) return signalExitCode(interrupted.reason as NodeJS.Signals);
   const rows = pairs.flatMap(finished);
   if (json) out.line(JSON.stringify(rows.map(rowJson), undefined, 2));
   else show(rows, out);
@@ -76,5 +77,6 @@ function show(rows: readonly Row[], out: Terminal): void {
   const width = out.columns ?? usualWidth;
   const bothFailed = rows.find(({ plain, remedied }) => plain.outcome === "failed" && remedied.outcome === "failed");
   if (bothFailed) out.lines(["", ...beforeAndAfter(bothFailed, paint, width)]);
-  out.lines(["", ...demoTable(rows, paint, width), "", paint("bold", summaryLine(rows))]);
+  const summary = wrap(summaryLine(rows), width).map((line) => paint("bold", line));
+  out.lines(["", ...demoTable(rows, paint, width), "", ...summary]);
 }

@@ -1,10 +1,10 @@
 /** Signals that end a command which would go on by itself. */
 import { setMaxListeners } from "node:events";
 
-/** Aborts when the user ends it: Ctrl-C, or a terminal or supervisor that goes. */
+/** Aborts when the user ends it: Ctrl-C, or a terminal or supervisor that goes. The reason is the name of the signal. */
 export function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => controller.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => controller.abort(signal));
   return unbounded(controller.signal);
 }
 

@@ -16,7 +16,7 @@ async function main(args: readonly string[]): Promise<number> {
     exitCode = code;
   });
   // A reader that has seen enough (`| head`) is not an error, and there is no reader left.
-  if (args[0] !== "run") process.stdout.on("error", endWithoutReader);
+  if (args[0] !== "run" && args[0] !== "vms") process.stdout.on("error", endWithoutReader);
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;

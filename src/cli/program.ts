@@ -165,7 +165,7 @@ ${exitCodesHelp}`,
       .option(
         "--concurrency <count>",
         "machines at a time (default: as many as Azure's limits let through)",
-        parseCount,
+        parsePositive,
       )
       .option("--deadline <time>", "end the run after this long (90s, 10m, 1h30m)", parseDuration)
       .option("--dry-run", "print the machines and send nothing")
@@ -288,6 +288,12 @@ function parseShare(text: string): number {
 function parseCount(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number, 0 or more.");
   return Number(text);
+}
+
+function parsePositive(text: string): number {
+  const count = parseCount(text);
+  if (count === 0) throw new InvalidArgumentError("Give a whole number, 1 or more.");
+  return count;
 }
 
 function parsePort(text: string): number {

@@ -9,7 +9,7 @@ import { exitCodes, signalExitCode } from "./exit-codes.js";
 import { Terminal } from "./terminal.js";
 import { azureCloud, rehearsalCloud, type Cloud, type MachineAction } from "./vms/cloud.js";
 import { chooseMachines, type MachineChoice } from "./vms/machines.js";
-import { causeLines, countLine, resultLine } from "./vms/report.js";
+import { causeLines, countLine, resultLine, wayOn } from "./vms/report.js";
 import { FleetScreen } from "./vms/screen.js";
 
 export interface VmsFlags extends MachineChoice {
@@ -30,6 +30,9 @@ export interface VmsFlags extends MachineChoice {
 const usualWidth = 100;
 
 export async function vmsCommand(action: MachineAction, flags: VmsFlags): Promise<number> {
+  checkFlags(flags);
+  // A reader that has seen enough (`| head`) leaves machines half-way no more than it makes the run a success.
+  process.stdout.on("error", ignoreClosedPipe);
   const interrupted = untilInterrupted();
   const cloud = await connect(flags);
   try {
@@ -41,6 +44,17 @@ export async function vmsCommand(action: MachineAction, flags: VmsFlags): Promis
   }
 }
 
+function checkFlags({ ids, group, tag, run, journal }: VmsFlags): void {
+  if (ids !== undefined && (group !== undefined || tag !== undefined))
+    throw new CliError("--ids names the machines already", "Leave out --group and --tag.");
+  if (run !== undefined && journal === undefined)
+    throw new CliError("--run names a run of a journal", "Give --journal <file> with it.");
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
 async function connect({ emulator, chaos, subscription }: VmsFlags): Promise<Cloud> {
   if (emulator !== undefined) return rehearsalCloud(emulator, chaos ?? 0);
   if (chaos !== undefined) throw new CliError("--chaos strikes a rehearsal only", "Give --emulator <count> with it.");
@@ -50,7 +64,12 @@ async function connect({ emulator, chaos, subscription }: VmsFlags): Promise<Clo
 function printIds(ids: readonly string[], action: MachineAction, { json }: VmsFlags): number {
   const out = new Terminal(process.stdout);
   if (json) out.lines(ids.map((id) => JSON.stringify({ key: id, action, dryRun: true })));
-  else out.lines([...ids, "", `${ids.length} machines would be asked to ${action}. Nothing was sent.`]);
+  else
+    out.lines([
+      ...ids,
+      "",
+      `${ids.length === 1 ? "1 machine" : `${ids.length} machines`} would be asked to ${action}. Nothing was sent.`,
+    ]);
   return exitCodes.ok;
 }
 
@@ -72,10 +91,13 @@ async function act(
     ...(deadline !== undefined && { deadline: Date.now() + deadline }),
     ...(screen && { onProgress: (progress) => screen.show(progress) }),
   });
-  const summary = await follow(run, out, screen, json ?? false);
+  const summary = await follow(run, out, screen, flags);
   if (json) out.line(JSON.stringify({ summary }));
-  else out.lines(["", countLine(summary, action, out), ...causeLines(summary, out, out.columns ?? usualWidth)]);
-  if (interrupted.aborted) return signalExitCode("SIGINT");
+  else {
+    out.lines(["", countLine(summary, action, out), ...causeLines(summary, out, out.columns ?? usualWidth)]);
+    if (summary.unknown + summary.notStarted > 0) out.lines(["", ...wayOn(journal, out.columns ?? usualWidth)]);
+  }
+  if (interrupted.aborted) return signalExitCode(interrupted.reason as NodeJS.Signals);
   return summary.failed + summary.unknown + summary.notStarted === 0 ? exitCodes.ok : exitCodes.no;
 }
 
@@ -83,7 +105,7 @@ async function follow(
   run: FleetRun<string, unknown>,
   out: Terminal,
   screen: FleetScreen | undefined,
-  json: boolean,
+  { json, journal }: VmsFlags,
 ): Promise<FleetSummary> {
   try {
     for await (const result of run) {
@@ -93,11 +115,22 @@ async function follow(
     }
     return await run.summary;
   } catch (error) {
-    if ((error as Error).name !== "JournalInUseError") throw error;
-    throw new CliError((error as Error).message, "The run that holds it prints its own progress.");
+    throw asJournalError(error, journal);
   } finally {
     screen?.end();
   }
+}
+
+/** What ends the whole run is the journal's, unless it is a defect. */
+function asJournalError(error: unknown, journal: string | undefined): unknown {
+  if (!(error instanceof Error) || journal === undefined) return error;
+  if (error.name === "JournalInUseError")
+    return new CliError(error.message, "The run that holds it prints its own progress.");
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined) return new CliError(`the journal ${journal} cannot be used (${code})`, "Give another path.");
+  return error.message.startsWith("azure-remedy: ")
+    ? new CliError(error.message.replace("azure-remedy: ", ""), "Give another path with --journal.")
+    : error;
 }
 
 function publicPart({ key, status, error }: FleetResult<string, unknown>): object {

@@ -57,7 +57,11 @@ describe.concurrent("vms", () => {
     ).toHaveLength(30);
     expect(stdout).toMatch(/deallocate: \d+ succeeded.*\d+ not started/);
     expect(code).toBe(130);
+    expect(stdout).toContain("To go on, give the same command again");
     expect(await readFile(journal, "utf8")).toContain('"status":"succeeded"');
+    const resumed = await run(["vms", "deallocate", "--emulator", "30", "--journal", journal]);
+    expect(resumed.stdout).toMatch(/deallocate: \d+ succeeded, \d+ done before\n/);
+    expect(resumed.code).toBe(0);
     await rm(folder, { recursive: true });
   });
 
@@ -66,10 +70,24 @@ describe.concurrent("vms", () => {
     [["vms", "start", "--chaos", "0.5"], "--chaos strikes a rehearsal only", 2],
     [["vms", "start", "--emulator", "0"], "no machines", 2],
     [["vms", "start", "--emulator", "3", "--chaos", "7"], "Give a share from 0 to 1", 2],
+    [["vms", "start", "--emulator", "3", "--concurrency", "0"], "Give a whole number, 1 or more", 2],
+    [["vms", "start", "--emulator", "3", "--group", "other"], "the machines cannot be listed", 2],
+    [["vms", "start", "--emulator", "3", "--group", "rg", "--ids", "-"], "--ids names the machines already", 2],
+    [["vms", "start", "--emulator", "3", "--run", "may"], "--run names a run of a journal", 2],
+    [["vms", "start", "--emulator", "3", "--journal", "/"], "the journal / cannot be used", 2],
+    [["vms", "start", "--emulator", "3", "--journal", "package.json"], "is not a journal of azure-remedy", 2],
   ] as const)("%j is refused in words", async (args, message, exitCode) => {
     const { code, stderr } = await run(args, { env: { AZURE_SUBSCRIPTION_ID: "" } });
     expect(stderr).toContain(message);
     expect(code).toBe(exitCode);
+  });
+
+  it("goes on when nobody reads its lines any more, and does not call that a success", async () => {
+    const running = start(["vms", "start", "--emulator", "20", "--chaos", "0.5"]);
+    await running.said("\t/subscriptions/");
+    running.process.stdout?.destroy();
+    const { code, stderr } = await running.ended;
+    expect([code, stderr]).toEqual([1, ""]);
   });
 
   it("takes ids from standard input and names a line that is none", async () => {

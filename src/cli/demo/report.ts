@@ -43,13 +43,43 @@ const columns = [
   { title: "WITH AZURE-REMEDY", shrinksTo: 24 },
 ];
 
-export function demoTable(rows: readonly Row[], paint: Paint, width: number | undefined): string[] {
+/** Below this the two sides do not fit beside each other, and stand under each other. */
+const besideWidth = 100;
+
+export function demoTable(rows: readonly Row[], paint: Paint, width: number): string[] {
+  if (width < besideWidth) return stackedTable(rows, paint, width);
   const [titles = "", rule = "", ...lines] = table(
     columns,
     rows.flatMap((row, index) => [...(index > 0 ? [[]] : []), cellsOf(row, paint)]),
     width,
   );
   return [paint("bold", titles), paint("dim", rule), ...lines];
+}
+
+const asItShips = "as it ships";
+
+const stackedColumns = [
+  { title: "" },
+  { title: "SENT", right: true },
+  { title: "TIME", right: true },
+  { title: "WHAT CAME OF IT", shrinksTo: 24 },
+];
+
+function stackedTable(rows: readonly Row[], paint: Paint, width: number): string[] {
+  const sides = rows.flatMap(({ plain, remedied }) => [
+    [{ text: asItShips }, ...runCells(plain, plainWords(plain), paint)],
+    [{ text: "azure-remedy" }, ...runCells(remedied, remediedWords(remedied), paint)],
+  ]);
+  const [titles = "", rule = "", ...lines] = table(stackedColumns, sides, width);
+  return [paint("bold", titles), paint("dim", rule), ...withFaults(rows, lines, paint, width)];
+}
+
+/** Puts the fault above its two sides, which may take several lines each. */
+function withFaults(rows: readonly Row[], lines: readonly string[], paint: Paint, width: number): string[] {
+  const faults = rows.map(({ fault }) =>
+    wrap(`${fault.code}: ${fault.title}`, width).map((line) => paint("bold", line)),
+  );
+  return lines.flatMap((line) => (line.startsWith(asItShips) ? ["", ...(faults.shift() ?? []), line] : [line]));
 }
 
 function cellsOf({ fault, plain, remedied }: Row, paint: Paint): Cell[] {

@@ -1,5 +1,5 @@
 /** The demo while it runs: on a terminal one line for each fault that changes, in a pipe a line for each run that ends. */
-import { fit } from "../layout.js";
+import { fit, wrap } from "../layout.js";
 import { LiveLines, wheel, type Terminal } from "../terminal.js";
 import type { DemoFault } from "./faults.js";
 import type { Rehearsal } from "./rehearsal.js";
@@ -28,11 +28,14 @@ export class DemoScreen {
 
   begin(): void {
     const { out } = this;
+    const title = `azure-remedy demo: one VM script, ${this.pairs.length} faults of a local ARM on 127.0.0.1. Nothing leaves this machine.`;
+    const [first = "", ...rest] = wrap(title, out.columns ?? title.length);
     out.lines([
-      `${out.style("bold", "azure-remedy demo")}: one VM script, ${this.pairs.length} faults of a local ARM on 127.0.0.1. Nothing leaves this machine.`,
+      first.replace("azure-remedy demo", out.style("bold", "azure-remedy demo")),
+      ...rest,
       "",
-      `  ${out.style("red", "as it ships   ")}  new ComputeManagementClient(credential, subscriptionId)`,
-      `  ${out.style("green", "azure-remedy  ")}  withRemedy(new ComputeManagementClient(credential, subscriptionId))`,
+      `${out.style("red", "as it ships ")} new ComputeManagementClient(credential, subscriptionId)`,
+      `${out.style("green", "azure-remedy")} withRemedy(new ComputeManagementClient(credential, subscriptionId))`,
       "",
     ]);
     this.#draw();

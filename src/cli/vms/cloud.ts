@@ -36,7 +36,12 @@ export async function azureCloud(subscription = process.env["AZURE_SUBSCRIPTION_
  */
 export async function rehearsalCloud(count: number, chaos: number): Promise<Cloud> {
   const { ComputeManagementClient } = await loadComputePackage("vms");
-  const arm = await startEmulator({ operations: { durationMs: 2_000, retryAfterMs: 1_000 }, historyLimit: 1_000 });
+  const arm = await startEmulator({
+    // The same machines in each rehearsal, so that a journal can be rehearsed too.
+    subscriptionId: "00000000-0000-0000-0000-000000000000",
+    operations: { durationMs: 2_000, retryAfterMs: 1_000 },
+    historyLimit: 1_000,
+  });
   for (let number = 1; number <= count; number++) arm.addVm({ name: `vm-${String(number).padStart(4, "0")}` });
   if (chaos > 0) plantFaults(arm, chaos);
   const client = withRemedy(new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions));

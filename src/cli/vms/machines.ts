@@ -1,6 +1,7 @@
 /** Which machines: ids from a file or standard input, or all of a group or tag. */
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { isRemedyError } from "../../recovery/remedy-error.js";
 import { CliError } from "../cli-error.js";
 import type { Cloud, Machine } from "./cloud.js";
 
@@ -30,7 +31,14 @@ async function listed({ group, tag }: MachineChoice, cloud: Cloud): Promise<stri
       'Give --group, --tag or --ids, for example: az vm list --query "[].id" -o tsv | azure-remedy vms start --ids -',
     );
   const ids: string[] = [];
-  for await (const machine of cloud.list(group)) if (hasTag(machine, tag)) ids.push(machine.id);
+  try {
+    for await (const machine of cloud.list(group)) if (hasTag(machine, tag)) ids.push(machine.id);
+  } catch (error) {
+    if (!isRemedyError(error)) throw error;
+    const { diagnosis } = error;
+    const [advice = "Sign in as az does: az login"] = diagnosis.remedy.steps;
+    throw new CliError(`the machines cannot be listed: ${diagnosis.explanation}`, advice);
+  }
   return ids;
 }
 

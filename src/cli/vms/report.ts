@@ -58,6 +58,15 @@ export function causeLines({ causes }: FleetSummary, out: Painter, width: number
   return ["", ...table(columns, rows, width), ...causes.flatMap((cause) => adviceLines(cause, out, width))];
 }
 
+/** How to go on with a run that did not come to its end. */
+export function wayOn(journal: string | undefined, width: number): string[] {
+  const words =
+    journal === undefined
+      ? "To be able to go on after an interruption, give --journal <file>."
+      : "To go on, give the same command again: what is done is skipped, and what still runs is followed.";
+  return wrap(words, width);
+}
+
 const namedMachines = 3;
 
 function machinesOf({ keys }: Cause): string {

@@ -32,16 +32,17 @@ export class FleetScreen {
 
   show({ running, succeeded, failed, unknown, skipped, notStarted }: FleetProgress): void {
     const counts = [
-      `${running} running`,
+      ...(running > 0 ? [`${running} running`] : []),
       ...(failed > 0 ? [`${failed} failed`] : []),
       ...(unknown > 0 ? [`${unknown} unknown`] : []),
     ];
     this.#bar.update(succeeded + failed + unknown + skipped + notStarted, { counts: counts.join(", ") });
   }
 
-  /** A failure is worth a line of its own; what goes well is in the counts. */
+  /** A failure is worth a line of its own; what goes well, or was ended with the whole run, is in the counts. */
   tell({ key, status, error }: FleetResult<string, unknown>): void {
-    if (error === undefined) return;
+    const isFailure = status === "failed" || status === "unknown";
+    if (!isFailure || (error instanceof Error && error.name === "AbortError")) return;
     const mark = status === "unknown" ? this.#out.style("yellow", "?") : this.#out.style("red", "✗");
     const width = (this.#out.columns ?? 80) - 3;
     this.#bars.log(`${mark} ${fit(`${nameOf(key)}  ${firstLineOf(error)}`, width).trimEnd()}\n`);
