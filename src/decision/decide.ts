@@ -50,6 +50,11 @@ export interface Situation {
    * later, as far as a repetition is harmless. Default 0.
    */
   readonly sdkRetries?: number;
+  /**
+   * Whether the host of the request is known to exist, since it answered before. False: a name that does not resolve is probably
+   * misspelt, and is tried as often as the SDK tries it, three times more. Left out, nothing is known.
+   */
+  readonly hostAnswered?: boolean;
   /** Chance, in [0, 1). Default 0.5. */
   readonly random?: number;
 }
@@ -178,6 +183,8 @@ function retry(diagnosis: Diagnosis, situation: Situation): Decision {
   const quickMs = isQuick ? backoffMs("platform", attempt - 1, random) : Infinity;
   const delayMs = retryAfterMs === undefined ? Math.min(hintedMs, quickMs) : hintedMs;
   const later = retryAfterMs ?? delayMs;
+  if (diagnosis.code === "ENOTFOUND" && situation.hostAnswered === false && retries >= retriesOfUnknownHost)
+    return fail(`${disposition}, but no host of this name has ever answered: it is probably misspelt`);
   if (counts && retries >= maxRetries) {
     return fail(`${disposition}, but ${maxRetries} ${maxRetries === 1 ? "retry is" : "retries are"} used up`, later);
   }
@@ -189,6 +196,9 @@ function retry(diagnosis: Diagnosis, situation: Situation): Decision {
   const why = retryAfterMs === undefined ? `${category} backoff` : "as the service asked";
   return { action: "retry", delayMs, counts, reason: `${disposition}: again in ${formatDuration(delayMs)}, ${why}` };
 }
+
+/** As many as `@azure/core-rest-pipeline` makes by default. */
+const retriesOfUnknownHost = 3;
 
 /**
  * The wait hint, never undercut; else the category's backoff. A hint of nothing at all (`Retry-After: 0`) would be a hot

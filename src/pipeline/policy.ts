@@ -135,6 +135,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
   ): PipelineResponse | Promise<PipelineResponse> {
     permit.settle(response);
     engine.allowance.succeeded();
+    engine.hosts.note(request.url);
     if (request.method === "GET") {
       const failure = polls.foreignFailure(request, response);
       // By hand it cannot be known whether a poller asks, or a caller who wants to read the document.

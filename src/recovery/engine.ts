@@ -1,6 +1,7 @@
 /** What the recoveries of one client share: made once, when its policy is made. */
 import type { HttpClient, PipelineRequest } from "@azure/core-rest-pipeline";
 import { RetryAllowance } from "../decision/allowance.js";
+import { answeredHosts } from "./answered-hosts.js";
 import { CallTracer } from "./call-tracer.js";
 import { CircuitBreakers, hostOf } from "./circuit-breaker.js";
 import { ErrorFactory } from "./error-factory.js";
@@ -22,6 +23,7 @@ export class Engine {
   readonly remedies: RemedyRunner;
   /** Limits the retries of all requests of the client together. */
   readonly allowance = new RetryAllowance();
+  readonly hosts = answeredHosts();
   /** Whether the caller has named sources of evidence. */
   readonly investigates: boolean;
   readonly investigator: Investigator;
@@ -64,6 +66,7 @@ export class Engine {
   async attempt({ request, next, poll, maxQueueWaitMs, countedIn }: RequestState): Promise<SendOutcome> {
     const send = async (): Promise<SendOutcome> => {
       const outcome = await this.sender.send(request, next, poll !== undefined, maxQueueWaitMs);
+      if (outcome.kind === "response") this.hosts.note(request.url);
       if (countedIn && outcome.kind !== "notAdmitted") countedIn.count += 1;
       return outcome;
     };
@@ -74,6 +77,7 @@ export class Engine {
 
   /** Counts what came of a send that went past the circuit breaker. */
   async count(request: PipelineRequest, sent: Sent): Promise<void> {
+    if (sent.kind === "response") this.hosts.note(request.url);
     await this.#breakers?.count(hostOf(request.url), healthOf(sent));
   }
 }

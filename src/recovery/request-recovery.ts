@@ -176,6 +176,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
       url: request.url,
       readable: target !== undefined && !(target.kind === "provisioning" && diagnosis.execution !== "answered"),
       repeatable: isRepeatable(request),
+      hostAnswered: this.engine.hosts.has(request.url),
     };
   }
 

@@ -261,6 +261,34 @@ describe("budgets", () => {
   });
 });
 
+describe("a name that does not resolve", () => {
+  const unresolved = diagnose(
+    Object.assign(new Error("getaddrinfo ENOTFOUND plums.example"), { code: "ENOTFOUND", syscall: "getaddrinfo" }),
+  );
+
+  it.each<[string, Situation, string]>([
+    ["of a host that answered before is asked for again", { attempt: 7, hostAnswered: true }, "retry"],
+    ["of which nothing is known is asked for again", { attempt: 7 }, "retry"],
+    ["that never answered is asked for as often as the SDK does", { attempt: 3, hostAnswered: false }, "retry"],
+    ["that never answered is given up then", { attempt: 4, hostAnswered: false }, "fail"],
+  ])("%s", (_, situation, action) => {
+    expect(decide(unresolved, { ...put, ...situation }).action).toBe(action);
+  });
+
+  it("says why, and does not ask to come back", () => {
+    expect(decide(unresolved, { ...put, attempt: 4, hostAnswered: false })).toEqual({
+      action: "fail",
+      outcome: "failed",
+      reason: "transient, but no host of this name has ever answered: it is probably misspelt",
+    });
+  });
+
+  it("is like any other trouble of the network where the host does answer", () => {
+    const reset = diagnose(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
+    expect(decide(reset, { ...put, attempt: 7, hostAnswered: false }).action).toBe("retry");
+  });
+});
+
 describe("reasons", () => {
   it.each<[Known, Situation, string]>([
     [{ disposition: "permanent" }, {}, "permanent: sending it again would fail again"],

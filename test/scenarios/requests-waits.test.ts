@@ -249,6 +249,26 @@ describe.each(generations)("arm-compute %s, a failure below HTTP that does not p
       expect(error.reason).toBe("transient, but 3 retries are used up");
       expect(error.retryAfterMs).toBe(6_400);
     }));
+
+  it("a host that never answered is asked for as often as the SDK asks: its name is probably misspelt", () =>
+    inVirtualTime(async (time) => {
+      arm.fail("ENOTFOUND", { on: "GET virtualMachines", times: Infinity });
+      const error = await remedyErrorOf(
+        connect(generation, arm, time, {}, { endpoint: `https://plums-${generation}.example` }).get("web-01"),
+      );
+      expect(arm.story).toHaveLength(4);
+      expect(error.reason).toBe("transient, but no host of this name has ever answered: it is probably misspelt");
+      expect(error.retryAfterMs).toBeUndefined();
+    }));
+
+  it("a host that answered before is asked for until the retries are used up", () =>
+    inVirtualTime(async (time) => {
+      const client = connect(generation, arm, time, {}, { endpoint: `https://pears-${generation}.example` });
+      await client.get("web-01");
+      arm.fail("ENOTFOUND", { on: "GET virtualMachines", times: 7 });
+      await client.get("web-01");
+      expect(arm.story).toHaveLength(9);
+    }));
 });
 
 function sums(waits: readonly number[]): number[] {

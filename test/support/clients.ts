@@ -52,6 +52,8 @@ export interface ClientSetup {
   credential?: Pick<EmulatorCredential, "getToken">;
   /** Policies of the user's own. */
   additionalPolicies?: AdditionalPolicy[];
+  /** Another host than that of the public cloud. */
+  endpoint?: string;
 }
 
 export interface AdditionalPolicy {
@@ -65,9 +67,10 @@ export function connect(
   arm: Emulator,
   time: VirtualTime,
   options: RemedyOptions | null = {},
-  { credential = arm.credential, additionalPolicies = [] }: ClientSetup = {},
+  { credential = arm.credential, additionalPolicies = [], endpoint }: ClientSetup = {},
 ): Compute {
   const clientOptions = {
+    ...(endpoint !== undefined && { endpoint }),
     additionalPolicies: [...additionalPolicies, time.wire, ...arm.clientOptions.additionalPolicies],
   };
   const settings = options === null ? null : { ...withoutChance(), ...options };

@@ -96,6 +96,7 @@ export const retryInput = object(
           remainingMs: count("Milliseconds left until a deadline"),
           maxRetries: count("Default 8"),
           readable: flag("Whether the state of the resource can be read to learn the outcome"),
+          hostAnswered: flag("Whether the host answered before; false where it never did"),
           remedies: list({ type: "string" }, "Names of the remedies that may be run"),
         },
         [],
