@@ -63,7 +63,7 @@ function fillInStep({ literals, names }: CutText, parameters: Parameters): strin
 }
 
 /** In prose a command follows a colon. */
-const beginsCommand = /(?:^|: |&& )(?:az|curl|kubectl|nslookup|sudo|ssh) /;
+const beginsCommand = /(?:^|: |&& )(?:az|npx|curl|kubectl|nslookup|sudo|ssh) /;
 
 /** Only what no shell reads anything into; with blanks (`West US`) between quotation marks; nothing for all else. */
 function asArgument(value: string, before: string): string | undefined {

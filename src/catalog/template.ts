@@ -71,9 +71,16 @@ function parametersOf(names: readonly string[], values: readonly string[]): Para
   for (let index = 0; index < names.length; index++) {
     const name = names[index] ?? "";
     const value = values[index] ?? "";
-    parameters[name] ??= isWithoutBlanks.test(name) && /\s/.test(value) ? "" : value;
+    const said = name === "errorMessage" ? withoutPointer(value) : value;
+    parameters[name] ??= isWithoutBlanks.test(name) && /\s/.test(said) ? "" : said;
   }
   return parameters;
+}
+
+/** What an extension said, without the page that Compute names behind it. */
+function withoutPointer(value: string): string {
+  const at = value.indexOf("More information on troubleshooting");
+  return at < 0 ? value : trimMarks(value.slice(0, at));
 }
 
 /** Azure gives no resource a name with blanks: what was read so is a piece of the sentence. */

@@ -20,7 +20,7 @@ export function factsInMessage(message: string): Facts | undefined {
   const found: Facts = {
     ...(message.includes("uota") && factsOfQuota(message)),
     ...(message.includes("exit") && factsOfScript(message)),
-    ...(message.includes("vailable in location") && factsOfStock(message)),
+    ...(/vailable in location|high demand in/.test(message) && factsOfStock(message)),
     ...(message.includes("olicyAssignment") && factsOfIdentifiers(message)),
     ...(message.includes("packerlogs") &&
       pick(message, { logUrl: /(\S{1,600}\/packerlogs\/[^\s"']{1,400}?)(?=[.,;]?(?:\s|["']|$))/ })),
@@ -40,7 +40,7 @@ function pick(message: string, patterns: Readonly<Record<string, RegExp>>): Fact
 
 const quotaPatterns = {
   quota: /exceeding (?:approved )?(?:quota limits? of )?([A-Za-z][\w ]{1,60}?)(?: [Cc]ores| vCPUs)?(?: quota|[.,;]|$)/,
-  region: /\bLocation: ?([\w ]{3,40}?) ?(?:[,\r\n]|$)/,
+  region: /\b(?:Location: ?|(?:in|for) location )'?([\w ]{3,40}?)'? ?(?:[,.\r\n]|$)/,
   limit: /(?:Current Limit|Maximum allowed|Current limit)(?: \([^()]{1,60}\))?: ?(\d{1,9})/,
   usage: /(?:Current Usage|Current in use|Current usage)(?: \([^()]{1,60}\))?: ?(\d{1,9})/,
   required: /(?:Additional [Rr]equired|Additional [Rr]equested|Amount required[^:]{0,80}): ?(\d{1,9})/,
@@ -73,12 +73,18 @@ export function lastWords(output: string): string {
 }
 
 function factsOfStock(message: string): Facts {
-  const facts = pick(message, {
-    size: /(?:Capacity Restrictions: ?|[Ss]ize '?|SKU '?)((?:Standard|Basic)_\w{1,40})/,
-    region: /vailable in location '?"?([\w ]{3,40}?)['"\s.]/,
-    zone: /zones? '?(\d(?:, ?\d){0,5})'?/,
-  });
-  return facts;
+  const [, quoted, bare, busy] =
+    /vailable in location (?:['"]([\w ]{3,40})['"]|(\w{3,40}))|high demand in (?:the )?([\w ]{3,40}?) region/.exec(
+      message,
+    ) ?? [];
+  const region = quoted ?? bare ?? busy;
+  return {
+    ...pick(message, {
+      size: /(?:Capacity Restrictions: ?|[Ss]ize '?|SKU '?)((?:Standard|Basic)_\w{1,40})/,
+      zone: /zones? '?(\d(?:, ?\d){0,5})'?/,
+    }),
+    ...(region !== undefined && { region }),
+  };
 }
 
 /** The identifiers that ARM prints in the message of a denial. */
