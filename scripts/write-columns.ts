@@ -12,7 +12,6 @@ import type { Family, Rule } from "../src/catalog/rule.js";
 export function writeColumns(rules: readonly Rule[], families: readonly Family[]): CatalogColumns {
   const all = [...rules, ...families];
   return {
-    messageZh: texts(rules.map(({ messageZh }) => messageZh)),
     familyCodes: lists(families.map(({ codes }) => codes)),
     code: texts(rules.map(({ code }) => code)),
     phrases: lists(families.map(({ phrases }) => phrases)),
@@ -36,7 +35,11 @@ export function writeColumns(rules: readonly Rule[], families: readonly Family[]
 
 export function writeAdvice(rules: readonly Rule[], families: readonly Family[]): AdviceColumns {
   const all = [...rules, ...families];
-  return { steps: lists(all.map(({ steps }) => steps)), docs: choices(all.map(({ docs }) => docs)) };
+  return {
+    messageZh: texts(rules.map(({ messageZh }) => messageZh)),
+    steps: lists(all.map(({ steps }) => steps)),
+    docs: choices(all.map(({ docs }) => docs)),
+  };
 }
 
 function variantOf({ id, code }: Rule): string | undefined {

@@ -2,7 +2,7 @@
  * A catalog's layers looked up together. What each layer knows of a code is kept together after the first look-up,
  * and layers that have nothing to say are not asked: own rules cost a failure next to nothing, however many they are.
  */
-import type { Catalog, CatalogLayer, CodeEntry } from "./catalog.js";
+import { generationOfLayers, type Catalog, type CatalogLayer, type CodeEntry } from "./catalog.js";
 import type { FamilyIndex } from "./families.js";
 import type { TemplateIndex } from "./templates.js";
 
@@ -10,11 +10,12 @@ const indexes = new WeakMap<Catalog, CatalogIndex>();
 
 export function indexOfCatalog(catalog: Catalog): CatalogIndex {
   let index = indexes.get(catalog);
-  if (!index) indexes.set(catalog, (index = new CatalogIndex(catalog.layers)));
+  if (index?.generation !== generationOfLayers()) indexes.set(catalog, (index = new CatalogIndex(catalog.layers)));
   return index;
 }
 
 export class CatalogIndex {
+  readonly generation = generationOfLayers();
   readonly #layers: readonly CatalogLayer[];
   /** By the spelling of the first layer that knows the code: spellings that only failures have would fill it without end. */
   readonly #entries = new Map<string, readonly CodeEntry[]>();

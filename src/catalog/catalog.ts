@@ -22,6 +22,11 @@ export interface LayerContent {
   readonly families: readonly Family[];
 }
 
+let generation = 0;
+
+/** Raised whenever a layer has changed: what was made of layers before is out of date. */
+export const generationOfLayers = (): number => generation;
+
 /** One set of rules, indexed. */
 export class CatalogLayer {
   readonly #read: () => LayerContent;
@@ -62,6 +67,14 @@ export class CatalogLayer {
   /** Every template of the layer, for messages that come under another code than documented. @internal */
   get allTemplates(): TemplateIndex {
     return (this.#allTemplates ??= new TemplateIndex(this.rules, underOtherCode));
+  }
+
+  /** Forgets what was made of the rules, since they have changed. @internal */
+  forget(): void {
+    this.#entries.clear();
+    this.#rulesByCode = undefined;
+    this.#allTemplates = undefined;
+    generation += 1;
   }
 
   /** @internal */

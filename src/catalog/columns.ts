@@ -26,7 +26,6 @@ export interface Choices<T> {
  * have a row for each rule in order, then for each family; those of rules or families alone have theirs.
  */
 export interface CatalogColumns {
-  readonly messageZh: Texts;
   readonly familyCodes: Lists;
   readonly code: Texts;
   readonly phrases: Lists;
@@ -55,8 +54,12 @@ export interface CatalogColumns {
   readonly refines: Lists;
 }
 
-/** What to do and where to read on, for each rule in order, then for each family. Apart from the rest: a page may load it later. */
+/**
+ * What a page may load later: what to do and where to read on, for each rule in order, then for each family, and the messages in
+ * Chinese.
+ */
 export interface AdviceColumns {
+  readonly messageZh: Texts;
   readonly steps: Lists;
   readonly docs: Choices<string>;
 }
@@ -79,13 +82,17 @@ type Knowledge = Writable<Omit<RuleKnowledge, "id">>;
 /** Adds what {@link readColumns} left out to the very rules and families, since they may be in use already. */
 export function addAdvice({ rules, families }: LayerContent, columns: AdviceColumns): void {
   const steps = readLists(columns.steps);
+  const messagesZh = readTexts(columns.messageZh);
   let row = 0;
   const add = (knowledge: Writable<RuleKnowledge>): void => {
     (knowledge.steps as string[]).push(...(steps[row] ?? []));
     set(knowledge, "docs", columns.docs, row);
     row += 1;
   };
-  rules.forEach(add);
+  for (const rule of rules) {
+    setIfThere(rule as Writable<Rule>, "messageZh", messagesZh[row]);
+    add(rule);
+  }
   families.forEach(add);
 }
 
@@ -96,7 +103,6 @@ function readRules(
 ): Rule[] {
   const variants = readTexts(columns.variant);
   const messages = readTexts(columns.message);
-  const messagesZh = readTexts(columns.messageZh);
   const sources = readLists(columns.sources);
   const rules: Rule[] = [];
   for (let row = 0; row < codes.length; row++) {
@@ -108,7 +114,6 @@ function readRules(
     rule.code = code;
     rule.sources = (sources[row] ?? []).map(toSource);
     setIfThere(rule, "message", messages[row]);
-    setIfThere(rule, "messageZh", messagesZh[row]);
     set(rule, "status", columns.status, row);
     set(rule, "vague", columns.vague, row);
     rules.push(rule);

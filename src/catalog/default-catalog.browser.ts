@@ -1,6 +1,7 @@
 /**
  * The same catalog for browsers, where every byte is downloaded: what to do is most of its text, and comes in a file of its own
- * that begins to load at once. Until it is there a diagnosis has no steps and no page to read. The build puts this file in the place of
+ * that begins to load at once. Until it is there a diagnosis has no steps and no page to read, and a message in
+ * Chinese is known by its code or its kind only. The build puts this file in the place of
  * `default-catalog.ts`.
  */
 import { CatalogLayer, type Catalog, type LayerContent } from "./catalog.js";
@@ -10,10 +11,15 @@ import { addAdvice, readColumns } from "./columns.js";
 let content: LayerContent | undefined;
 const read = (): LayerContent => (content ??= readColumns(compiledCatalog));
 
-export const defaultCatalog: Catalog = { layers: [new CatalogLayer(read)] };
+const layer = new CatalogLayer(read);
+
+export const defaultCatalog: Catalog = { layers: [layer] };
 
 /** Settles when diagnoses have their steps and their page. Never rejects: without the file they go on without. */
 export const stepsLoaded: Promise<void> = import("./advice.generated.js").then(
-  ({ compiledAdvice }) => addAdvice(read(), compiledAdvice),
+  ({ compiledAdvice }) => {
+    addAdvice(read(), compiledAdvice);
+    layer.forget();
+  },
   () => undefined,
 );
