@@ -26,10 +26,11 @@ const budgetMs = 60_000;
 export async function investigateCommand(target: string, flags: InvestigateFlags): Promise<number> {
   const reader = await createArmReader(flags.emulator);
   const since = new Date(Date.now() - flags.since);
-  const subscription = flags.subscription ?? process.env["AZURE_SUBSCRIPTION_ID"];
+  const { AZURE_SUBSCRIPTION_ID: usual = "" } = process.env;
+  const subscription = flags.subscription ?? (usual === "" ? undefined : usual);
   const found = await openCase(target, { since, subscription }, reader);
   const evidence = await lookAround(found, reader);
-  print(found, evidence, flags.json ?? false);
+  print(found, evidence, { json: flags.json ?? false, sinceMs: flags.since });
   return found.failure || found.open.length > 0 ? exitCodes.ok : exitCodes.no;
 }
 
@@ -49,7 +50,7 @@ export async function investigateFailure(
     unread: [],
   };
   const evidence = await lookAround(found, reader);
-  if (!json) print(found, evidence, false);
+  if (!json) print(found, evidence, { json: false, sinceMs: 0 });
   return evidence;
 }
 
@@ -95,9 +96,9 @@ function progressLine(source: string, findings: readonly Finding[] | undefined):
     : `${source}: ${findings[0]?.says ?? "nothing"}`;
 }
 
-function print(found: Case, evidence: Evidence, json: boolean): void {
+function print(found: Case, evidence: Evidence, { json, sinceMs }: { json: boolean; sinceMs: number }): void {
   const out = new Terminal(process.stdout);
-  const investigated = { case: found, evidence };
+  const investigated = { case: found, evidence, now: new Date(), sinceMs };
   if (json) out.line(JSON.stringify(investigationJson(investigated), undefined, 2));
   else out.lines(investigationLines(investigated, (style, text) => out.style(style, text), out.columns));
 }

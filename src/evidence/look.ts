@@ -111,7 +111,7 @@ const throttledReads = "the service is throttling such reads";
 const codeOf = (body: unknown): string | undefined => textAt(body, "error", "code") ?? textAt(body, "code");
 
 /** What a refused look says. The message of the service stays out: it names people. */
-function refusalOf({ method, url }: LookRequest, status: number, body: unknown): Found {
+export function refusalOf({ method, url }: LookRequest, status: number, body: unknown): Found {
   const code = codeOf(body);
   const message = textAt(body, "error", "message") ?? textAt(body, "message") ?? "";
   const where = scopeOf(url) ?? pathOf(url);

@@ -10,6 +10,7 @@ import {
   type OpenEvent,
 } from "../../evidence/activity-events.js";
 import { at, dateAt, itemsAt, textAt } from "../../evidence/document.js";
+import { refusalOf } from "../../evidence/look.js";
 import { deploymentIdOf, parseResourceId } from "../../evidence/subject.js";
 import { jsonOf } from "../../lro/json-body.js";
 import type { FailedCall } from "../../recovery/evidence.js";
@@ -20,13 +21,23 @@ export interface Case {
   /** The id of what failed. */
   readonly subject: string;
   /** Undefined when nothing failed that is still to be seen. */
-  readonly failure:
-    { readonly diagnosis: Diagnosis; readonly at: Date | undefined; readonly seenIn: string } | undefined;
+  readonly failure: SeenFailure | undefined;
+  /** The resource itself is not there. */
+  readonly missing?: boolean;
   readonly call: FailedCall;
   /** What is at work, as the activity log has it. */
   readonly open: readonly OpenEvent[];
   /** Why something could not be read, in words. */
   readonly unread: readonly string[];
+}
+
+export interface SeenFailure {
+  readonly diagnosis: Diagnosis;
+  readonly at: Date | undefined;
+  /** `the activity log` */
+  readonly seenIn: string;
+  /** `Microsoft.Compute/virtualMachines/write`, where it is known. */
+  readonly operation?: string;
 }
 
 export interface CaseOptions {
@@ -75,7 +86,7 @@ async function openByCorrelation(
 }
 
 async function openDeployment(id: string, reader: ArmReader): Promise<Case> {
-  const { body, unread } = await read(reader, id, { "api-version": "2021-04-01" });
+  const { status, body, unread } = await read(reader, id, { "api-version": "2021-04-01" });
   const error = at(body, "properties", "error");
   const failure =
     error === undefined
@@ -88,7 +99,8 @@ async function openDeployment(id: string, reader: ArmReader): Promise<Case> {
     failure,
     call: { ...call, ...(correlationId !== undefined && { correlationId }) },
     open: [],
-    unread,
+    unread: status === 404 ? [] : unread,
+    missing: status === 404,
   };
 }
 
@@ -105,7 +117,9 @@ async function openResource(id: string, { since }: CaseOptions, reader: ArmReade
     ...callOf(id, resource.body, reader),
     ...(failed?.correlationId !== undefined && { correlationId: failed.correlationId }),
   };
-  return { subject: id, failure, call, open: openEvents(events.body), unread: [...events.unread, ...resource.unread] };
+  const missing = "status" in resource && resource.status === 404;
+  const unread = [...events.unread, ...(missing ? [] : resource.unread)];
+  return { subject: id, failure, call, open: openEvents(events.body), unread, missing };
 }
 
 /** Any stable version answers what is needed of a resource of these providers. */
@@ -126,8 +140,9 @@ function deepest(events: readonly FailedEvent[]): FailedEvent | undefined {
   );
 }
 
-function failureOf({ error, code, at: when }: FailedEvent): NonNullable<Case["failure"]> {
-  return { diagnosis: diagnose({ error: error ?? { code, message: "" } }), at: when, seenIn: "the activity log" };
+function failureOf({ error, code, at: when, operation }: FailedEvent): SeenFailure {
+  const diagnosis = diagnose({ error: error ?? { code, message: "" } });
+  return { diagnosis, at: when, seenIn: "the activity log", ...(operation !== "" && { operation }) };
 }
 
 /** A machine keeps the error of its last operation in its statuses. */
@@ -157,10 +172,13 @@ async function read(
   reader: ArmReader,
   path: string,
   query: Readonly<Record<string, string>>,
-): Promise<{ body: unknown; unread: string[] }> {
+): Promise<{ status: number; body: unknown; unread: string[] }> {
   const search = new URLSearchParams(query).toString().replaceAll("+", "%20");
-  const response = await reader.send({ method: "GET", url: `${reader.endpoint}${path}?${search}` });
-  if (response.status >= 200 && response.status < 300) return { body: jsonOf(response), unread: [] };
-  const { code, explanation } = diagnose({ status: response.status, bodyAsText: response.bodyAsText ?? "" });
-  return { body: undefined, unread: [`${path}: ${response.status} ${code ?? ""}: ${explanation}`] };
+  const request = { method: "GET", url: `${reader.endpoint}${path}?${search}` } as const;
+  const response = await reader.send(request);
+  const { status } = response;
+  const body = jsonOf(response);
+  if (status >= 200 && status < 300) return { status, body, unread: [] };
+  const what = /\/eventtypes\//i.test(path) ? "activityLog" : path;
+  return { status, body: undefined, unread: [`${what}: ${refusalOf(request, status, body).says}`] };
 }
