@@ -5,6 +5,7 @@
 import { check } from "../option-check.js";
 import { parseArmUrl } from "./arm-url.js";
 import { sharedCapacityMemory, type CapacityMemory, type Offer } from "./capacity-memory.js";
+import { isFailedCreate, machineAt } from "./existing-machine.js";
 import type { FailedRequest, Remedy, RemedyContext, RemedyOutcome } from "./remedy.js";
 
 export interface FallbackOptions {
@@ -182,29 +183,8 @@ async function clearTheWay(context: RemedyContext, dimension: Dimension, deleteF
       "the failed create left a machine behind, and a zone cannot be changed; allow { deleteFailed: true } or delete it by hand",
     );
   }
-  if (isOurs(left, context.created)) await context.send({ method: "DELETE", url: context.request.url });
+  if (isFailedCreate(left, context.created)) await context.send({ method: "DELETE", url: context.request.url });
   else if (dimension.word === "zone") {
     throw new Error("the machine of this name is not one that this call made, so it is not deleted");
-  }
-}
-
-/** A deletion cannot be undone: the machine must be the one, by its id, that the service said it created for this very call. */
-function isOurs(left: MachineDocument, created: unknown): boolean {
-  const { vmId, provisioningState } = left.properties ?? {};
-  const ours = (created as MachineDocument | undefined)?.properties?.vmId;
-  return provisioningState === "Failed" && vmId !== undefined && vmId === ours;
-}
-
-interface MachineDocument {
-  readonly properties?: { readonly provisioningState?: string; readonly vmId?: string };
-}
-
-async function machineAt(send: RemedyContext["send"], url: string): Promise<MachineDocument | undefined> {
-  try {
-    const { body } = await send({ method: "GET", url });
-    return body ?? {};
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
   }
 }

@@ -6,6 +6,7 @@
 import { check, checkNames } from "../../option-check.js";
 import { CapacityMemory, sharedCapacityMemory, type Offer } from "../capacity-memory.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
+import { machineAt } from "../existing-machine.js";
 import { clearedFor, type LeftBehind } from "./left-behind.js";
 import { bodyFor, planOf, wordsFor, type Candidate, type MachinePlan } from "./machine-plan.js";
 import { leftOutInWords, rank, type Judged, type Lately, type Ranking } from "./rank.js";
@@ -138,7 +139,7 @@ class CapacityFallback implements Remedy {
     send: RemedyContext["send"],
   ): Promise<RemedyOutcome | undefined> {
     // A machine that is there has its place: a write of it must not move it.
-    if (await isThere(send, create.url)) return undefined;
+    if (await machineAt(send, create.url)) return undefined;
     await this.#memory.refresh(plan, now);
     const ranking = await this.#rank(plan, now, send);
     const best = ranking.open[0];
@@ -226,16 +227,6 @@ function isShortage({ category, code = "", message }: Diagnosis): boolean {
 
 const keyOf = ({ size, zone = "", spot }: Candidate): string => `${foldName(size)}|${zone}|${spot}`;
 const unique = <Item>(items: readonly Item[]): Item[] => [...new Set(items)];
-
-async function isThere(send: RemedyContext["send"], url: string): Promise<boolean> {
-  try {
-    await send({ method: "GET", url });
-    return true;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return false;
-    throw error;
-  }
-}
 
 function inWords(plan: MachinePlan, why: string, { candidate, reason }: Judged, ranking: Ranking): string {
   const others = leftOutInWords(ranking);

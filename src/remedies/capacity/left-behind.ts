@@ -2,6 +2,7 @@
  * What a failed create leaves behind. Another size may be put onto it; its zone and its priority cannot be changed, so it
  * has to go first, which needs the caller's leave.
  */
+import { isFailedCreate, machineAt } from "../existing-machine.js";
 import type { RemedyContext } from "../remedy.js";
 import type { Candidate, MachinePlan } from "./machine-plan.js";
 import type { Judged } from "./rank.js";
@@ -15,10 +16,6 @@ export interface LeftBehind {
   readonly remove?: (candidate: Candidate) => Promise<void>;
 }
 
-interface LeftMachine {
-  readonly properties?: { readonly provisioningState?: string; readonly vmId?: string; readonly uniqueId?: string };
-}
-
 /** Looks at what the failed create left behind, and sorts the candidates by whether that blocks them. */
 export async function clearedFor(
   context: RemedyContext,
@@ -28,9 +25,9 @@ export async function clearedFor(
 ): Promise<LeftBehind> {
   const moves = ({ zone, spot }: Candidate): boolean => zone !== plan.zone || spot !== plan.spot;
   if (!candidates.some(({ candidate }) => moves(candidate))) return { open: candidates, kept: [] };
-  const left = await machineAt(context);
+  const left = await machineAt(context.send, context.request.url);
   if (!left) return { open: candidates, kept: [] };
-  if (deleteFailed && isOurs(left, context.created)) {
+  if (deleteFailed && isFailedCreate(left, context.created)) {
     const remove = async (candidate: Candidate): Promise<void> => {
       if (moves(candidate)) await context.send({ method: "DELETE", url: context.request.url });
     };
@@ -43,22 +40,4 @@ export async function clearedFor(
     open: candidates.filter(({ candidate }) => !moves(candidate)),
     kept: candidates.filter(({ candidate }) => moves(candidate)).map(({ candidate }) => ({ candidate, reason: why })),
   };
-}
-
-/** Nothing brings a deleted machine back: it must be the one, by its id, that the service said it created for this very call. */
-function isOurs(left: LeftMachine, created: unknown): boolean {
-  const { vmId, uniqueId, provisioningState } = left.properties ?? {};
-  const ours = (created as LeftMachine | undefined)?.properties;
-  const isSame = (vmId !== undefined && vmId === ours?.vmId) || (uniqueId !== undefined && uniqueId === ours?.uniqueId);
-  return provisioningState === "Failed" && isSame;
-}
-
-async function machineAt({ send, request }: RemedyContext): Promise<LeftMachine | undefined> {
-  try {
-    const { body } = await send({ method: "GET", url: request.url });
-    return body ?? {};
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
-  }
 }
