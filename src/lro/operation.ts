@@ -42,13 +42,23 @@ export type Plan<Task = unknown, Read = unknown> =
   /** Read the resource. */
   | { readonly kind: "read"; readonly dueAt: number; readonly read: Read };
 
+/** What a remedy left to do when the call has ended. */
+export interface Cleanup {
+  readonly remedy: string;
+  /** Gives what it did, in words, where the caller should know. @param isAborted the caller has gone: there are seconds, not minutes */
+  readonly run: (isAborted: boolean) => Promise<string | undefined>;
+}
+
 /** What the remedies of a call have done, which its operation goes on with. */
 export interface RemedyProgress {
   /** How often each remedy has run. */
   readonly runs: Map<string, number>;
   readonly notes: Map<string, unknown>;
-  /** What is left to do when the call has ended. */
-  readonly cleanups: (() => Promise<void>)[];
+  readonly cleanups: Cleanup[];
+  /** Putting things back after an abort, while that is under way: what state they were left in, in words. */
+  abandoning?: Promise<readonly string[]> | undefined;
+  /** The signal on whose abort things are put back. */
+  watched?: object | undefined;
   /** Set with the first remedy. */
   context: SendContext | undefined;
   /** Counts the requests that we sent ourselves: readings, resubmissions, the calls of remedies, looks. */

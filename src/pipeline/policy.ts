@@ -160,7 +160,9 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
   async function recover(state: RequestState, first?: SendOutcome): Promise<PipelineResponse> {
     const { request } = state;
     nestedRetries.check(request);
-    const end = await runRequest(engine, state, first);
+    const end = await runRequest(engine, state, first).catch(async (error: unknown) => {
+      throw await engine.remedies.abandoned(state.remedies, request, error);
+    });
     if (end.kind === "failed") return fail(state, end);
     const { response } = end;
     const isPlainGet = request.method === "GET" && !state.resultOf;

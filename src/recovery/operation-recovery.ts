@@ -110,7 +110,25 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
 
   /** Does what is due, and recovers the operation when that shows its failure. @throws RemedyError when it has failed for good */
   async answerPoll(ask: () => Promise<PollResult>): Promise<PipelineResponse> {
-    return recover(await this.#nextStep(ask), this);
+    const { first, remedies } = this.#operation;
+    const { abortSignal } = this.#poll.request;
+    try {
+      return await recover(await this.#nextStep(ask), this);
+    } catch (error) {
+      if (!abortSignal?.aborted) throw error;
+      throw await this.#engine.remedies.abandoned(remedies, first, error);
+    } finally {
+      this.#putBackOnAbort();
+    }
+  }
+
+  /** Between two polls nobody asks us, and an abort ends the poller by itself. */
+  #putBackOnAbort(): void {
+    const { first, remedies } = this.#operation;
+    const { abortSignal } = this.#poll.request;
+    if (remedies.cleanups.length === 0 || !abortSignal || remedies.watched === abortSignal) return;
+    remedies.watched = abortSignal;
+    abortSignal.addEventListener("abort", () => void this.#engine.remedies.abandon(remedies, first));
   }
 
   async #nextStep(ask: () => Promise<PollResult>): Promise<OperationStep> {

@@ -10,11 +10,12 @@ import type {
   RemedyResponse,
 } from "../remedies/remedy.js";
 import { jsonOf } from "../lro/json-body.js";
-import { noRemedies, type AddedRequests, type PollMode, type RemedyProgress } from "../lro/operation.js";
+import { noRemedies, type AddedRequests, type Cleanup, type PollMode, type RemedyProgress } from "../lro/operation.js";
 import type { SendContext } from "../lro/poll-driven-task.js";
 import { followUpOf } from "../lro/operations.js";
 import { askedWaitMs, progressOf } from "../lro/poll.js";
 import type { AbortSignalLike, Clock } from "../time/clock.js";
+import { Principals } from "../throttle/scope/principal.js";
 import { formatDuration } from "../time/format-duration.js";
 import { callOf } from "./call-tracer.js";
 import { diagnoseResponse } from "./diagnosing.js";
@@ -37,6 +38,12 @@ export interface RemedyTarget extends RemedyProgress {
   /** The body by which the service said that this very request created the resource. */
   readonly created?: string | undefined;
 }
+
+type EventRequestLike = Parameters<typeof aboutRequest>[0];
+
+/** How long what an aborted call has changed is worked at. */
+const abandonMs = 10_000;
+const principals = new Principals();
 
 export class RemedyRunner {
   readonly #settings: Settings;
@@ -62,11 +69,56 @@ export class RemedyRunner {
   }
 
   /** Runs what remedies left to do at the end, the last one first. What fails there is reported and hides nothing. */
-  async runCleanups(cleanups: (() => Promise<void>)[]): Promise<void> {
+  async runCleanups(cleanups: Cleanup[]): Promise<void> {
     const { clock, reporter } = this.#settings;
-    for (const cleanup of cleanups.splice(0).reverse()) {
-      await cleanup().catch((error: unknown) => reporter.fault("a remedy's last step", error, clock.now()));
+    // Each stays in the list until it is done: an abort may come in the middle of it.
+    for (let cleanup = cleanups.at(-1); cleanup; cleanup = cleanups.at(-1)) {
+      await cleanup.run(false).catch((error: unknown) => reporter.fault("a remedy's last step", error, clock.now()));
+      const at = cleanups.indexOf(cleanup);
+      if (at >= 0) cleanups.splice(at, 1);
     }
+  }
+
+  /**
+   * The caller has aborted, or the call has ended in a way that is none of ours: what remedies changed is put back as far as
+   * seconds allow. Gives the error with what state things were left in.
+   */
+  async abandoned(progress: RemedyProgress, request: EventRequestLike, error: unknown): Promise<unknown> {
+    const left = await this.abandon(progress, request);
+    if (left.length > 0 && error instanceof Error) error.message = [error.message, ...left].join("\n  ");
+    return error;
+  }
+
+  /** See {@link abandoned}. Never rejects. */
+  abandon(progress: RemedyProgress, request: EventRequestLike): Promise<readonly string[]> {
+    if (progress.abandoning) return progress.abandoning;
+    if (progress.cleanups.length === 0 || !progress.context) return Promise.resolve([]);
+    return (progress.abandoning = this.#putBack(
+      progress.cleanups.splice(0).reverse(),
+      progress.context,
+      request,
+    ).finally(() => (progress.abandoning = undefined)));
+  }
+
+  async #putBack(cleanups: readonly Cleanup[], context: SendContext, request: EventRequestLike): Promise<string[]> {
+    const { clock, reporter } = this.#settings;
+    const limit = new AbortController();
+    void clock.sleep(abandonMs, undefined, { background: true }).then(() => limit.abort());
+    // What is sent for it must not end by the abort that it follows.
+    Object.assign(context, { request: { ...context.request, abortSignal: limit.signal }, clock });
+    const left: string[] = [];
+    for (const { remedy, run } of cleanups) {
+      const report = (phase: "done" | "failed", change: string): void => {
+        left.push(change);
+        const about = { at: clock.now(), ...aboutRequest(request) };
+        reporter.emit({ type: "remedy", ...about, remedy, phase, change }, callOf(context.next));
+      };
+      await run(true).then(
+        (words) => words !== undefined && report("done", words),
+        (error: unknown) => report("failed", messageOf(error)),
+      );
+    }
+    return left;
   }
 
   /** Runs the remedy and puts its changes on the request. Gives the failure, or undefined when it went well. */
@@ -87,7 +139,7 @@ export class RemedyRunner {
     };
     report("started");
     try {
-      const outcome = await remedy.apply(this.#contextOf(diagnosis, target));
+      const outcome = await remedy.apply(this.#contextOf(name, diagnosis, target));
       change(target.request, outcome);
       report("done", outcome.change);
       return undefined;
@@ -197,7 +249,7 @@ export class RemedyRunner {
     }
   }
 
-  #contextOf(diagnosis: Diagnosis, target: RemedyTarget): RemedyContext {
+  #contextOf(remedy: string, diagnosis: Diagnosis, target: RemedyTarget): RemedyContext {
     const { request, context, notes, startedAt, cleanups, created, added } = target;
     const { clock } = this.#settings;
     let begunAt = clock.now();
@@ -216,12 +268,17 @@ export class RemedyRunner {
       startedAt,
       notes,
       ...(createdBody !== undefined && { created: createdBody }),
+      principal: principals.of(context.request.headers.get("authorization")),
       remainingMs: leftMs,
       send: (call) => this.#send(context, call, added, leftMs),
       afterwards: (action) => {
-        cleanups.push(() => {
-          begunAt = clock.now();
-          return action();
+        cleanups.push({
+          remedy,
+          run: async (isAborted) => {
+            begunAt = clock.now();
+            const words: unknown = await action(isAborted);
+            return typeof words === "string" ? words : undefined;
+          },
         });
       },
     };
@@ -243,7 +300,7 @@ export class RemedyRunner {
   ): Promise<RemedyResponse> {
     const first = await this.#sendOnce(context, call, added);
     const followUp = followUpOf(first.request, first.response);
-    if (!followUp) return toRemedyResponse(first.response);
+    if (!followUp || call.follow === false) return toRemedyResponse(first.response);
     for (let { response } = first; ;) {
       await sleepWithin(context, Math.min(askedWaitMs(response) ?? 2_000, 60_000), leftMs());
       ({ response } = await this.#sendOnce(

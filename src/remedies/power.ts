@@ -7,7 +7,8 @@ import { startOnce, Stop } from "./stops.js";
 export interface DeallocateFirstOptions {
   /**
    * Start the machine again at the end, if it ran before, also when the request failed after all. Where several calls want
-   * it stopped at the same time, the last one's end. Default false.
+   * it stopped at the same time, the last one's end. After an abort it is started again if that can be had within seconds; an
+   * event and the error say what state it was left in. Default true.
    */
   startAgain?: boolean;
 }
@@ -19,7 +20,7 @@ const lookAgainMs = 5_000;
  * Allows deallocating a virtual machine that a resize or an update wants stopped. Its applications stop, a dynamic public
  * IP address and the temporary disk are lost: name it only where that is welcome.
  */
-export function deallocateFirst({ startAgain = false }: DeallocateFirstOptions = {}): Remedy {
+export function deallocateFirst({ startAgain = true }: DeallocateFirstOptions = {}): Remedy {
   return {
     name: "deallocateFirst",
     fits: (diagnosis, request) => diagnosis.remedy.automatic === "deallocateFirst" && isAboutMachine(request),
@@ -27,7 +28,20 @@ export function deallocateFirst({ startAgain = false }: DeallocateFirstOptions =
       const { machine, query, name } = machineOf(context);
       const stop = await Stop.join(context, machine);
       // Before it is stopped: a deallocation that fails half-way may have stopped it all the same.
-      context.afterwards(() => stop.leave(context, startAgain ? () => start(context, machine, query) : undefined));
+      context.afterwards(async (isAborted) => {
+        const startIt = async (): Promise<void> => {
+          stop.power = "starting";
+          await start(context, machine, query, !isAborted);
+        };
+        if (!isAborted) {
+          await stop.leave(context, startAgain, startIt);
+          return undefined;
+        }
+        const became = await stop.abandon(context, startAgain, startIt).catch((error: unknown) => {
+          throw new Error(`VM ${name} ${(error as Error).message}`, { cause: error });
+        });
+        return became && `VM ${name} ${became}`;
+      });
       let done = `VM ${name} was deallocated for another call`;
       await stop.deallocate(context, async () => {
         const before = await look(context, machine, query);
@@ -37,7 +51,11 @@ export function deallocateFirst({ startAgain = false }: DeallocateFirstOptions =
           );
         stop.ran ||= before.power === "running" || before.power === "starting";
         const isDown = (await settledPower(context, machine, query, before.power)) === "deallocated";
-        if (!isDown) await context.send({ method: "POST", url: `${machine}/deallocate${query}` });
+        if (!isDown) {
+          stop.power = "deallocating";
+          await context.send({ method: "POST", url: `${machine}/deallocate${query}` });
+        }
+        stop.power = "deallocated";
         done = isDown ? `VM ${name} was ${before.power} already` : `deallocated VM ${name}, which was ${before.power}`;
       });
       return { change: done + (stop.ran && startAgain ? "; it is started again at the end" : "") };
@@ -70,8 +88,9 @@ function machineOf({ request }: { diagnosis: Diagnosis; request: FailedRequest }
   return { machine, query: apiVersionOf(query), name: machine.slice(machine.lastIndexOf("/") + 1) };
 }
 
-async function start(context: RemedyContext, machine: string, query: string): Promise<void> {
-  await context.send({ method: "POST", url: `${machine}/start${query}` });
+/** @param follow whether to wait until it runs */
+async function start(context: RemedyContext, machine: string, query: string, follow = true): Promise<void> {
+  await context.send({ method: "POST", url: `${machine}/start${query}`, follow });
 }
 
 /** Only the version is carried over: the request's other parameters are its own. */

@@ -27,6 +27,8 @@ export interface RemedyCall {
   readonly url: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether its long-running operation is waited for. Default true. */
+  readonly follow?: boolean;
 }
 
 export interface RemedyContext {
@@ -51,8 +53,13 @@ export interface RemedyContext {
    * Transient failures are retried; rejects with a `RemedyError` when the call fails for good.
    */
   readonly send: (call: RemedyCall) => Promise<RemedyResponse>;
-  /** Runs when the repaired request has ended, well or badly, before the caller learns of it. */
-  readonly afterwards: (action: () => Promise<void>) => void;
+  /** Who calls, as a short hash: what is done with the rights of one is not done for another. Default: all are one. */
+  readonly principal?: string;
+  /**
+   * Runs when the repaired request has ended, well or badly, before the caller learns of it; also when the caller has aborted.
+   * Then it has ten seconds, and what it gives, or why it rejects, tells in an event and in the error what state things were left in.
+   */
+  readonly afterwards: (action: (isAborted: boolean) => Promise<string | undefined> | Promise<void>) => void;
 }
 
 /** What a remedy did. */

@@ -1,6 +1,6 @@
 /**
- * Work that several calls need at the same time is done by one of them; the others wait for it. It runs on that caller's
- * behalf, with its token and in its time: when it gives up, one of those who wait begins the work anew instead of failing
+ * Work that several calls of one principal need at the same time is done by one of them; the others wait for it. It runs on that
+ * caller's behalf, with its token and in its time: when it gives up, one of those who wait begins the work anew instead of failing
  * with somebody else's abort. What the service refused it refused for all.
  */
 import type { RemedyContext } from "./remedy.js";
@@ -8,6 +8,8 @@ import type { RemedyContext } from "./remedy.js";
 interface Work {
   /** Told anew with each step: work whose caller has gone is not waited for. */
   aliveUntil: number;
+  /** The caller who is at it. One who has aborted does nothing more. */
+  readonly context: RemedyContext;
   end: "done" | { readonly failure: unknown } | undefined;
 }
 
@@ -17,10 +19,12 @@ export const lookMs = 2_000;
 const stepMs = 120_000;
 
 export class SharedWork {
-  readonly #underWay = new Map<string, Work>();
+  /** By what it is about, then by whose rights it is done with. */
+  readonly #underWay = new Map<string, Map<string, Work>>();
 
+  /** Whoever does it. */
   isUnderWay(key: string, now: number): boolean {
-    return now < (this.#underWay.get(key)?.aliveUntil ?? -Infinity);
+    return [...(this.#underWay.get(key)?.values() ?? [])].some((work) => isAlive(work, now));
   }
 
   /**
@@ -34,14 +38,19 @@ export class SharedWork {
     longestWaitMs: number,
     work: (alive: (waitMs: number) => void) => Promise<void>,
   ): Promise<void> {
-    const { clock } = context;
-    for (let joined = this.#alive(key, clock.now()); joined; joined = this.#alive(key, clock.now())) {
-      while (!joined.end && this.#alive(key, clock.now()) === joined) await clock.sleep(lookMs, context.signal);
+    const { clock, principal = "" } = context;
+    const alive = (): Work | undefined => {
+      const work = this.#underWay.get(key)?.get(principal);
+      return work && isAlive(work, clock.now()) ? work : undefined;
+    };
+    for (let joined = alive(); joined; joined = alive()) {
+      while (!joined.end && alive() === joined) await clock.sleep(lookMs, context.signal);
       if (joined.end === "done") return;
       if (joined.end) throw joined.end.failure;
     }
-    const own: Work = { aliveUntil: clock.now() + stepMs, end: undefined };
-    this.#underWay.set(key, own);
+    const own: Work = { context, aliveUntil: clock.now() + stepMs, end: undefined };
+    const works = this.#underWay.get(key) ?? new Map<string, Work>();
+    this.#underWay.set(key, works.set(principal, own));
     try {
       await work((waitMs) => (own.aliveUntil = clock.now() + waitMs + stepMs));
       own.end = "done";
@@ -50,11 +59,11 @@ export class SharedWork {
       if (!isOwnTrouble) own.end = { failure: error };
       throw error;
     } finally {
-      if (this.#underWay.get(key) === own) this.#underWay.delete(key);
+      if (works.get(principal) === own) works.delete(principal);
+      if (works.size === 0 && this.#underWay.get(key) === works) this.#underWay.delete(key);
     }
   }
-
-  #alive(key: string, now: number): Work | undefined {
-    return this.isUnderWay(key, now) ? this.#underWay.get(key) : undefined;
-  }
 }
+
+const isAlive = ({ context, aliveUntil }: Work, now: number): boolean =>
+  now < aliveUntil && context.signal?.aborted !== true;

@@ -36,6 +36,10 @@ export async function startOnce(context: RemedyContext, machine: string, start: 
 export class Stop {
   /** Set when a call has found the machine running. */
   ran = false;
+  /** What this process has done to it so far. */
+  power: "as found" | "deallocating" | "deallocated" | "starting" = "as found";
+  /** A call that has gone wanted it started again. */
+  #owesStart = false;
   #isOver = false;
   readonly #key: string;
   readonly #stays = new Map<RemedyContext, Stay>();
@@ -62,13 +66,40 @@ export class Stop {
   }
 
   /** The call has ended. One that wants the machine started again waits for the others, and does so or sees it done. */
-  async leave(context: RemedyContext, start: (() => Promise<void>) | undefined): Promise<void> {
+  async leave(context: RemedyContext, startAgain: boolean, start: () => Promise<void>): Promise<void> {
     const stay = this.#stays.get(context);
     if (stay) stay.hasEnded = true;
     try {
-      if (start && this.ran) await this.#startAgain(context, start);
+      if ((startAgain || this.#owesStart) && this.ran) await this.#startAgain(context, start);
     } finally {
       this.#remove(context);
+    }
+  }
+
+  /**
+   * The call was aborted. The machine is started again if that can be had at once, by this call or later by one that still needs
+   * it stopped. Gives what became of it, in words; nothing when it is as it was found.
+   * @throws Error that says in which state it was left
+   */
+  async abandon(context: RemedyContext, startAgain: boolean, start: () => Promise<void>): Promise<string | undefined> {
+    const { power } = this;
+    this.#remove(context);
+    if (!this.ran || power === "as found") return undefined;
+    if (power === "starting") return "is being started again";
+    if (!startAgain) return `was left ${power}; it ran before`;
+    if (this.#isNeeded(context.clock.now())) {
+      this.#owesStart = true;
+      return "is started again by another call, which still needs it stopped";
+    }
+    this.#isOver = true;
+    try {
+      await start();
+      return "is being started again";
+    } catch (error) {
+      const why = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : "";
+      throw new Error(`was left ${power}, and ran before: it could not be started again at once (${why})`, {
+        cause: error,
+      });
     }
   }
 

@@ -38,7 +38,7 @@ const remedyNames = [...Object.keys(traces), "fallbackSizes"];
 function remedyOf(name: string): Remedy {
   switch (name) {
     case "deallocateFirst":
-      return deallocateFirst({ startAgain: true });
+      return deallocateFirst();
     case "startFirst":
       return startFirst();
     case "registerProvider":

@@ -115,7 +115,7 @@ describe.each(generations)("abort with arm-compute %s", (generation) => {
       async (told) => {
         step.plant(told.arm);
         const caller = new AbortController();
-        const compute = told.client({ remedies: [deallocateFirst({ startAgain: true })] });
+        const compute = told.client({ remedies: [deallocateFirst()] });
         const called = (step.begin ?? create)(compute, caller.signal).then((poller) => poller.done());
         const end = thrownBy(called).then(({ name }) => ({ name, at: told.time.elapsedMs() }));
         await told.time.sleep(step.at);
@@ -137,7 +137,7 @@ describe.each(generations)("abort with arm-compute %s", (generation) => {
       async (told) => {
         step.plant(told.arm);
         const caller = new AbortController();
-        const poller = await (step.begin ?? create)(told.client({ remedies: [deallocateFirst({ startAgain: true })] }));
+        const poller = await (step.begin ?? create)(told.client({ remedies: [deallocateFirst()] }));
         const called = poller.done({ abortSignal: caller.signal });
         const end = thrownBy(called).then(({ name }) => ({ name, at: told.time.elapsedMs() }));
         await told.time.sleep(step.at - told.time.elapsedMs());
@@ -261,7 +261,7 @@ describe.each(generations)("the deadline with arm-compute %s", (generation) => {
     scene(generation, async (told) => {
       needsDeallocation(told.arm);
       told.arm.longRunning({ on: "POST virtualMachines/deallocate", durationMs: 60_000 });
-      const compute = told.client({ deadline: inSeconds(30), remedies: [deallocateFirst({ startAgain: true })] });
+      const compute = told.client({ deadline: inSeconds(30), remedies: [deallocateFirst()] });
 
       const error = await remedyErrorOf(compute.create("web-01", { hardwareProfile: { vmSize: "Standard_E4s_v5" } }));
 

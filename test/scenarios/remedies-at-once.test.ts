@@ -16,7 +16,7 @@ const writesOf = ({ arm }: Scene, name: string): string[] =>
     .map(({ method, name: what, status }) => `${method} ${what.replace(`virtualMachines/${name}`, "")} ${status}`);
 
 describe.each(generations)("deallocateFirst at once, with arm-compute %s", (generation) => {
-  const remedies = [deallocateFirst({ startAgain: true })];
+  const remedies = [deallocateFirst()];
 
   it("five machines: each is stopped, resized and started for its own call", () =>
     scene(generation, async (told) => {
@@ -44,10 +44,7 @@ describe.each(generations)("deallocateFirst at once, with arm-compute %s", (gene
       scene(generation, async (told) => {
         told.arm.addVm({ name: "web-01", size: smallSize });
         told.arm.longRunning({ on: "* virtualMachines", durationMs });
-        const [one, two] = [
-          told.client({ remedies }),
-          told.client({ remedies: [deallocateFirst({ startAgain: true })] }),
-        ];
+        const [one, two] = [told.client({ remedies }), told.client({ remedies: [deallocateFirst()] })];
 
         await Promise.all([one.resize("web-01", bigSize), two.resize("web-01", otherSize)]);
 
@@ -139,7 +136,10 @@ describe.each(generations)("deallocateFirst at once, with arm-compute %s", (gene
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01", size: smallSize });
       told.arm.longRunning({ on: "* virtualMachines", durationMs: 20_000 });
-      const [one, two] = [told.client({ remedies }), told.client({ remedies: [deallocateFirst()] })];
+      const [one, two] = [
+        told.client({ remedies }),
+        told.client({ remedies: [deallocateFirst({ startAgain: false })] }),
+      ];
 
       await Promise.all([two.resize("web-01", otherSize), one.resize("web-01", bigSize)]);
 
@@ -150,7 +150,7 @@ describe.each(generations)("deallocateFirst at once, with arm-compute %s", (gene
   it("none of them wants it started again: it is left stopped", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01", size: smallSize });
-      const client = told.client({ remedies: [deallocateFirst()] });
+      const client = told.client({ remedies: [deallocateFirst({ startAgain: false })] });
 
       await Promise.all([client.resize("web-01", bigSize), client.resize("web-01", otherSize)]);
 
@@ -217,7 +217,7 @@ describe.each(generations)("startFirst at once, with arm-compute %s", (generatio
         { rule: "OperationNotAllowed.vm-not-running" },
         { on: "POST virtualMachines/runCommand", when: () => told.arm.vm("web-01")?.powerState === "deallocated" },
       );
-      const client = told.client({ remedies: [deallocateFirst({ startAgain: true }), startFirst()] });
+      const client = told.client({ remedies: [deallocateFirst(), startFirst()] });
       const resizes = [client.resize("web-01", bigSize), client.resize("web-01", bigSize)];
       await told.time.sleep(30_000);
       expect(told.arm.vm("web-01")?.powerState).toBe("deallocated");

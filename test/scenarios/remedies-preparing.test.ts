@@ -250,7 +250,7 @@ describe.each(generations)("registerProvider with arm-compute %s", (generation) 
 });
 
 describe.each(generations)("deallocateFirst with arm-compute %s", (generation) => {
-  const toOtherSeries = (told: Scene, options: RemedyOptions = { remedies: [deallocateFirst({ startAgain: true })] }) =>
+  const toOtherSeries = (told: Scene, options: RemedyOptions = { remedies: [deallocateFirst()] }) =>
     told.client(options).resize("web-01", "Standard_E4s_v5");
 
   it("a resize that wants the machine stopped: stopped, resized, and started again since it ran", () =>
@@ -296,7 +296,7 @@ describe.each(generations)("deallocateFirst with arm-compute %s", (generation) =
   it("without startAgain it stays stopped, and a machine that was stopped is never started", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
-      await toOtherSeries(told, { remedies: [deallocateFirst()] });
+      await toOtherSeries(told, { remedies: [deallocateFirst({ startAgain: false })] });
       expect(told.arm.vm("web-01")?.powerState).toBe("deallocated");
 
       told.arm.state.changeVm("web-01", { powerState: "stopped", size: "Standard_D2s_v5" });
@@ -364,9 +364,7 @@ describe.each(generations)("deallocateFirst with arm-compute %s", (generation) =
         },
       };
 
-      const error = await remedyErrorOf(
-        toOtherSeries(told, { throttle, remedies: [deallocateFirst({ startAgain: true })] }),
-      );
+      const error = await remedyErrorOf(toOtherSeries(told, { throttle, remedies: [deallocateFirst()] }));
 
       expect(error.reason).toBe("the throttling window stays closed past the deadline");
       expect(told.arm.vm("web-01")).toMatchObject({ size: "Standard_D2s_v5", powerState: "running" });
