@@ -1,4 +1,4 @@
-/** What a throttle reports: windows that close and open, a store that goes and comes back. */
+/** What a throttle reports: windows that close and open, a store that is lost and returns. */
 export interface ThrottleEvent {
   readonly type: "throttle";
   /** Epoch milliseconds. */

@@ -1,11 +1,11 @@
 /**
- * The limits that are documented, as a place to start from. Every number is corrected by what the service shows: a
- * capacity by the highest level seen, a refill by how far the level rises from one answer to the next.
+ * The documented limits, as a start. Observation corrects every number: a capacity by the highest level seen, a refill
+ * by how far the level rises from one response to the next.
  *
- * Resource Manager: "Understand how Azure Resource Manager throttles requests" (2025-05): token buckets for each region of
- * the endpoint, subscription, principal and kind of call, refilled each second; for all principals of a subscription
- * together 15 times as much. Compute: "Compute throttling limits" (2024-05): buckets for each subscription and region,
- * and for each resource, refilled once a minute by a third of what they hold.
+ * Resource Manager: "Understand how Azure Resource Manager throttles requests" (2025-05): token buckets for each region
+ * of the endpoint, subscription, principal and request class, refilled each second; 15 times as much for all principals
+ * of a subscription together. Compute: "Compute throttling limits" (2024-05): buckets for each subscription and region,
+ * and for each resource, refilled once a minute by a third of their capacity.
  */
 
 /** A token bucket: it holds `capacity` requests and gains `refill` of them every `periodMs` milliseconds, in one step. */
@@ -15,7 +15,7 @@ export interface RateLimit {
   readonly periodMs: number;
 }
 
-/** What Resource Manager counts apart: the classes of requests. */
+/** The request classes, which Resource Manager counts separately. */
 export type RequestClass = "read" | "write" | "delete";
 
 export const documentedLimits: Readonly<Record<RequestClass, RateLimit>> = {
@@ -24,7 +24,7 @@ export const documentedLimits: Readonly<Record<RequestClass, RateLimit>> = {
   delete: { capacity: 200, refill: 10, periodMs: 1_000 },
 };
 
-/** What is known beforehand; a class that is left out has its documented limit. */
+/** Starting limits; a class that is left out has its documented limit. */
 export type PriorLimits = Readonly<Partial<Record<RequestClass, RateLimit>>>;
 
 /** How much more all principals of a subscription have together. */
@@ -36,8 +36,8 @@ const computeCapacities = [6, 12, 30, 36, 45, 375, 525, 600, 900, 1_080, 1_500, 
 const minuteMs = 60_000;
 
 /**
- * The likely limit of a limit group of which a name and a level are known. Names are opaque, but for a window that
- * older ones carry (`HighCostGet30Min`, `Read_ObservationWindow_00:05:00`): such a window starts again with all it holds.
+ * The likely limit of a limit group, given its name and a level. Names are opaque, except for a window in older ones
+ * (`HighCostGet30Min`, `Read_ObservationWindow_00:05:00`): such a window refills completely.
  */
 export function likelyLimit(name: string, level: number): RateLimit {
   const capacity = computeCapacities.find((documented) => documented > level) ?? level + 1;
@@ -47,7 +47,7 @@ export function likelyLimit(name: string, level: number): RateLimit {
   return { capacity, refill: Math.max(1, Math.round(capacity / 3)), periodMs: minuteMs };
 }
 
-/** The window that a group's name carries, in milliseconds. */
+/** The window in a group's name, in milliseconds. */
 function windowIn(name: string): number | undefined {
   const minutes = /(\d{1,4})Min/i.exec(name)?.[1];
   if (minutes !== undefined) return Number(minutes) * minuteMs;

@@ -1,9 +1,9 @@
-/** Listeners of a throttle's events. What a listener throws is ignored: it must not be the reason that a request fails. */
+/** Listeners of a throttle's events. What a listener throws is ignored: it must never make a request fail. */
 import type { ThrottleEvent, ThrottleListener } from "./events.js";
 
 export class Listeners {
   readonly #own: ThrottleListener | undefined;
-  /** Clients come and go while a throttle lives as long as the process: none is kept for the sake of its listener. */
+  /** Clients come and go while a throttle lives as long as the process: its listener must not keep a client alive. */
   readonly #guests = new Set<WeakRef<ThrottleListener>>();
 
   constructor(own: ThrottleListener | undefined) {
@@ -29,6 +29,6 @@ function call(listener: ThrottleListener | undefined, event: ThrottleEvent): voi
   try {
     listener?.(event);
   } catch {
-    // See above.
+    // Ignored, see above.
   }
 }

@@ -19,7 +19,7 @@ import { Scopes, type ScopesListener } from "./scope/scopes.js";
 import { scopeSnapshot, type ThrottleSnapshot } from "./snapshot.js";
 import type { AdmissionOptions, Permit, Throttle, ThrottledRequest, ThrottleReply } from "./throttle.js";
 
-/** A throttle of its own, with a look inside. */
+/** A throttle of its own, with a snapshot. */
 export interface CreatedThrottle extends Throttle {
   /** Its state now, as plain JSON. */
   snapshot(): ThrottleSnapshot;
@@ -43,7 +43,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
   readonly #schedule: PollSchedule;
   readonly #listeners: Listeners;
   readonly #leases: LeaseClient | undefined;
-  /** Buckets whose closing was reported, and not yet their opening. */
+  /** Buckets that were reported closed and not yet reopened. */
   readonly #closed = new Set<Bucket>();
 
   constructor({ limits = {}, store, onEvent, clock = systemClock, random = Math.random }: ThrottleOptions) {
@@ -70,7 +70,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
   ): Permit | Promise<Permit> {
     if (options.signal?.aborted) return Promise.reject(new AbortError());
     const poll = options.poll ? request.url : undefined;
-    // Whose token an unmetered request carries is not looked at, and while a window is closed it may be closed for that one.
+    // The token of an unmetered request is not read, and a closed window may be closed for just that principal.
     const mayPass = poll === undefined && this.#closed.size === 0;
     const unmetered = mayPass ? this.#queue.passUnmetered(request, now) : undefined;
     if (unmetered) return unmetered;
@@ -136,7 +136,9 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     else this.#schedule.running(poll);
   }
 
-  /** Buckets that all processes draw on are leased from the store; a single resource's are left to what answers report. */
+  /**
+   * Buckets that all processes use are leased from the store; a single resource's bucket follows what responses report.
+   */
   onFound(bucket: Bucket, key: string): void {
     if (!this.#leases || bucket.name.resource !== undefined) return;
     const { subscription, endpoint } = bucket.name;
@@ -175,7 +177,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     this.#emit({ type: "throttle", at: now, scope: wordsFor(bucket.name), state: "closed", change, until });
   }
 
-  /** A window that has passed is reported when the first request after it has gone through. */
+  /** The end of a window is reported when the first request after it has gone through. */
   #reportReopened(buckets: readonly Bucket[], now: number): void {
     for (const bucket of buckets) {
       if (now < bucket.window.until || !this.#closed.delete(bucket)) continue;

@@ -1,4 +1,4 @@
-/** What a caller may give to `createThrottle`, checked at creation. */
+/** The options of `createThrottle`, checked at creation. */
 import { check, checkNames } from "../option-check.js";
 import type { Clock, Random } from "../time/clock.js";
 import type { ThrottleListener } from "./events.js";
@@ -6,15 +6,17 @@ import type { ThrottleStore } from "./lease/store.js";
 import { documentedLimits, type PriorLimits } from "./limits.js";
 
 export interface ThrottleOptions {
-  /** What is known of Resource Manager's limits beforehand. Default the documented ones; all are corrected by what is seen. */
+  /** Starting limits of Resource Manager. Default the documented ones; all are corrected by observation. */
   readonly limits?: PriorLimits;
-  /** What all processes of a subscription share, so that they act as one. Default none: each goes by the answers it gets. */
+  /**
+   * Shared by all processes of a subscription, so that they act as one. Default none: each relies on its own responses.
+   */
   readonly store?: ThrottleStore;
   /** Called with every event. What it throws is ignored. */
   readonly onEvent?: ThrottleListener;
   /** Replaces time, for tests. */
   readonly clock?: Clock;
-  /** Replaces chance, for tests: a number in [0, 1). */
+  /** Replaces randomness, for tests: a number in [0, 1). */
   readonly random?: Random;
 }
 

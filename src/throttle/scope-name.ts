@@ -1,4 +1,4 @@
-/** What a bucket counts, in parts for programs and in words for people. Holds no secret: a principal is a hash. */
+/** What a bucket counts, in parts for programs and in words for people. Contains no secret: a principal is a hash. */
 import type { RequestClass } from "./limits.js";
 
 export interface ScopeName {
@@ -6,7 +6,7 @@ export interface ScopeName {
   readonly endpoint: string;
   /** Missing for calls of a tenant. */
   readonly subscription?: string;
-  /** Hash of who calls; missing where all callers are counted together. */
+  /** Hash of the caller; missing if all callers are counted together. */
   readonly principal?: string;
   readonly requestClass?: RequestClass;
   /** The resource provider, for its own limits. */

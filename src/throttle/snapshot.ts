@@ -7,34 +7,34 @@ export interface ScopeSnapshot extends ScopeName {
   readonly scope: string;
   /** Requests left, as far as is known. */
   readonly level?: number;
-  /** Requests that a full bucket holds, and what it gains each second; as documented, or as learned. */
+  /** Requests that a full bucket holds, and what it gains each second; documented or learned. */
   readonly capacity?: number;
   readonly refillPerSecond?: number;
-  /** This process's part of the bucket's flow, 0 to 1. */
+  /** This process's share of the bucket's rate, 0 to 1. */
   readonly share?: number;
   readonly waiting: number;
   readonly inFlight: number;
   /** Epoch milliseconds until which the service wants no requests. */
   readonly closedUntil?: number;
-  /** Epoch milliseconds at which the next request may go, when something waits for it. */
+  /** Epoch milliseconds at which the next request may go, if one is waiting. */
   readonly nextAt?: number;
 }
 
 export interface ThrottleSnapshot {
   /** Epoch milliseconds. */
   readonly at: number;
-  /** Callers that wait, polls that are not due included. */
+  /** Waiting callers, including polls that are not due. */
   readonly waiting: number;
-  /** Requests sent and not answered, without the reads that a full enough bucket lets go pending. */
+  /** Requests sent and not answered, except unmetered reads. */
   readonly inFlight: number;
-  /** Long-running operations that are followed. */
+  /** Long-running operations being followed. */
   readonly operations: number;
   /** The shared store, if there is one. */
   readonly store?: "connected" | "away";
   readonly scopes: readonly ScopeSnapshot[];
 }
 
-/** One scope; undefined when nothing is known of it and nothing goes on. */
+/** One scope; undefined if nothing is known of it and nothing is happening. */
 export function scopeSnapshot(bucket: Bucket, now: number): ScopeSnapshot | undefined {
   const { limit, name, waiting, inFlight, window } = bucket;
   const level = bucket.level(now);

@@ -69,45 +69,50 @@ export interface AdmissionOptions {
   readonly signal?: AbortSignalLike | undefined;
   /** Epoch milliseconds; a request that cannot be admitted by then is refused at once. */
   readonly deadlineAt?: number | undefined;
-  /** Background calls give way to foreground calls. Default `foreground`. */
+  /** Background calls yield to foreground calls. Default `foreground`. */
   readonly priority?: "foreground" | "background" | undefined;
-  /** The request is a poll of a long-running operation: it is paced, and finishes work already begun. */
+  /** The request polls a long-running operation: it is paced, and it finishes work already begun. */
   readonly poll?: boolean | undefined;
-  /** Epoch milliseconds from which the call has been under way: a call that is sent again keeps its place in line. Default now. */
+  /** Epoch milliseconds at which the call began: a call that is sent again keeps its place in line. Default now. */
   readonly since?: number | undefined;
 }
 
-/** What came back, as far as a throttle learns from it. */
+/** The part of a response that a throttle learns from. */
 export interface ThrottleReply {
   readonly status: number;
   readonly headers: HeaderReader;
   /** For a rejection: what the diagnosis says. A lock conflict that came as 429 is no throttling and closes nothing. */
   readonly throttled?: boolean;
-  /** The wait that was read from headers or body, in milliseconds. */
+  /** The wait read from headers or body, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** Names of throttling scopes that the body gave (`HighCostGet30Min`). */
+  /** Throttling scopes that the body names (`HighCostGet30Min`). */
   readonly scopeHint?: string | undefined;
-  /** For a poll: the operation has ended, in success or failure. Without it an operation counts as ended when it is no longer polled. */
+  /**
+   * For a poll: the operation has ended, in success or failure. Otherwise it counts as ended when it is no longer
+   * polled.
+   */
   readonly ended?: boolean | undefined;
 }
 
-/** Leave to send one request. Settle it exactly once, with the reply or, when none came, with nothing. */
+/** Permission to send one request. Settle it exactly once, with the reply, or with nothing if none came. */
 export interface Permit {
   settle(reply?: ThrottleReply): void;
 }
 
 export interface Throttle {
   /**
-   * Leave to send: at once (no promise, no microtask) when the scope is open, else when it opens.
-   * Rejects with an `AbortError` when the signal aborts, with a {@link ThrottleDeadlineError} when the deadline is too near.
-   * @param now epoch milliseconds by the throttle's {@link Throttle.clock}, for a caller that has just read it. Default: it is read
+   * Resolves when the request may be sent: at once (no promise, no microtask) if the scope is open, otherwise when it
+   * opens. Rejects with an `AbortError` if the signal aborts, or with a {@link ThrottleDeadlineError} if the deadline
+   * is too close.
+   * @param now epoch milliseconds by the throttle's {@link Throttle.clock}, if the caller has just read it. Default: it
+   * is read
    */
   admit(request: ThrottledRequest, options?: AdmissionOptions, now?: number): Permit | Promise<Permit>;
-  /** Its clock, where it has one of its own. */
+  /** Its clock, if it has its own. */
   readonly clock?: Clock;
   /**
-   * Calls a listener with every event for as long as something else references it: a client that is dropped takes its
-   * listener along. A listener that is added twice is called once.
+   * Calls a listener with every event for as long as something else references the listener, so that a dropped client
+   * takes its listener along. A listener added twice is called once.
    */
   listen?(listener: ThrottleListener): void;
 }
@@ -121,7 +126,7 @@ export class ThrottleDeadlineError extends Error {
     super(`The throttling window stays closed${until}, past the caller's deadline.`);
   }
 
-  /** By name: the throttle that the process shares may come from another copy of this package. */
+  /** By name: the process's shared throttle may come from another copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === "ThrottleDeadlineError";
   }

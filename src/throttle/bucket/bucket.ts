@@ -1,6 +1,6 @@
 /**
- * One bucket of the service, as seen from here: its level, its refill, our share, the window it closed, and from all of
- * them the time at which the next request may go.
+ * One bucket of the service as estimated here: its level, its refill, our share and its closed window. From these
+ * follows the time at which the next request may go.
  */
 import type { Random } from "../../time/clock.js";
 import { UnreportedLevel } from "./unreported-level.js";
@@ -15,64 +15,66 @@ import { Refill } from "./refill.js";
 import type { ScopeName } from "../scope-name.js";
 import { Share } from "./share.js";
 
-/** Requests that may be on their way before the first answer has come; more with each answer, as in TCP's slow start. */
+/** Requests that may be in flight before the first response; each response allows more, as in TCP's slow start. */
 const firstRequests = 4;
-/** A full enough bucket is not kept waiting for slow answers: meanwhile a request goes every so many refills. */
+/**
+ * A bucket that is full enough does not wait for slow responses: meanwhile one request goes out every this many
+ * refills.
+ */
 const refillsPerSlowRequest = 2;
-/** Without an answer for this long the level is old, and what may be on the way starts small again. */
+/** Without a response for this long, the level is stale and the number in flight starts small again. */
 const staleMs = 5_000;
-/** An empty bucket whose step has not been seen is asked this often in a period. */
+/** How often per period to try an empty bucket whose refill step has not been observed. */
 const asksPerPeriod = 8;
-/** The wait when a rejection names none: one period, within reason. */
+/** The longest wait, if a rejection names none: one period, but no more than this. */
 const longestGuessMs = 5_000;
 /** A shorter hint says that the service is busy, and not how much it takes. */
 const leastHintMs = 1_000;
 /** A wait beyond this is a mistake, and says nothing to other requests. */
 const longestWaitMs = 24 * 3_600_000;
-/** And the next try of a window comes after this, if the one before has not been answered. */
+/** If the probe of a reopened window has not been answered, the next one follows after this. */
 const probeMs = 1_000;
-/** A request that no other waits for comes back at most this part of its wait later than the service asked. */
+/** A request that no other waits behind comes back later than the service asked by at most this part of its wait. */
 const loneSpreadPart = 0.2;
-/** Most of the time over which reopenings are spread. */
+/** Reopenings are spread over at most this time. */
 const widestSpreadMs = 10_000;
-/** Between two reads that are counted at most so many go unmetered, and at most this part of our share of what is left. */
+/** Between two counted reads at most this many go unmetered, and at most this part of our share of the level. */
 const mostHeadroom = 32;
 const headroomPart = 0.75;
-/** None where less than this part of the bucket is left. */
+/** None go unmetered below this part of the bucket. */
 const plentyPart = 0.5;
-/** How far above a guessed limit the rate may grow. */
+/** How far above a guessed limit the rate may grow, as a factor. */
 const mostOfGuess = 16;
-/** Where a step fills the bucket for all, reopenings need little spread. */
+/** If one step refills the bucket for everyone, reopenings need little spread. */
 const stepSpreadMs = 1_500;
 
 export class Bucket {
-  /** Callers that wait for this bucket. */
   waiting = 0;
-  /** The answer that it learned from last, as its step. */
+  /** The response it last learned from, as a step. */
   reportedIn = -1;
-  /** So many requests may go unmetered before the next is counted; each that goes is taken from here. */
+  /** How many more requests may go unmetered before the next is counted. */
   headroom = 0;
   #headroomBefore = 0;
   #waitingInBackground = 0;
   readonly window: ClosedWindow;
-  /** Whether the window was ever closed; most never are, and then it is not looked at. */
+  /** Whether the window was ever closed. Most never are, which saves looking at it. */
   #hasClosed = false;
-  /** Permits on lease from a store that other processes share; they count while the store is there. */
+  /** Permits leased from a store that other processes share; used while the store is connected. */
   lease: BucketLease | undefined;
   readonly #estimate = new LevelEstimate();
   readonly #share = new Share();
   readonly #random: Random;
   #refill: Refill | undefined;
   #unreported: UnreportedLevel | undefined;
-  /** Requests that may be on their way. */
+  /** Requests that may be in flight. */
   #span = firstRequests;
   readonly #recent = new RecentSends();
   #lastSentAt = -Infinity;
   #stepJitterMs = 0;
 
   /**
-   * @param limit where to start from; undefined: no limit until a rejection or a level shows one
-   * @param isDocumented the limit holds even while no answer reports a level
+   * @param limit the starting estimate; undefined: no limit until a rejection or a reported level shows one
+   * @param isDocumented the limit applies even while no response reports a level
    */
   constructor(
     readonly name: ScopeName,
@@ -89,13 +91,12 @@ export class Bucket {
     return this.#refill?.limit;
   }
 
-  /** So many callers more, or less, wait. */
   countWaiting(change: number, inBackground: number): void {
     this.waiting += change;
     this.#waitingInBackground += inBackground;
   }
 
-  /** Our part of the bucket's flow, 0 to 1. */
+  /** Our share of the bucket's rate, 0 to 1. */
   get share(): number {
     return this.#unreported?.share ?? this.#share.value;
   }
@@ -117,23 +118,28 @@ export class Bucket {
     return this.#estimate.inFlight;
   }
 
-  /** The level as the service has reported it, less what is on its way; undefined while it has not. */
+  /** The reported level minus the requests in flight; undefined if none was reported. */
   get reportedLevel(): number | undefined {
     return this.#estimate.seen ? this.#estimate.level() : undefined;
   }
 
-  /** Requests left, as far as is known or can be guessed. */
+  /** Requests left, known or guessed. */
   level(now: number): number | undefined {
     const level = this.reportedLevel ?? this.#unreported?.level(now);
     return level === undefined ? undefined : Math.max(0, level);
   }
 
-  /** Nothing waits, nothing is on its way and no window is closed: forgetting it forgets only numbers. */
+  /**
+   * Nothing waits, nothing is in flight and no window is closed, so that forgetting the bucket loses only estimates.
+   */
   isIdle(now: number): boolean {
     return this.waiting === 0 && this.inFlight === 0 && now >= this.window.reopensAt;
   }
 
-  /** Epoch milliseconds at which the next request may go: not after `now` for at once, Infinity for after an answer. */
+  /**
+   * Epoch milliseconds at which the next request may go: `now` or earlier for at once, Infinity for after the next
+   * response.
+   */
   opensAt(now: number, waiting = Math.max(1, this.waiting)): number {
     if (this.#hasClosed && now < this.window.reopensAt) return this.window.reopensAt;
     if (!this.#refill) return now;
@@ -147,7 +153,7 @@ export class Bucket {
     return this.#estimate.inFlight < this.#span ? now : this.#slowRequestAt(now, this.#refill);
   }
 
-  /** When a request that comes now can expect to be served. */
+  /** When a request that arrives now can expect to be admitted. */
   expectedAt(now: number, inBackground: boolean): number {
     const opens = Math.max(now, this.window.reopensAt);
     const level = this.level(now);
@@ -158,12 +164,14 @@ export class Bucket {
     return Math.max(opens, this.#refill.timeOf(missing / this.share, now));
   }
 
-  /** A window that has passed is tried with one request at a time until one goes through. */
+  /** After a window ends, one request at a time is sent until one goes through. */
   get #probedUntil(): number {
     return this.#lastSentAt < this.window.reopensAt ? 0 : this.#lastSentAt + probeMs;
   }
 
-  /** The one request that was sent away comes back when its wait is over: it is too little to make a herd, and learns most. */
+  /**
+   * A single rejected request comes back as soon as its wait is over: one is no herd, and its response tells the most.
+   */
   #isLoneReturn(waiting: number): boolean {
     return waiting <= 1 && this.inFlight === 0 && this.#lastSentAt < this.window.until;
   }
@@ -178,7 +186,7 @@ export class Bucket {
     this.lease?.take();
   }
 
-  /** What went unmetered was our own all the same. */
+  /** Unmetered requests were still ours. */
   #catchUp(now: number): void {
     const requests = this.#headroomBefore - this.headroom;
     this.#headroomBefore = this.headroom;
@@ -186,13 +194,13 @@ export class Bucket {
     if (!this.#estimate.seen) this.#recent.note(now, requests);
   }
 
-  /** @param at its time is read only where something is to be caught up with */
+  /** @param at its time is read only if there is something to catch up with */
   #setHeadroom(requests: number, at: { readonly now: number }): void {
     if (this.headroom !== this.#headroomBefore) this.#catchUp(at.now);
     this.headroom = this.#headroomBefore = requests;
   }
 
-  /** How many of the requests to come need not be counted. */
+  /** How many of the next requests need not be counted. */
   #headroomNow(eventTime: EventTime): number {
     if (this.lease !== undefined) return 0;
     if (this.#hasClosed && eventTime.now < this.window.reopensAt) return 0;
@@ -209,18 +217,18 @@ export class Bucket {
     this.#lastSentAt = now;
   }
 
-  /** An answer reports how many requests are left. */
+  /** A response reports how many requests are left. */
   report(level: number, sent: Sent, eventTime: EventTime): void {
     this.reportedIn = eventTime.step;
     this.#observe(level, sent, eventTime);
     this.lease?.answered(sent.sentAt, eventTime.now, level);
-    // A first level says nothing of how many others there are; the next one does.
+    // A first level does not show how many other processes there are; the next one does.
     if (this.#estimate.hasMoved) this.#span++;
     if (this.#hasClosed) this.window.pass(sent.sentAt);
     this.#setHeadroom(this.#headroomNow(eventTime), eventTime);
   }
 
-  /** An answer reports nothing, or none came. */
+  /** A response without a level, or no response. */
   pass(sent: Sent, eventTime: EventTime): void {
     this.reportedIn = eventTime.step;
     this.#estimate.pass();
@@ -231,7 +239,7 @@ export class Bucket {
     this.#setHeadroom(this.#headroomNow(eventTime), eventTime);
   }
 
-  /** The request was sent away before this bucket could count it. */
+  /** The request was rejected before this bucket could count it. */
   takeBack(eventTime: EventTime): void {
     this.reportedIn = eventTime.step;
     this.#estimate.takeBack();
@@ -239,9 +247,9 @@ export class Bucket {
   }
 
   /**
-   * This bucket sent the request away.
-   * @param level the level that the answer reports
-   * @param retryAfterMs how long it asked to wait
+   * This bucket rejected the request.
+   * @param level the level that the response reports
+   * @param retryAfterMs the wait that it asked for
    */
   reject(sent: Sent, eventTime: EventTime, level: number | undefined, retryAfterMs: number | undefined): void {
     const { now } = eventTime;
@@ -265,7 +273,7 @@ export class Bucket {
     this.lease?.closed(this.window.until);
   }
 
-  /** Another process has learned that the service wants no requests for so long. */
+  /** Another process has learned that the service wants no requests for this long. */
   closeFor(ms: number, now: number): void {
     this.#setHeadroom(0, { now });
     this.#hasClosed = true;
@@ -278,7 +286,7 @@ export class Bucket {
     if (inFlight >= this.#span) {
       return reported - pending / share < refill.limit.capacity / 2 ? Infinity : this.#slowRequestAt(now, refill);
     }
-    // The first clause of `mayClaim`, without a division: most requests get no further.
+    // The first clause of `mayClaim`, without a division: it settles most requests.
     if ((reported - refill.reserve) * share - pending >= 1) return now;
     const level = this.#estimate.level(1 / share);
     if (mayClaim(level, share, refill.reserve, waiting)) return now;
@@ -295,17 +303,19 @@ export class Bucket {
     return Math.max(now, this.#lastSentAt + trickleMs(level, unreported.share, { rate, reserve, isStream: true }));
   }
 
-  /** Leased permits concern this bucket alone; which other buckets count the same requests is learned from the first own answers. */
+  /**
+   * Leased permits belong to this bucket alone; the first responses show which other buckets count the same requests.
+   */
   get #isUninformed(): boolean {
     return !this.#estimate.seen && this.#estimate.inFlight >= this.#span;
   }
 
-  /** While answers are slow to come and the bucket is full, tokens would be lost by waiting for them. */
+  /** While responses are slow and the bucket is full, waiting for them would waste tokens. */
   #slowRequestAt(now: number, refill: Refill): number {
     return Math.max(now, this.#lastSentAt + refillsPerSlowRequest / refill.rate);
   }
 
-  /** When to ask an empty bucket again: after its next step, or now and then while none has been seen. */
+  /** When to try an empty bucket again: after its next step, or now and then until one has been observed. */
   #stepAt(refill: Refill): number {
     const last = Math.max(this.#estimate.anchoredAt, this.#lastSentAt);
     const step = refill.stepAfter(last);
@@ -322,7 +332,8 @@ export class Bucket {
       if (movement.drop >= 0) this.#share.learn(movement, 0);
       return;
     }
-    // A bucket that may have been full in between has lost an unknown part of its refill, and says nothing about shares.
+    // A bucket that may have been full in between has lost an unknown part of its refill, so it shows nothing about
+    // shares.
     const refilled = movement.elapsedMs * refill.rate;
     if (level + movement.drop + refilled < refill.limit.capacity) this.#share.learn(movement, refilled);
     else this.#share.rest(movement.elapsedMs);
@@ -366,7 +377,7 @@ export class Bucket {
   }
 }
 
-/** A number of milliseconds, if it makes sense: not below 0, and at most so many. */
+/** A plausible number of milliseconds: at least 0 and at most `most`. */
 function within(ms: number | undefined, most: number): number | undefined {
   return ms === undefined || Number.isNaN(ms) || ms > most ? undefined : Math.max(0, ms);
 }

@@ -1,11 +1,11 @@
 /**
- * When something came about. Its place among all that was sent and answered is exact, where times in milliseconds tie;
- * the time costs a look at the clock, so it is looked at once at most, and not at all when nothing depends on it.
+ * When something happened. The order of sends and responses is exact even if their milliseconds tie. Reading the clock
+ * costs time, so it is read at most once, and only if something depends on it.
  */
 import type { Clock } from "../../time/clock.js";
 
 export class EventTime {
-  /** Grows with every request and every answer. */
+  /** Grows with every request and every response. */
   step = 0;
   #now = NaN;
 
@@ -17,17 +17,16 @@ export class EventTime {
     return this.#now;
   }
 
-  /** The next thing comes about. */
+  /** The next event. */
   next(): void {
     this.step++;
     this.#now = NaN;
   }
 }
 
-/** When a request was sent. */
 export interface Sent {
   /** Epoch milliseconds. */
   readonly sentAt: number;
-  /** {@link EventTime.step} of its sending. */
+  /** {@link EventTime.step} when it was sent. */
   readonly sentIn: number;
 }

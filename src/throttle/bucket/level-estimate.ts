@@ -1,30 +1,33 @@
 /**
- * What is known of a bucket's level. The service reports it with every answer, but late: by then other answers are on their
- * way, in any order, and so are requests. One answer is the anchor; everything else is counted from it.
+ * What is known of a bucket's level. The service reports it with every response, but late: by then other responses and
+ * requests are in flight, in any order. One response is the anchor; everything else is counted from it.
  *
- * Two requests that were on their way together may have been counted in either order, so of their levels the lower one
- * holds. A request that was sent after the anchor had come back was counted later: what it says is news, higher or lower.
- * Requests still on their way are taken as not yet counted. Each rule errs towards too few tokens, and never for longer
- * than a round trip.
+ * Two requests that were in flight together may have been counted in either order, so the lower of their levels
+ * applies. A request sent after the anchor's response was counted later, so its level is news, higher or lower.
+ * Requests in flight are taken as not yet counted. Each rule errs towards too few tokens, and never for longer than a
+ * round trip.
  */
 import type { Sent } from "./event-time.js";
 
 /** What happened between two anchors. */
 export interface Movement {
-  /** Own requests that were counted in between. */
+  /** Our own requests counted in between. */
   readonly own: number;
-  /** Tokens that went, seen from outside: negative when the level rose. */
+  /** Tokens gone, as reported: negative if the level rose. */
   readonly drop: number;
   readonly elapsedMs: number;
-  /** When the earlier anchor was sent: the time from which the movement may have happened. */
+  /** When the earlier anchor was sent; the movement happened after that. */
   readonly since: number;
   /** The second anchor was certainly counted after the first. */
   readonly later: boolean;
 }
 
-/** Answers without a level, one after the other, that make a level seen before worthless. */
+/** After this many responses in a row without a level, an earlier level is worthless. */
 const levellessAnswers = 16;
-/** Requests that follow each other within a millisecond say nothing new of the flow one by one: so many are reckoned together. */
+/**
+ * Requests within a millisecond of each other show nothing new about the rate one by one, so this many are evaluated
+ * together.
+ */
 const reckonedTogether = 8;
 
 export class LevelEstimate {
@@ -32,25 +35,25 @@ export class LevelEstimate {
   inFlight = 0;
   /** Whether the service reports its level. */
   seen = false;
-  /** Whether a level has been followed by another, which shows what moved in between. */
+  /** Whether a second level has been reported, which shows what moved in between. */
   hasMoved = false;
   /** The level that the anchor reported. */
   reported = 0;
-  /** Own requests that the anchor cannot have counted. */
+  /** Our own requests that the anchor cannot have counted. */
   pending = 0;
-  /** Own answers so far. */
+  /** Responses to our own requests so far. */
   answers = 0;
   /** When the anchor's request was sent. */
   anchoredAt = -Infinity;
   /** The step in which the anchor was received. */
   #anchoredIn = -1;
-  /** Level and own answers when movements were reckoned last. */
+  /** The level and the responses when movements were last evaluated. */
   #reportedThen = 0;
   #answersThen = 0;
   #levelless = 0;
   readonly #movement = { own: 0, drop: 0, elapsedMs: 0, since: 0, later: false };
 
-  /** Tokens left, when each own request that is not counted yet goes along with `costEach` tokens, others' included. */
+  /** Tokens left, if each of our uncounted requests costs `costEach` tokens, those of others included. */
   level(costEach = 1): number {
     return this.reported - this.pending * costEach;
   }
@@ -61,9 +64,9 @@ export class LevelEstimate {
   }
 
   /**
-   * An answer that reports a level.
-   * @param step the step in which it came; those of one throttle are counted through
-   * @returns what moved since the anchor before, when it becomes the anchor; to be read before the next answer
+   * Handles a response that reports a level.
+   * @param step when it came, in steps of the throttle
+   * @returns the movement since the previous anchor if this becomes the anchor; read it before the next response
    */
   observe(level: number, { sentAt, sentIn }: Sent, step: number): Movement | undefined {
     this.#answered();
@@ -94,18 +97,18 @@ export class LevelEstimate {
     return movement;
   }
 
-  /** So many own requests have gone and come back, of which no answer was read. */
+  /** This many of our own requests came back without their responses being read. */
   passBy(requests: number): void {
     this.answers += requests;
   }
 
-  /** An answer without a level, or no answer at all: the token may be gone, and only the next anchor knows. */
+  /** A response without a level, or none: the token may be gone, and only the next anchor shows it. */
   pass(): void {
     this.#answered();
     if (++this.#levelless === levellessAnswers) this.#forget();
   }
 
-  /** A request that this bucket has certainly not counted. */
+  /** A request that this bucket certainly has not counted. */
   takeBack(): void {
     this.inFlight = Math.max(0, this.inFlight - 1);
     this.pending = Math.max(0, this.pending - 1);

@@ -1,4 +1,4 @@
-/** Counts requests of the last half minute or so, in two spans of which the older one is dropped. */
+/** Counts requests of about the last half minute, in two spans of which the older is dropped. */
 
 const spanMs = 15_000;
 
@@ -17,7 +17,7 @@ export class RecentSends {
     return this.#count + this.#before;
   }
 
-  /** Requests a second. */
+  /** Requests per second. */
   perSecond(now: number): number {
     const count = this.count(now);
     const watchedMs = now - this.#startedAt + (this.#before > 0 ? spanMs : 0);

@@ -1,25 +1,25 @@
 /**
- * How a bucket fills. The documented numbers are where it starts; what is seen corrects them. A level that rises from one
- * answer to a later one has gained at least that much, so steps are learnt upwards at once, and downwards when none
- * of the old size has come for a while. Where steps are far apart (Compute: a minute) the time of the step matters more
- * than its size: it lies between the two answers that show the rise.
+ * How a bucket refills. The documented numbers are the start; observation corrects them. A level that rises from one
+ * response to a later one has gained at least that much. So larger steps are learned at once, and smaller ones after
+ * none of the old size has come for a while. If steps are far apart (Compute: a minute), the time of the step matters
+ * more than its size: it lies between the two responses that show the rise.
  */
 import type { RateLimit } from "../limits.js";
 import type { Movement } from "./level-estimate.js";
 import { reserveOf } from "./pace.js";
 
-/** Steps that come at least this often are a stream; rarer ones are waited for one by one. */
+/** Steps at least this frequent count as a stream; rarer ones are waited for one by one. */
 const streamMs = 2_000;
-/** Periods that are watched closely before a refill is believed to have become smaller. */
+/** How many periods to observe before a refill is taken to have shrunk. */
 const watchedPeriods = 8;
-/** A level that stays where it was highest for so many periods is that of a full bucket, if it is at least this part of one. */
+/** A level that stays at its highest for this many periods means a full bucket, if it is at least `fullPart` of one. */
 const fullPeriods = 3;
 const fullPart = 0.25;
-/** Own requests are counted a little early or late. */
+/** Our own requests are counted a little early or late. */
 const countedOff = 2;
 
 export class Refill {
-  /** Tokens a millisecond, on average. */
+  /** Tokens per millisecond, on average. */
   rate = 0;
   /** Tokens that are not claimed at once. */
   reserve = 0;
@@ -40,7 +40,7 @@ export class Refill {
     return this.#limit;
   }
 
-  /** The first step after `time` that a step seen before lets expect; undefined while none has been seen. */
+  /** The first step expected after `time`; undefined until a step has been observed. */
   stepAfter(time: number): number | undefined {
     if (this.#stepSeenAt === undefined) return undefined;
     const { periodMs } = this.#limit;
@@ -48,7 +48,7 @@ export class Refill {
     return this.#stepSeenAt + periods * periodMs;
   }
 
-  /** When so many tokens more will have come. */
+  /** When this many more tokens will have arrived. */
   timeOf(tokens: number, now: number): number {
     const { refill, periodMs } = this.#limit;
     if (this.isStream) return now + tokens / this.rate;
@@ -57,22 +57,22 @@ export class Refill {
   }
 
   /**
-   * Learns from two answers.
-   * @param eventTime of receiving the second; its time is read only where it says something
-   * @returns whether a step of a refill with rare steps was seen
+   * Learns from two responses.
+   * @param eventTime when the second arrived; its time is read only if it matters
+   * @returns whether it observed a step of a refill with rare steps
    */
   learn(level: number, { drop, own, elapsedMs, since, later }: Movement, eventTime: { readonly now: number }): boolean {
     if (level >= this.#limit.capacity) this.#setLimit({ ...this.#limit, capacity: level + 1 });
     if (!later) return false;
     this.#learnCapacity(level, own, elapsedMs);
     const { now } = eventTime;
-    // Own requests are counted a little early or late while many are on their way. What the level rose by is certain.
+    // Our own requests are counted a little early or late while many are in flight. A rise of the level is certain.
     if (drop < 0) this.#learnRise(-drop, since, now);
     this.#watch(own - drop, now - since);
     return drop < 0 && !this.isStream;
   }
 
-  /** A bucket that gains nothing where it was highest is smaller than it was taken for. */
+  /** A bucket that gains nothing at its highest level is smaller than assumed. */
   #learnCapacity(level: number, own: number, elapsedMs: number): void {
     this.#highest = Math.max(this.#highest, level);
     const { capacity, periodMs } = this.#limit;
@@ -90,7 +90,7 @@ export class Refill {
     if (rise / steps > refill) this.#setRefill(rise / steps);
   }
 
-  /** Rises between answers close to each other show whole steps; when all of many were smaller, so is the refill. */
+  /** Rises between responses close together show whole steps; if all of many were smaller, so is the refill. */
   #watch(rise: number, gapMs: number): void {
     const { periodMs, refill } = this.#limit;
     if (gapMs > periodMs / 2) return;
@@ -108,7 +108,7 @@ export class Refill {
     this.#largestRise = 0;
   }
 
-  /** What every admission needs of a limit is reckoned once. */
+  /** Computes once what every admission needs of a limit. */
   #setLimit(limit: RateLimit): void {
     this.#limit = limit;
     this.rate = limit.refill / limit.periodMs;

@@ -1,15 +1,16 @@
 /**
- * How much of a bucket's flow is our own. Nothing says how many processes, pipelines and people draw on a subscription, but
- * the headers do: between two answers the level fell by all that was taken, and we know what we took. The quotient is the
- * share that this process claims of whatever is left. The shares of all processes add up to one by construction, so
- * nothing has to be agreed upon, a light load leaves the rest to a heavy one, and foreign traffic is just another process.
+ * Our share of a bucket's rate. Nothing says how many processes, pipelines and people use a subscription, but the
+ * headers do: between two responses the level fell by all that was taken, and we know what we took. The quotient is the
+ * share that this process claims of whatever is left. The shares of all processes add up to one by construction. So
+ * nothing has to be agreed upon, a light load leaves the rest to a heavy one, and other clients are just another
+ * process.
  */
 import type { Movement } from "./level-estimate.js";
 
-/** Old samples fade with this time, but not before enough own requests have been seen to be worth fading. */
+/** Old samples fade over this time, but only after enough of our own requests have been counted. */
 const memoryMs = 3_000;
 const enoughOwn = 8;
-/** Before anything is known: as if one other process like ours were about. */
+/** The first guess: one other process like ours. */
 const priorOwn = 0.5;
 const priorTotal = 1;
 const leastShare = 0.002;
@@ -29,7 +30,10 @@ export class Share {
     this.#set();
   }
 
-  /** The bucket was full for so long: what others took of it before says little now, so a small share grows to the first guess. */
+  /**
+   * The bucket was full for this long: what others took before says little now, so a small share grows to the first
+   * guess.
+   */
   rest(elapsedMs: number): void {
     if (this.value >= priorOwn / priorTotal) return;
     const fade = Math.exp(-elapsedMs / memoryMs);

@@ -1,26 +1,27 @@
 /**
- * A bucket whose level no answer reports: no headers, only the occasional rejection. It is reckoned as the documented
- * bucket drained by our own requests and by those of others that go along with them. A rejection is the one moment of
- * truth: the bucket is empty, and since the rejection before, it gave out all that it had gained. What part of that was
- * ours is our share.
+ * A bucket whose level no response reports: no headers, only an occasional rejection. It is modelled as the documented
+ * bucket, drained by our own requests and by those that others send at the same time. Only a rejection is certain: the
+ * bucket is empty, and since the previous rejection it gave out all that it gained. Our part of that is our share.
  *
- * Until the first rejection we may be alone or one of many, so what is sent at once stays small and the rate doubles in
- * seconds, not in round trips: many processes that do the same overshoot together by what is on the way at that
- * eventTime. After it, the share grows slowly and then faster, as long as no rejection says otherwise.
+ * Until the first rejection we may be alone or one of many. So the first burst stays small, and the rate doubles in
+ * seconds, not in round trips: many processes doing the same overshoot together by what is in flight at that moment.
+ * After it, the share grows slowly and then faster until the next rejection.
  */
 import type { RateLimit } from "../limits.js";
 import { shareForOneIn } from "./pace.js";
 
-/** The part of a full bucket that is sent at once while nothing is known. */
+/** The part of a full bucket to send at once while nothing is known. */
 const firstPart = 0.05;
 /** After that: the rate, in refills, and the milliseconds in which it doubles. */
 const firstRate = 0.7;
 const doublingMs = 4_000;
 const mostRefills = 16;
-/** How the share grows: by this part each second, five seconds after a rejection; with the time since. */
+/**
+ * How the share grows: by this part each second, five seconds after a rejection, and proportionally to the time since.
+ */
 const growth = 0.04;
 const growthSpanMs = 5_000;
-/** What earlier rejections still say about the share. */
+/** How much earlier rejections still count for the share. */
 const memory = 0.95;
 const leastShare = 0.005;
 /** A caller that sends one request at a time is turned away by chance so many times in a row before it is taken for a crowd. */
@@ -34,7 +35,7 @@ export class UnreportedLevel {
   #tokensAt: number;
   readonly #startedAt: number;
   #sent: number;
-  /** Own requests that went through since the last rejection, and what rejections have shown of the share. */
+  /** Our own requests that went through since the last rejection, and what rejections have shown of the share. */
   #passed = 0;
   #own = 0;
   #total = 0;
@@ -43,8 +44,8 @@ export class UnreportedLevel {
   #rejections = 0;
 
   /**
-   * @param sent requests sent already, from a bucket that is taken to have been full
-   * @param mostShare 1 for a documented limit; more where the limit itself is a guess that may be too low
+   * @param sent requests already sent, from a bucket assumed to have been full
+   * @param mostShare 1 for a documented limit; more if the limit itself is a guess that may be too low
    */
   constructor(
     readonly limit: RateLimit,
@@ -112,7 +113,7 @@ export class UnreportedLevel {
     this.empty(now);
   }
 
-  /** The bucket is empty, and nothing is known of how it came to be. */
+  /** The bucket is empty for an unknown reason. */
   empty(now: number): void {
     this.#passed = 0;
     this.#rejectedAt = now;
@@ -120,13 +121,13 @@ export class UnreportedLevel {
     this.drain(now);
   }
 
-  /** The bucket is still empty: one more rejection of the same eventTime. */
+  /** The bucket is still empty: another rejection of the same moment. */
   drain(now: number): void {
     this.#tokens = 0;
     this.#tokensAt = now;
   }
 
-  /** When the next request may go while no rejection has come yet. */
+  /** When the next request may go before the first rejection. */
   firstSendAt(now: number, lastSentAt: number, reserve: number): number {
     if (this.#sent < this.limit.capacity * firstPart) return now;
     const rate = Math.min(firstRate * 2 ** ((now - this.#startedAt) / doublingMs), mostRefills) * this.#rate;

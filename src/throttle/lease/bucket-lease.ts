@@ -1,28 +1,28 @@
-/** The permits of one bucket that this process holds on lease, and what the store should learn when it is asked next. */
+/** The permits of one bucket that this process holds on lease, and what to report to the store next time. */
 import type { RateLimit } from "../limits.js";
 import type { Lease, LeaseAsk } from "./store.js";
 
-/** What a lease needs of the bucket it serves. */
+/** What a lease needs from its bucket. */
 export interface LeasedBucket {
   readonly limit: RateLimit | undefined;
   readonly waiting: number;
   recentRate(now: number): RateLimit;
-  /** Another process has learned that the service wants no requests for so long. */
+  /** Another process has learned that the service wants no requests for this long. */
   closeFor(ms: number, now: number): void;
 }
 
-/** Where there is plenty, permits for so much time are taken ahead, so that a steady caller need not ask for each. */
+/** If there is plenty, permits for this time are taken ahead, so that a steady caller need not ask for each one. */
 const aheadMs = 100;
 const mostAhead = 16;
-/** Plenty is this part of the bucket. */
+/** Plenty means this part of the bucket. */
 const plentyPart = 0.25;
-/** Permits are not used in the last moment of a lease: the store counts from when it was asked, on a clock of its own. */
+/** Permits are not used at the very end of a lease: the store counts from when it was asked, by its own clock. */
 const marginMs = 250;
-/** Permits in hand are for callers that come soon; what is kept longer may be counted as used by the store. */
+/** Unused permits are for callers that come soon; after this time the store may count them as used. */
 const inHandMs = 750;
-/** Ends of a window that lie closer together than this are the same. */
+/** Window ends closer together than this are the same. */
 const sameMomentMs = 100;
-/** A caller without a permit does not ask again sooner than this. */
+/** A caller without a permit asks again after this, at the earliest. */
 const soonestMs = 5;
 
 export class BucketLease {
@@ -46,14 +46,17 @@ export class BucketLease {
     private readonly client: { readonly isConnected: boolean },
   ) {}
 
-  /** Whether there is something that the other processes should know, and no ask of ours that will report it soon. */
+  /** Whether there is something to tell other processes that no request in progress will report soon. */
   get hasNews(): boolean {
     if (this.#isAsking) return false;
     if (this.#closedUntil > this.#reportedClosedUntil) return true;
     return this.bucket.waiting === 0 && (this.#answered > 0 || this.#permits > 0);
   }
 
-  /** When the next request may go: now with a permit in hand, else once the store has answered; undefined while it is away. */
+  /**
+   * When the next request may go: now with a permit in hand, otherwise after the store's reply; undefined while it is
+   * away.
+   */
   opensAt(now: number): number | undefined {
     if (!this.client.isConnected) return undefined;
     if (this.#permits > 0 && now < this.#endsAt) return now;
@@ -78,7 +81,7 @@ export class BucketLease {
     else this.#note(level, sentAt, now);
   }
 
-  /** A permit whose request was not counted is in hand again. */
+  /** A permit whose request was not counted can be used again. */
   giveBack(): void {
     this.#permits++;
   }
@@ -88,7 +91,7 @@ export class BucketLease {
     if (until > this.#reportedClosedUntil + sameMomentMs) this.#closedUntil = until;
   }
 
-  /** What to send to the store. Permits in hand that no request waits for go back. */
+  /** What to send to the store. Unused permits that no request waits for go back. */
   ask(now: number): LeaseAsk {
     const { waiting, limit = { capacity: 1, refill: 1, periodMs: 1_000 } } = this.bucket;
     const ahead = this.#plenty ? Math.min(mostAhead, (this.bucket.recentRate(now).refill * aheadMs) / 1_000) : 0;
@@ -131,7 +134,10 @@ export class BucketLease {
     if (closedForMs > 0) this.bucket.closeFor(closedForMs, now);
   }
 
-  /** The store did not answer. Permits in hand hold until they end; what could not be reported is old by the time it could be. */
+  /**
+   * The store did not reply. Permits in hand hold until they expire; unreported news would be stale later, so it is
+   * dropped.
+   */
   failed(): void {
     this.#isAsking = false;
     this.#askAt = 0;

@@ -1,21 +1,21 @@
 /**
- * Asks the store for permits, one round trip at a time: what comes up while one is under way goes together into the next.
- * A store that fails or is slow to answer is left alone for a moment, and meanwhile each bucket goes by its own estimate,
- * which has been kept up to date all along; so no request waits for a store for long, and nothing has to be learned again.
+ * Asks the store for permits, one round trip at a time: what comes up meanwhile goes together into the next. A store
+ * that fails or is slow is left alone for a moment. Meanwhile each bucket uses its own estimate, which is always kept
+ * up to date, so no request waits long for a store and nothing has to be learned again.
  */
 import type { Clock } from "../../time/clock.js";
 import type { BucketLease } from "./bucket-lease.js";
 import type { Lease, ThrottleStore } from "./store.js";
 
-/** A store that has not answered by then is taken as away. */
+/** A store that has not replied by then counts as away. */
 const answerTimeoutMs = 300;
-/** And is asked again after this. */
+/** It is asked again after this. */
 const againMs = 500;
-/** What answers have reported is passed on at the latest after this. */
+/** News from responses is passed on after this at the latest. */
 const newsMs = 250;
 
 export interface LeaseListener {
-  /** Permits have come, or the store has gone: waiting requests should be looked at again. */
+  /** Permits have come or the store is lost: waiting requests should be checked again. */
   onLeasesChanged(): void;
   onStoreLost(error: unknown, now: number): void;
   onStoreBack(now: number): void;
@@ -35,7 +35,7 @@ export class LeaseClient {
     private readonly listener: LeaseListener,
   ) {}
 
-  /** Whether leases count. If not, each bucket goes by its own estimate. */
+  /** Whether leases are in use. If not, each bucket uses its own estimate. */
   get isConnected(): boolean {
     return this.#isConnected;
   }
@@ -55,7 +55,7 @@ export class LeaseClient {
     if (wanting.length > 0) this.#ask(wanting, now);
   }
 
-  /** Something was learned that the other processes should know, soon or, after a rejection, at once. */
+  /** Something was learned that other processes should know: soon, or at once after a rejection. */
   onNews(isUrgent: boolean, now: number): void {
     if (isUrgent) this.#report(now);
     if (this.#newsTimer) return;
@@ -89,7 +89,7 @@ export class LeaseClient {
   async #askTogether(slot: string, asking: readonly BucketLease[], round: Round): Promise<void> {
     const asks = asking.map((lease) => lease.ask(round.askedAt));
     const leases = await this.store.lease(slot, this.member, asks);
-    // What comes after the timeout is of no use any more: it ends by itself in the store.
+    // A reply after the timeout is useless: its lease expires in the store on its own.
     if (round.isOver) return;
     if (leases.length !== asks.length)
       throw new TypeError(`the store gave ${leases.length} leases for ${asks.length} asks`);
@@ -136,10 +136,10 @@ export class LeaseClient {
   }
 }
 
-/** Beyond this a number of milliseconds from a store is nonsense. */
+/** A longer time from a store is nonsense. */
 const longestMs = 24 * 3_600_000;
 
-/** @throws TypeError for a lease that makes no sense: its store is as good as away */
+/** @throws TypeError for a nonsensical lease: its store counts as away */
 function checkLease({ granted, ttlMs, askAgainMs, closedForMs, level }: Lease, want: number): void {
   const times = [ttlMs, askAgainMs, closedForMs];
   const fits =

@@ -1,4 +1,4 @@
-/** A store inside one process: for throttles that want to stay apart and yet share the limits, and for tests. */
+/** A store inside one process: for throttles that are separate but share the limits, and for tests. */
 import { systemClock, type Clock } from "../../time/clock.js";
 import { lease, newSharedBucket, type SharedBucket } from "./shared-bucket.js";
 import type { Lease, LeaseAsk, ThrottleStore } from "./store.js";

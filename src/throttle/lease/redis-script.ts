@@ -1,14 +1,14 @@
 /**
- * `shared-bucket.ts` in Lua, to run inside Redis or Valkey: one hash for each bucket, one call for any number of them.
- * Time is the server's. A test plays the same asks to both and compares the leases.
+ * `shared-bucket.ts` in Lua, to run inside Redis or Valkey: one hash per bucket, one call for any number of them. Time
+ * is the server's. A test plays the same asks to both and compares the leases.
  *
  * KEYS: the buckets. ARGV: the member, the time (0 for the server's own), then for each key capacity, refill, periodMs,
- * want, answered, returned, levelless, level (-1 for none), sentAgoMs, receivedAgoMs, closedForMs.
- * Gives for each key granted, ttlMs, askAgainMs, needsAnswer, closedForMs, level.
+ * want, answered, returned, levelless, level (-1 for none), sentAgoMs, receivedAgoMs, closedForMs. Returns for each key
+ * granted, ttlMs, askAgainMs, needsAnswer, closedForMs, level.
  */
 import { sharedBucketNumbers } from "./shared-bucket-numbers.js";
 
-/** Milliseconds for which a bucket is kept that is not asked for, and the most that its refill may add. */
+/** Milliseconds for which an unused bucket is kept, and the longest time that its refill may add. */
 const keepMs = 60_000;
 const longestMs = 3_600_000;
 

@@ -19,14 +19,14 @@ import type { Lease, LeaseAsk, ThrottleStore } from "./store.js";
 export type { RateLimit } from "../limits.js";
 export type { Lease, LeaseAsk, ThrottleStore } from "./store.js";
 
-/** What of node-redis (4, 5, 6) is used. */
+/** The part of node-redis (4, 5, 6) that is used. */
 export interface NodeRedisClient {
   readonly isReady?: boolean;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-/** What of ioredis (5, 6) is used. */
+/** The part of ioredis (5, 6) that is used. */
 export interface IoRedisClient {
   readonly status?: string;
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
@@ -34,20 +34,20 @@ export interface IoRedisClient {
 }
 
 export interface RedisThrottleStoreOptions {
-  /** In front of every key; a version of the format follows it. Default `azure-remedy:throttle:`. */
+  /** Prefix of every key, followed by a version of the format. Default `azure-remedy:throttle:`. */
   readonly prefix?: string;
   /** Replaces the server's time (epoch milliseconds), for tests. */
   readonly now?: () => number;
 }
 
-/** Runs the script, by its hash or by its text. */
+/** Runs the script, by its hash or its text. */
 interface Runner {
   isReady(): boolean;
   byHash(sha1: string, keys: string[], args: string[]): Promise<unknown>;
   byText(keys: string[], args: string[]): Promise<unknown>;
 }
 
-/** Of what the keys hold. Processes of two versions that read it differently do not share a bucket. */
+/** The format of the stored values. Versions that read them differently do not share a bucket. */
 const formatVersion = "v2";
 
 const numbersPerLease = 6;
@@ -63,7 +63,7 @@ export function redisThrottleStore(
   const runner = runnerFor(client);
   let sha1: string | undefined;
   const run = async (keys: string[], args: string[]): Promise<unknown> => {
-    // Clients keep commands for a server that is away, and would send them when they are of no use any more.
+    // Clients queue commands while the server is away and would send them when they are no longer of use.
     if (!runner.isReady()) throw new Error("the client is not connected");
     sha1 ??= await sha1Of(leaseScript);
     try {
@@ -75,7 +75,7 @@ export function redisThrottleStore(
   };
   return {
     lease: async (slot, member, asks) => {
-      // In a cluster, the part in braces decides where a key is kept: buckets of one slot are kept together.
+      // In a cluster, the part in braces decides where a key is stored: buckets of one slot stay together.
       const keys = asks.map(({ key }) => `${prefix}${formatVersion}:{${slot}}:${key}`);
       const args = [member, String(now()), ...asks.flatMap(argumentsOf)];
       return readLeases(await run(keys, args), asks.length);
@@ -130,7 +130,7 @@ function argumentsOf(ask: LeaseAsk): string[] {
   ].map(String);
 }
 
-/** @throws TypeError when the server gave something else */
+/** @throws TypeError if the server returned something else */
 function readLeases(reply: unknown, count: number): Lease[] {
   const numbers = Array.isArray(reply) ? reply.map(Number) : [];
   if (numbers.length !== count * numbersPerLease || numbers.some(Number.isNaN)) {

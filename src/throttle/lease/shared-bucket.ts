@@ -1,11 +1,11 @@
 /**
- * The arithmetic of a bucket that processes share: pure, and the same as the script that runs inside Redis, which a test
- * compares with it answer for answer.
+ * The arithmetic of a bucket that processes share. It is pure, and the same as the script that runs inside Redis; a
+ * test compares each reply.
  *
- * The level is what the last answer reported, less the permits that are out. Since every process reports all its answers here,
- * nothing has to be guessed about shares: permits are divided by what each process wants. Nothing is guessed about the
- * refill either: a little is kept back from every bucket, and when it may have filled, one request goes out to see.
- * Only where no answer ever reports a level is the documented bucket taken at its word.
+ * The level is the one last reported, minus the permits that are out. Every process reports all its responses here, so
+ * shares need not be guessed: permits are divided by what each process wants. The refill is not guessed either: a
+ * little is kept back from every bucket, and when it may have refilled, one request goes out to see. The documented
+ * bucket is trusted only if no response ever reports a level.
  */
 import { sharedBucketNumbers } from "./shared-bucket-numbers.js";
 import type { Lease, LeaseAsk } from "./store.js";
@@ -14,7 +14,7 @@ import type { Lease, LeaseAsk } from "./store.js";
 export interface Holder {
   /** Permits given and not answered. */
   out: number;
-  /** When they end. */
+  /** When they expire. */
   until: number;
   wanted: number;
   seenAt: number;
@@ -22,17 +22,17 @@ export interface Holder {
 
 export interface SharedBucket {
   level: number;
-  /** The time up to which refill is counted in. */
+  /** The time up to which refill is counted. */
   filledAt: number;
-  /** When the answer that reported the level was received, and its request sent. */
+  /** When the response that reported the level arrived, and when its request was sent. */
   receivedAt: number;
   sentAt: number;
   closedUntil: number;
   /** A window has passed, and no request has gone through since. */
   probing: boolean;
-  /** Whether any answer has reported a level. */
+  /** Whether any response has reported a level. */
   reported: boolean;
-  /** Permits that may be out while no level is reported; more with each answer. */
+  /** Permits that may be out while no level is reported; each response allows more. */
   span: number;
   readonly holders: Map<string, Holder>;
 }
@@ -106,7 +106,7 @@ export function lease(bucket: SharedBucket, member: string, ask: LeaseAsk, now: 
   };
 }
 
-/** When a bucket that was nearly empty may have filled: time for one request to find out. What was kept back pays for it. */
+/** When a nearly empty bucket may have refilled: time for one request to find out, paid from what was kept back. */
 function lookAt({ reported, receivedAt, closedUntil }: SharedBucket, { limit: { periodMs } }: LeaseAsk): number {
   if (!reported) return Infinity;
   return Math.max(
@@ -115,7 +115,10 @@ function lookAt({ reported, receivedAt, closedUntil }: SharedBucket, { limit: { 
   );
 }
 
-/** Permits that may be out: none in a closed window, one to find out whether it has opened, few while the level is not known. */
+/**
+ * Permits that may be out: none in a closed window, one to find out whether it has reopened, few while the level is
+ * unknown.
+ */
 function mostOut({ closedUntil, probing, reported, receivedAt, span }: SharedBucket, now: number): number {
   if (now < closedUntil) return 0;
   if (probing) return 1;
@@ -123,7 +126,7 @@ function mostOut({ closedUntil, probing, reported, receivedAt, span }: SharedBuc
   return now - receivedAt < staleMs ? Infinity : firstSpan;
 }
 
-/** Permits that have ended were sent, for all we know: their tokens are gone. */
+/** Expired permits count as sent: their tokens are gone. */
 function endLeases(bucket: SharedBucket, now: number): void {
   for (const [member, holder] of bucket.holders) {
     if (holder.out > 0 && holder.until <= now) {
@@ -169,25 +172,28 @@ function fill(bucket: SharedBucket, { limit: { capacity, refill, periodMs } }: L
   bucket.filledAt += steps * periodMs;
 }
 
-/** Permits that are out and that the level does not count yet. */
+/** Permits that are out and not yet counted in the level. */
 export function outOf(bucket: SharedBucket): number {
   let out = 0;
   for (const holder of bucket.holders.values()) if (!isCounted(bucket, holder)) out += holder.out;
   return out;
 }
 
-/** Whether all that is out was given so long ago that a look would count it. Otherwise an answer is on its way that shows more. */
+/**
+ * Whether everything out was given so long ago that a probe would count it. Otherwise a response is on its way that
+ * shows more.
+ */
 function isQuiet({ holders }: SharedBucket, now: number): boolean {
   for (const { out, until } of holders.values()) if (out > 0 && until - leaseMs + countedMs > now) return false;
   return true;
 }
 
-/** Whether the level that was reported has counted all that this process holds. */
+/** Whether the reported level has counted all that this process holds. */
 function isCounted({ reported, sentAt }: SharedBucket, { until }: Holder): boolean {
   return reported && until - leaseMs + countedMs <= sentAt;
 }
 
-/** What is wanted by those heard of lately, and how many they are. */
+/** What the processes heard from lately want, and how many they are. */
 function demand({ holders }: SharedBucket, now: number): { wanted: number; waiting: number } {
   let wanted = 0;
   let waiting = 0;

@@ -1,19 +1,19 @@
 /**
- * How likely operations of one kind are to end at each age, learned from looks: one that found an operation running says that
- * none of the seconds since the look before had its end; one that found it ended says that one of them had. So operations
- * that still run count as well as those that have ended, and what is looked at more often does not seem to end more often.
+ * How likely operations of one kind are to end at each age, learned from polls: a poll that finds an operation running
+ * shows that it did not end since the previous poll; one that finds it ended shows that it ended in between. So running
+ * operations count as well as ended ones, and frequent polling does not look like frequent ends.
  *
  * Ages are in seconds, in bins that grow with age.
  */
 
 const bins = 64;
-/** Each bin is by this part longer than its age. The first ends at one second, the last after two hours. */
+/** Each bin is longer than the previous by this factor. The first ends at one second, the last after two hours. */
 const growth = 1.152;
-/** A kind never seen, and the ages that none has reached: as if so many operations had ended at all ages alike. */
+/** The prior, for new kinds and ages not reached yet: as if this many operations had ended evenly at all ages. */
 const priorWeight = 2;
-/** The age that operations are taken to have reached before they began, which keeps the first hazard finite. */
+/** The age that operations are assumed to have at the start, which keeps the first hazard finite. */
 const headStart = 10;
-/** After so many ends everything known is halved, so that what has changed shows. */
+/** After this many ends, all counts are halved so that changes show. */
 const halvedAfter = 256;
 
 const starts = Float64Array.from({ length: bins + 1 }, (_, bin) => (bin === 0 ? 0 : growth ** (bin - 1)));
@@ -23,28 +23,28 @@ export class Hazard {
   /** For each bin, the operations that ended in it and the seconds that operations ran in it. */
   readonly #ended = new Float64Array(bins);
   readonly #ran = new Float64Array(bins);
-  /** The hazard up to the start of each bin, undefined while out of date. */
+  /** The hazard up to the start of each bin; undefined when out of date. */
   #upTo: Float64Array | undefined;
   #ends = 0;
 
-  /** The part of the operations that still run at `age` that end in each second. */
+  /** The fraction of operations still running at `age` that end each second. */
   at(age: number): number {
     const span = Math.max(2, age * 0.2);
     return this.#between(age, age + span) / span;
   }
 
-  /** The likelihood that an operation that ran at the age `from` has ended at the age `to`. */
+  /** The probability that an operation running at age `from` has ended at age `to`. */
   endedBetween(from: number, to: number): number {
     return 1 - Math.exp(-this.#between(from, to));
   }
 
-  /** An operation ran at the age `from` and still runs at `to`. */
+  /** An operation ran at age `from` and still runs at `to`. */
   noteRunning(from: number, to: number): void {
     forEachBin(from, to, (bin, seconds) => add(this.#ran, bin, seconds));
     this.#upTo = undefined;
   }
 
-  /** An operation ran at the age `from` and has ended at `to`. Its end is shared among the bins as is likely. */
+  /** An operation ran at age `from` and has ended at `to`. Its end is divided among the bins by probability. */
   noteEnded(from: number, to: number): void {
     const total = this.#between(from, to);
     const before = this.#sums;
@@ -98,7 +98,7 @@ function add(counts: Float64Array, bin: number, more: number): void {
   counts[bin] = (counts[bin] ?? 0) + more;
 }
 
-/** Hazard a second in a bin. */
+/** Hazard per second in a bin. */
 function slopeOf(sums: Float64Array, bin: number): number {
   return ((sums[bin + 1] ?? 0) - (sums[bin] ?? 0)) / (startOf(bin + 1) - startOf(bin));
 }

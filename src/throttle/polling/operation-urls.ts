@@ -1,4 +1,4 @@
-/** The URLs at which an operation can be followed that an answer has begun. */
+/** The URLs at which an operation can be followed, from the response that began it. */
 import type { ThrottleReply } from "../throttle.js";
 
 const headers = ["azure-asyncoperation", "operation-location", "location"] as const;

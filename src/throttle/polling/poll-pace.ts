@@ -1,18 +1,19 @@
 /**
- * How many looks a second the polls of one bucket of reads may take, all operations together. They settle where the bucket
- * stays half full, so that other reads find it open; what a full bucket holds is there to be used.
+ * How many polls per second one bucket of reads may spend on all operations together. The rate settles where the bucket
+ * stays half full, so that other reads find room; the contents of a full bucket are there to be used.
  */
 import type { Bucket } from "../bucket/bucket.js";
 
-/** Polls a second while nothing is known of the bucket that they draw on. */
+/** Polls per second while nothing is known about their bucket. */
 const unknownPerSecond = 10;
-/** Polls use what a bucket gains when it is this full, more when it is fuller, less when others need it too. */
+/** At this level polls use what the bucket gains: more when it is fuller, less when others need it too. */
 const restingLevel = 0.5;
-/** But never less than this part of what it gains: an operation that is never looked at never ends for its caller. */
+/** At least this part of what it gains: an operation that is never polled never ends for its caller. */
 const leastPart = 0.2;
 /**
- * And never less than would empty the bucket in so many seconds. A bucket that is smaller than documented stays at its own
- * top however little is taken, which reads as if others took all that it gains: the share sinks to nothing, and polls with it.
+ * At least the rate that would empty the bucket in this many seconds. A bucket smaller than documented stays at its own
+ * maximum however little is taken, which looks as if others took all that it gains: the share would sink to nothing,
+ * and polls with it.
  */
 const emptiedSeconds = 60;
 

@@ -1,35 +1,34 @@
 /**
- * When to look whether a long-running operation has ended, and which one to look at first. Pollers look every two seconds, or
- * as often as the service asks; hundreds of them empty the bucket of reads for nothing. Here a look is a cost and the time in
- * which an end goes unnoticed is another, and the interval that makes their sum least is √(2 · price / hazard): the hazard is
- * how likely the operation is to end in the next second, the price is how many seconds of delay one look is worth.
+ * When to poll a long-running operation, and which one first. Pollers poll every two seconds, or as often as the
+ * service asks; hundreds of them empty the bucket of reads for nothing. A poll has a cost, and so has the time in which
+ * an end goes unnoticed. The interval that minimizes their sum is √(2 · price / hazard): the hazard is the probability
+ * that the operation ends in the next second, the price is how many seconds of delay one poll is worth.
  *
- * The hazard comes from how long operations of the same kind took before (`hazard.ts`). So one that has just begun is
- * looked at often, one that has outlasted all others rarely, and one whose usual time has come often again. When all
- * together would look more often than their part of the reads allows (`poll-pace.ts`), the reads go where they count: the
- * operation that is most likely to have ended since its last look comes first. A look is never earlier than the poller
- * makes it, which is what the service asked for.
+ * The hazard comes from how long operations of the same kind took before (`hazard.ts`). So an operation that has just
+ * begun is polled often, one that has outlasted all others rarely, and one whose usual time has come often again. If
+ * all together would exceed their part of the reads (`poll-pace.ts`), the operation most likely to have ended since its
+ * last poll comes first. A poll is never earlier than the poller makes it, which is what the service asked for.
  */
 import type { Random } from "../../time/clock.js";
 import { Hazard } from "./hazard.js";
 
-/** Seconds of delay that one look is worth while reads are plenty. */
+/** Seconds of delay that one poll is worth while reads are plenty. */
 const priceSeconds = 0.1;
-/** No interval is longer, however long an operation has lasted. */
+/** The longest interval, however long an operation has lasted. */
 const longestSeconds = 60;
-/** Operations that are not looked at for this long are forgotten; they have ended, or their poller has gone. */
+/** Operations not polled for this long are forgotten: they have ended, or their poller has gone. */
 const forgottenMs = 10 * 60_000;
 const operationsKept = 20_000;
 const kindsKept = 200;
 const sweepEveryMs = 30_000;
-/** Intervals differ by this part, so that operations begun together are not looked at together. */
+/** Intervals vary by this part, so that operations begun together are not polled together. */
 const jitterPart = 0.1;
 
 interface Operation {
   readonly kind: string;
   readonly startedAt: number;
   lastLookAt: number;
-  /** The look before the last, which counts when the last one brought no answer. */
+  /** The previous poll, which counts if the last one brought no response. */
   lookBefore: number;
 }
 
@@ -45,14 +44,14 @@ export class PollSchedule {
     return this.#operations.size;
   }
 
-  /** A request was answered by the URLs at which its operation can be followed. */
+  /** A response contained the URLs at which its operation can be followed. */
   began(urls: readonly string[], kind: string, now: number): void {
     for (const url of urls) if (!this.#operations.has(url)) this.#remember(url, kind, now);
   }
 
   /**
-   * When the next look at this operation makes sense, in epoch milliseconds.
-   * @param kind what it is taken for if its beginning was not seen
+   * When to poll this operation next, in epoch milliseconds.
+   * @param kind the assumed kind, if its beginning was not seen
    */
   dueAt(url: string, kind: string, now: number): number {
     if (now >= this.#sweepAt) this.#sweep(now);
@@ -64,7 +63,7 @@ export class PollSchedule {
     return operation.lastLookAt + Math.min(ideal, longestSeconds) * jitter * 1_000;
   }
 
-  /** How likely it is that a look now finds the operation ended, 0 to 1. */
+  /** The probability that a poll now finds the operation ended, 0 to 1. */
   likelihoodOf(url: string, now: number): number {
     const operation = this.#operations.get(url);
     if (!operation) return 0;
@@ -80,13 +79,13 @@ export class PollSchedule {
     operation.lastLookAt = now;
   }
 
-  /** The last look was sent away or brought no answer: it has shown nothing. */
+  /** The last poll was rejected or brought no response, so it showed nothing. */
   missed(url: string): void {
     const operation = this.#operations.get(url);
     if (operation) operation.lastLookAt = operation.lookBefore;
   }
 
-  /** The last look found the operation ended. */
+  /** The last poll found the operation ended. */
   ended(url: string): void {
     const operation = this.#operations.get(url);
     if (!operation) return;
@@ -94,7 +93,7 @@ export class PollSchedule {
     this.#operations.delete(url);
   }
 
-  /** The last look found the operation running. */
+  /** The last poll found the operation running. */
   running(url: string): void {
     const operation = this.#operations.get(url);
     if (operation) this.#hazardOf(operation.kind).noteRunning(...seenBy(operation));
@@ -107,7 +106,10 @@ export class PollSchedule {
     return operation;
   }
 
-  /** A poller that goes says nothing. An operation that is not looked at any more ended with its last look. */
+  /**
+   * A poller does not announce that it goes away. An operation no longer polled is taken to have ended with its last
+   * poll.
+   */
   #sweep(now: number): void {
     this.#sweepAt = now + sweepEveryMs;
     for (const [url, operation] of this.#operations) {
@@ -126,7 +128,7 @@ export class PollSchedule {
   }
 }
 
-/** Its ages at the last two looks, in seconds. */
+/** Its ages at the last two polls, in seconds. */
 function seenBy({ startedAt, lookBefore, lastLookAt }: Operation): [from: number, to: number] {
   return [Math.max(0, (lookBefore - startedAt) / 1_000), Math.max(0, (lastLookAt - startedAt) / 1_000)];
 }

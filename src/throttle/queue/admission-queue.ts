@@ -1,7 +1,7 @@
 /**
- * The queue that all requests pass. A request whose buckets are open and have no waiters passes at once, without a promise.
- * The others wait, each in the queue of its kind; whenever something changes (an answer, a token that was due, an abort) those
- * pass whose buckets are open, in the order of service, and one timer is set for the next time that something will change.
+ * The queue that all requests pass. A request whose buckets are open and have no waiters passes at once, without a
+ * promise. The others wait, each in the queue of its kind. On every change (a response, a due token, an abort), those
+ * whose buckets are open pass in order of priority, and one timer is set for the next change.
  */
 import { AbortError, type Clock } from "../../time/clock.js";
 import type { Bucket } from "../bucket/bucket.js";
@@ -23,17 +23,17 @@ import { SingleTimer } from "./single-timer.js";
 import { UnmeteredPermit } from "./unmetered-permit.js";
 import { Waiter, type Arrival } from "./waiter.js";
 
-/** A permit that is never settled would hold its place without end. After this long its request is taken as lost. */
+/** A permit that is never settled would hold its place forever. After this long its request counts as lost. */
 const abandonedMs = 10 * 60_000;
 
 export interface AdmissionListener {
-  /** How likely it is that the operation at this URL has ended, 0 to 1. */
+  /** The probability that the operation at this URL has ended, 0 to 1. */
   likelihoodOf(poll: string, now: number): number;
-  /** A request that polls an operation was let through. */
+  /** A request that polls an operation was admitted. */
   onPolled(url: string, now: number): void;
-  /** A request waits that only time, an answer or a store can help. */
+  /** A request waits for time, a response or a store. */
   onWaiting(now: number): void;
-  /** A permit was settled; `reply` is missing when no answer came. `closed` are the buckets that sent it away. */
+  /** A permit was settled; `reply` is missing if no response came. `closed` are the buckets that rejected it. */
   onSettled(sent: SentPermit, reply: ThrottleReply | undefined, closed: readonly Bucket[], eventTime: EventTime): void;
 }
 
@@ -42,7 +42,7 @@ export class AdmissionQueue {
   readonly #queues = new WeakMap<RequestKind, RequestKindQueue>();
   /** For polls that are due. */
   readonly #pollQueues = new WeakMap<RequestKind, PollQueue>();
-  /** By the bucket of reads that the polls draw on. */
+  /** By the bucket of reads that the polls use. */
   readonly #pollPaces = new WeakMap<Bucket, PollPace>();
   readonly #openings = new Openings();
   readonly #deferred = new DeferredWaiters();
@@ -73,7 +73,7 @@ export class AdmissionQueue {
     return this.#inFlight.size;
   }
 
-  /** A permit at once, when no request waits in front and every bucket is open. */
+  /** A permit at once, if no request waits ahead and every bucket is open. */
   pass(scope: RequestScope, poll: string | undefined, now: number): Permit | undefined {
     for (const bucket of scope.buckets) if (bucket.waiting > 0 || bucket.opensAt(now) > now) return undefined;
     if (poll !== undefined && this.#paceOf(scope.kind).opensAt(now) > now) return undefined;
@@ -82,8 +82,8 @@ export class AdmissionQueue {
   }
 
   /**
-   * A permit for a read like the one before, where all its buckets have plenty left: most reads are such, and to count each
-   * would cost them more than all the rest of the pipeline policy. The next that is counted brings the tally up to date.
+   * A permit for a read like the previous one, if all its buckets have plenty left. Most reads are such, and counting
+   * each would cost more than all the rest of the pipeline policy. The next counted read catches up.
    */
   passUnmetered(request: ThrottledRequest, now: number): Permit | undefined {
     if (this.#waiting > 0) return undefined;
@@ -92,7 +92,7 @@ export class AdmissionQueue {
     return new UnmeteredPermit(this, request, now, this.#eventTime.step);
   }
 
-  /** Waits for a permit, unless the deadline is too near. */
+  /** Waits for a permit, unless the deadline is too close. */
   wait(arrival: Arrival, now: number): Permit | Promise<Permit> {
     const waiter = new Waiter(arrival, this.#order++);
     const refusal = this.#deadlines.refusal(waiter, this.#bucketsOf(waiter), now);
@@ -111,7 +111,7 @@ export class AdmissionQueue {
     this.pump();
   }
 
-  /** Lets every request pass that may, and sets the timer for the next change. */
+  /** Admits every request that may go, and sets the timer for the next change. */
   pump(): void {
     const now = this.clock.now();
     for (const waiter of this.#deferred.takeDue(now)) this.#enqueue(waiter, now);
@@ -167,7 +167,7 @@ export class AdmissionQueue {
     this.#learn(permit, reply);
   }
 
-  /** @internal a request that was not counted was sent away. Now it matters whose token it carried. */
+  /** @internal a request that was not counted was rejected. Now it matters whose token it carried. */
   countLate({ request, sentAt, sentIn }: UnmeteredPermit, reply: ThrottleReply): void {
     const scope = this.scopes.scopeOf(request, sentAt);
     for (const bucket of scope.buckets) bucket.send(sentAt);
@@ -189,7 +189,7 @@ export class AdmissionQueue {
     this.pump();
   }
 
-  /** An answer may open the buckets that have counted its request, or show others that do. */
+  /** A response may open the buckets that counted its request, or reveal others that do. */
   #noteChanges({ buckets, scope: { kind } }: SentPermit, hasOthers: boolean): void {
     for (const bucket of buckets) this.#openings.changed(bucket);
     for (const bucket of kind.buckets) this.#openings.changed(bucket);
@@ -274,7 +274,7 @@ function entryOf<Key extends object, Value>(
   return value;
 }
 
-/** Takes a request that need not be counted from each bucket; from none when one of them has no headroom. */
+/** Takes one unmetered request from each bucket, or from none if one of them has no headroom. */
 function takeHeadroom(buckets: readonly Bucket[]): boolean {
   let taken = 0;
   for (const bucket of buckets) {

@@ -1,13 +1,13 @@
 /**
- * Waiters with a deadline. One that cannot be admitted in time is refused at once, with the time at which to come back;
- * one that may be is left to try until its deadline.
+ * Waiters with a deadline. One that cannot be admitted in time is refused at once, with the time to come back; one that
+ * might be waits until its deadline.
  */
 import type { Bucket } from "../bucket/bucket.js";
 import { ThrottleDeadlineError } from "../throttle.js";
 import { LazyHeap } from "./lazy-heap.js";
 import type { Waiter } from "./waiter.js";
 
-/** How much of an expected wait is taken as certain: others may give up, or leave the bucket to us. */
+/** How much of an expected wait counts as certain: others may give up or leave the bucket to us. */
 const certainPart = 0.7;
 
 export class Deadlines {
@@ -25,12 +25,12 @@ export class Deadlines {
     if (waiter.arrival.deadlineAt !== Infinity) this.#waiters.push(waiter);
   }
 
-  /** A waiter has gone before its deadline came. */
+  /** A waiter has gone before its deadline. */
   left({ arrival }: Waiter): void {
     if (arrival.deadlineAt !== Infinity) this.#waiters.dropped();
   }
 
-  /** Why a request that comes now is refused at once, if so. */
+  /** Why a request that comes now is refused at once, if it is. */
   refusal(waiter: Waiter, buckets: readonly Bucket[], now: number): ThrottleDeadlineError | undefined {
     const { dueAt, deadlineAt } = waiter.arrival;
     if (deadlineAt === Infinity) return undefined;
@@ -49,7 +49,7 @@ export class Deadlines {
     return new ThrottleDeadlineError(Math.ceil(Math.max(now + 1, waiter.arrival.dueAt, expected)));
   }
 
-  /** Waiters whose deadline lies before the end of a window that has just closed. */
+  /** Waiters whose deadline comes before the end of a window that has just closed. */
   hopeless(now: number): [Waiter, ThrottleDeadlineError][] {
     const found: [Waiter, ThrottleDeadlineError][] = [];
     for (const waiter of this.#waiters) {

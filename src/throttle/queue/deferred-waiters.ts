@@ -1,6 +1,6 @@
 /**
- * Waiters that are in no queue, so that they keep no other waiting: polls that are not due yet, and requests whose
- * resource has reached a limit of its own while others of their kind go on.
+ * Waiters outside the queues, so that they block no others: polls that are not due yet, and requests whose resource has
+ * reached its own limit while others of their kind go on.
  */
 import { LazyHeap } from "./lazy-heap.js";
 import type { Waiter } from "./waiter.js";
@@ -29,7 +29,7 @@ export class DeferredWaiters {
     this.#places.push(place);
   }
 
-  /** Until a time, or until an answer for the same resource brings news. */
+  /** Until a time, or until a response for the same resource brings news. */
   untilResource(waiter: Waiter, dueAt: number): void {
     const { resource } = waiter.arrival.scope.target;
     const waiters = this.#byResource.get(resource) ?? new Set();
@@ -58,7 +58,6 @@ export class DeferredWaiters {
     return [...waiters];
   }
 
-  /** One of them goes away. */
   remove(waiter: Waiter): void {
     this.#leavePlace(waiter);
     this.#forgetResource(waiter);

@@ -1,6 +1,5 @@
-/** Permits that are not settled yet, in the order of sending. They are linked with each other, since a set costs every call more. */
+/** Permits not yet settled, in order of sending. A linked list, since a set costs every call more. */
 
-/** What links a permit with its neighbours. */
 export interface Link<Element> {
   before: Element | undefined;
   after: Element | undefined;
@@ -24,7 +23,7 @@ export class InFlight<Element extends Link<Element>> {
     this.size++;
   }
 
-  /** Takes out an element that was added, once. */
+  /** Removes an element that was added, once. */
   remove(element: Element): void {
     const { before, after } = element;
     if (before === undefined) this.#first = after;

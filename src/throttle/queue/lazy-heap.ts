@@ -1,6 +1,6 @@
 /**
- * A queue that always gives the least element first. An element that is no longer wanted stays where it is until it comes
- * up, or until most elements are unwanted: to take one out of the middle would cost every caller more than it saves.
+ * A priority queue, least element first. An unwanted element stays until it reaches the top or until most elements are
+ * unwanted: removing one from the middle would cost every caller more than it saves.
  */
 export class LazyHeap<Element> {
   #elements: Element[] = [];
@@ -8,14 +8,14 @@ export class LazyHeap<Element> {
 
   /**
    * @param before whether the first element comes out before the second; must be a total order
-   * @param isWanted false for an element that is to be skipped; once false, it stays so
+   * @param isWanted false for an element to skip; once false, it stays false
    */
   constructor(
     private readonly before: (one: Element, other: Element) => boolean,
     private readonly isWanted: (element: Element) => boolean = () => true,
   ) {}
 
-  /** Elements that are wanted, as far as {@link dropped} was called for those that are not. */
+  /** The number of wanted elements, provided {@link dropped} was called for each unwanted one. */
   get size(): number {
     return this.#elements.length - this.#unwanted;
   }
@@ -50,7 +50,7 @@ export class LazyHeap<Element> {
     return first;
   }
 
-  /** To be called when an element has become unwanted. */
+  /** Call it when an element has become unwanted. */
   dropped(): void {
     this.#unwanted++;
     if (this.#unwanted < this.size + 64) return;
@@ -60,7 +60,7 @@ export class LazyHeap<Element> {
     for (const element of kept) this.push(element);
   }
 
-  /** The elements that are wanted, in no order. */
+  /** The wanted elements, in no order. */
   *[Symbol.iterator](): Iterator<Element> {
     for (const element of this.#elements) if (this.isWanted(element)) yield element;
   }

@@ -1,25 +1,28 @@
 /**
- * Which of the queues may go next. A queue that may not is kept with the one thing that keeps it waiting longest, most often
- * a bucket, and is not looked at again before that opens. So what a request costs does not grow with the queues that wait:
- * hundreds of kinds that wait for one bucket are one entry with one time, and the best of them is at the top.
+ * Which queue may go next. A blocked queue is kept with the one thing that blocks it longest, most often a bucket, and
+ * is not checked again before that opens. So the cost of a request does not grow with the number of waiting queues:
+ * hundreds of kinds that wait for one bucket are one entry with one time, with the best of them on top.
  */
 import { LazyHeap } from "./lazy-heap.js";
 import type { Waiter } from "./waiter.js";
 
-/** What keeps requests waiting: a bucket, or the pace of polls. */
+/** What blocks requests: a bucket, or the pace of polls. */
 export interface Blocker {
-  /** Epoch milliseconds at which it lets the next one go: not after `now` for at once, Infinity for after an answer. */
+  /**
+   * Epoch milliseconds at which it lets the next one go: `now` or earlier for at once, Infinity for after the next
+   * response.
+   */
   opensAt(now: number): number;
 }
 
 export interface BlockableQueue {
-  /** The next to be served; undefined when the queue is empty. */
+  /** The next to be admitted; undefined if the queue is empty. */
   headAt(now: number): Waiter | undefined;
-  /** What keeps the head waiting longest; undefined when it may go. */
+  /** What blocks the head longest; undefined if it may go. */
   blockerAt(now: number): Blocker | undefined;
 }
 
-/** A queue among those that one blocker keeps waiting, in the order of their heads. */
+/** A queue among those that one blocker blocks, in the order of their heads. */
 interface Entry {
   readonly queue: BlockableQueue;
   readonly head: Waiter;
@@ -28,7 +31,7 @@ interface Entry {
 
 class Group {
   readonly entries: LazyHeap<Entry>;
-  /** Its place in the order of opening that counts. */
+  /** Its current place in the order of opening. */
   time: Time | undefined;
 
   constructor(
@@ -44,18 +47,17 @@ interface Time {
   readonly at: number;
 }
 
-/** A group whose blocker is open, with its head when it was looked at. */
+/** A group whose blocker is open, with its head when it was checked. */
 interface Open {
   readonly group: Group;
   readonly head: Waiter;
 }
 
-/** Keeps nothing waiting: for queues that have not been looked at yet. */
+/** Blocks nothing: for queues that have not been checked yet. */
 const unknown: Blocker = { opensAt: (now) => now };
 
 export class Openings {
   readonly #groups = new Map<Blocker, Group>();
-  /** Where each queue is. */
   readonly #entries = new Map<BlockableQueue, Entry>();
   readonly #times = new LazyHeap<Time>(
     (one, other) => one.at < other.at,
@@ -73,19 +75,19 @@ export class Openings {
     else if (entry.head !== head) this.#put(queue, head, entry.group);
   }
 
-  /** A queue may be kept waiting by something else than before. */
+  /** A queue may have another blocker than before. */
   reconsider(queue: BlockableQueue): void {
     const entry = this.#entries.get(queue);
     if (entry) this.#put(queue, entry.head, this.#groupOf(unknown));
   }
 
-  /** A blocker may open earlier than it would have. */
+  /** A blocker may open earlier than before. */
   changed(blocker: Blocker): void {
     const group = this.#groups.get(blocker);
     if (group) this.#changed.add(group);
   }
 
-  /** Any blocker may open earlier than it would have. */
+  /** Any blocker may open earlier than before. */
   allChanged(): void {
     for (const group of this.#groups.values()) this.#changed.add(group);
   }

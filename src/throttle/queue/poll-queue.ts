@@ -1,6 +1,6 @@
 /**
- * The polls of one kind that are due, the one most likely to find its operation ended first. Likelihoods change as time goes
- * on, so the order is made again every second.
+ * The due polls of one kind, the one most likely to find its operation ended first. Probabilities change over time, so
+ * it is sorted again every second.
  */
 import type { PollPace } from "../polling/poll-pace.js";
 import type { RequestKind } from "../scope/request-kind.js";
@@ -8,7 +8,7 @@ import type { BlockableQueue, Blocker } from "./openings.js";
 import type { Waiter } from "./waiter.js";
 
 const orderedForMs = 1_000;
-/** Buckets count no more: polls are paced apart, and keep no other request waiting. */
+/** Buckets count no more than this: polls are paced separately and block no other request. */
 const mostCounted = 8;
 
 interface Place {
@@ -23,7 +23,7 @@ export class PollQueue implements BlockableQueue {
   #orderedAt = -Infinity;
   #counted = 0;
 
-  /** @param likelihood how likely it is that a look at an operation's URL finds it ended */
+  /** @param likelihood the probability that a poll of an operation's URL finds it ended */
   constructor(
     private readonly kind: RequestKind,
     private readonly pace: PollPace,
@@ -51,14 +51,13 @@ export class PollQueue implements BlockableQueue {
     this.#count();
   }
 
-  /** Takes out the head, which is `waiter`. */
+  /** Removes the head, which is `waiter`. */
   shift(waiter: Waiter): void {
     this.#order.pop();
     this.#places.delete(waiter);
     this.#count();
   }
 
-  /** One of the waiters goes away. */
   remove(waiter: Waiter): void {
     waiter.state = "gone";
     this.#places.delete(waiter);
@@ -83,7 +82,7 @@ export class PollQueue implements BlockableQueue {
   }
 }
 
-/** Of two as likely, the one that came first is the later. */
+/** Of two equally likely, the one that came first sorts later. */
 function compare(one: Place, other: Place): number {
   return one.likelihood - other.likelihood || (one.waiter.isBefore(other.waiter) ? 1 : -1);
 }

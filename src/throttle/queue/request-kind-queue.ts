@@ -1,4 +1,4 @@
-/** The waiters of one kind of request, in the order of service. The kind's buckets know how many they are. */
+/** The waiters of one kind of request, in order of priority. The kind's buckets know how many there are. */
 import type { RequestKind } from "../scope/request-kind.js";
 import { LazyHeap } from "./lazy-heap.js";
 import type { BlockableQueue, Blocker } from "./openings.js";
@@ -26,13 +26,12 @@ export class RequestKindQueue implements BlockableQueue {
     this.kind.countWaiting(1, waiter.isInBackground);
   }
 
-  /** Takes out the head, which is `waiter`. */
+  /** Removes the head, which is `waiter`. */
   shift(waiter: Waiter): void {
     this.#waiters.pop();
     this.kind.countWaiting(-1, waiter.isInBackground);
   }
 
-  /** One of the waiters goes away. */
   remove(waiter: Waiter): void {
     waiter.state = "gone";
     this.#waiters.dropped();

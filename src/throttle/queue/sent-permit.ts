@@ -1,4 +1,4 @@
-/** The permit of a request that was let through, and what its answer is reckoned with. */
+/** The permit of an admitted request, and what is needed to evaluate its response. */
 import type { Bucket } from "../bucket/bucket.js";
 import type { CountedRequest } from "../scope/reply-accounting.js";
 import type { RequestScope } from "../scope/request-scope.js";

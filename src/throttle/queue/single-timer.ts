@@ -1,4 +1,4 @@
-/** One timer: fires once, at the earliest time that was asked for. */
+/** One timer: fires once, at the earliest time asked for. */
 import type { AbortSignalLike, Clock } from "../../time/clock.js";
 
 export class SingleTimer {
@@ -10,10 +10,10 @@ export class SingleTimer {
     private readonly fire: () => void,
   ) {}
 
-  /** Fires at `at` (epoch milliseconds) instead of whenever it would have; Infinity for not at all. */
+  /** Fires at `at` (epoch milliseconds) instead of its previous time; Infinity for never. */
   set(at: number): void {
     if (at === this.#at) return;
-    // A timer that fires too early costs one look; setting it again for every caller would cost far more.
+    // A timer that fires too early costs one check; resetting it for every caller would cost far more.
     if (at !== Infinity && this.#at <= at) return;
     this.#cancel?.abort();
     this.#cancel = undefined;
@@ -33,7 +33,7 @@ export class SingleTimer {
   }
 }
 
-/** The least that `Clock.sleep` needs to be woken early. */
+/** The minimum that `Clock.sleep` needs in order to be woken early. */
 class Cancel implements AbortSignalLike {
   aborted = false;
   #listener: (() => void) | undefined;

@@ -1,7 +1,7 @@
 /**
- * The permit of a read that its buckets have not counted, since each of them has plenty left. An answer that is no rejection is
- * not even read: the next read that is counted reports what this one would. One that was sent away after all is counted
- * late, and its buckets learn from it what they would have learned anyway.
+ * The permit of a read that its buckets have not counted, since each has plenty left. A response that is no rejection
+ * is not even read: the next counted read reports the same. A rejected one is counted late, and its buckets learn what
+ * they would have learned anyway.
  */
 import type { Sent } from "../bucket/event-time.js";
 import { isThrottled } from "../scope/reply-accounting.js";

@@ -1,6 +1,7 @@
 /**
- * A caller that waits, and its place in the order of service: the time of its arrival, moved by its priority: a
- * background call is served as if it had come later. So the order is clear at every moment, and no caller starves: once it has waited as long as the move, no new one passes it.
+ * A waiting caller and its place in the order of priority: its time of arrival, moved back for a background call as if
+ * it had come later. So the order is always clear and no caller starves: once it has waited that long, no new one
+ * passes it.
  */
 import type { AbortSignalLike } from "../../time/clock.js";
 import type { RequestScope } from "../scope/request-scope.js";
@@ -15,9 +16,9 @@ const moveMs: Readonly<Record<Priority, number>> = { foreground: 0, background: 
 export interface Arrival {
   readonly scope: RequestScope;
   readonly priority: Priority;
-  /** Place in the order of service, in epoch milliseconds. */
+  /** Place in the order of priority, in epoch milliseconds. */
   readonly arrivedAt: number;
-  /** Not before this time. */
+  /** Epoch milliseconds before which it does not go. */
   readonly dueAt: number;
   /** Epoch milliseconds; Infinity for no deadline. */
   readonly deadlineAt: number;
@@ -29,7 +30,7 @@ export interface Arrival {
 export class Waiter {
   /** `queued`: in the queue of its kind. `deferred`: not due yet. `gone`: admitted, refused or aborted. */
   state: "queued" | "deferred" | "gone" = "deferred";
-  /** Its place among the deferred waiters that counts. */
+  /** Its current place among the deferred waiters. */
   place: object | undefined;
   permit: Permit | undefined;
   resolve: ((permit: Permit) => void) | undefined;
@@ -37,7 +38,7 @@ export class Waiter {
   onAbort: (() => void) | undefined;
   readonly #rank: number;
 
-  /** @param order of arrival, to tell apart those who came at the same time */
+  /** @param order of arrival, to distinguish those with the same time */
   constructor(
     readonly arrival: Arrival,
     private readonly order: number,

@@ -1,12 +1,12 @@
 /**
- * The header that reports the levels of a provider's limit groups looks the same from answer to answer, but for the numbers. So the
- * text around the numbers is kept, and what agrees with it is not taken apart again: that would cost a clean call more
- * than everything else.
+ * The header with the levels of a provider's limit groups looks the same in each response, except for the numbers. So
+ * the text around the numbers is kept, and a header with the same text is not parsed again: parsing would cost a clean
+ * call more than everything else.
  */
 import { digitsIn, mostDigits, type LimitGroupLevel } from "./rate-limit-headers.js";
 
 export class LimitGroupLayout {
-  /** Of the header read last, in the order of {@link names}. */
+  /** From the header read last, in the order of {@link names}. */
   readonly levels: number[];
   readonly names: readonly string[];
   /** The text before each number. */
@@ -19,7 +19,7 @@ export class LimitGroupLayout {
     this.levels = groups.map(({ level }) => level);
   }
 
-  /** Reads a header that is laid out like this. False for one that is not. */
+  /** Reads a header with this layout; false for any other. */
   read(header: string): boolean {
     if (header === this.#header) return true;
     this.#header = "";
@@ -38,7 +38,7 @@ export class LimitGroupLayout {
   }
 }
 
-/** The layout of a header; undefined for one that is not `name;level` for each of the groups read from it. */
+/** The layout of a header; undefined unless it is `name;level` for each of the groups read from it. */
 export function layoutOf(header: string, groups: readonly LimitGroupLevel[]): LimitGroupLayout | undefined {
   const texts: string[] = [];
   let at = 0;

@@ -1,17 +1,20 @@
 /**
- * Who is calling. Resource Manager counts each principal apart, and the token in the request names it: the object id
- * of the user or service principal, which stays the same when the token is refreshed. The token is read, not verified;
- * that is the service's business. Only a hash leaves this file.
+ * Who is calling. Resource Manager counts each principal separately, and the token in the request names it: the object
+ * id of the user or service principal, which stays the same when the token is refreshed. The token is read, not
+ * verified; that is the service's job. Only a hash leaves this file.
  */
 
-/** Claims that name a principal, the most telling first. */
+/** Claims that name a principal, best first. */
 const principalClaims = ["oid", "appid", "azp", "sub"] as const;
 /** Tokens kept, so that each is read once. A process uses few, and a refreshed one makes the oldest useless. */
 const tokensKept = 16;
 
 export class Principals {
   readonly #byHeader = new Map<string, string>();
-  /** Every request carries a new copy of the same header; to compare it with the last one is far cheaper than to look it up. */
+  /**
+   * Every request carries a new copy of the same header; comparing it with the last one is far cheaper than looking it
+   * up.
+   */
   #lastHeader = "";
   #last = "";
 
@@ -33,7 +36,7 @@ export class Principals {
   }
 }
 
-/** Tenant and object id (or what comes nearest) of a JSON Web Token. */
+/** Tenant and object id (or the next best claim) of a JSON Web Token. */
 function principalIn(authorization: string): string | undefined {
   const payload = /^Bearer\s+[\w-]+\.([\w-]+)\./i.exec(authorization)?.[1];
   if (payload === undefined) return undefined;
@@ -51,7 +54,10 @@ function principalIn(authorization: string): string | undefined {
   }
 }
 
-/** Two rounds of FNV-1a with different seeds: 64 bits that need no crypto module, for a name and not for a proof. */
+/**
+ * Two rounds of FNV-1a with different seeds: 64 bits without a crypto module, good enough for a name and not for
+ * security.
+ */
 function hash(text: string): string {
   let low = 0x811c9dc5;
   let high = 0x9747b28c;

@@ -1,15 +1,16 @@
 /**
- * What an answer reports about limits: the levels in its headers, and after a rejection, which limit it was.
+ * What a response reports about limits: the levels in its headers, and after a rejection, which limit it was.
  *
- * Resource Manager reports its own level in `x-ms-ratelimit-remaining-{subscription,tenant}-{reads,writes,deletes}`. Resource
- * providers report theirs, for each limit group, in `x-ms-ratelimit-remaining-resource: Microsoft.Compute/PutVM3Min;239`, headers that
- * arrive joined by commas. No header reports the size of a bucket or when it fills.
+ * Resource Manager reports its own level in `x-ms-ratelimit-remaining-{subscription,tenant}-{reads,writes,deletes}`.
+ * Resource providers report theirs for each limit group in `x-ms-ratelimit-remaining-resource:
+ * Microsoft.Compute/PutVM3Min;239`; several such headers arrive joined by commas. No header reports a bucket's size or
+ * its refill.
  */
 import type { RequestClass } from "../limits.js";
 import type { ThrottleReply } from "../throttle.js";
 
 export interface ReportedLevels {
-  /** The request class that Resource Manager counted, with what is left of it. */
+  /** The request class that Resource Manager counted, and what is left of it. */
   readonly own: { readonly requestClass: RequestClass; readonly level: number; readonly header: string } | undefined;
   /** The same for all principals of the subscription together. */
   readonly allPrincipals: number | undefined;
@@ -27,7 +28,7 @@ type Headers = ThrottleReply["headers"];
 
 const classes: readonly RequestClass[] = ["read", "write", "delete"];
 const prefix = "x-ms-ratelimit-remaining-";
-/** Header names by request class; those of tenant calls name no deletes. */
+/** Header names by request class; there is none for deletes of a tenant. */
 export const ownHeaders = {
   read: [`${prefix}subscription-reads`, `${prefix}tenant-reads`],
   write: [`${prefix}subscription-writes`, `${prefix}tenant-writes`],
@@ -39,19 +40,19 @@ export const allPrincipalsHeaders = {
   delete: `${prefix}subscription-global-deletes`,
 } as const;
 export const resourceHeader = `${prefix}resource`;
-/** Limits that Resource Manager reports under names of their own; they are kept like a provider's limit groups. */
+/** Limits that Resource Manager reports under other names; they are treated like a provider's limit groups. */
 const furtherHeaders = [
   "subscription-resource-requests",
   "subscription-resource-entities-read",
   "tenant-resource-requests",
 ];
 
-/** A hostile or broken header costs no more than this. */
+/** Limits the work that a hostile or broken header can cause. */
 const mostChars = 4_096;
 const mostGroups = 32;
 const none: readonly LimitGroupLevel[] = [];
 
-/** @param expected the class that the request was taken for: looked for first, and most often the last look */
+/** @param expected the presumed class: its header is read first, and usually nothing else is needed */
 export function readReportedLevels(headers: Headers, expected: RequestClass): ReportedLevels {
   const own = ownLevel(headers, expected);
   const allPrincipals = levelIn(headers.get(allPrincipalsHeaders[own?.requestClass ?? expected]));
@@ -94,7 +95,7 @@ export function readGroups(joined: string): LimitGroupLevel[] {
   return groups;
 }
 
-/** The lowest of the numbers in a header that may have come more than once. */
+/** The lowest number in a header that may have been repeated. */
 export function levelIn(value: string | undefined): number | undefined {
   if (!value) return undefined;
   const level = count(value);
@@ -103,7 +104,7 @@ export function levelIn(value: string | undefined): number | undefined {
   return levels.reduce((least, level) => (least === undefined || (level ?? Infinity) < least ? level : least));
 }
 
-/** A whole number, and nothing else but blanks around it. */
+/** A whole number, with nothing but blanks around it. */
 function count(text: string): number | undefined {
   const plain = digitsIn(text, 0, text.length);
   if (plain >= 0) return plain;
@@ -112,10 +113,10 @@ function count(text: string): number | undefined {
   return level >= 0 ? level : undefined;
 }
 
-/** More digits make no whole number that differs from its neighbours. */
+/** Numbers with more digits are not exact. */
 export const mostDigits = 15;
 
-/** The number that the digits from `start` to `end` make; -1 when they are none, too many, or not digits alone. */
+/** The number formed by the digits from `start` to `end`; -1 if there are none, too many, or other characters. */
 export function digitsIn(text: string, start: number, end: number): number {
   if (end === start || end - start > mostDigits) return -1;
   let number = 0;
@@ -127,18 +128,18 @@ export function digitsIn(text: string, start: number, end: number): number {
   return number;
 }
 
-/** Which limit sent a request away. */
+/** The limit that rejected a request. */
 export type Culprit =
   | { readonly limit: "own" | "allPrincipals" | "provider" }
   | { readonly limit: "groups"; readonly names: readonly string[] };
 
-/** Below this many requests left a bucket may well have been the one that was empty. */
+/** With this many requests left or fewer, a bucket may have been the empty one. */
 const nearlyEmpty = 1;
 
 /**
- * The documented way to tell them apart: what the body names; a limit group at zero; `x-ms-failure-cause: gateway`, which is
- * Resource Manager itself; its own level near zero; else the resource provider.
- * @param ownLevel what earlier answers reported of Resource Manager's level
+ * Follows the documentation: the limit that the body names; a limit group at zero; `x-ms-failure-cause: gateway`, which
+ * is Resource Manager itself; its own level near zero; otherwise the resource provider.
+ * @param ownLevel Resource Manager's level, as earlier responses reported it
  */
 export function findCulprit(reply: ThrottleReply, reported: ReportedLevels, ownLevel: number | undefined): Culprit {
   if (reply.scopeHint) return { limit: "groups", names: [nameOf(reply.scopeHint, reported)] };
@@ -150,7 +151,7 @@ export function findCulprit(reply: ThrottleReply, reported: ReportedLevels, ownL
   return { limit: "provider" };
 }
 
-/** Bodies leave out the namespace that headers have in front of a group's name. */
+/** Bodies omit the namespace that headers put in front of a group's name. */
 function nameOf(hint: string, { groups }: ReportedLevels): string {
   const short = hint.slice(0, 128).toLowerCase();
   return groups.find(({ name }) => name.toLowerCase().endsWith(`/${short}`))?.name ?? hint.slice(0, 128);

@@ -1,12 +1,12 @@
 /**
- * A map that remembers what was used recently, within a bound, and never forgets much at once. It has two generations: when
- * the younger one is full, the older one is dropped and they change places; what is used again moves to the younger one.
+ * A bounded map of what was used recently, which never forgets much at once. It has two generations: when the younger
+ * is full, the older is dropped and they swap; what is used again moves to the younger one.
  */
 export class RecentMap<Key, Value> {
   #younger = new Map<Key, Value>();
   #older = new Map<Key, Value>();
 
-  /** @param size entries of one generation: at least so many of the latest are remembered, and at most twice as many */
+  /** @param size entries per generation: at least this many of the latest are kept, and at most twice as many */
   constructor(private readonly size: number) {}
 
   get(key: Key): Value | undefined {

@@ -1,10 +1,10 @@
 /**
- * What an answer changes. Each bucket that may have counted the request learns what the answer says about it: its level,
- * nothing, or that it was the one that sent the request away. A rejection closes the bucket it names and no other, and an
- * answer that is no throttling at all (a lock conflict that came as 429) closes nothing.
+ * What a response changes. Each bucket that may have counted the request learns what the response says about it: its
+ * level, nothing, or that it rejected the request. A rejection closes only the bucket it names, and a response that is
+ * no throttling at all (a lock conflict that came as 429) closes nothing.
  *
- * Nearly all answers are clean and differ from the one before in the numbers only, so for them nothing is allocated
- * and no header is asked for that this service has not sent before.
+ * Nearly all responses are clean and differ from the previous one only in the numbers. For these, nothing is allocated
+ * and no header is read that this service has not sent before.
  */
 import type { Bucket } from "../bucket/bucket.js";
 import type { EventTime, Sent } from "../bucket/event-time.js";
@@ -26,11 +26,11 @@ import type { HeaderReader, ThrottleReply } from "../throttle.js";
 
 const none: readonly Bucket[] = [];
 
-/** After so many answers without any level, all headers are searched only now and then. */
+/** After this many responses without any level, all headers are searched only now and then. */
 const silentAnswers = 8;
 const searchEvery = 16;
 
-/** And so often the level for all principals is asked for, while this service has never reported it. */
+/** How often to read the level for all principals while this service has never reported it. */
 const askEvery = 4;
 
 /** A request that its buckets have counted. */
@@ -46,7 +46,7 @@ export class ReplyAccounting {
   ) {}
 
   /**
-   * Reports to the buckets what came back to a request, if anything.
+   * Reports a request's response, or its absence, to the buckets.
    * @returns those that closed
    */
   settle(sent: CountedRequest, reply: ThrottleReply | undefined): readonly Bucket[] {
@@ -91,7 +91,7 @@ export class ReplyAccounting {
       this.#reportAllPrincipals(sent, levelIn(headers.get(allPrincipalsHeaders[kind.requestClass])));
     }
     const groups = headers.get(resourceHeader);
-    // Not every reader of headers says `undefined` for what is missing.
+    // Not every implementation of headers returns `undefined` for a missing one.
     if (groups) this.#reportGroups(sent, groups);
   }
 
@@ -106,7 +106,7 @@ export class ReplyAccounting {
     }
     if (reply.retryAfterMs !== undefined) closing.push(...this.#closeEmpty(sent, reported, reply.retryAfterMs));
     this.#reportLevels(sent, reported);
-    // What Resource Manager sends away never comes to the provider's counters.
+    // What Resource Manager rejects never reaches the provider's counters.
     const notCharged = closing.some((bucket) => bucket === kind.own || bucket === kind.allPrincipals);
     for (const bucket of sent.buckets) {
       if (bucket.reportedIn === eventTime.step) continue;
@@ -116,7 +116,7 @@ export class ReplyAccounting {
     return closing;
   }
 
-  /** Looks for levels wherever they may be. */
+  /** Looks for levels in all headers. */
   #search(sent: CountedRequest, headers: HeaderReader): void {
     const { kind } = sent.scope;
     const reported = this.#read(sent, headers);
@@ -155,7 +155,7 @@ export class ReplyAccounting {
     }
     const { levels } = kind.layout;
     const buckets = this.scopes.groupBuckets(scope, kind.layout, sentAt);
-    // Nearly always the scope is as it was when the request was sent, and its buckets have counted it.
+    // The scope is nearly always the same as at sending, and its buckets have counted the request.
     const areSent = sent.buckets === scope.buckets;
     const { eventTime } = this;
     for (let index = 0; index < buckets.length; index++) {
@@ -196,7 +196,7 @@ export class ReplyAccounting {
   }
 }
 
-/** A bucket that this answer names for the first time has not counted the request yet. */
+/** A bucket that this response names for the first time has not counted the request yet. */
 function include({ buckets, sentAt }: CountedRequest, bucket: Bucket): void {
   for (const counting of buckets) if (counting === bucket) return;
   bucket.send(sentAt);

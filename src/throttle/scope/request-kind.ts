@@ -1,17 +1,17 @@
 /**
- * Requests of one kind are counted by the same limits. Which limits those are is known from the URL for Resource Manager's
- * own, and learned from answers for the providers': the first answer to a kind of request names the limit groups that count
- * it, some for the whole subscription, some for the one resource.
+ * Requests of one kind are counted by the same limits. For Resource Manager the URL shows which limits those are. For
+ * providers they are learned: the first response to a kind of request names the limit groups that count it, some for
+ * the whole subscription, some for one resource.
  */
 import type { Bucket } from "../bucket/bucket.js";
 import type { RequestClass } from "../limits.js";
 import type { LimitGroupLayout } from "./limit-group-layout.js";
 import { ownHeaders } from "./rate-limit-headers.js";
 
-/** Where requests of one kind go, and whose they are. */
+/** Where requests of one kind go, and who sends them. */
 export interface Place {
   readonly endpoint: string;
-  /** Undefined for what belongs to a tenant. */
+  /** Undefined for tenant-level resources. */
   readonly subscription: string | undefined;
   readonly principal: string;
   readonly namespace: string;
@@ -22,25 +22,25 @@ export interface Place {
 export class RequestKind {
   /** Limit groups that count all resources together, with their buckets. */
   readonly sharedGroups = new Map<string, Bucket>();
-  /** Limit groups that count each resource apart. */
+  /** Limit groups that count each resource separately. */
   readonly groupsPerResource = new Set<string>();
-  /** How the service lays out the levels of its limit groups. */
+  /** The layout of the header with the levels of limit groups. */
   layout: LimitGroupLayout | undefined;
-  /** The header that reported Resource Manager's level last. */
+  /** The header that last reported Resource Manager's level. */
   ownHeader: string;
-  /** Answers in a row that reported no level of Resource Manager's. */
+  /** Responses in a row without a level of Resource Manager. */
   silent = 0;
   usedAt = 0;
-  /** No longer found by requests; what is on its way still comes back to it. */
+  /** New requests no longer find it; requests in flight still return to it. */
   forgotten = false;
   #buckets: readonly Bucket[];
   #waiting = 0;
   #waitingInBackground = 0;
 
   /**
-   * @param requestClass as the method suggests, or as the service has counted it (some POSTs are reads)
+   * @param requestClass as the method suggests, or as the service counted it (some POSTs are reads)
    * @param own Resource Manager's bucket for this principal
-   * @param provider whatever the resource provider counts without a name
+   * @param provider for what the resource provider counts without a name
    */
   constructor(
     readonly method: string,
@@ -48,7 +48,7 @@ export class RequestKind {
     public requestClass: RequestClass,
     public own: Bucket,
     public provider: Bucket | undefined,
-    /** Resource Manager's bucket for all principals of the subscription, once an answer has reported it. */
+    /** Resource Manager's bucket for all principals of the subscription, once a response has reported it. */
     public allPrincipals: Bucket | undefined,
   ) {
     this.ownHeader = ownHeaders[requestClass][0];
@@ -65,7 +65,7 @@ export class RequestKind {
     return this.#waiting;
   }
 
-  /** To be called when any of the buckets has changed. */
+  /** Call it when any of the buckets has changed. */
   refresh(): void {
     const buckets = this.#all();
     for (const bucket of this.#buckets) bucket.countWaiting(-this.#waiting, -this.#waitingInBackground);
@@ -73,7 +73,7 @@ export class RequestKind {
     this.#buckets = buckets;
   }
 
-  /** The bucket that opens last; undefined when all are open. */
+  /** The bucket that opens last; undefined if all are open. */
   blockerAt(now: number): Bucket | undefined {
     let blocker: Bucket | undefined;
     let last = now;
@@ -86,7 +86,6 @@ export class RequestKind {
     return blocker;
   }
 
-  /** One request more, or less, waits. */
   countWaiting(change: 1 | -1, isInBackground: boolean): void {
     const inBackground = isInBackground ? change : 0;
     this.#waiting += change;

@@ -1,6 +1,7 @@
 /**
- * All buckets and request kinds that are known, found by what a request is. Memory stays bounded: what has not been used for a
- * while and holds nothing (no waiter, no request on its way, no closed window) is forgotten, and learned again when needed.
+ * All known buckets and request kinds, found by the properties of a request. Memory stays bounded: what has not been
+ * used for a while and holds nothing (no waiter, no request in flight, no closed window) is forgotten, and learned
+ * again if needed.
  */
 import type { Random } from "../../time/clock.js";
 import { Bucket } from "../bucket/bucket.js";
@@ -22,42 +23,41 @@ import { RequestKind, type Place } from "./request-kind.js";
 import { RequestScope } from "./request-scope.js";
 import { readTarget, type Target } from "./target.js";
 
-/** Unused this long, a kind or bucket is forgotten. Longer than the buckets of Resource Manager and Compute take to fill up. */
+/** A kind or bucket unused for this long is forgotten. Buckets of Resource Manager and Compute refill in less. */
 const idleMs = 15 * 60_000;
 const sweepEveryMs = 60_000;
-/** What was counted longer ago says little of what others have done since. */
+/** An older count says little about what others have done since. */
 const freshMs = 1_000;
 /** A clock that goes back by more than this was set, not adjusted. */
 const clockStepMs = 60_000;
-/** With more buckets than this, those idle for a minute go too. */
+/** With more buckets than this, those idle for a minute are dropped too. */
 const bucketsKept = 5_000;
 const crowdedIdleMs = 60_000;
 
-/** A service that makes up names without end costs no more than this. */
+/** Limits the cost of a service that invents names. */
 const groupsOfKind = 64;
 const groupsKept = 1_000;
-/** URLs are remembered, since pollers and lists come again and again. */
+/** URLs are remembered, since pollers and lists repeat them. */
 const pathsKept = 8_192;
 
 /** The highest level that a documented limit of a single resource can show; a group above it is shared by resources. */
 const mostOfOneResource = 45;
 
-/** What is known of a provider's limit group. */
 interface LimitGroup {
   /** Counted for all resources of a subscription and region together, or for each resource. */
   shared: boolean;
-  /** The resource whose request it sent away last, while it is not known to be shared. */
+  /** The resource whose request it last rejected, while it is not known to be shared. */
   rejected?: string;
 }
 
-/** A URL, with the scopes of the requests that were made to it: the last one for each method. */
+/** A URL with the scopes of its requests: the last one for each method. */
 interface KnownPath {
   readonly target: Target;
   readonly scopes: RequestScope[];
 }
 
 export interface ScopesListener {
-  /** A bucket that was not known before; `key` names it in all processes alike. */
+  /** A new bucket; `key` names it in all processes alike. */
   onFound?(bucket: Bucket, key: string): void;
   onForgotten?(bucket: Bucket): void;
 }
@@ -69,7 +69,7 @@ export class Scopes {
   readonly #buckets = new Map<string, Bucket>();
   readonly #groups = new RecentMap<string, LimitGroup>(groupsKept);
   readonly #priors: Readonly<Record<RequestClass, RateLimit>>;
-  /** Grows when a bucket is found or forgotten, or counts what it did not; scopes found before are then looked up again. */
+  /** Grows when a bucket is added, forgotten, or counts something new; earlier scopes are then looked up again. */
   #known = 0;
   #sweepAt = 0;
   #lastUrl = "";
@@ -87,7 +87,7 @@ export class Scopes {
     return [...this.#buckets.values()];
   }
 
-  /** Where a request belongs, and all that counts it. */
+  /** The scope of a request: its kind and all that counts it. */
   scopeOf({ method, url, headers }: ThrottledRequest, now: number): RequestScope {
     if (now >= this.#sweepAt) this.#sweep(now);
     else if (now < this.#sweepAt - sweepEveryMs - clockStepMs) this.#forgetAll(now);
@@ -102,7 +102,7 @@ export class Scopes {
     return this.#newScope(method, principal, path, now);
   }
 
-  /** The scope of a read like one that was counted just now. Whose token it carries is not looked at again. */
+  /** The scope of a read like one that was just counted. Its token is not read again. */
   freshScopeOf({ method, url }: ThrottledRequest, now: number): RequestScope | undefined {
     for (const scope of this.#pathOf(url).scopes) {
       if (scope.kind.method !== method) continue;
@@ -133,7 +133,7 @@ export class Scopes {
     return this.refreshed(scope);
   }
 
-  /** The same scope, with the buckets that are known by now. */
+  /** The same scope with all buckets known by now. */
   refreshed(scope: RequestScope): RequestScope {
     if (scope.knownIn === this.#known) return scope;
     const { kind, target } = scope;
@@ -151,7 +151,7 @@ export class Scopes {
       .filter((bucket) => bucket !== undefined);
   }
 
-  /** The service counts these requests as something else than their method suggests. */
+  /** The service counts these requests under another class than their method suggests. */
   reclass(kind: RequestKind, requestClass: RequestClass): void {
     kind.requestClass = requestClass;
     kind.own = this.#ownBucket(kind.place, requestClass);
@@ -178,8 +178,8 @@ export class Scopes {
 
   /**
    * The bucket of a provider's limit group, by the name that the service gives it.
-   * @param level what an answer reported; undefined for a group that a rejection named
-   * @returns undefined when a service names more groups than are remembered
+   * @param level as reported; undefined for a group that a rejection named
+   * @returns undefined if a service names more groups than are remembered
    */
   groupBucket(
     kind: RequestKind,
@@ -195,7 +195,7 @@ export class Scopes {
     return own ?? this.#learnGroup(kind, target, name, level, now);
   }
 
-  /** The buckets of all groups in a header that is laid out so, kept with the scope. */
+  /** The buckets of all groups in a header with this layout, kept with the scope. */
   groupBuckets(scope: RequestScope, layout: LimitGroupLayout, now: number): readonly (Bucket | undefined)[] {
     if (scope.layout === layout && scope.knownIn === this.#known && !hasOutgrown(scope.groups, layout.levels))
       return scope.groups;
@@ -257,7 +257,7 @@ export class Scopes {
     );
   }
 
-  /** Whatever a resource provider counts without a name. No limit is known until it sends a request away. */
+  /** For what a resource provider counts without a name. No limit is known until it rejects a request. */
   #providerBucket(place: Place, requestClass: RequestClass): Bucket | undefined {
     const { namespace, region } = place;
     if (namespace === "") return undefined;
@@ -302,7 +302,7 @@ export class Scopes {
     return bucket;
   }
 
-  /** The clock was turned back: times that were noted before mean nothing any more, and a window might never open again. */
+  /** The clock was set back: earlier times are meaningless, and a window might never reopen. */
   #forgetAll(now: number): void {
     this.#sweepAt = now + sweepEveryMs;
     for (const kind of this.#kinds.values()) kind.forgotten = true;
@@ -323,7 +323,7 @@ export class Scopes {
     const busyGroups = new Set<string | undefined>();
     for (const bucket of this.#buckets.values()) if (!bucket.isIdle(now)) busyGroups.add(bucket.name.limitGroup);
     for (const [key, kind] of this.#kinds) {
-      // A kind that is forgotten no longer knows which limit groups have closed a window for it.
+      // A forgotten kind no longer knows which limit groups have closed a window for it.
       const groups = [...kind.sharedGroups.keys(), ...kind.groupsPerResource];
       const isBusy = kind.waiting > 0 || groups.some((name) => busyGroups.has(name));
       if (!isBusy && kind.usedAt < before) {
@@ -341,7 +341,7 @@ export class Scopes {
 
 const noBuckets: readonly Bucket[] = [];
 
-/** A level that no limit of a single resource can show shows that a group counts resources together. */
+/** A level above any limit of a single resource shows that the group counts resources together. */
 function hasOutgrown(groups: readonly (Bucket | undefined)[], levels: readonly number[]): boolean {
   for (let index = 0; index < groups.length; index++) {
     if ((levels[index] ?? 0) > mostOfOneResource && groups[index]?.name.resource !== undefined) return true;
@@ -349,7 +349,7 @@ function hasOutgrown(groups: readonly (Bucket | undefined)[], levels: readonly n
   return false;
 }
 
-/** A second resource that the same group sends away shows that it counts them together. */
+/** If the same group rejects a second resource, it counts resources together. */
 function noteRejection(group: LimitGroup, { resource }: Target): void {
   if (group.rejected !== undefined && group.rejected !== resource) group.shared = true;
   group.rejected = resource;

@@ -1,27 +1,27 @@
 /**
- * What a request is aimed at, as far as its URL shows: the parts by which limits are counted. Nothing is decoded and
- * nothing is assumed of the order in which resource types come, so that an unknown provider works too.
+ * What a request targets, as far as its URL shows: the parts by which limits are counted. Nothing is decoded, and no
+ * order of resource types is assumed, so that unknown providers work too.
  */
 export interface Target {
-  /** Host and port: a cloud, and a region where the endpoint has one. */
+  /** Host and port: a cloud, and a region if the endpoint has one. */
   readonly endpoint: string;
-  /** Undefined for what belongs to a tenant. */
+  /** Undefined for tenant-level resources. */
   readonly subscription: string | undefined;
   /** `microsoft.compute`; `microsoft.resources` for resource groups and the like; empty outside Resource Manager. */
   readonly namespace: string;
-  /** The resource types and, for an action or a collection, its name: `virtualmachines/{}/start`. */
+  /** The resource types, plus the name of an action or a collection: `virtualmachines/{}/start`. */
   readonly pathTemplate: string;
-  /** The resource that a limit for single resources would count, or the whole path for anything else. */
+  /** The resource that a per-resource limit would count, or otherwise the whole path. */
   readonly resource: string;
-  /** Whether the request is about one named resource. */
+  /** Whether the request concerns one named resource. */
   readonly isSingle: boolean;
-  /** The region in the path, where there is one. */
+  /** The region in the path, if any. */
   readonly region: string;
   /** Whether this is Resource Manager, whose limits are documented. */
   readonly isResourceManager: boolean;
 }
 
-/** Endpoints of Resource Manager in all clouds, with or without a region in front. */
+/** Endpoints of Resource Manager in all clouds, with or without a region prefix. */
 const resourceManagerHost = /(^|\.)management\.(azure\.com|chinacloudapi\.cn|usgovcloudapi\.net|microsoftazure\.de)$/;
 
 export function readTarget(url: string): Target {
@@ -49,7 +49,7 @@ export function readTarget(url: string): Target {
   };
 }
 
-/** Types are at even places and names at odd ones. Which name it is does not matter; that there is one does. */
+/** Types and names alternate. The name itself does not matter. */
 function templateOf(rest: readonly string[]): string {
   return rest.map((segment, place) => (place % 2 === 0 ? segment : "{}")).join("/");
 }
