@@ -1,8 +1,11 @@
-/** A journal in an append blob: a Function App has no disk that outlives it. A lease keeps it to one run at a time. */
+/**
+ * A journal in an append blob, since a Function App has no disk that outlives it. A lease keeps it to one run at a
+ * time.
+ */
 import { checkMs } from "../option-check.js";
 import { JournalInUseError, type JournalStore, type OpenJournal } from "../fleet/journal/store.js";
 
-/** What is used of `AppendBlobClient` of `@azure/storage-blob`. */
+/** The part of `AppendBlobClient` of `@azure/storage-blob` that is used. */
 export interface AppendBlob {
   readonly url: string;
   create(options?: { conditions?: { leaseId?: string } }): Promise<unknown>;
@@ -12,7 +15,7 @@ export interface AppendBlob {
   getBlobLeaseClient(): BlobLease;
 }
 
-/** What is used of `BlobLeaseClient`. */
+/** The part of `BlobLeaseClient` that is used. */
 export interface BlobLease {
   readonly leaseId: string;
   acquireLease(seconds: number): Promise<unknown>;
@@ -21,7 +24,10 @@ export interface BlobLease {
 }
 
 export interface BlobJournalOptions {
-  /** Milliseconds to wait for another run to end; less than the default does not outlast the lease of a process that was killed. Default 40000. */
+  /**
+   * Milliseconds to wait for another run to end; a shorter wait than the default does not outlast the lease of a killed
+   * process. Default 40000.
+   */
   readonly waitMs?: number;
 }
 
@@ -30,8 +36,8 @@ const renewMs = 10_000;
 const lookMs = 2_000;
 
 /**
- * The journal in a blob, for `runFleet(…, { journal })`. The blob is made when it is missing.
- * @throws RangeError that names a bad option; JournalInUseError from `open()` when another run writes it
+ * The journal in a blob, for `runFleet(…, { journal })`. A missing blob is created.
+ * @throws RangeError that names a bad option; JournalInUseError from `open()` if another run writes it
  */
 export function blobJournal(blob: AppendBlob, { waitMs = 40_000 }: BlobJournalOptions = {}): JournalStore {
   checkMs("waitMs", waitMs);
@@ -43,7 +49,7 @@ async function openBlob(blob: AppendBlob, waitMs: number): Promise<OpenJournal> 
   const lease = blob.getBlobLeaseClient();
   await acquire(lease, blob.url, waitMs);
   const renewal = setInterval(() => {
-    // A lease that is lost makes the next write fail, and that ends the run.
+    // A lost lease makes the next write fail, which ends the run.
     lease.renewLease().catch(() => undefined);
   }, renewMs);
   renewal.unref();
@@ -75,7 +81,7 @@ async function acquire(lease: BlobLease, where: string, waitMs: number): Promise
 const linesOf = (content: Uint8Array): string[] => new TextDecoder().decode(content).split("\n").filter(Boolean);
 
 class BlobJournal implements OpenJournal {
-  /** Lines that wait for the write under way; one block takes them all. */
+  /** Lines that wait for the current write; one block takes them all. */
   #waiting: string[] = [];
   #writing: Promise<void> = Promise.resolve();
   readonly #conditions: { leaseId: string };

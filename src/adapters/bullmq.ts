@@ -23,20 +23,23 @@ import { createThrottle, type CreatedThrottle } from "../throttle/local-throttle
 import type { ThrottleOptions } from "../throttle/options.js";
 import { redisThrottleStore, type IoRedisClient, type NodeRedisClient } from "../throttle/lease/redis.js";
 
-/** What the function gets beside the job. */
+/** What the function gets besides the job. */
 export interface JobContext {
   /** Aborts when the worker has to stop this job: pass it on as `abortSignal`. */
   readonly signal: AbortSignal;
 }
 
 export interface RemedyProcessorOptions {
-  /** Milliseconds after the job was added in which it may come back; after that it fails for good. Default 86400000 (a day). */
+  /**
+   * Milliseconds after the job was added in which it may come back; after that it fails for good. Default 86400000 (a
+   * day).
+   */
   readonly maxAgeMs?: number;
-  /** Milliseconds until a job comes back whose operation still runs. Default 30000. */
+  /** Milliseconds until a job with a running operation comes back. Default 30000. */
   readonly followAfterMs?: number;
 }
 
-/** The part of a job's data that is ours: what has been sent for it, so that another worker can go on. */
+/** Our part of a job's data: what has been sent for it, so that another worker can continue. */
 const journalKey = "azureRemedyJournal";
 
 const dayMs = 86_400_000;
@@ -45,11 +48,11 @@ const dayMs = 86_400_000;
  * A processor for `new Worker(name, processor)`.
  *
  * - A failure with `retryAt` delays the job until then; it does not count as an attempt.
- * - A failure that no later try can pass throws BullMQ's `UnrecoverableError`, with the RemedyError as its `cause`.
- * - What the function sends through clients of `withRemedy` is noted in the job's data. After a crash the next worker follows
- *   the operation that runs instead of sending its request again, and does not run a script twice.
+ * - A permanent failure throws BullMQ's `UnrecoverableError`, with the RemedyError as its `cause`.
+ * - The job's data records what the function sends through clients of `withRemedy`. After a crash the next worker
+ *   follows the running operation instead of sending its request again, and does not run a script twice.
  *
- * Every other error passes unchanged, so that BullMQ's own `attempts` and `backoff` hold for it.
+ * Every other error passes unchanged, so BullMQ's own `attempts` and `backoff` apply to it.
  * @throws TypeError or RangeError that names a bad option and its value
  */
 export function remedyProcessor<Data, Result>(
@@ -93,7 +96,7 @@ function unrecoverable(cause: RemedyError, why?: string): UnrecoverableError {
   return error;
 }
 
-/** The journal of one job, in its own data: the worker that holds the job is the only one that writes it. */
+/** The journal of one job, in its own data: only the worker that holds the job writes it. */
 class JobJournal implements RunJournal {
   readonly run: string;
   readonly #job: Job;
@@ -138,8 +141,8 @@ export type RedisOwner =
   { readonly client: Promise<unknown> } | { getBackend(): { readonly client?: Promise<unknown> } | object };
 
 /**
- * A throttle that all workers of one Redis share, over the connection that a worker or queue has already.
- * @throws TypeError when the owner has no connection to Redis
+ * A throttle that all workers of one Redis share, over the existing connection of a worker or queue.
+ * @throws TypeError if the owner has no connection to Redis
  */
 export async function sharedThrottleOf(
   owner: RedisOwner,

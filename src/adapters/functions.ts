@@ -1,6 +1,6 @@
 /**
- * `azure-remedy/functions`: what an Azure Function needs beside the policy: the status of an error for its caller, a deadline
- * from the app's own timeout, and a queue message that comes back when a new try makes sense.
+ * `azure-remedy/functions`: what an Azure Function needs besides the policy: the HTTP status of an error, a deadline
+ * from the app's own timeout, and a queue message that comes back when another try makes sense.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { comesBackAt } from "./comes-back-at.js";
 import type { ResumeInfo } from "../lro/resume.js";
 import type { Category } from "../catalog/rule.js";
 
-/** An answer to an HTTP trigger: return it from the function as it is. */
+/** A response for an HTTP trigger; return it from the function unchanged. */
 export interface FunctionResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -27,12 +27,12 @@ export interface FunctionErrorBody {
     readonly outcome: "failed" | "unknown";
     /** What to do about it. */
     readonly steps: readonly string[];
-    /** ISO 8601 time from which a new try makes sense. */
+    /** ISO 8601 time at which another try makes sense. */
     readonly retryAt?: string;
   };
 }
 
-/** Statuses for failures that no wait cures. Everything else is a failure behind the function: 502. */
+/** Statuses for failures that no wait resolves. Everything else is a failure behind the function: 502. */
 const statusOf: Partial<Record<Category, number>> = {
   "invalid-input": 400,
   unsupported: 400,
@@ -44,8 +44,8 @@ const statusOf: Partial<Record<Category, number>> = {
 };
 
 /**
- * The answer of an HTTP function whose call to Azure failed: 503 with `Retry-After` when a later try makes sense, 504 when
- * the outcome is unknown, 400, 404 or 409 when the caller's wish cannot be met, else 502.
+ * The response of an HTTP function whose call to Azure failed: 503 with `Retry-After` when a later try makes sense, 504
+ * when the outcome is unknown, 400, 404 or 409 when the request cannot be met, otherwise 502.
  * @param now epoch milliseconds. Default `Date.now()`
  */
 export function responseFor(error: unknown, now: number = Date.now()): FunctionResponse {
@@ -71,22 +71,25 @@ export function responseFor(error: unknown, now: number = Date.now()): FunctionR
 }
 
 export interface InvocationDeadlineOptions {
-  /** The function's timeout in milliseconds. Default `functionTimeout` of the app's settings or host.json, else 300000. */
+  /**
+   * The function's timeout in milliseconds. Default `functionTimeout` of the app's settings or host.json, otherwise
+   * 300000.
+   */
   readonly timeoutMs?: number;
   /** Milliseconds kept for what the function does after its calls. Default 10000. */
   readonly marginMs?: number;
-  /** An HTTP function: the load balancer gives its caller up after 230 seconds. Default false. */
+  /** An HTTP function: the load balancer drops its caller after 230 seconds. Default false. */
   readonly http?: boolean;
 }
 
 /** The load balancer in front of every Function App closes an idle request after this time. */
 const httpLimitMs = 230_000;
-/** What a Consumption plan gives when nothing is set. */
+/** The default of a Consumption plan. */
 const usualTimeoutMs = 300_000;
 
 /**
- * The milliseconds left of this invocation, for `withRemedy(client, { deadline })`. Call it first thing in the function: the
- * time counts from there.
+ * The milliseconds left in this invocation, for `withRemedy(client, { deadline })`. Call it first thing in the
+ * function: time counts from there.
  * @throws RangeError or TypeError that names a bad option and its value
  */
 export function invocationDeadline(options: InvocationDeadlineOptions = {}): () => number {
@@ -98,7 +101,7 @@ export function invocationDeadline(options: InvocationDeadlineOptions = {}): () 
   return () => endsAt - Date.now();
 }
 
-/** `functionTimeout` of the app, where an app setting or its host.json names one; `-1` there means none. */
+/** `functionTimeout` of the app, from an app setting or host.json; `-1` there means none. */
 function functionTimeoutMs(): number | undefined {
   const setting = process.env["AzureFunctionsJobHost__functionTimeout"] ?? hostTimeout();
   const [, days = "0", hours, minutes, seconds] = /^(?:(\d+)\.)?(\d+):(\d+):(\d+)/.exec(setting ?? "") ?? [];
@@ -116,15 +119,18 @@ function hostTimeout(): string | undefined {
   }
 }
 
-/** What is used of `QueueClient` of `@azure/storage-queue`. */
+/** The part of `QueueClient` of `@azure/storage-queue` that is used. */
 export interface MessageQueue {
   sendMessage(text: string, options: { visibilityTimeout: number; messageTimeToLive?: number }): Promise<unknown>;
 }
 
 export interface RescheduleOptions {
-  /** Epoch milliseconds after which the message is not put back any more. Default a week from now, as long as a queue keeps one. */
+  /**
+   * Epoch milliseconds after which the message is not put back. Default a week from now, which is how long a queue
+   * keeps one.
+   */
   readonly until?: number;
-  /** Milliseconds until a message comes back whose operation still runs. Default 30000. */
+  /** Milliseconds until a message with a running operation comes back. Default 30000. */
   readonly followAfterMs?: number;
   /** Epoch milliseconds. Default `Date.now()`. */
   readonly now?: number;
@@ -134,10 +140,10 @@ export interface RescheduleOptions {
 const longestVisibilityMs = 7 * 86_400_000;
 
 /**
- * Puts a queue message back, to be seen again when a new try makes sense, with what is needed to go on with an operation
- * that runs. Let the function return when it gives a time: the message at hand is then done with.
+ * Puts a queue message back, to become visible when another try makes sense, with what is needed to follow a running
+ * operation. If it returns a time, let the function return: the current message is then done.
  * @param message the message as it came; must be an object, `resume` is added to it
- * @returns when the message will be seen again; undefined when no later try helps, and the error should be thrown
+ * @returns when the message becomes visible again; undefined if no later try helps, so throw the error
  */
 export async function reschedule(
   queue: MessageQueue,
@@ -150,7 +156,7 @@ export async function reschedule(
   if (at === undefined || at > until) return undefined;
   const seconds = Math.ceil(Math.min(Math.max(0, at - now), longestVisibilityMs) / 1_000);
   const { resume: _earlier, ...asked } = message as { resume?: ResumeInfo };
-  // Functions decode what they get from a queue as base64 by default.
+  // Functions decode queue messages as base64 by default.
   const text = Buffer.from(JSON.stringify({ ...asked, ...(error.resume && { resume: error.resume }) })).toString(
     "base64",
   );

@@ -1,4 +1,4 @@
-/** `azure-remedy catalog lint`: checks rule files, and says where each mistake is. */
+/** `azure-remedy catalog lint`: checks rule files and reports each mistake with its line. */
 import { exitCodes } from "./exit-codes.js";
 import { inOneLine, mistakesIn, readRuleFiles } from "./rules/rule-catalog.js";
 import { Terminal } from "./terminal.js";

@@ -1,4 +1,4 @@
-/** `azure-remedy catalog`: what the package knows, to search and to read. */
+/** `azure-remedy catalog`: searches and shows what the package knows. */
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import type { Family, Rule, RuleKnowledge } from "../catalog/rule.js";
 import { formatDuration } from "../time/format-duration.js";
@@ -17,7 +17,7 @@ interface Flags {
 const allRules = (): readonly Rule[] => defaultCatalog.layers.flatMap((layer) => layer.rules);
 const allFamilies = (): readonly Family[] => defaultCatalog.layers.flatMap((layer) => layer.families);
 
-/** Rules and families that hold every word searched for. */
+/** Rules and families that contain every search word. */
 export function catalogListCommand(search: readonly string[], flags: Flags): number {
   const query = search.join(" ");
   const found = searchCatalog(defaultCatalog, query);
@@ -25,15 +25,15 @@ export function catalogListCommand(search: readonly string[], flags: Flags): num
   if (flags.json) out.line(JSON.stringify(found, undefined, 2));
   else if (found.length > 0) out.lines(listLines(found, out));
   if (!flags.json && out.isLive)
-    out.line(out.style("dim", `${countOf(found)}. One in full: azure-remedy catalog show CODE`));
+    out.line(out.style("dim", `${countOf(found)}. For details: azure-remedy catalog show CODE`));
   if (found.length === 0)
     new Terminal(process.stderr).line(
-      `azure-remedy: nothing in the catalog holds ${query.trim().split(/\s+/).join(" and ").toLowerCase()}.`,
+      `azure-remedy: nothing in the catalog contains ${query.trim().split(/\s+/).join(" and ").toLowerCase()}.`,
     );
   return found.length > 0 ? exitCodes.ok : exitCodes.no;
 }
 
-/** Everything known of one code, one rule, or one family. */
+/** Everything known about one code, rule or family. */
 export function catalogShowCommand(name: string, flags: Flags): number {
   const wanted = name.toLowerCase();
   const found = [...allRules(), ...allFamilies()].filter(
@@ -111,9 +111,9 @@ function foundBy(knowledge: Rule | Family): (readonly [string, string])[] {
     return [
       [
         "code",
-        `${code}${status === undefined ? "" : ` (HTTP ${status})`}${vague ? ", says little by itself: the wording is asked first" : ""}`,
+        `${code}${status === undefined ? "" : ` (HTTP ${status})`}${vague ? ", says little on its own: the message is checked first" : ""}`,
       ],
-      ["message", message ?? "whatever it says"],
+      ["message", message ?? "any"],
       ...(messageZh === undefined ? [] : [["中文", messageZh] as const]),
     ];
   }

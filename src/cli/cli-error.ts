@@ -1,6 +1,6 @@
 import { exitCodes } from "./exit-codes.js";
 
-/** A mistake of the person at the keyboard, or something missing on the machine. Printed without a stack. */
+/** A mistake of the user, or something missing on the machine. Printed without a stack. */
 export class CliError extends Error {
   override readonly name = "CliError";
 

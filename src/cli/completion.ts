@@ -1,6 +1,6 @@
 /**
- * Completion in bash, zsh and fish. The shells' scripts are three lines of glue that ask the program itself, which knows
- * its commands and options: nothing to keep in step by hand.
+ * Completion in bash, zsh and fish. Each shell's script is three lines that ask the program itself, which knows its
+ * commands and options, so nothing has to be kept in sync by hand.
  */
 import type { Command, Option } from "commander";
 import { exitCodes } from "./exit-codes.js";
@@ -37,7 +37,7 @@ export function completionCommand(shell: Shell): number {
   return exitCodes.ok;
 }
 
-/** Prints one candidate to a line. */
+/** Prints one candidate per line. */
 export async function completeCommand(program: Command, words: readonly string[]): Promise<number> {
   const candidates = await candidatesFor(program, words);
   process.stdout.write(candidates.map((candidate) => `${candidate}\n`).join(""));
@@ -47,7 +47,7 @@ export async function completeCommand(program: Command, words: readonly string[]
 /** Arguments that name a code of the catalog, by command. */
 const takesCode = new Set(["explain", "show"]);
 
-/** @param words what was typed behind the program's name; the last is being completed and may be empty */
+/** @param words what was typed after the program's name; the last is being completed and may be empty */
 export async function candidatesFor(program: Command, words: readonly string[]): Promise<string[]> {
   const typed = words.at(-1) ?? "";
   let command = program;

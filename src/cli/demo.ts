@@ -1,6 +1,6 @@
 /**
- * `azure-remedy demo`: the same VM script through two real clients, the SDK as it ships and with one line around it, over
- * the faults of a cloud. Real sockets to 127.0.0.1, real time, no account.
+ * `azure-remedy demo`: the same VM script through two real clients, the SDK as it ships and the same with one line
+ * added, over the faults of a cloud. Real sockets to 127.0.0.1, real time, no account.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError } from "./cli-error.js";
@@ -44,7 +44,7 @@ export async function demoCommand({ json, fault }: DemoFlags): Promise<number> {
   return exitCodes.ok;
 }
 
-/** Forty clients that start in one moment would time each other. */
+/** Forty clients starting at once would slow each other down and distort the times. */
 const staggerMs = 75;
 
 async function playPair(

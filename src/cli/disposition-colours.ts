@@ -1,7 +1,7 @@
 import type { Disposition } from "../catalog/rule.js";
 import type { Style } from "./terminal.js";
 
-/** From what passes by itself to what needs a person. */
+/** From what resolves on its own to what needs a person. */
 export const dispositionColours: Readonly<Record<Disposition, Style>> = {
   transient: "green",
   indeterminate: "yellow",

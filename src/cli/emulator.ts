@@ -1,4 +1,4 @@
-/** `azure-remedy emulator`: the local ARM as a process of its own, for curl, for scripts and for other languages. */
+/** `azure-remedy emulator`: the local ARM as its own process, for curl, scripts and other languages. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { startEmulator, type Emulator, type Exchange } from "../emulator/index.js";
 import { CliError } from "./cli-error.js";
@@ -15,7 +15,7 @@ export interface EmulatorFlags {
   readonly vm?: readonly string[];
 }
 
-/** Every write on a virtual machine: what a script fails at. */
+/** Every write on a virtual machine: where scripts fail. */
 const usualTargets = ["PUT virtualMachines", "PATCH virtualMachines", "POST virtualMachines", "DELETE virtualMachines"];
 
 const lookEveryMs = 50;
@@ -43,8 +43,8 @@ async function start(port: number): Promise<Emulator> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE")
-      throw new CliError(`port ${port} is taken`, "Give another one, or leave --port out for any that is free.");
-    if (code === "EACCES") throw new CliError(`port ${port} may not be used`, "Take one above 1023.");
+      throw new CliError(`port ${port} is taken`, "Give another one, or omit --port to use any free port.");
+    if (code === "EACCES") throw new CliError(`no permission to use port ${port}`, "Use one above 1023.");
     throw error;
   }
 }
@@ -71,10 +71,10 @@ function welcome(arm: Emulator, { fault = [], on = usualTargets, times }: Emulat
     "  resource group  rg",
     ...fault.map((code) => `  fault           ${code}, ${often}, on ${on.join(", ")}`),
     "",
-    "By curl, without a token:",
+    "With curl, without a token:",
     `  curl -X PUT -H 'content-type: application/json' -d '{"location":"westeurope"}' '${machine}'`,
     "",
-    "By an SDK client:",
+    "With an SDK client:",
     `  const client = new ComputeManagementClient(credential, "${subscriptionId}", {`,
     `    endpoint: "${endpoint}", allowInsecureConnection: true });`,
     '  client.pipeline.removePolicy({ name: "bearerTokenAuthenticationPolicy" });  // tokens go over https only',
@@ -84,7 +84,7 @@ function welcome(arm: Emulator, { fault = [], on = usualTargets, times }: Emulat
   ];
 }
 
-/** Prints every exchange once it has ended, in the order of arrival. */
+/** Prints every exchange once it has ended, in order of arrival. */
 async function printStory(arm: Emulator, out: Terminal, asJson: boolean, interrupted: AbortSignal): Promise<void> {
   let printed = 0;
   while (!interrupted.aborted) {
@@ -97,7 +97,7 @@ async function printStory(arm: Emulator, out: Terminal, asJson: boolean, interru
   }
 }
 
-/** Without headers and body: tokens and passwords stay out of logs. */
+/** Without headers and body, to keep tokens and passwords out of logs. */
 function publicPart({
   number,
   at,

@@ -1,4 +1,4 @@
-/** Signals that end a command which would go on by itself. */
+/** Signals that end a command which would otherwise go on. */
 import { setMaxListeners } from "node:events";
 
 /** Aborts when the user ends it: Ctrl-C, or a terminal or supervisor that goes. The reason is the name of the signal. */
@@ -9,7 +9,7 @@ export function untilInterrupted(): AbortSignal {
 }
 
 /**
- * Aborts after some time, and with another signal. By hand: Node 20 may collect an `AbortSignal.timeout` that nothing but
+ * Aborts after some time, or with another signal. Not `AbortSignal.timeout`: Node 20 may collect one that only
  * `AbortSignal.any` refers to, and then it never fires.
  */
 export function withTimeout(other: AbortSignal, ms: number): AbortSignal {
@@ -22,7 +22,7 @@ export function withTimeout(other: AbortSignal, ms: number): AbortSignal {
   return unbounded(controller.signal);
 }
 
-/** Every call under way listens to it; more than ten are no leak. */
+/** Every call in progress listens to it; more than ten are no leak. */
 function unbounded(signal: AbortSignal): AbortSignal {
   setMaxListeners(0, signal);
   return signal;

@@ -21,7 +21,7 @@ export interface ExplainFlags {
   readonly emulator?: string;
 }
 
-/** @param what a file, `-`, a code or a text; left out, standard input is read when something is piped into it */
+/** @param what a file, `-`, a code or a text; without it, standard input is read if something is piped in */
 export async function explainCommand(what: string | undefined, flags: ExplainFlags): Promise<number> {
   const catalog = flags.rules
     ? await (await import("./rules/rule-catalog.js")).catalogOfFiles(flags.rules)
@@ -30,10 +30,7 @@ export async function explainCommand(what: string | undefined, flags: ExplainFla
   const out = new Terminal(process.stdout);
   const err = new Terminal(process.stderr);
   if (text.trim() === "")
-    throw new CliError(
-      "there is nothing to explain: the input is empty",
-      "Pipe the error text in, or name a file or a code.",
-    );
+    throw new CliError("nothing to explain: the input is empty", "Pipe in the error text, or name a file or a code.");
   if (isCut) err.line("azure-remedy: the input is long; only its end was read.");
 
   const rules = new Map(rulesOf(catalog).map((rule) => [rule.id, rule]));
@@ -55,7 +52,7 @@ export async function explainCommand(what: string | undefined, flags: ExplainFla
   return explanations.every(({ diagnosis }) => diagnosis.basis === "none") ? exitCodes.no : exitCodes.ok;
 }
 
-/** Looks around the resource that the text names. */
+/** Gathers evidence about the resource that the text names. */
 async function lookAround(
   text: string,
   diagnosis: Diagnosis | undefined,
@@ -65,7 +62,7 @@ async function lookAround(
   const [id] = /\/subscriptions\/[\w-]+\/resourceGroups\/[^/\s'"]+\/providers\/[\w./-]+/i.exec(text) ?? [];
   if (id === undefined || !diagnosis) {
     throw new CliError(
-      "the text names no resource to look around",
+      "the text names no resource to investigate",
       "Give its id to azure-remedy investigate /subscriptions/…/providers/… instead.",
     );
   }
@@ -81,7 +78,7 @@ async function textOf(what: string | undefined): Promise<Input> {
   if (what === "-" || (what === undefined && !process.stdin.isTTY)) return readStandardInput();
   if (what === undefined) {
     throw new CliError(
-      "there is nothing to explain",
+      "nothing to explain",
       "Name a file or a code (azure-remedy explain AllocationFailed), or pipe an error in (az vm start … 2>&1 | azure-remedy explain).",
     );
   }
@@ -90,7 +87,7 @@ async function textOf(what: string | undefined): Promise<Input> {
   return { text: what, isCut: false };
 }
 
-/** A bare number is an HTTP status, and a bare word a code, in whatever case it was typed. */
+/** A bare number is an HTTP status, and a bare word is a code, in any case. */
 function failuresIn(
   text: string,
   options: DiagnoseOptions & { readonly catalog: Catalog },
@@ -116,11 +113,11 @@ function print(explanations: readonly Explanation[], catalog: Catalog, flags: Ex
   }
 }
 
-/** A code that means many things, with a message that no rule knows: the others may be nearer. */
+/** A code with many meanings whose message fits no rule: one of the others may be closer. */
 function hintFor({ code, basis }: Diagnosis, catalog: Catalog): string | undefined {
   if (code === undefined || basis !== "code") return undefined;
   const count = rulesOf(catalog).filter((rule) => rule.code.toLowerCase() === code.toLowerCase()).length;
   return count < 2
     ? undefined
-    : `${code} has ${count} rules; its message tells which: azure-remedy catalog show ${code}`;
+    : `${code} has ${count} rules; the message decides which one applies: azure-remedy catalog show ${code}`;
 }

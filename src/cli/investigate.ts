@@ -1,4 +1,4 @@
-/** `azure-remedy investigate`: looks around what failed, by an id alone, and ends with one page. Reads only. */
+/** `azure-remedy investigate`: investigates a failure from an id alone and prints one page. Reads only. */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { diagnose } from "../diagnose.js";
 import { standardEvidence } from "../evidence/standard.js";
@@ -20,7 +20,7 @@ export interface InvestigateFlags {
   readonly emulator?: string;
 }
 
-/** Nobody waits for an answer by the second here, and a boot log takes some. */
+/** Here an answer may take a while, and a boot log does. */
 const budgetMs = 60_000;
 
 export async function investigateCommand(target: string, flags: InvestigateFlags): Promise<number> {
@@ -63,7 +63,7 @@ async function lookAround(found: Case, reader: ArmReader): Promise<Evidence> {
     data,
     confidence,
   }));
-  // What is at work shows in the instance view and the run commands, which a conflict asks for.
+  // Work in progress shows in the instance view and the run commands, and a conflict asks for both.
   const diagnosis =
     failure?.diagnosis ??
     (open.length > 0

@@ -1,9 +1,9 @@
 /**
- * Text in columns. Pure: text and widths in, lines out; colours are put on after the widths are settled. By hand, since all
- * that is needed are a greedy wrap and two passes over the widths.
+ * Text in columns. Pure: text and widths in, lines out; colours are added once the widths are settled. No library: all
+ * it takes is a greedy wrap and two passes over the widths.
  */
 
-/** A piece of a line, and how it is coloured. */
+/** A piece of a line, and its colour. */
 export interface Cell {
   readonly text: string;
   readonly paint?: (text: string) => string;
@@ -11,12 +11,12 @@ export interface Cell {
 
 export interface Column {
   readonly title: string;
-  /** The narrowest it may become, in characters; a column without it keeps the width of its widest cell. */
+  /** The minimum width in characters; a column without it keeps the width of its widest cell. */
   readonly shrinksTo?: number;
   readonly right?: boolean;
 }
 
-/** Breaks at blanks; a word longer than the line is cut. Line breaks in the text stay. Never empty. */
+/** Breaks at blanks; a word longer than the line is cut. Line breaks in the text are kept. Never empty. */
 export function wrap(text: string, width: number): string[] {
   return text.split("\n").flatMap((line) => wrapLine(line, Math.max(1, width)));
 }
@@ -37,7 +37,7 @@ function wrapLine(line: string, width: number): string[] {
   return [...lines, current];
 }
 
-/** Cut or filled up to exactly `width` characters. */
+/** Cut or padded to exactly `width` characters. */
 export function fit(text: string, width: number): string {
   if (text.length <= width) return text.padEnd(width);
   return width < 1 ? "" : `${text.slice(0, width - 1)}…`;
@@ -46,8 +46,8 @@ export function fit(text: string, width: number): string {
 const gap = "  ";
 
 /**
- * A table. Columns that may shrink give way, the widest first, until the whole fits.
- * @param width characters to a line; left out, nothing is wrapped and every row is one line
+ * A table. Columns that may shrink do so, widest first, until it fits.
+ * @param width characters per line; without it, nothing is wrapped and every row is one line
  */
 export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], width?: number): string[] {
   const widths = settleWidths(columns, rows, width ?? Infinity);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The bin: reads the command line, runs the command, and turns how it ended into an exit code. */
+/** The bin: parses the command line, runs the command, and turns its result into an exit code. */
 import { readFile } from "node:fs/promises";
 import { CommanderError } from "commander";
 import { presentableText } from "../failure/secrets/presentable.js";
@@ -31,7 +31,7 @@ function endWithoutReader(error: NodeJS.ErrnoException): void {
 }
 
 function codeOfError(error: unknown, err: Terminal): number {
-  // Commander has printed what it has to say, help or complaint.
+  // Commander has already printed its help or its error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof CliError) {
     err.line(`${err.style("red", "azure-remedy:")} ${presentableText(error.message)}`);

@@ -1,6 +1,6 @@
 /**
- * `azure-remedy mcp`: what the package knows, as tools for agents, over standard input and output. The protocol is that of
- * `@modelcontextprotocol/server`, which serves its old and its new generation from the same tools.
+ * `azure-remedy mcp`: what the package knows, as tools for agents, over standard input and output.
+ * `@modelcontextprotocol/server` speaks both generations of the protocol with the same tools.
  */
 import { fileURLToPath } from "node:url";
 import type { McpServer } from "@modelcontextprotocol/server";
@@ -27,7 +27,7 @@ export async function mcpCommand(version: string): Promise<number> {
     skills.attach(server);
     return server;
   };
-  // Standard output is the protocol's: everything for people goes to the other.
+  // Standard output belongs to the protocol, so everything for people goes to standard error.
   mcp.serveStdio(createServer, { onerror: (error) => err.line(`azure-remedy mcp: ${error.message}`) });
   await new Promise<void>((resolve) => process.stdin.once("close", resolve).once("end", resolve));
   return exitCodes.ok;

@@ -1,6 +1,6 @@
 /**
- * Packages that some commands need and that the policy does not: optional peers. A person who only wants the policy need
- * not install them, and one who has them gets the version that their own code uses.
+ * Packages that some commands need and the policy does not: optional peers. Those who only want the policy need not
+ * install them; those who have them get the version that their own code uses.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ export const loadComputePackage = (command: string): Promise<ComputePackage> => 
 /** The SDK's credentials. @throws CliError that says what to install */
 export const loadIdentityPackage = (command: string): Promise<IdentityPackage> => load("@azure/identity", command);
 
-/** What the MCP server is made of. @throws CliError that says what to install */
+/** The packages of the MCP server. @throws CliError that says what to install */
 export async function loadMcpPackage(): Promise<McpPackage> {
   const name = "@modelcontextprotocol/server";
   const command = "mcp";
@@ -40,7 +40,7 @@ export async function loadMcpPackage(): Promise<McpPackage> {
   return { ...server, ...stdio, ...skills };
 }
 
-/** The package beside this one, else the one of the folder that the command was called in. */
+/** The package installed beside this one, or in the current folder. */
 async function load<Module>(name: string, command: string, subpath = ""): Promise<Module> {
   try {
     return (await import(name + subpath)) as Module;

@@ -1,4 +1,4 @@
-/** The surface of the command line: every command, argument and option. What a command does is loaded when it is called. */
+/** The command line: every command, argument and option. Each command's code is loaded only when it is called. */
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { collectValue } from "./explain/blanks.js";
 import type { DemoFlags } from "./demo.js";
@@ -14,21 +14,21 @@ import type { ThrottleFlags } from "./throttle.js";
 import type { VmsFlags } from "./vms.js";
 
 const json = (): Option => new Option("--json", "print JSON");
-const rules = (): Option => new Option("--rules <files...>", "rule files of your own, asked before the catalog");
+const rules = (): Option => new Option("--rules <files...>", "your own rule files, checked before the catalog");
 const emulatorEndpoint = (): Option =>
   new Option(
     "--emulator <endpoint>",
-    "rehearse: ask this local emulator (http://127.0.0.1:PORT) instead of Azure",
+    "rehearse: use this local emulator (http://127.0.0.1:PORT) instead of Azure",
   ).argParser(parseEndpoint);
 
 /** @param end receives the exit code of the command that ran */
 export function createProgram(version: string, end: (exitCode: number) => void): Command {
   const program = new Command("azure-remedy")
-    .description("Knows what each Azure VM failure means: what happened, whether a retry helps, what to do.")
+    .description("Explains Azure VM failures: what happened, whether a retry helps, what to do.")
     .version(version)
     .enablePositionalOptions()
     .exitOverride()
-    .showHelpAfterError("(--help shows what there is)")
+    .showHelpAfterError("(see --help)")
     .addHelpText("after", exitCodesHelp);
 
   program
@@ -37,26 +37,26 @@ export function createProgram(version: string, end: (exitCode: number) => void):
     .argument("[what]", "a file, - for standard input, a code (AllocationFailed), or the text of an error")
     .addOption(json())
     .addOption(
-      new Option("--lang <lang>", "language of explanation and steps, where the rule has it")
+      new Option("--lang <lang>", "language of explanation and steps, if available")
         .choices(["en", "zh"])
         .default("en"),
     )
     .option(
       "--var <name=value>",
-      "fill <name> in the advice, for example --var resource-group=rg; again for more",
+      "fill <name> in the advice, for example --var resource-group=rg; repeatable",
       collectValue,
     )
     .addOption(rules())
-    .option("--investigate", "then look around the resource that the text names; reads only")
+    .option("--investigate", "also investigate the resource that the text names; reads only")
     .addOption(emulatorEndpoint())
     .addHelpText(
       "after",
       `
-What any tool printed will do: JSON, az, Terraform, PowerShell, Pulumi, Go, Python, JavaScript, logs.
+Accepts the output of any tool: JSON, az, Terraform, PowerShell, Pulumi, Go, Python, JavaScript, logs.
   az vm start -g rg -n web-01 2>&1 | azure-remedy explain
   azure-remedy explain terraform.log
   azure-remedy explain OperationNotAllowed
-With --lang zh explanation and steps of the documented VM errors are in Chinese, and the Chinese message is shown beside.
+--lang zh explains the documented VM errors in Chinese and also shows the Chinese message.
 ${exitCodesHelp}`,
     )
     .action(async (what: string | undefined, flags: ExplainFlags) =>
@@ -65,17 +65,17 @@ ${exitCodesHelp}`,
 
   program
     .command("investigate")
-    .description("look around what failed, by its id: operations, logs, quotas, locks, rights, health; reads only")
+    .description("investigate a failure by id: operations, logs, quotas, locks, permissions, health; reads only")
     .argument("<id>", "id of a resource or a deployment, or a correlation id")
-    .option("--since <time>", "how far back the activity log is read (90m, 6h)", parseDuration, 6 * 3_600_000)
-    .option("--subscription <id>", "for a correlation id; default AZURE_SUBSCRIPTION_ID")
+    .option("--since <time>", "how far back to read the activity log (90m, 6h)", parseDuration, 6 * 3_600_000)
+    .option("--subscription <id>", "for a correlation id (default: AZURE_SUBSCRIPTION_ID)")
     .addOption(emulatorEndpoint())
     .addOption(json())
     .addHelpText(
       "after",
       `
-Signs in as DefaultAzureCredential of @azure/identity does: az login is enough. Reader on the subscription shows most of it;
-what it may not read, it names with the right that is missing.
+Signs in with DefaultAzureCredential of @azure/identity: az login is enough. The Reader role on the subscription shows most
+of it; for anything it may not read, it names the missing permission.
 ${exitCodesHelp}`,
     )
     .action(async (id: string, flags: InvestigateFlags) =>
@@ -101,8 +101,8 @@ ${exitCodesHelp}`,
   const catalog = program.command("catalog").description("search what the package knows");
   catalog
     .command("list", { isDefault: true })
-    .description("rules whose code, message, explanation, category or disposition holds every word")
-    .argument("[search...]", "words to search for; without any, everything")
+    .description("rules whose code, message, explanation, category or disposition contains every word")
+    .argument("[search...]", "words to search for (default: list everything)")
     .addOption(json())
     .addHelpText("after", exitCodesHelp)
     .action(async (search: string[], flags: { json?: true }) =>
@@ -110,7 +110,7 @@ ${exitCodesHelp}`,
     );
   catalog
     .command("show")
-    .description("everything known of a code, a rule or a family")
+    .description("everything known about a code, a rule or a family")
     .argument("<code>", "a code (AllocationFailed) or the id of a rule")
     .addOption(json())
     .addHelpText("after", exitCodesHelp)
@@ -119,8 +119,8 @@ ${exitCodesHelp}`,
     );
   catalog
     .command("lint")
-    .description("check rule files of your own, in YAML or JSON")
-    .argument("<files...>", "in the form of policies/, or what defineCatalog takes")
+    .description("check your own rule files, in YAML or JSON")
+    .argument("<files...>", "in the format of policies/ or of defineCatalog")
     .addOption(json())
     .addHelpText("after", exitCodesHelp)
     .action(async (files: string[], flags: { json?: true }) =>
@@ -129,20 +129,20 @@ ${exitCodesHelp}`,
 
   program
     .command("run")
-    .description("run a command, and again while its failure will pass")
+    .description("run a command and repeat it while its failure is transient")
     .usage("[options] -- <command> [args...]")
     .argument("<command>")
     .argument("[args...]")
     .passThroughOptions()
     .option(
       "--deadline <time>",
-      "start nothing after this long (90s, 10m, 1h30m); a run under way is not ended",
+      "start nothing after this time (90s, 10m, 1h30m); a run in progress is not ended",
       parseDuration,
     )
-    .option("--max-retries <count>", "runs after the first; throttling waits are not counted", parseCount, 8)
+    .option("--max-retries <count>", "runs after the first; waits for throttling do not count", parseCount, 8)
     .option("--idempotent", "running it twice is harmless: repeat it even when it may already have run")
     .addOption(rules())
-    .option("--json", "say what happens as JSON lines on stderr")
+    .option("--json", "report as JSON lines on stderr")
     .option("--github", "in GitHub Actions: also an annotation, a job summary, and outputs for later steps")
     .addHelpText("after", runHelp + runExitCodesHelp)
     .action(async (command: string, args: string[], flags: RunFlags) =>
@@ -151,16 +151,16 @@ ${exitCodesHelp}`,
 
   const vms = program
     .command("vms")
-    .description("one action on many machines, with progress, a journal and the reasons");
+    .description("one action on many machines, with progress, a journal and the causes of failures");
   for (const [action, description] of vmsActions) {
     vms
       .command(action)
       .description(description)
-      .option("--ids <file>", "a file of resource ids, one a line; - for standard input")
+      .option("--ids <file>", "a file of resource ids, one per line; - for standard input")
       .option("--group <name>", "all machines of a resource group")
       .option("--tag <name=value>", "machines with a tag; a name alone for any value")
       .option("--subscription <id>", "for --group and --tag (default: AZURE_SUBSCRIPTION_ID)")
-      .option("--journal <file>", "write down what is done; the same command goes on where it was cut short")
+      .option("--journal <file>", "record progress; the same command continues an interrupted run")
       .option("--run <name>", "name of the run in the journal: what succeeded under it is skipped")
       .option(
         "--concurrency <count>",
@@ -169,7 +169,7 @@ ${exitCodesHelp}`,
       )
       .option("--deadline <time>", "end the run after this long (90s, 10m, 1h30m)", parseDuration)
       .option("--dry-run", "print the machines and send nothing")
-      .option("--json", "print a JSON line for each machine, the summary last")
+      .option("--json", "print a JSON line for each machine and a summary")
       .option("--emulator <count>", "rehearse with this many machines of a local ARM", parseCount)
       .option("--chaos <share>", "with --emulator: the share of requests that meet a fault, 0 to 1", parseShare)
       .addHelpText("after", vmsHelp(action) + vmsExitCodesHelp)
@@ -178,7 +178,7 @@ ${exitCodesHelp}`,
 
   program
     .command("demo")
-    .description("the same VM script through the SDK as it ships and with azure-remedy, over the faults of a cloud")
+    .description("the same VM script with the SDK alone and with azure-remedy, over a dozen failures")
     .option("--fault <codes...>", "only the faults with these codes")
     .addOption(json())
     .addHelpText("after", `\nNeeds @azure/arm-compute and nothing else: no account, no network.\n${exitCodesHelp}`)
@@ -187,21 +187,21 @@ ${exitCodesHelp}`,
   program
     .command("emulator")
     .description("a local ARM to rehearse against, until Ctrl-C")
-    .option("--port <number>", "port on 127.0.0.1; 0 for any that is free", parsePort, 0)
-    .option("--fault <codes...>", "codes of the catalog, or of sockets (ECONNRESET), to strike with, in this order")
+    .option("--port <number>", "port on 127.0.0.1; 0 for any free port", parsePort, 0)
+    .option("--fault <codes...>", "codes of the catalog, or of sockets (ECONNRESET), to inject, in this order")
     .option(
       "--on <targets...>",
-      'where they strike: "PUT virtualMachines", "POST virtualMachines/start" (default: every write on a VM)',
+      'where to inject them: "PUT virtualMachines", "POST virtualMachines/start" (default: every write on a VM)',
     )
-    .option("--times <count>", "how often each strikes; 0 for always", (text) => parseCount(text) || Infinity, 1)
-    .option("--vm <names...>", "virtual machines that are there and running")
+    .option("--times <count>", "how often to inject each; 0 for always", (text) => parseCount(text) || Infinity, 1)
+    .option("--vm <names...>", "virtual machines that exist and are running")
     .option("--json", "print JSON lines")
     .addHelpText("after", exitCodesHelp)
     .action(async (flags: EmulatorFlags) => end(await (await import("./emulator.js")).emulatorCommand(flags)));
 
   program
     .command("throttle")
-    .description("what the throttle knows and does while many callers press on a small bucket of a local ARM")
+    .description("show the throttle while many callers compete for a small bucket of a local ARM")
     .option("--watch", "refresh in place until Ctrl-C")
     .option("--callers <count>", "callers that read without a pause; one in ten writes", parseCount, 40)
     .option("--for <time>", "how long without --watch", parseDuration, 10_000)
@@ -213,7 +213,7 @@ ${exitCodesHelp}`,
 
   program
     .command("mcp")
-    .description("a server for agents (Model Context Protocol) on standard input and output, until the input ends")
+    .description("serve agents (Model Context Protocol) over standard input and output until the input ends")
     .addHelpText("after", `\nNeeds @modelcontextprotocol/server. Reads nothing, sends nothing.\n${exitCodesHelp}`)
     .action(async () => end(await (await import("./mcp.js")).mcpCommand(version)));
 
@@ -224,7 +224,7 @@ ${exitCodesHelp}`,
     .addHelpText(
       "after",
       `
-bash: eval "$(azure-remedy completion bash)" in ~/.bashrc; zsh likewise in ~/.zshrc
+bash: put eval "$(azure-remedy completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc
 fish: azure-remedy completion fish > ~/.config/fish/completions/azure-remedy.fish
 ${exitCodesHelp}`,
     )
@@ -249,34 +249,34 @@ Exit codes:
   3    a package is missing; the message names it`;
 
 const runHelp = `
-The command's output passes through untouched. azure-remedy reports what it does on stderr, after "azure-remedy:".
-What it printed decides (stderr, or the end of stdout where stderr is empty):
+The command's output passes through unchanged. azure-remedy reports on stderr, with the prefix "azure-remedy:".
+The command's output decides (stderr, or the end of stdout if stderr is empty):
 
   failure                                     what happens
-  refused at the door: throttling, conflict,  waited out as long as asked, run again
+  not executed: throttling, conflict,         waited out as long as asked, then run again
     no connection, no DNS
-  passing, but perhaps half done              run again with --idempotent, or when the words of an az command are
-                                              harmless twice (show, list, start, stop, deallocate, restart); else stopped
-  outcome unknown: may still complete         run again with --idempotent; else stopped
+  transient, but perhaps partly done          run again with --idempotent, or if it is an az command that is
+                                              harmless to repeat (show, list, start, stop, deallocate, restart)
+  outcome unknown: may still complete         run again only with --idempotent
   a changed request would pass                stopped, with the change to make
   permanent, or nothing known                 stopped at once, with what to do
-  a wait longer than --deadline leaves        stopped at once, with the time to come back
-  a signal                                    passed on; a wait ends; nothing is started after it
+  a wait past --deadline                      stopped at once, with the time to come back
+  a signal                                    passed on; ends a wait; nothing more is started
   the command was killed                      stopped, 128 + n
 `;
 
 const vmsActions = [
   ["start", "start machines"],
-  ["deallocate", "stop machines and release their hardware, so that it costs nothing"],
+  ["deallocate", "stop machines and release their hardware, which then costs nothing"],
   ["restart", "restart machines"],
-  ["power-off", "stop machines and keep their hardware, which goes on costing"],
+  ["power-off", "stop machines but keep their hardware, which is still billed"],
 ] as const;
 
 const vmsHelp = (action: string): string => `
   az vm list --query "[].id" -o tsv | azure-remedy vms ${action} --ids -
   azure-remedy vms ${action} --tag env=dev --journal nightly.jsonl
   azure-remedy vms ${action} --emulator 300 --chaos 0.05     a rehearsal: no account, no network
-Signs in as az does, by DefaultAzureCredential of @azure/identity. Ctrl-C ends the run, and each machine still gets its result.
+Signs in with DefaultAzureCredential of @azure/identity. Ctrl-C ends the run, and each machine still gets its result.
 `;
 
 function parseShare(text: string): number {

@@ -1,7 +1,7 @@
 /**
- * `azure-remedy run -- COMMAND`: runs a command, and again while what it prints says that it will pass. The judgement is that
- * of the pipeline; here words are turned into a diagnosis, and a decision into a wait. It is loaded when the first run fails:
- * a command that ends well is hardly slower than without us.
+ * `azure-remedy run -- COMMAND`: runs a command and repeats it while its output shows a transient failure. It decides
+ * as the pipeline does: the output becomes a diagnosis, the decision becomes a wait. This is loaded only when the first
+ * run fails, so that a successful command is hardly slower.
  */
 import type { Clock } from "../time/clock.js";
 import { exitCodes, signalExitCode } from "./exit-codes.js";
@@ -13,7 +13,7 @@ import type { Judge } from "./run/judge.js";
 import type { RunReport } from "./run/report.js";
 import { Terminal } from "./terminal.js";
 
-/** Who decides about a failed run, who reports it, and which clock is used to wait. */
+/** Who judges a failed run, who reports it, and which clock waits. */
 interface Court {
   readonly clock: Clock;
   readonly judge: Judge;

@@ -1,6 +1,6 @@
 /**
- * Writing for people: colours where they are wanted, and lines that change in place at a terminal. Node's own `styleText`
- * knows NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, TERM and pipes, so that no package is needed for it.
+ * Output for people: colours where they are wanted, and lines that change in place on a terminal. Node's own
+ * `styleText` handles NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, TERM and pipes, so no package is needed.
  */
 import { styleText } from "node:util";
 import { printableLines } from "../failure/printable.js";
@@ -10,12 +10,12 @@ export type Style = Parameters<typeof styleText>[0];
 export class Terminal {
   constructor(readonly stream: NodeJS.WriteStream) {}
 
-  /** Whether it is a terminal, so that lines may change after they were written. */
+  /** Whether it is a terminal, where printed lines may still change. */
   get isLive(): boolean {
     return this.columns !== undefined && process.env["TERM"] !== "dumb";
   }
 
-  /** Characters to a line, or nothing for a pipe or file, whose lines are as long as they are. */
+  /** Characters per line; undefined for a pipe or file, where lines are not wrapped. */
   get columns(): number | undefined {
     return this.stream.isTTY ? this.stream.columns : undefined;
   }
@@ -48,8 +48,8 @@ const eraseBelow = "\u001b[J";
 const up = (lines: number): string => `\u001b[${lines}A`;
 
 /**
- * Some lines at the end of the output that are redrawn in place. The caller keeps each within the terminal's width, and
- * all of them within its height: what has scrolled away cannot be drawn over.
+ * Lines at the end of the output that are redrawn in place. The caller keeps each within the terminal's width and all
+ * of them within its height: what has scrolled away cannot be redrawn.
  */
 export class LiveLines {
   #drawn = 0;
@@ -62,7 +62,7 @@ export class LiveLines {
     this.terminal.stream.write(`${back}${eraseBelow}${lines.map((line) => `${onlyColoured(line)}\n`).join("")}`);
   }
 
-  /** Takes the lines away, and gives the cursor back. */
+  /** Removes the lines and restores the cursor. */
   clear(): void {
     if (this.#drawn === 0) return;
     this.terminal.stream.write(`\r${up(this.#drawn)}${eraseBelow}${showCursor}`);
@@ -72,7 +72,7 @@ export class LiveLines {
 
 const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-/** The picture of a turning wheel at a time in milliseconds. */
+/** A spinner's frame at a time in milliseconds. */
 export function wheel(ms: number): string {
   return frames.charAt(Math.floor(ms / 100) % frames.length);
 }

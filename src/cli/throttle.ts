@@ -1,6 +1,6 @@
 /**
- * `azure-remedy throttle`: what the throttle knows and does while many callers press on a small bucket. The service is the
- * local ARM with less to give than Azure has, so that a window closes within seconds.
+ * `azure-remedy throttle`: shows the throttle while many callers compete for a small bucket. The service is the local
+ * ARM with lower limits than Azure's, so that a window closes within seconds.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -27,7 +27,10 @@ export interface ThrottleFlags {
   readonly for: number;
 }
 
-/** Buckets that forty callers empty in a second. Compute's own groups are left out: one kind of window is enough to watch. */
+/**
+ * Buckets that forty callers empty in a second. Compute's own groups are left out: one kind of window is enough to
+ * watch.
+ */
 const smallBuckets: EmulatorOptions = {
   onUnknownRequest: "answer",
   historyLimit: 20_000,
@@ -53,7 +56,7 @@ export async function throttleCommand(flags: ThrottleFlags): Promise<number> {
   return exitCodes.ok;
 }
 
-/** Callers that read without a pause, and one in ten that writes. */
+/** Callers that read without a pause; one in ten writes. */
 class Load {
   readonly startedAt = Date.now();
   readonly #pipeline: Pipeline;

@@ -1,6 +1,6 @@
 /**
- * `azure-remedy vms`: one action on many machines, with progress for who looks, plain lines for a pipe, a journal for who
- * is interrupted, and the reasons at the end, each once with what to do.
+ * `azure-remedy vms`: one action on many machines, with progress on a terminal, plain lines in a pipe, a journal to
+ * resume from, and at the end each cause once with what to do.
  */
 import { runFleet, type FleetResult, type FleetRun, type FleetSummary } from "../fleet/index.js";
 import { CliError } from "./cli-error.js";
@@ -57,7 +57,7 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 
 async function connect({ emulator, chaos, subscription }: VmsFlags): Promise<Cloud> {
   if (emulator !== undefined) return rehearsalCloud(emulator, chaos ?? 0);
-  if (chaos !== undefined) throw new CliError("--chaos strikes a rehearsal only", "Give --emulator <count> with it.");
+  if (chaos !== undefined) throw new CliError("--chaos works only in a rehearsal", "Add --emulator <count>.");
   return azureCloud(subscription);
 }
 
@@ -137,7 +137,7 @@ function publicPart({ key, status, error }: FleetResult<string, unknown>): objec
   return { key, status, ...(error !== undefined && { error: toJson(error) }) };
 }
 
-/** A RemedyError gives what is safe to log; of any other error the message is enough. */
+/** A RemedyError knows what is safe to log; for any other error the message is enough. */
 function toJson(error: unknown): unknown {
   const { toJSON } = error as { toJSON?: () => unknown };
   if (typeof toJSON === "function") return toJSON.call(error);

@@ -37,7 +37,7 @@ export interface Situation {
   readonly remainingMs?: number;
   readonly maxRetries?: number;
   readonly maxElapsedMs?: number;
-  /** Whether the state of the resource can be read to learn the outcome. Default false. */
+  /** Whether the resource can be read to find out the outcome. Default false. */
   readonly readable?: boolean;
   /** Names of the automatic remedies that the caller allows and that fit, in the order to try. */
   readonly remedies?: readonly string[];
@@ -86,7 +86,7 @@ export type Decision =
       readonly reason: string;
       /** Whether it is known that the request failed, or its outcome could not be learnt. */
       readonly outcome: "failed" | "unknown";
-      /** Milliseconds after which a new try makes sense; absent when none does. */
+      /** Milliseconds after which another try makes sense; absent when none does. */
       readonly retryAfterMs?: number;
     };
 

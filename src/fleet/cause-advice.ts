@@ -1,4 +1,4 @@
-/** The explanation and the steps that hold for all failures of one reason: names that differ between them are left out. */
+/** The explanation and steps that apply to all failures of one cause: names that differ between them are left out. */
 import { renderAdvice } from "../catalog/advice.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import { rulesOf } from "../catalog/catalog.js";

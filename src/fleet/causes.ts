@@ -6,21 +6,21 @@ import { diagnose } from "../diagnose.js";
 import type { RemedyEvent } from "../recovery/events.js";
 import { isRemedyError } from "../recovery/remedy-error.js";
 
-/** One reason, and the items that it stopped. */
+/** One cause, and the items that it stopped. */
 export interface Cause {
-  /** The code of the failure; absent where it has none. */
+  /** The code of the failure, if it has one. */
   readonly code?: string;
   readonly disposition: Disposition;
   readonly count: number;
-  /** One sentence: what happened. It names a machine only when all items name the same. */
+  /** One sentence: what happened. It names a machine only if all items name the same one. */
   readonly explanation: string;
   /** What to do, once for all of them. */
   readonly steps: readonly string[];
-  /** Keys of the items, or what is known of the resource; in the order in which they failed. */
+  /** Keys of the items, or what is known of the resource, in the order in which they failed. */
   readonly keys: readonly string[];
 }
 
-/** Collects failures by reason. */
+/** Collects failures by cause. */
 export class CauseTally {
   readonly #groups = new Map<string, { readonly advice: SharedAdvice; readonly keys: string[] }>();
 
@@ -35,7 +35,7 @@ export class CauseTally {
     }
   }
 
-  /** The most frequent first. */
+  /** Most frequent first. */
   get causes(): Cause[] {
     return [...this.#groups.values()]
       .map(({ advice, keys }) => causeOf(advice, keys))
@@ -54,7 +54,7 @@ function causeOf(advice: SharedAdvice, keys: readonly string[]): Cause {
   };
 }
 
-/** What a thrown value means, as a reason. */
+/** What a thrown value means, as a cause. */
 export function failureInShort(error: unknown): FailureInShort {
   const diagnosis = isRemedyError(error) ? error.diagnosis : diagnose(error);
   const { code, disposition, explanation, rule, parameters, remedy } = diagnosis;
@@ -62,9 +62,9 @@ export function failureInShort(error: unknown): FailureInShort {
 }
 
 /**
- * Sums up failures by reason, with the advice once for each.
- * @param failures errors that were thrown, or events of `onEvent`; of the events only `failed` counts
- * @returns the reasons, the most frequent first
+ * Groups failures by cause, with the advice once for each.
+ * @param failures errors that were thrown, or events of `onEvent`, of which only `failed` counts
+ * @returns the causes, most frequent first
  */
 export function summarize(failures: Iterable<unknown>): { causes: Cause[] } {
   const tally = new CauseTally();
@@ -85,7 +85,7 @@ function isEvent(value: unknown): value is RemedyEvent {
   return typeof value === "object" && value !== null && !(value instanceof Error) && "type" in value && "at" in value;
 }
 
-/** The resource that a failure is about, as far as it says. */
+/** The resource of a failure, if the failure names one. */
 function keyOf(failure: unknown): string {
   if (typeof failure !== "object" || failure === null) return "unknown";
   const { key, resource, request } = failure as {

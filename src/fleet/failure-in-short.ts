@@ -1,6 +1,6 @@
 import type { Diagnosis } from "../catalog/diagnosis.js";
 
-/** The part of a diagnosis, or of an event, that a reason is made of. */
+/** The part of a diagnosis or an event that makes up a cause. */
 export type FailureInShort = Pick<Diagnosis, "disposition" | "explanation"> & {
   readonly code?: string | undefined;
   readonly rule?: { readonly id: string } | undefined;

@@ -1,15 +1,15 @@
 /**
- * Which item is next: the subscriptions take turns, since each has limits of its own, and one with thousands of machines
- * would otherwise keep the others waiting while their limits lie idle. Within a subscription the order is that of the source.
+ * Decides which item is next. Subscriptions take turns, since each has its own limits; otherwise one with thousands of
+ * machines would keep the others waiting while their limits lie idle. Within a subscription, the order is that of the
+ * source.
  */
 
-/** Anything that gives items one after another: a list, a generator, a pager of the SDK. */
+/** A source of items: a list, a generator, a pager of the SDK. */
 export type ItemSource<Item> = Iterable<Item> | AsyncIterable<Item>;
 
-/** How many items of a source that is not a list are read before they are needed. */
+/** How many items to read ahead from a source that is not a list. */
 const readAhead = 1_000;
 
-/** An item with its name. */
 export interface Entry<Item> {
   readonly item: Item;
   readonly key: string;
@@ -50,7 +50,7 @@ class Line<Item> {
   }
 }
 
-/** The items of a source in fair order. A list is known whole at once; of anything else a part is read ahead. */
+/** The items of a source in fair order. A list is known at once; other sources are partly read ahead. */
 export class FairOrder<Item> {
   readonly #lines = new Map<string, Line<Item>>();
   readonly #keyOf: (item: Item) => string;

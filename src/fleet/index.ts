@@ -6,7 +6,6 @@ export { summarize, type Cause } from "./causes.js";
 export { fileJournal, type FileJournalOptions } from "./journal/file-journal.js";
 export { JournalInUseError, type JournalStore, type OpenJournal } from "./journal/store.js";
 
-// What the types above are made of
 export type { Disposition } from "../catalog/rule.js";
 export type { RemedyEvent } from "../recovery/events.js";
 export type { Deadline } from "../recovery/settings.js";

@@ -25,12 +25,12 @@ import type { ItemHistory, RecordedAnswer, RecordedCall } from "./journal/record
 
 /** The headers that pollers of all generations read. */
 const pollerHeaders = ["operation-location", "azure-asyncoperation", "location", "retry-after", "content-type"];
-/** A longer body is not kept; no answer that begins an operation comes near it. */
+/** A longer body is not kept; no response that begins an operation comes near this size. */
 const longestBody = 256 * 1_024;
 
-/** A write of this process: what is known of it from an earlier one, until that is used. */
+/** A write of this process, with what an earlier process recorded about it until that is used. */
 interface Call {
-  /** The number under which the journal knows it; a write that is picked up keeps the one it had. */
+  /** Its number in the journal; a resumed write keeps its number. */
   readonly number: number;
   readonly digest: string;
   earlier: RecordedCall | undefined;
@@ -44,7 +44,7 @@ export interface ItemWorkOptions {
   readonly key: string;
   readonly journal: RunJournal | undefined;
   readonly signal: AbortSignal;
-  /** The first request of the item has been admitted. */
+  /** The item's first request has been admitted. */
   readonly onAdmitted: () => void;
   readonly onEvent: (event: RemedyEvent) => void;
   readonly now: () => number;
@@ -53,10 +53,10 @@ export interface ItemWorkOptions {
 export class ItemWork implements WorkItem {
   readonly key: string;
   readonly #options: ItemWorkOptions;
-  /** Writes of earlier processes that have not met their like in this one, by digest. */
+  /** Writes of earlier processes not yet repeated in this one, by digest. */
   readonly #earlier = new Map<string, EarlierCall[]>();
   readonly #calls: Call[] = [];
-  /** Operations whose end has not been seen, by the URL that is polled. */
+  /** Operations not known to have ended, by the polled URL. */
   readonly #operations = new Map<string, Call>();
   /** What is answered where the service has forgotten an operation that an earlier process saw succeed, by URL. */
   readonly #succeeded = new Map<string, string>();
@@ -96,7 +96,7 @@ export class ItemWork implements WorkItem {
     return async (sent) => {
       this.#admitted();
       if (this.#options.signal.aborted) throw new AbortError();
-      // A write within a poll is the first request of the operation once more.
+      // A write during a poll is a resubmission of the operation's first request.
       if (isWrite(sent)) return this.#write(call?.digest === digestOf(sent) ? call : this.#callOf(sent), sent, next);
       return this.#look(sent, await next(sent));
     };
@@ -145,8 +145,8 @@ export class ItemWork implements WorkItem {
   }
 
   /**
-   * The answer that an earlier process got to the same write; nothing when it is to be sent.
-   * @throws RestError when it may have run and must not run twice
+   * The response that an earlier process got to the same write; undefined if it is to be sent.
+   * @throws RestError if it may have run and must not run twice
    */
   #replay(earlier: RecordedCall, request: PipelineRequest, mayRepeat: boolean): PipelineResponse | undefined {
     const { answer, operation } = earlier;
@@ -203,7 +203,7 @@ export class ItemWork implements WorkItem {
     return response;
   }
 
-  /** Remembers the operation that an answer has begun. */
+  /** Remembers the operation that a response has begun. */
   #follow(call: Call, response: PipelineResponse): PipelineResponse {
     const operationUrl = operationOf(response);
     if (operationUrl !== undefined) this.#operations.set(operationUrl, call);
@@ -228,12 +228,12 @@ export class ItemWork implements WorkItem {
   }
 
   #note(record: Parameters<RunJournal["write"]>[0]): void {
-    // A journal that cannot be written ends the run, where results are given out.
+    // If the journal cannot be written, the run ends where results are returned.
     this.#options.journal?.write(record).catch(() => undefined);
   }
 }
 
-/** The work of an item that succeeded or failed is over; only what was cut short, or ended unknown, is picked up again. */
+/** An item that succeeded or failed is done; only interrupted or unknown work is resumed. */
 function callsOf(history: ItemHistory | undefined): EarlierCall[] {
   if (!history || history.status === "succeeded") return [];
   return [...history.calls].sort(([a], [b]) => a - b).map(([number, call]) => ({ number, ...call }));
@@ -241,7 +241,7 @@ function callsOf(history: ItemHistory | undefined): EarlierCall[] {
 
 const isWrite = ({ method }: { method: string }): boolean => !["GET", "HEAD", "OPTIONS"].includes(method);
 
-/** Says whether two writes ask for the same. The body is not kept: it may hold a password. */
+/** Identifies writes that ask for the same. The body is not kept: it may hold a password. */
 function digestOf({ method, url, body }: PipelineRequest): string {
   const hash = createHash("sha256").update(`${method} ${url}\n`);
   if (typeof body === "string") hash.update(body);
@@ -253,7 +253,7 @@ function operationUrlOf(headers: Readonly<Record<string, string>> | undefined): 
   return headers?.["operation-location"] ?? headers?.["azure-asyncoperation"] ?? headers?.["location"];
 }
 
-/** The URL that is polled for the operation that an answer has begun; nothing when it began none. */
+/** The URL to poll for the operation that a response has begun; undefined if it began none. */
 function operationOf(response: PipelineResponse): string | undefined {
   const { status } = response;
   return status >= 400 || status === 204 ? undefined : operationUrlOf(pollerHeadersOf(response));

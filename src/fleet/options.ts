@@ -1,4 +1,4 @@
-/** What a run may be given, and the check of it at creation. */
+/** The options of a run, and their check at creation. */
 import { check, checkCount, checkNames, print } from "../option-check.js";
 import type { Deadline } from "../recovery/settings.js";
 import type { RemedyEvent } from "../recovery/events.js";
@@ -14,23 +14,23 @@ export type FleetStatus =
   | "failed"
   /** It may be done, half done or not done: a reply was lost, or the run ended in the middle of it. */
   | "unknown"
-  /** An earlier process of the same run had done it. */
+  /** An earlier process of the same run already did it. */
   | "skipped"
   /** The run ended before its turn: its function was not called, or had sent no write. */
   | "notStarted";
 
-/** What a run counts while it goes on. */
+/** Counts while the run is in progress. */
 export interface FleetProgress {
-  /** Items known so far; all of them when the source is a list. */
+  /** Items known so far; all of them if the source is a list. */
   readonly known: number;
-  /** Items whose function runs. */
+  /** Items whose function is running. */
   readonly running: number;
   readonly succeeded: number;
   readonly failed: number;
   readonly unknown: number;
   readonly skipped: number;
   readonly notStarted: number;
-  /** Why items failed so far, the most frequent reason first. */
+  /** Why items failed so far, most frequent cause first. */
   readonly causes: readonly Cause[];
 }
 
@@ -39,15 +39,18 @@ export type FleetEvent<Item = unknown> = RemedyEvent & { readonly key: string; r
 
 /** All optional. */
 export interface FleetOptions<Item> {
-  /** Names an item, always in the same way. Default the item itself when it is a string, else its `id`. */
+  /** Names an item, the same each time. Default the item itself if it is a string, otherwise its `id`. */
   readonly key?: (item: Item) => string;
-  /** Path of a file of JSON lines, or a store. With it a run that was cut short goes on where it was. Default none. */
+  /** Path of a file of JSON lines, or a store. With it, an interrupted run continues where it was. Default none. */
   readonly journal?: string | JournalStore;
-  /** Name of the run. What succeeded under the same name is skipped. Default: the last run of the journal when it was cut short, else a new one. */
+  /**
+   * Name of the run. What succeeded under the same name is skipped. Default: the last run of the journal if it was cut
+   * short, otherwise a new one.
+   */
   readonly run?: string;
-  /** The most items at a time. Default as many as the throttle lets through, 1000 at most. */
+  /** The most items at a time. Default as many as the throttle allows, at most 1000. */
   readonly concurrency?: number;
-  /** When the run must have ended: a `Date`, epoch milliseconds, or a function that gives the milliseconds left. */
+  /** When the run must have ended: a `Date`, epoch milliseconds, or a function that returns the milliseconds left. */
   readonly deadline?: Deadline;
   /** Ends the run: nothing more is sent, and each item gets its result. */
   readonly signal?: AbortSignal;
@@ -125,7 +128,7 @@ function defaultKey(item: unknown): string {
   );
 }
 
-/** Milliseconds from now until a deadline; Infinity when there is none. */
+/** Milliseconds from now until a deadline; Infinity if there is none. */
 export function msUntil(deadline: Deadline | undefined, now: number): number {
   if (deadline === undefined) return Infinity;
   const left = typeof deadline === "function" ? deadline() : Number(deadline) - now;

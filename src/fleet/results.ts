@@ -1,4 +1,4 @@
-/** Results on their way to the caller, who may take them as they come, later, or not at all. */
+/** Results for the caller, who may take them as they come, later, or not at all. */
 
 export class ResultQueue<Result> implements AsyncIterableIterator<Result> {
   readonly #ready: Result[] = [];
@@ -6,7 +6,7 @@ export class ResultQueue<Result> implements AsyncIterableIterator<Result> {
   readonly #onReturn: () => void;
   #end: { error?: unknown } | undefined;
 
-  /** @param onReturn the caller takes no more results */
+  /** @param onReturn called when the caller takes no more results */
   constructor(onReturn: () => void) {
     this.#onReturn = onReturn;
   }
@@ -17,7 +17,7 @@ export class ResultQueue<Result> implements AsyncIterableIterator<Result> {
     else this.#ready.push(result);
   }
 
-  /** No more results will come; with an error, the one who waits for them gets it. */
+  /** No more results will come; with an error, whoever iterates gets it. */
   close(fault?: { error: unknown }): void {
     this.#end ??= fault ?? {};
     for (const waiting of this.#waiting.splice(0)) waiting(this.#last());

@@ -1,6 +1,6 @@
 /**
- * One function over many machines. As many run at once as the throttle lets through, the subscriptions take turns, every
- * item gets exactly one result, and a run that is cut short goes on from its journal without doing anything twice.
+ * One function over many machines. As many run at once as the throttle allows, subscriptions take turns, every item
+ * gets exactly one result, and an interrupted run continues from its journal without doing anything twice.
  */
 import { setMaxListeners } from "node:events";
 import { check } from "../option-check.js";
@@ -26,7 +26,7 @@ import { ResultQueue } from "./results.js";
 import { runAsItem } from "./run-as-item.js";
 import { StartGate } from "./start-gate.js";
 
-/** What became of one item. */
+/** The result of one item. */
 export interface FleetResult<Item, Value> {
   readonly key: string;
   readonly item: Item;
@@ -37,7 +37,7 @@ export interface FleetResult<Item, Value> {
   readonly error?: unknown;
 }
 
-/** What became of a run. */
+/** The result of a run. */
 export interface FleetSummary {
   readonly succeeded: number;
   readonly failed: number;
@@ -45,11 +45,11 @@ export interface FleetSummary {
   /** Done by an earlier process of the same run. */
   readonly skipped: number;
   readonly notStarted: number;
-  /** Why items failed or ended unknown, the most frequent reason first. */
+  /** Why items failed or ended unknown, most frequent cause first. */
   readonly causes: readonly Cause[];
 }
 
-/** A run under way. Its results can be iterated once, as they come; `break` ends the run. */
+/** A run in progress. Its results can be iterated once, as they come; `break` ends the run. */
 export interface FleetRun<Item, Value> extends AsyncIterable<FleetResult<Item, Value>> {
   /**
    * Settles when every item has its result.
@@ -59,14 +59,14 @@ export interface FleetRun<Item, Value> extends AsyncIterable<FleetResult<Item, V
   readonly summary: Promise<FleetSummary>;
 }
 
-/** What the function gets beside the item. */
+/** What the function gets besides the item. */
 export interface FleetContext {
-  /** Aborts when the run ends before its time: pass it on as `abortSignal`. */
+  /** Aborts when the run ends early: pass it on as `abortSignal`. */
   readonly signal: AbortSignal;
   readonly key: string;
 }
 
-/** After the run was ended, a function that does not listen to its signal gets this long before its item counts as unknown. */
+/** After the run has ended, a function that ignores its signal gets this long before its item counts as unknown. */
 const graceMs = 5_000;
 
 /**
@@ -125,7 +125,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
     setMaxListeners(0, this.#ending.signal);
     this.#results = new ResultQueue(() => this.#end());
     this.summary = this.#conduct();
-    // Who iterates the results learns of a fault there; the summary alone must not end the process.
+    // Whoever iterates the results learns of a fault there; an unused summary must not end the process.
     this.summary.catch(() => undefined);
   }
 
@@ -268,7 +268,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
     }
   }
 
-  /** What the function gives, or an abort some time after the end of the run. */
+  /** The function's result, or an abort some time after the end of the run. */
   async #orEnd<T>(promise: Promise<T>): Promise<T> {
     const { signal } = this.#ending;
     const done = new AbortController();
@@ -293,7 +293,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
   }
 
   #noteStart(key: string): void {
-    // Not waited for: a start that is lost in a crash is one that did nothing.
+    // Not awaited: if a crash loses this record, the item had done nothing yet.
     this.#journal?.write({ type: "item", key, at: this.#now() }).catch((error: unknown) => this.#fail(error));
   }
 
@@ -328,7 +328,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
 
   #hand<Argument>(listener: ((argument: Argument) => unknown) | undefined, argument: Argument): void {
     try {
-      // A listener may well be async, whatever its type says.
+      // A listener may be async, whatever its type says.
       Promise.resolve(listener?.(argument)).catch((error: unknown) =>
         log.warning(`a listener of a run rejected: ${messageOf(error)}`),
       );

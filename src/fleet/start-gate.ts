@@ -7,10 +7,9 @@
 
 /** Items of a subscription that may wait for their first request to be admitted. */
 const mostWaiting = 32;
-/** Items at a time when the caller sets no number. */
+/** Items at a time if the caller sets no number. */
 const mostRunning = 1_000;
 
-/** An item's way through. */
 export interface StartPass {
   /** Its first request has been admitted. */
   readonly admitted: () => void;
@@ -28,7 +27,7 @@ export class StartGate {
   /** @param onRoom one more may be begun */
   constructor(concurrency: number | undefined, onRoom: () => void) {
     this.#mostRunning = concurrency ?? mostRunning;
-    // The caller's own number is kept exactly, even where no request of ours reports its admission.
+    // The caller's own number is kept exactly, even if no request of ours reports its admission.
     this.#mostWaiting = concurrency ?? mostWaiting;
     this.#onRoom = onRoom;
   }

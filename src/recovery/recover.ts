@@ -46,7 +46,7 @@ export interface Pending {
 export interface GivenUp {
   readonly reason: string;
   readonly outcome: "failed" | "unknown";
-  /** Milliseconds after which a new try makes sense. */
+  /** Milliseconds after which another try makes sense. */
   readonly retryAfterMs?: number | undefined;
   /** Default what was thrown. */
   readonly cause?: unknown;

@@ -93,7 +93,7 @@ export class RemedyError extends Error {
    * could wait any longer; look before you ask for it again.
    */
   readonly outcome: "failed" | "unknown";
-  /** Milliseconds after which a new try makes sense; absent when none does. */
+  /** Milliseconds after which another try makes sense; absent when none does. */
   declare readonly retryAfterMs?: number;
   /** The same as a time. */
   declare readonly retryAt?: Date;

@@ -32,7 +32,7 @@ describe("searching", () => {
 
   it("1 when nothing holds the words", async () => {
     const { code, stderr } = await run(["catalog", "no", "such", "words"]);
-    expect([code, stderr]).toEqual([1, "azure-remedy: nothing in the catalog holds no and such and words.\n"]);
+    expect([code, stderr]).toEqual([1, "azure-remedy: nothing in the catalog contains no and such and words.\n"]);
   });
 });
 

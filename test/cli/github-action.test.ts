@@ -122,7 +122,7 @@ it("runs again while the failure will pass, and says so in the summary", async (
   expect(code).toBe(0);
   expect(stdout).toContain("Succeeded");
   expect(stderr).not.toContain("::error");
-  expect(summary).toContain("### ✓ Ended well in run 2");
+  expect(summary).toContain("### ✓ Succeeded in run 2");
   expect(outputs).toMatchObject({ disposition: "transient", code: "TooManyRequests", runs: "1" });
 });
 

@@ -83,7 +83,7 @@ describe("mistakes, with their line", () => {
     [
       "what neither rule nor file says",
       codeFile.replace("category: conflict\n", ""),
-      ["5 category is missing, here and on top of the file"],
+      ["5 category is missing, here and at the top of the file"],
     ],
     [
       "an automatic remedy for what is permanent",
@@ -98,14 +98,14 @@ describe("mistakes, with their line", () => {
     [
       "an example that another rule takes",
       family.replace("HouseParty: no", "AllocationFailed: no"),
-      [expect.stringContaining("9 the example is not recognised as house, but as AllocationFailed")],
+      [expect.stringContaining("9 the example is not recognized as house, but as AllocationFailed")],
     ],
     ["a broken YAML", "code: [", [expect.stringMatching(/^\d+ /)]],
-    ["no rules at all", "42", ["1 the file must hold rules: `code` and `rules`, `family`, or a list of rules"]],
+    ["no rules at all", "42", ["1 the file must contain rules: `code` and `rules`, `family`, or a list of rules"]],
     [
       "something else in a definition",
       '{ "rulez": [] }',
-      ["1 rulez is not known; a file holds rules, families, or code and rules"],
+      ["1 rulez is unknown; a file contains rules, families, or code and rules"],
     ],
     ["rules that are no list", '{ "rules": {} }', ["1 rules and families must be lists"]],
     [

@@ -179,6 +179,6 @@ export const runCases: readonly RunCase[] = [
     flags: ["--deadline", "10s"],
     runs: 1,
     code: 1,
-    reason: "a new try makes sense in 60 min",
+    reason: "try again in 60 min",
   },
 ];

@@ -66,8 +66,8 @@ describe.concurrent("vms", () => {
   });
 
   it.each([
-    [["vms", "start"], "no machines are chosen", 2],
-    [["vms", "start", "--chaos", "0.5"], "--chaos strikes a rehearsal only", 2],
+    [["vms", "start"], "no machines were chosen", 2],
+    [["vms", "start", "--chaos", "0.5"], "--chaos works only in a rehearsal", 2],
     [["vms", "start", "--emulator", "0"], "no machines", 2],
     [["vms", "start", "--emulator", "3", "--chaos", "7"], "Give a share from 0 to 1", 2],
     [["vms", "start", "--emulator", "3", "--concurrency", "0"], "Give a whole number, 1 or more", 2],
@@ -92,7 +92,7 @@ describe.concurrent("vms", () => {
 
   it("takes ids from standard input and names a line that is none", async () => {
     const { code, stderr } = await run(["vms", "start", "--emulator", "1", "--ids", "-"], { stdin: "web-01\n" });
-    expect(stderr).toContain('standard input holds "web-01", which is no id of a virtual machine');
+    expect(stderr).toContain('standard input holds "web-01", which is not the id of a virtual machine');
     expect(code).toBe(2);
   });
 });

@@ -7,21 +7,21 @@ import { registerProvider } from "../../remedies/register-provider.js";
 import { create, look, resize, runCommand, start, type Step } from "./script.js";
 
 export interface DemoFault {
-  /** What `--fault` names it by. */
+  /** Its name for `--fault`. */
   readonly code: string;
   /** What happens, in a few words. */
   readonly title: string;
-  /** Behind `withRemedy(client, …)`, as the caller would write it; left out, there is none. */
+  /** The argument of `withRemedy(client, …)`, as the caller would write it, if any. */
   readonly allowed?: string;
   readonly options?: () => RemedyOptions;
   readonly cloud?: EmulatorOptions;
   readonly plant: (arm: Emulator) => void;
   readonly step: Step;
-  /** What came of it, read from the VM itself, once all is over. */
+  /** The outcome at the end, read from the VM itself. */
   readonly outcome: (vm: VmState | undefined) => string;
   /** Whether something happened that was not asked for. */
   readonly harmed?: (vm: VmState | undefined) => boolean;
-  /** The plain SDK would wait for longer than anybody watches: it is stopped after this many milliseconds. */
+  /** The SDK alone would wait too long for a demo: it is stopped after this many milliseconds. */
   readonly patienceMs?: number;
 }
 
@@ -31,7 +31,7 @@ const created = (vm: VmState | undefined): string => {
   if (!vm) return "no VM";
   return vm.provisioningState === "Succeeded"
     ? `VM created, ${vm.size}`
-    : `a VM in state ${vm.provisioningState} is left`;
+    : `a VM in state ${vm.provisioningState} remains`;
 };
 const power = (vm: VmState | undefined): string => `VM is ${vm?.powerState ?? "gone"}`;
 const ran = (vm: VmState | undefined): string => {
@@ -39,7 +39,7 @@ const ran = (vm: VmState | undefined): string => {
   return `the script ran ${times === 1 ? "once" : `${times} times`}`;
 };
 
-/** Work goes on behind the client's back, as it does in Azure, and does not wait for a look. */
+/** Work continues without the client, as in Azure, and does not wait for a poll. */
 const busyFor = (durationMs: number): EmulatorOptions => ({ operations: { durationMs, polls: 0 } });
 
 export const demoFaults: readonly DemoFault[] = [
@@ -68,14 +68,14 @@ export const demoFaults: readonly DemoFault[] = [
   },
   {
     code: "SubscriptionRequestsThrottled",
-    title: "429 without a word on when",
+    title: "429 that names no wait",
     plant: (arm) => arm.throttle({ on: PUT, hint: "none" }),
     step: create,
     outcome: created,
   },
   {
     code: "SubscriptionRequestsThrottled",
-    title: "429, the wait only in its text",
+    title: "429, the wait only in the message",
     plant: (arm) => arm.throttle({ on: PUT, retryAfter: 2, hint: "text" }),
     step: create,
     outcome: created,
@@ -106,7 +106,7 @@ export const demoFaults: readonly DemoFault[] = [
   },
   {
     code: "OperationNotAllowed",
-    title: "resize wants the VM deallocated",
+    title: "resize needs the VM deallocated",
     allowed: "{ remedies: [deallocateFirst({ startAgain: true })] }",
     options: () => ({ remedies: [deallocateFirst({ startAgain: true })] }),
     plant: (arm) => void arm.addVm({ name: "web-01" }),
@@ -169,21 +169,21 @@ export const demoFaults: readonly DemoFault[] = [
   },
   {
     code: "BadGateway",
-    title: "502, an HTML page of a gateway",
+    title: "502, a gateway's HTML page",
     plant: (arm) => arm.html({ on: PUT }),
     step: create,
     outcome: created,
   },
   {
     code: "InvalidParameter",
-    title: "400, wrong for good",
+    title: "400, permanent",
     plant: (arm) => arm.fail({ rule: "InvalidParameter.admin-username" }, { on: PUT }),
     step: create,
     outcome: created,
   },
   {
     code: "DiskEncryptionKeySecretUnwrapFailed",
-    title: "500, wrong for good",
+    title: "500, permanent",
     plant: (arm) =>
       arm.fail("DiskEncryptionKeySecretUnwrapFailed", { on: PUT, as: "answer", status: 500, times: Infinity }),
     step: create,
@@ -191,7 +191,7 @@ export const demoFaults: readonly DemoFault[] = [
   },
   {
     code: "EncryptedDiskNotSupported",
-    title: "405, wrong for good",
+    title: "405, permanent",
     plant: (arm) => {
       arm.addVm({ name: "web-01" });
       arm.fail("EncryptedDiskNotSupported", { on: "GET virtualMachines", status: 405 });

@@ -1,4 +1,4 @@
-/** One fault met by one client: a local ARM of its own, one step of the script, and what came of it. */
+/** One fault met by one client: its own local ARM, one step of the script, and the outcome. */
 import { formatDuration } from "../../time/format-duration.js";
 import { startEmulator, type Emulator } from "../../emulator/index.js";
 import type { RemedyEvent } from "../../recovery/events.js";
@@ -15,23 +15,21 @@ export type Side = "plain" | "remedied";
 export interface Run {
   readonly requests: number;
   readonly elapsedMs: number;
-  /** `stopped`: it would have gone on for longer than anybody watches. */
+  /** `stopped`: it would have gone on too long for a demo. */
   readonly outcome: "passed" | "failed" | "stopped";
   /** The error's message, as the caller sees it. */
   readonly error?: string;
-  /** Why azure-remedy tried nothing more, in its own words. */
+  /** Why azure-remedy tried nothing more. */
   readonly reason?: string;
-  /** What azure-remedy did on the way. */
+  /** What azure-remedy did. */
   readonly steps: readonly string[];
   /** The state of the VM at the end, no matter what the caller saw. */
   readonly truth: string;
-  /** No error was returned, and yet something happened that was not asked for. */
+  /** No error was returned, but something happened that was not asked for. */
   readonly harm: boolean;
 }
 
-/**
- * A first call through both clients, which loads and compiles what every call needs, so that no row pays for it.
- */
+/** A first call through both clients loads and compiles what every call needs, so that no row pays for it. */
 export async function warmUp({ ComputeManagementClient }: ComputePackage): Promise<void> {
   const arm = await startEmulator();
   arm.addVm({ name: "web-01" });
@@ -40,7 +38,6 @@ export async function warmUp({ ComputeManagementClient }: ComputePackage): Promi
   await arm.stop();
 }
 
-/** A run while it happens. */
 export class Rehearsal {
   #arm: Emulator | undefined;
   #startedAt = 0;
@@ -65,7 +62,7 @@ export class Rehearsal {
     return this.#run?.elapsedMs ?? (this.#startedAt === 0 ? 0 : Date.now() - this.#startedAt);
   }
 
-  /** The latest news: what azure-remedy decided, or what the cloud answered. */
+  /** The latest news: what azure-remedy decided, or how the cloud responded. */
   get saying(): string {
     return this.#saying === "" ? (this.#arm?.story.at(-1) ?? "") : this.#saying;
   }
@@ -100,7 +97,7 @@ export class Rehearsal {
     const elapsedMs = Date.now() - this.#startedAt;
     const requests = sentTo(arm);
     const asked = arm.exchanges.at(-1)?.retryAfter;
-    // What the service still works on comes to its end whether or not the caller waits for it.
+    // The service finishes its work whether or not the caller waits for it.
     arm.finishOperations();
     const vm = arm.vm("web-01");
     const truth = this.fault.outcome(vm);
@@ -112,7 +109,7 @@ export class Rehearsal {
         error: `still waiting after ${formatDuration(elapsedMs)}, and would for ${asked ?? "many"} s`,
       };
     if (error === undefined) return { ...common, outcome: "passed" };
-    const message = error instanceof Error ? error.message : "something that is no Error was thrown";
+    const message = error instanceof Error ? error.message : "something other than an Error was thrown";
     return { ...common, outcome: "failed", error: message, ...(isRemedyError(error) && { reason: error.reason }) };
   }
 
@@ -145,7 +142,6 @@ export class Rehearsal {
   }
 }
 
-/** Requests that left the client. */
 function sentTo(arm: Emulator): number {
   return arm.exchanges.filter(({ outcome }) => outcome !== "failed to send").length;
 }

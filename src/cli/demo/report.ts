@@ -1,4 +1,4 @@
-/** What the demo shows in the end: one failed create before and after, and the table of all faults. Pure. */
+/** What the demo prints at the end: one failed create before and after, and the table of all faults. Pure. */
 import { table, wrap, type Cell } from "../layout.js";
 import type { Style } from "../terminal.js";
 import type { DemoFault } from "./faults.js";
@@ -12,12 +12,12 @@ export interface Row {
 
 type Paint = (style: Style, text: string) => string;
 
-/** The two error messages of a create that failed, under each other. */
+/** Both error messages of a failed create, one below the other. */
 export function beforeAndAfter({ plain, remedied }: Row, paint: Paint, width: number): string[] {
   const indented = (text: string): string[] =>
     text.split("\n").flatMap((line) => hanging(line, width - 4).map((part) => `    ${part}`));
   return [
-    paint("bold", "A create that failed, as its caller sees it"),
+    paint("bold", "A failed create, as its caller sees it"),
     "",
     `  ${paint("red", "The SDK as it ships")}`,
     ...indented(plain.error ?? ""),
@@ -27,7 +27,7 @@ export function beforeAndAfter({ plain, remedied }: Row, paint: Paint, width: nu
   ];
 }
 
-/** Wraps a line, and keeps its indentation. */
+/** Wraps a line and keeps its indentation. */
 function hanging(line: string, width: number): string[] {
   const indent = /^ */.exec(line)?.[0] ?? "";
   return wrap(line.slice(indent.length), width - indent.length).map((part) => indent + part);
@@ -130,7 +130,7 @@ export function summaryLine(rows: readonly Row[]): string {
     rest === 0
       ? ""
       : ` ${rest === 1 ? "The other one" : `The other ${rest}`} cannot, and the error says why and what to do.`;
-  return `Ended well: ${plain} of ${rows.length} as the SDK ships, ${remedied} of ${rows.length} with azure-remedy.${others}`;
+  return `Succeeded: ${plain} of ${rows.length} with the SDK alone, ${remedied} of ${rows.length} with azure-remedy.${others}`;
 }
 
 /** One row of \`--json\`. */

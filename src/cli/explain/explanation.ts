@@ -1,4 +1,4 @@
-/** What `explain` shows of one error: the section for people and the object for programs. Pure. */
+/** What `explain` shows for one error: the section for people and the object for programs. Pure. */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { Rule } from "../../catalog/rule.js";
 import { cutText, fillIn } from "../../catalog/template.js";
@@ -15,13 +15,13 @@ export interface Explanation {
   /** Whether sending the same request again helps, and when. */
   readonly retry: { readonly helps: boolean; readonly afterMs?: number; readonly words: string };
   readonly steps: readonly string[];
-  /** The rule's message in Chinese, values filled in, where it was asked for and the rule has one. */
+  /** The rule's message in Chinese, values filled in, if requested and available. */
   readonly messageZh?: string;
 }
 
 export interface ExplainOptions {
   readonly blanks: BlankValues;
-  /** Rules by id, to look a Chinese message up. */
+  /** Rules by id, to look up a Chinese message. */
   readonly ruleOf: (id: string) => Rule | undefined;
   readonly lang: "en" | "zh";
 }
@@ -44,15 +44,15 @@ interface RetryWords {
   readonly asked: (wait: string) => string;
   readonly later: (wait: string) => string;
   readonly caution: string;
-  /** A remedy runs inside a program; at a terminal there are only the steps. */
+  /** A remedy runs inside a program; in a terminal there are only the steps. */
   readonly byHand: string;
 }
 
 const retryInEnglish: RetryWords = {
   no: (summary) => `No. ${summary}`,
   asked: (wait) => `Yes, after ${wait}, as the service asks.`,
-  later: (wait) => `Yes, after ${wait}, then less and less often.`,
-  caution: " It may have been carried out: look before you repeat what must not run twice.",
+  later: (wait) => `Yes, after ${wait}, then with growing waits.`,
+  caution: " It may have been carried out: check before you repeat anything that must not run twice.",
   byHand: "Do the first step, then send the request again.",
 };
 
@@ -64,7 +64,7 @@ const retryInChinese: RetryWords = {
   byHand: "执行第一步，然后重新发送请求。",
 };
 
-/** Asks the judgement of the pipeline about a request that may be repeated, such as a PUT. */
+/** Decides as the pipeline would for a request that may be repeated, such as a PUT. */
 function retryAdvice(diagnosis: Diagnosis, words: RetryWords): Explanation["retry"] {
   const { disposition, execution, remedy } = diagnosis;
   const caution = execution === "unknown" ? words.caution : "";
@@ -80,7 +80,6 @@ function retryAdvice(diagnosis: Diagnosis, words: RetryWords): Explanation["retr
   return { helps: true, afterMs, words: `${asked ? words.asked(wait) : words.later(wait)}${caution}` };
 }
 
-/** What `--json` prints of one error. */
 export function explanationJson({ diagnosis, occurrences, retry, steps, messageZh }: Explanation): object {
   return {
     ...diagnosis,
@@ -94,16 +93,16 @@ export function explanationJson({ diagnosis, occurrences, retry, steps, messageZ
 type Paint = (style: Style, text: string) => string;
 
 const basisWords: Readonly<Record<Diagnosis["basis"], string>> = {
-  message: "code and wording are known",
-  code: "the code is known, the wording is not",
-  pattern: "by the kind of code or wording",
+  message: "code and message are known",
+  code: "the code is known, the message is not",
+  pattern: "by the kind of code or message",
   status: "by the HTTP status alone",
   none: "nothing is known about it",
 };
 
 const labelWidth = 10;
 
-/** The section that a person reads. */
+/** The section for people. */
 export function explanationLines(explanation: Explanation, paint: Paint): string[] {
   const { diagnosis, occurrences, retry, steps, messageZh } = explanation;
   const { disposition, category, status, requestId, correlationId, message } = diagnosis;
@@ -131,11 +130,11 @@ export function explanationLines(explanation: Explanation, paint: Paint): string
   return lines;
 }
 
-/** What sort of failure it is, and no more: the message says the rest. */
+/** Only the kind of failure is known: the message says the rest. */
 const knowsKindOnly = ({ basis, rule, message }: Diagnosis): boolean =>
   rule?.kindOnly === true || ((basis === "pattern" || basis === "status") && message !== "");
 
-const kindOnlyNote = "Only the kind of this failure is known. What exactly is wrong is in the message above.";
+const kindOnlyNote = "Only the kind of this failure is known. The message above says what exactly is wrong.";
 
 const titleOf = ({ code, rule }: Diagnosis): string => code ?? rule?.id ?? "Unknown";
 

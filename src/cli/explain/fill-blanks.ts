@@ -1,4 +1,4 @@
-/** The blanks in advice: `<resource-group>` is filled by who gives a value, or by what the error itself names. */
+/** Placeholders in advice: `<resource-group>` is filled from `--var`, or from what the error itself names. */
 
 /** Values by folded name. */
 export type BlankValues = ReadonlyMap<string, string>;
@@ -6,10 +6,12 @@ export type BlankValues = ReadonlyMap<string, string>;
 /** `resource-group`, `resourceGroup` and `RESOURCE_GROUP` are one name. */
 export const foldBlank = (name: string): string => name.replaceAll(/[-_]/g, "").toLowerCase();
 
-/** A name out of an error ends up in a command that a user will paste: only what no shell reads anything into. */
+/**
+ * A name from an error ends up in a command that a user will paste: allow only characters without meaning to a shell.
+ */
 const harmless = /^[\w.:/@][\w.:/@-]{0,199}$/;
 
-/** Names that the advice of several rules uses for one thing. */
+/** Names that several rules use for the same thing in their advice. */
 const sameAs: Readonly<Record<string, string>> = {
   vm: "vmname",
   disk: "diskname",
@@ -19,13 +21,13 @@ const sameAs: Readonly<Record<string, string>> = {
 
 const blank = /<([A-Za-z][A-Za-z-]*)>/g;
 
-/** Fills in what is known. What stays open stays visible. */
+/** Fills in what is known. Unknown placeholders stay visible. */
 export function fillBlanks(text: string, given: BlankValues, parameters: Readonly<Record<string, string>>): string {
   return text.replaceAll(blank, (whole, name: string) => {
     const wanted = foldBlank(name);
     const value = given.get(wanted) ?? given.get(sameAs[wanted] ?? "");
     if (value !== undefined) return value;
-    // The size that the error names is the one that failed; the advice asks for another.
+    // The size in the error is the one that failed; the advice asks for another.
     if (wanted === "size") return whole;
     const read = Object.entries(parameters).find(
       ([key]) => foldBlank(key) === wanted || foldBlank(key) === sameAs[wanted],
@@ -34,7 +36,7 @@ export function fillBlanks(text: string, given: BlankValues, parameters: Readonl
   });
 }
 
-/** The names of the blanks that a text leaves open, each once. */
+/** The names of the placeholders that are still open in a text, each once. */
 export function openBlanks(text: string): readonly string[] {
   return [...new Set([...text.matchAll(blank)].map(([, name = ""]) => name))];
 }

@@ -1,4 +1,4 @@
-/** Reading Azure Resource Manager from the command line, as the person who is signed in. */
+/** Reads Azure Resource Manager from the command line, as the signed-in user. */
 import {
   bearerTokenAuthenticationPolicy,
   createDefaultHttpClient,

@@ -1,4 +1,4 @@
-/** From an id to what failed: the failure, the resource, and what was asked for. */
+/** From an id to what failed: the failure, the resource, and the request. */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { diagnose } from "../../diagnose.js";
 import {
@@ -25,9 +25,9 @@ export interface Case {
   /** The resource itself is not there. */
   readonly missing?: boolean;
   readonly call: FailedCall;
-  /** What is at work, as the activity log has it. */
+  /** Work in progress, according to the activity log. */
   readonly open: readonly OpenEvent[];
-  /** Why something could not be read, in words. */
+  /** What could not be read, and why. */
   readonly unread: readonly string[];
 }
 
@@ -48,13 +48,13 @@ export interface CaseOptions {
 
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** @throws CliError when the id is none, or nothing can be read */
+/** @throws CliError if the id is malformed, or nothing can be read */
 export async function openCase(target: string, options: CaseOptions, reader: ArmReader): Promise<Case> {
   if (guid.test(target)) return openByCorrelation(target, options, reader);
   const { subscription, id } = parseResourceId(target);
   if (!target.startsWith("/") || subscription === undefined) {
     throw new CliError(
-      `${JSON.stringify(target)} is no id of a resource, of a deployment or of a correlation`,
+      `${JSON.stringify(target)} is not the id of a resource, a deployment or a correlation`,
       "Give an id such as /subscriptions/…/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-01, or a correlation id.",
     );
   }
@@ -122,7 +122,7 @@ async function openResource(id: string, { since }: CaseOptions, reader: ArmReade
   return { subject: id, failure, call, open: openEvents(events.body), unread, missing };
 }
 
-/** Any stable version answers what is needed of a resource of these providers. */
+/** For resources of these providers, any stable version returns what is needed. */
 function versionOf(type: string): Record<string, string> | undefined {
   if (/^Microsoft\.Compute\/virtualMachines$/i.test(type))
     return { $expand: "instanceView", "api-version": "2024-07-01" };
@@ -132,7 +132,7 @@ function versionOf(type: string): Record<string, string> | undefined {
   return undefined;
 }
 
-/** The newest failed step that says more than that something failed. */
+/** The newest failed step with a specific error. */
 function deepest(events: readonly FailedEvent[]): FailedEvent | undefined {
   const newestFirst = [...events].sort((a, b) => (b.at?.getTime() ?? 0) - (a.at?.getTime() ?? 0));
   return (
@@ -160,7 +160,7 @@ function failureInResource(body: unknown): Case["failure"] {
   return { diagnosis, at: undefined, seenIn: "the resource" };
 }
 
-/** A look after the fact: whatever failed is taken as having failed more than once, so that outages are asked for too. */
+/** After the fact, every failure counts as repeated, so that outages are checked too. */
 const callOf = (id: string, body: unknown, { endpoint }: ArmReader): FailedCall => ({
   method: "PUT",
   url: endpoint + id,

@@ -68,7 +68,7 @@ export function investigationLines(investigated: Investigated, paint: Paint, wid
       width,
     ),
     ...section(
-      "Could not look, or saw nothing",
+      "Not available",
       [...blind.map((finding) => `${finding.source}: ${finding.says}`), ...found.unread.map(printable)],
       heading,
       width,

@@ -1,4 +1,4 @@
-/** What the tools take and give, as JSON Schema: clients show it, and the server checks both sides by it. */
+/** Input and output of the tools as JSON Schema: clients show it, and the server checks both sides. */
 import { categories, dispositions } from "../../catalog/rule.js";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ const disposition: Schema = {
 };
 const category: Schema = { enum: categories };
 
-/** The longest text that is read; a longer one is a whole log, of which the end matters. */
+/** The longest text to read; a longer one is a whole log, of which the end matters. */
 export const longestText = 400_000;
 
 export const explainInput = object(
@@ -37,30 +37,30 @@ export const explainInput = object(
 
 const failure = object(
   {
-    code: text("The root failure's code; absent when it has none"),
+    code: text("The root failure's code, if it has one"),
     message: text("What the service said, secrets removed"),
     status: count("HTTP status"),
     disposition,
     category,
     basis: {
       enum: ["message", "code", "pattern", "status", "none"],
-      description: "How sure the diagnosis is, from the surest to the least sure",
+      description: "What the diagnosis is based on, from surest to least sure",
     },
     explanation: text("What happened, in one sentence"),
     remedy: object(
       {
         summary: text("What to do, in one line"),
         steps: list({ type: "string" }, "What to do, with commands"),
-        automatic: text("The remedy of the azure-remedy library that would do it"),
-        docs: text("The page that says more"),
+        automatic: text("The remedy of the azure-remedy library that would do this"),
+        docs: text("A page with more detail"),
       },
       ["summary", "steps", "docs"],
     ),
     retry: object(
       {
         helps: flag("Whether sending the same request again helps"),
-        afterMs: count("Milliseconds to wait before the next send"),
-        words: text("The same in words"),
+        afterMs: count("Milliseconds to wait before sending again"),
+        words: text("The same as a sentence"),
       },
       ["helps", "words"],
     ),
@@ -68,16 +68,14 @@ const failure = object(
     retryAfterMs: count("The wait that the service asked for, in milliseconds"),
     chain: list({ type: "object" }, "From the outermost error to the root"),
     others: list({ type: "object" }, "Further roots of the same failure"),
-    occurrences: count("How often the text has it"),
+    occurrences: count("How often it occurs in the text"),
     requestId: text("For Azure support"),
     correlationId: text("For Azure support"),
   },
   ["message", "disposition", "category", "basis", "explanation", "remedy", "retry", "occurrences"],
 );
 
-export const explainOutput = object({ failures: list(failure, "Every failure of the text, in its order") }, [
-  "failures",
-]);
+export const explainOutput = object({ failures: list(failure, "Every failure in the text, in order") }, ["failures"]);
 
 export const retryInput = object(
   {
@@ -89,10 +87,10 @@ export const retryInput = object(
       ...object(
         {
           method: text("HTTP method of the failed request; default GET"),
-          url: text("Its URL; tells what a POST does"),
-          idempotent: flag("Whether repeating it is harmless; left out, method and URL tell"),
+          url: text("Its URL, which shows what a POST does"),
+          idempotent: flag("Whether repeating it is harmless; if omitted, method and URL decide"),
           attempt: count("How often it has been sent, this failure included; default 1"),
-          elapsedMs: count("Milliseconds since the first send"),
+          elapsedMs: count("Milliseconds since it was first sent"),
           remainingMs: count("Milliseconds left until a deadline"),
           maxRetries: count("Default 8"),
           readable: flag("Whether the state of the resource can be read to learn the outcome"),
@@ -101,7 +99,7 @@ export const retryInput = object(
         },
         [],
       ),
-      description: "Where the call stands",
+      description: "The situation of the call",
     },
   },
   ["diagnosis"],
@@ -115,10 +113,10 @@ export const retryOutput = object(
         "retry: send it again; readBack: read the resource first; apply: run the remedy, then send again; fail: stop",
     },
     delayMs: count("Milliseconds to wait before it"),
-    counts: flag("False for a wait for throttling, which uses up no retry"),
+    counts: flag("False for a wait for throttling, which does not count as a retry"),
     remedy: text("The remedy to run"),
-    outcome: { enum: ["failed", "unknown"], description: "unknown: it may have taken place" },
-    retryAfterMs: count("Milliseconds after which a new try makes sense"),
+    outcome: { enum: ["failed", "unknown"], description: "unknown: it may have taken effect" },
+    retryAfterMs: count("Milliseconds after which another try makes sense"),
     reason: text("Why"),
   },
   ["action", "reason"],
@@ -144,13 +142,13 @@ export const findOutput = object(
           category,
           explanation: text("What happened"),
           steps: list({ type: "string" }, "What to do"),
-          docs: text("The page that says more"),
+          docs: text("A page with more detail"),
         },
         ["id", "disposition", "category", "explanation", "steps", "docs"],
       ),
       "The rules found, in the order of the catalog",
     ),
-    total: count("How many there are"),
+    total: count("How many match"),
     suggestions: list({ type: "string" }, "Codes that look like the query, when nothing was found"),
   },
   ["rules", "total"],

@@ -1,4 +1,4 @@
-/** The tools: each reads its input, asks the library, and returns the same twice, as data and as text. */
+/** The tools: each reads its input, calls the library, and returns the result twice, as data and as text. */
 import type { CallToolResult, fromJsonSchema, McpServer } from "@modelcontextprotocol/server";
 import { rulesOf } from "../../catalog/catalog.js";
 import { defaultCatalog } from "../../catalog/default-catalog.js";
@@ -32,7 +32,7 @@ export function registerTools(server: McpServer, schema: typeof fromJsonSchema):
     {
       title: "Decide what to do about a failure",
       description:
-        "Decides for a failure from explain_error, and where the call stands, whether to send it again and when, to read the resource first, to run a remedy, or to stop.",
+        "Takes a failure from explain_error and the situation of the call, and decides whether to send it again and when, to read the resource first, to run a remedy, or to stop.",
       inputSchema: schema<{ diagnosis: GivenDiagnosis; situation?: Situation }>(schemas.retryInput),
       outputSchema: schema(schemas.retryOutput),
       annotations: readOnly,
@@ -43,7 +43,7 @@ export function registerTools(server: McpServer, schema: typeof fromJsonSchema):
     "find_rule",
     {
       title: "Search the catalog of Azure errors",
-      description: "Finds what is known of an error code, a wording, a category or a disposition.",
+      description: "Finds what is known about an error code, a message, a category or a disposition.",
       inputSchema: schema<{ query: string; limit?: number }>(schemas.findInput),
       outputSchema: schema(schemas.findOutput),
       annotations: readOnly,
@@ -52,7 +52,7 @@ export function registerTools(server: McpServer, schema: typeof fromJsonSchema):
   );
 }
 
-/** A fault of ours becomes a result that says so: the client goes on, and so does the server. */
+/** A fault of ours becomes a result that says so, and client and server continue. */
 function answer(work: () => Record<string, unknown>): CallToolResult {
   try {
     const structuredContent = redactBody(work()) as Record<string, unknown>;
@@ -75,7 +75,7 @@ function explainText(text: string): object[] {
   );
 }
 
-/** What an agent returns of a diagnosis: what the schema asks for, and whatever else of it was kept. */
+/** What an agent returns of a diagnosis: what the schema requires, plus whatever else it kept. */
 type GivenDiagnosis = Pick<Diagnosis, "disposition" | "category"> & Partial<Diagnosis>;
 
 function completed(diagnosis: GivenDiagnosis): Diagnosis {

@@ -1,4 +1,4 @@
-/** Users' rule files as a catalog, asked before ours; and whether their examples are recognised. */
+/** Users' rule files as a catalog that is checked before ours, and whether their examples are recognized. */
 import { CatalogLayer, type Catalog } from "../../catalog/catalog.js";
 import { defaultCatalog } from "../../catalog/default-catalog.js";
 import { defineCatalog } from "../../catalog/define-catalog.js";
@@ -7,14 +7,14 @@ import { CliError } from "../cli-error.js";
 import { readInputFile } from "../text/input.js";
 import { readRuleFile, repeatedIds, type Mistake, type Place, type RuleFile } from "./rule-files.js";
 
-/** @throws CliError when a file cannot be read; problems inside a file are part of the results */
+/** @throws CliError if a file cannot be read; problems inside a file are part of the results */
 export async function readRuleFiles(paths: readonly string[]): Promise<RuleFile[]> {
   const files: RuleFile[] = [];
   for (const path of paths) files.push(readRuleFile(path, (await readInputFile(path)).text));
   return files;
 }
 
-/** Everything that is wrong with files that are used together. */
+/** All mistakes in files that are used together. */
 export function mistakesIn(files: readonly RuleFile[]): readonly Mistake[] {
   const mistakes = [...files.flatMap((file) => file.mistakes), ...repeatedIds(files)];
   return mistakes.length > 0 ? mistakes : examplesMissed(files);
@@ -29,14 +29,14 @@ export async function catalogOfFiles(paths: readonly string[]): Promise<Catalog>
   const mistakes = [...files.flatMap((file) => file.mistakes), ...repeatedIds(files)];
   if (mistakes.length > 0) {
     throw new CliError(
-      `the rule files have mistakes:\n${mistakes.map((mistake) => `  ${inOneLine(mistake)}`).join("\n")}`,
+      `the rule files contain mistakes:\n${mistakes.map((mistake) => `  ${inOneLine(mistake)}`).join("\n")}`,
       "Correct them, and check with: azure-remedy catalog lint FILES",
     );
   }
   return catalogOf(files);
 }
 
-/** `file:line message`, as editors and CI systems make links of it. */
+/** `file:line message`, which editors and CI systems turn into links. */
 export const inOneLine = ({ file, line, message }: Mistake): string => `${file}:${line} ${message}`;
 
 function catalogOf(files: readonly RuleFile[]): Catalog {
@@ -51,7 +51,7 @@ function catalogOf(files: readonly RuleFile[]): Catalog {
   return defineCatalog(defined, { layers: [written, ...defaultCatalog.layers] });
 }
 
-/** An example that is taken for something else shows that the rule would not be found when it is needed. */
+/** If an example matches something else, the rule would not be found when needed. */
 function examplesMissed(files: readonly RuleFile[]): Mistake[] {
   const catalog = catalogOf(files);
   return files.flatMap((file) => {
@@ -59,7 +59,7 @@ function examplesMissed(files: readonly RuleFile[]): Mistake[] {
       const { rule, basis } = diagnose(input, { catalog });
       const mistake = (message: string): Mistake[] => [{ file: file.path, line: file.lineOf(at), message }];
       if (rule?.id !== id)
-        return mistake(`the example is not recognised as ${id}, but ${rule ? `as ${rule.id}` : "not at all"}`);
+        return mistake(`the example is not recognized as ${id}, but ${rule ? `as ${rule.id}` : "not at all"}`);
       return byMessage && basis !== "message" ? mistake(`the example does not fit the message of ${id}`) : [];
     };
     return [

@@ -1,8 +1,8 @@
 /**
- * Rule files: the catalog's own in `policies/`, and those that users keep beside their scripts. Checked by the schema first
- * (with the line of the mistake), then for what a schema cannot say, such as unique ids and placeholders that the message
- * really gives. `yaml` keeps the source position of every node, which is what turns "rules/3/steps must NOT have more than
- * 3 items" into a line to jump to; JSON is YAML, so one parser reads both.
+ * Rule files: the catalog's own in `policies/`, and those of users. They are checked first against the schema (with the
+ * line of the mistake), then for what a schema cannot express, such as unique ids and placeholders that really occur in
+ * the message. `yaml` keeps the source position of every node, so that "rules/3/steps must NOT have more than 3 items"
+ * gets a line number; JSON is YAML, so one parser reads both.
  *
  * The build compiles the catalog with this file, so nothing here may need the compiled catalog.
  */
@@ -13,11 +13,11 @@ import { checkFamily, checkRule, type SchemaCheck, type SchemaError } from "../.
 import type { Category, Disposition, Family, Rule, RuleSource } from "../../catalog/rule.js";
 import { checkCodeFile, checkFamilyFile } from "./rule-file-checks.generated.js";
 
-/** What a rule's file says beyond the rule: messages as they come, none where none is known, and where they were printed. */
+/** What a rule file has besides the rule: real messages, or none if none is known, and where they were seen. */
 export type RuleWithExamples = Rule & { readonly examples: readonly string[]; readonly seen?: readonly string[] };
 export type FamilyWithExamples = Family & { readonly examples: readonly string[] };
 
-/** Where in a document: keys and indices from its root. */
+/** A place in a document: keys and indices from its root. */
 export type Place = readonly (string | number)[];
 
 export interface Mistake {
@@ -26,14 +26,14 @@ export interface Mistake {
   readonly message: string;
 }
 
-/** A file that was read. What has mistakes is left out of the rest. */
+/** A parsed file. Entries with mistakes are left out. */
 export interface RuleFile {
   readonly path: string;
-  /** The rules of one code, in the form of `policies/`. */
+  /** The rules of one code, in the format of `policies/`. */
   readonly rules: readonly RuleWithExamples[];
-  /** One family, in the form of `policies/`. */
+  /** One family, in the format of `policies/`. */
   readonly families: readonly FamilyWithExamples[];
-  /** Rules and families in the form that `defineCatalog` takes. */
+  /** Rules and families in the format of `defineCatalog`. */
   readonly definition: Required<CatalogDefinition> | undefined;
   /** Where each id is defined. */
   readonly ids: readonly { readonly id: string; readonly at: Place }[];
@@ -79,7 +79,7 @@ const nothing: Content = { rules: [], families: [], definition: undefined, ids: 
 /**
  * Reads and checks the text of one file. Never throws on bad content: the mistakes are in the result.
  *
- * A file with `code` or `family` on top has the form of `policies/`; a list, or `rules` and `families`, is what
+ * A file with `code` or `family` at the top has the format of `policies/`; a list, or `rules` and `families`, is what
  * `defineCatalog` takes.
  */
 export function readRuleFile(path: string, text: string): RuleFile {
@@ -89,7 +89,7 @@ export function readRuleFile(path: string, text: string): RuleFile {
   const lineOf = (at: Place): number => lineIn(document, lines, at);
   const report: Report = (at, message) => void mistakes.push({ file: path, line: lineOf(at), message });
   for (const { message, pos } of document.errors) {
-    // The parser shows line and excerpt below its message.
+    // The parser appends line and excerpt to its message.
     mistakes.push({
       file: path,
       line: lines.linePos(pos[0]).line,
@@ -116,7 +116,7 @@ export function repeatedIds(files: readonly RuleFile[]): Mistake[] {
 function readContent(content: unknown, report: Report): Content {
   if (Array.isArray(content)) return readDefinition({ rules: content }, [], report);
   if (typeof content !== "object" || content === null) {
-    report([], "the file must hold rules: `code` and `rules`, `family`, or a list of rules");
+    report([], "the file must contain rules: `code` and `rules`, `family`, or a list of rules");
     return nothing;
   }
   if ("family" in content)
@@ -132,7 +132,7 @@ function readCodeFile(file: CodeFile, report: Report): Content {
     const { disposition = file.disposition, category = file.category, docs = file.docs } = entry;
     const missing = Object.entries({ disposition, category, docs }).find(([, value]) => value === undefined);
     if (!disposition || !category || !docs) {
-      report(at, `${missing?.[0] ?? ""} is missing, here and on top of the file`);
+      report(at, `${missing?.[0] ?? ""} is missing, here and at the top of the file`);
       return [];
     }
     checkEntry(entry, file.code, disposition, at, report);
@@ -154,11 +154,13 @@ function checkEntry(entry: RuleEntry, code: string, disposition: Disposition, at
   if (entry.automatic !== undefined && disposition !== "adaptable") {
     report([...at, "automatic"], `an automatic remedy needs disposition adaptable, not ${disposition}`);
   }
-  if (entry.vague && entry.message !== undefined) report([...at, "vague"], "vague is for a rule without a message");
-  if (entry.seen && entry.examples === "none known") report([...at, "seen"], "seen is for a rule that has an example");
+  if (entry.vague && entry.message !== undefined)
+    report([...at, "vague"], "only a rule without a message can be vague");
+  if (entry.seen && entry.examples === "none known")
+    report([...at, "seen"], "only a rule with an example can have seen");
 }
 
-/** Words may only hold what the message gives. */
+/** Texts may only use placeholders of the message. */
 function checkPlaceholders(
   rule: {
     readonly message?: string;
@@ -186,11 +188,11 @@ function readFamilyFile({ family, examples, ...rest }: FamilyFile, report: Repor
   return { ...nothing, families, ids: [{ id: family, at: ["family"] }] };
 }
 
-/** @param under where the rules are: at the root of a list, else below `rules` */
+/** @param under where the rules are: at the root of a list, otherwise below `rules` */
 function readDefinition(content: object, under: Place, report: Report): Content {
   const { rules = [], families = [], ...rest } = content as { rules?: unknown; families?: unknown };
   for (const key of Object.keys(rest))
-    report([key], `${key} is not known; a file holds rules, families, or code and rules`);
+    report([key], `${key} is unknown; a file contains rules, families, or code and rules`);
   if (!Array.isArray(rules) || !Array.isArray(families)) {
     report([Array.isArray(rules) ? "families" : "rules"], "rules and families must be lists");
     return nothing;
@@ -227,7 +229,7 @@ function placeOf({ instancePath, keyword, params }: SchemaError): (string | numb
 
 function describe({ instancePath, keyword, message = "is wrong", params }: SchemaError): string {
   const where = instancePath === "" ? "it" : instancePath.slice(1);
-  if (keyword === "additionalProperties") return `${where} must not hold ${String(params["additionalProperty"])}`;
+  if (keyword === "additionalProperties") return `${where} must not contain ${String(params["additionalProperty"])}`;
   const allowed = keyword === "enum" ? `: ${(params["allowedValues"] as string[]).join(", ")}` : "";
   return `${where} ${message}${allowed}`;
 }
@@ -242,7 +244,7 @@ function parseSource(source: string): RuleSource {
   return { document, row: Number(row) };
 }
 
-/** The line of a place, or of the nearest thing around it that is there. */
+/** The line of a place, or of its nearest existing ancestor. */
 function lineIn(document: Document, lines: LineCounter, at: Place): number {
   for (let depth = at.length; depth > 0; depth--) {
     const line = ownLine(document, lines, at.slice(0, depth));

@@ -1,4 +1,4 @@
-/** One run of a command: its streams pass through, and what it said is remembered. */
+/** One run of a command: its streams pass through, and the end of its output is remembered. */
 import spawn from "cross-spawn";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
@@ -13,15 +13,15 @@ export interface RunningCommand {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** What is remembered of each stream, in bytes, from its end. Tools say at the end what went wrong. */
+/** How many bytes of each stream to remember, from its end. Tools report at the end what went wrong. */
 const mostRemembered = 256 * 1024;
 
-/** A process that the command left behind may hold its streams open; they are not waited for longer than this. */
+/** A process that the command left behind may hold its streams open; wait for them no longer than this. */
 const streamsGraceMs = 1_000;
 
 /**
- * Starts a command. On a terminal it keeps stdout for itself, with colours and progress; elsewhere stdout is passed on byte
- * by byte and its end is remembered, for tools that print their errors there. `cross-spawn` finds `az.cmd` on Windows,
+ * Starts a command. On a terminal the command keeps stdout, with colours and progress; elsewhere stdout is passed on
+ * unchanged and its end is remembered, for tools that print errors there. `cross-spawn` finds `az.cmd` on Windows,
  * which Node alone does not start.
  */
 export function startCommand(command: string, args: readonly string[]): RunningCommand {
@@ -30,7 +30,7 @@ export function startCommand(command: string, args: readonly string[]): RunningC
   const stderr = passOn(child.stderr, process.stderr);
   const ended = new Promise<CommandEnd>((resolve) => {
     child.once("error", (error: NodeJS.ErrnoException) => {
-      // Signals that cannot be delivered are reported here too; then the command runs on.
+      // An undeliverable signal is reported here too; then the command continues.
       if (child.pid === undefined) resolve({ kind: "not started", code: error.code ?? "", message: error.message });
     });
     child.once("exit", (exitCode, signal) => {
@@ -53,7 +53,7 @@ export function startCommand(command: string, args: readonly string[]): RunningC
   return { ended, kill: (signal) => void child.kill(signal) };
 }
 
-/** Passes a stream on as it comes, at the pace of its reader, and remembers the end of it. */
+/** Passes a stream on at the pace of its reader and remembers its end. */
 function passOn(from: Readable | null, to: Writable): { text(): string } {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -63,7 +63,7 @@ function passOn(from: Readable | null, to: Writable): { text(): string } {
     while (bytes - (chunks[0]?.length ?? 0) >= mostRemembered) bytes -= chunks.shift()?.length ?? 0;
   });
   from?.pipe(to, { end: false });
-  // A reader that went away (`| head`) ends the command's stream, as it would without us in between.
+  // A reader that goes away (`| head`) ends the command's stream, as it would without us in between.
   to.once("error", () => from?.destroy());
   return { text: () => new StringDecoder("utf8").end(Buffer.concat(chunks).subarray(-mostRemembered)) };
 }

@@ -1,7 +1,7 @@
 /**
- * What `run --github` adds in GitHub Actions: an annotation where it stopped, a job summary, and outputs for later steps.
- * Formats: https://docs.github.com/actions/reference/workflow-commands-for-github-actions. They are a few lines each, and
- * `@actions/core` would bring an HTTP client with it.
+ * What `run --github` adds in GitHub Actions: an annotation on failure, a job summary, and outputs for later steps.
+ * Formats: https://docs.github.com/actions/reference/workflow-commands-for-github-actions. They are a few lines each,
+ * and `@actions/core` would bring an HTTP client with it.
  */
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { Decision } from "../../decision/decide.js";
 import { formatDuration } from "../../time/format-duration.js";
 
-/** Where GitHub Actions wants things written. */
+/** The files that GitHub Actions reads. */
 export interface GithubEnvironment {
   readonly GITHUB_STEP_SUMMARY?: string | undefined;
   readonly GITHUB_OUTPUT?: string | undefined;
@@ -36,7 +36,7 @@ export class GithubReport {
   recovered(): void {
     const last = this.#attempts.at(-1)?.diagnosis;
     if (last === undefined) return;
-    this.#writeSummary([`### ✓ Ended well in run ${this.#attempts.length + 1}`, "", ...this.#table()]);
+    this.#writeSummary([`### ✓ Succeeded in run ${this.#attempts.length + 1}`, "", ...this.#table()]);
     this.#writeOutputs(last, undefined);
   }
 
@@ -86,17 +86,17 @@ export class GithubReport {
       "retry-at": retryAt === undefined ? "" : new Date(retryAt).toISOString(),
       runs: String(this.#attempts.length),
     };
-    // A delimiter that no value can contain, so that no value can begin another output.
+    // A delimiter that no value can contain, so that no value can start another output.
     const delimiter = `azure-remedy-${randomUUID()}`;
     const lines = Object.entries(outputs).map(([name, value]) => `${name}<<${delimiter}\n${value}\n${delimiter}\n`);
     this.#append("GITHUB_OUTPUT", lines.join(""));
   }
 
-  /** A file that cannot be written costs the report, never the step. */
+  /** If a file cannot be written, the report is lost but the step is not affected. */
   #append(name: keyof GithubEnvironment, text: string): void {
     const path = this.environment[name];
     if (path === undefined || path === "") {
-      this.say(`azure-remedy: ${name} is not set; that part of the report is left out.`);
+      this.say(`azure-remedy: ${name} is not set, so that part of the report is missing.`);
       return;
     }
     try {
@@ -115,7 +115,7 @@ const escapeData = (text: string): string =>
 
 const escapeProperty = (text: string): string => escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 
-/** Text of a service is no Markdown and no HTML. */
+/** Text from a service is not Markdown or HTML. */
 const inline = (text: string): string =>
   text
     .replaceAll(/\s+/g, " ")

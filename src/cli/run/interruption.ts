@@ -1,6 +1,6 @@
 /**
- * Signals while a command runs or is waited for. They are passed on to the command, and end a wait at once; nothing is
- * started after one.
+ * Signals while a command runs or waits. They are passed on to the command and end a wait at once; nothing is started
+ * after one.
  */
 import type { Clock } from "../../time/clock.js";
 
@@ -24,13 +24,13 @@ export class Interruption {
     return this.#signal !== undefined;
   }
 
-  /** Waits; gives the signal that ended it early. */
+  /** Waits; returns the signal that ended it early. */
   async wait(ms: number, clock: Clock): Promise<NodeJS.Signals | undefined> {
     await clock.sleep(ms, this.#controller.signal).catch(() => undefined);
     return this.#signal;
   }
 
-  /** Who receives signals from now on. */
+  /** Sets the receiver of later signals. */
   passTo(pass: ((signal: NodeJS.Signals) => void) | undefined): void {
     this.#pass = pass;
   }
@@ -41,8 +41,8 @@ export class Interruption {
 }
 
 /**
- * Ctrl-C on a terminal reaches the command itself, which is in the same process group. Passed on, it would arrive twice, and
- * terraform takes the second for "stop at once and leave the state as it is".
+ * Ctrl-C on a terminal reaches the command itself, which is in the same process group. If we passed it on, it would
+ * arrive twice, and terraform takes the second for "stop at once and leave the state as it is".
  */
 function isFromTerminal(signal: NodeJS.Signals): boolean {
   return signal === "SIGINT" && (process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY);

@@ -1,4 +1,4 @@
-/** What to do about a run that failed: the pipeline's judgement of what the command printed, within the budget of `run`. */
+/** Decides about a failed run: the pipeline's decision about the command's output, within the budget of `run`. */
 import type { Catalog } from "../../catalog/catalog.js";
 import { defaultCatalog } from "../../catalog/default-catalog.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
@@ -9,7 +9,7 @@ import type { CommandEnd } from "./child-command.js";
 import type { RunFlags } from "./flags.js";
 import { isHarmlessByWords } from "./harmless-commands.js";
 
-/** What is known of the command, its budget, and what has been used of it. */
+/** What is known about the command, its budget, and how much of it is used. */
 export class Judge {
   #retries = 0;
 
@@ -47,7 +47,10 @@ export class Judge {
     });
   }
 
-  /** Words make a command harmless to repeat once it failed; where it may still be under way, only its user can know. */
+  /**
+   * Words show that a command is harmless to repeat once it has failed; if it may still be running, only the user can
+   * know.
+   */
   #isHarmlessAfter({ disposition }: Diagnosis): boolean {
     if (this.flags.idempotent) return true;
     return disposition === "transient" && isHarmlessByWords(this.command, this.args);

@@ -1,4 +1,4 @@
-/** What `run` says on stderr: sentences for people, or one JSON object to a line. stdout belongs to the command. */
+/** What `run` prints on stderr: sentences for people, or one JSON object per line. stdout belongs to the command. */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { Decision } from "../../decision/decide.js";
 import { formatDuration } from "../../time/format-duration.js";
@@ -61,12 +61,12 @@ export class RunReport {
     this.#say(titleOf(diagnosis));
     diagnosis.remedy.steps.forEach((step, index) => this.#say(`  ${index + 1}. ${step}`));
     this.#say(`not run again: ${reason}.`);
-    if (isUnknown) this.#say("where running it twice is harmless, allow it with --idempotent.");
-    if (retryAfterMs !== undefined) this.#say(`a new try makes sense in ${formatDuration(retryAfterMs)}.`);
+    if (isUnknown) this.#say("if running it twice is harmless, allow it with --idempotent.");
+    if (retryAfterMs !== undefined) this.#say(`try again in ${formatDuration(retryAfterMs)}.`);
     return exitCode;
   }
 
-  /** @returns 127 or 126, as shells have it */
+  /** @returns 127 or 126, as in shells */
   notStarted(command: string, { code, message }: CommandEnd & { kind: "not started" }): number {
     const isMissing = code === "ENOENT";
     const exitCode = isMissing ? exitCodes.notFound : exitCodes.notExecutable;
@@ -74,7 +74,7 @@ export class RunReport {
     else {
       this.#say(
         isMissing
-          ? `there is no command ${command}; check the spelling and the PATH. A shell's own words need a shell: run -- sh -c "…"`
+          ? `command not found: ${command}. Check the spelling and the PATH. Shell built-ins need a shell: run -- sh -c "…"`
           : `${command} cannot be executed: ${message}`,
       );
     }

@@ -1,4 +1,4 @@
-/** The failure of a text that decides what to do about all of them. `run` asks. */
+/** Finds the failure in a text that decides what to do. Used by `run`. */
 import type { Catalog } from "../../catalog/catalog.js";
 import { diagnoseFailure } from "../../catalog/diagnose-failure.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
@@ -6,8 +6,8 @@ import { dispositions } from "../../catalog/rule.js";
 import { readFailures } from "../../failure/read.js";
 
 /**
- * The least hopeful one: the command fails again as long as one of them does. A failure that nothing is known about counts, since
- * it may be the one that never passes.
+ * The least hopeful one: the command keeps failing as long as one of them does. An unknown failure counts too, since it
+ * may be the one that never passes.
  */
 export function decidingFailure(text: string, catalog: Catalog): Diagnosis {
   const diagnoses = readFailures(text, { now: Date.now() }).map(({ failure }) => diagnoseFailure(failure, catalog));

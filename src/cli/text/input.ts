@@ -1,17 +1,17 @@
-/** Reading what was given: files and standard input, in the encodings that shells write, up to a bound. */
+/** Reads files and standard input, in the encodings that shells write, up to a limit. */
 import { open } from "node:fs/promises";
 import { CliError } from "../cli-error.js";
 
-/** Of more than this the end is read: a log says at its end what went wrong. */
+/** From larger input only the end is read: a log says at its end what went wrong. */
 export const mostBytes = 16 * 2 ** 20;
 
 export interface Input {
   readonly text: string;
-  /** There was more in front, which was not read. */
+  /** There was more before it that was not read. */
   readonly isCut: boolean;
 }
 
-/** @throws CliError when the file cannot be read */
+/** @throws CliError if the file cannot be read */
 export async function readInputFile(path: string): Promise<Input> {
   try {
     const file = await open(path);
@@ -45,7 +45,7 @@ async function readEnd(stream: AsyncIterable<unknown>): Promise<Input> {
   return { text: decode(isCut ? all.subarray(-mostBytes) : all, head ?? all), isCut };
 }
 
-/** By the mark in front. Windows PowerShell writes UTF-16 when output is redirected with `>`. */
+/** By the byte order mark. Windows PowerShell writes UTF-16 when output is redirected with `>`. */
 function decode(bytes: Buffer, head: Buffer): string {
   const encoding =
     head[0] === 0xff && head[1] === 0xfe ? "utf-16le" : head[0] === 0xfe && head[1] === 0xff ? "utf-16be" : "utf-8";
@@ -53,9 +53,9 @@ function decode(bytes: Buffer, head: Buffer): string {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EACCES: "it may not be read",
-  EISDIR: "it is a folder",
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+  EISDIR: "it is a directory",
 };
 
 function cannotRead(path: string, error: unknown): CliError {

@@ -1,4 +1,4 @@
-/** Where the machines are: Azure, or a rehearsal against the local ARM. */
+/** Where the machines are: in Azure, or in a rehearsal with the local ARM. */
 import type { ComputeManagementClient } from "@azure/arm-compute";
 import { startEmulator, type Emulator } from "../../emulator/index.js";
 import { withRemedy } from "../../pipeline/with-remedy.js";
@@ -17,12 +17,12 @@ export interface Cloud {
   readonly isRehearsal: boolean;
   /** All machines of a resource group, or of the subscription. */
   list(group: string | undefined): AsyncIterable<Machine>;
-  /** Resolves when the machine has done it. */
+  /** Resolves when the machine is done. */
   act(action: MachineAction, id: string, signal: AbortSignal): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** @param subscription for machines that are chosen by group or tag; ids name their own */
+/** @param subscription for machines chosen by group or tag; ids name their own */
 export async function azureCloud(subscription = process.env["AZURE_SUBSCRIPTION_ID"]): Promise<Cloud> {
   const { ComputeManagementClient } = await loadComputePackage("vms");
   const { DefaultAzureCredential } = await loadIdentityPackage("vms");
@@ -52,7 +52,7 @@ export async function rehearsalCloud(count: number, chaos: number): Promise<Clou
   );
 }
 
-/** What a night in a cloud brings: mostly what passes, some of it not. */
+/** The failures of a typical night: most of them transient. */
 function plantFaults(arm: Emulator, rate: number): void {
   const on = "POST virtualMachines";
   arm.chaos({
@@ -68,7 +68,7 @@ function plantFaults(arm: Emulator, rate: number): void {
   });
 }
 
-/** A method that resolves when the operation has ended; its name since arm-compute 24, and the one before. */
+/** A method that resolves when the operation has ended: its name since arm-compute 24, and the one before. */
 const methodNames: Readonly<Record<MachineAction, readonly string[]>> = {
   start: ["start", "beginStartAndWait"],
   deallocate: ["deallocate", "beginDeallocateAndWait"],
@@ -100,7 +100,7 @@ class SdkCloud implements Cloud {
   async *list(group: string | undefined): AsyncIterable<Machine> {
     if (this.subscription === undefined)
       throw new CliError(
-        "no subscription is given",
+        "no subscription was given",
         "Give --subscription, or set AZURE_SUBSCRIPTION_ID. Which one you use: az account show --query id -o tsv",
       );
     const { virtualMachines } = this.#clientFor(this.subscription);
@@ -114,7 +114,7 @@ class SdkCloud implements Cloud {
     const machines = virtualMachines as unknown as Readonly<Record<string, MachineMethod | undefined>>;
     const method = methodNames[action].map((method) => machines[method]).find((known) => known !== undefined);
     if (!method)
-      throw new CliError(`this release of @azure/arm-compute cannot ${action}`, "Install one from 22 to 25.");
+      throw new CliError(`this version of @azure/arm-compute cannot ${action}`, "Install one from 22 to 25.");
     return Promise.resolve(method.call(virtualMachines, group, name, { abortSignal: signal }));
   }
 

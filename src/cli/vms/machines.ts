@@ -1,4 +1,4 @@
-/** Which machines: ids from a file or standard input, or all of a group or tag. */
+/** Which machines: ids from a file or standard input, or all in a group or with a tag. */
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { isRemedyError } from "../../recovery/remedy-error.js";
@@ -6,7 +6,7 @@ import { CliError } from "../cli-error.js";
 import type { Cloud, Machine } from "./cloud.js";
 
 export interface MachineChoice {
-  /** A file of resource ids, one a line, or `-` for standard input. */
+  /** A file of resource ids, one per line, or `-` for standard input. */
   readonly ids?: string;
   readonly group?: string;
   /** `name=value`, or a name alone for any value. */
@@ -17,7 +17,7 @@ export interface MachineChoice {
 const idShape =
   /^\/subscriptions\/[^/\s]+\/resourceGroups\/[^/\s]+\/providers\/Microsoft\.Compute\/virtualMachines\/[^/\s]+$/i;
 
-/** @throws CliError when no machine is chosen, with a way to choose some */
+/** @throws CliError if no machine is chosen, with ways to choose some */
 export async function chooseMachines(choice: MachineChoice, cloud: Cloud): Promise<string[]> {
   const ids = choice.ids === undefined ? await listed(choice, cloud) : parseIds(await readIds(choice.ids), choice.ids);
   if (ids.length === 0) throw new CliError("no machines", 'Print their ids with: az vm list --query "[].id" -o tsv');
@@ -27,7 +27,7 @@ export async function chooseMachines(choice: MachineChoice, cloud: Cloud): Promi
 async function listed({ group, tag }: MachineChoice, cloud: Cloud): Promise<string[]> {
   if (group === undefined && tag === undefined && !cloud.isRehearsal)
     throw new CliError(
-      "no machines are chosen",
+      "no machines were chosen",
       'Give --group, --tag or --ids, for example: az vm list --query "[].id" -o tsv | azure-remedy vms start --ids -',
     );
   const ids: string[] = [];
@@ -42,7 +42,7 @@ async function listed({ group, tag }: MachineChoice, cloud: Cloud): Promise<stri
   return ids;
 }
 
-/** Azure compares the names of tags without regard to case, and their values with it. */
+/** Azure compares tag names case-insensitively, and values case-sensitively. */
 function hasTag({ tags }: Machine, wanted: string | undefined): boolean {
   if (wanted === undefined) return true;
   const [name = "", value] = wanted.split(/=(.*)/s);
@@ -59,12 +59,12 @@ async function readIds(path: string): Promise<string> {
     const { code } = error as NodeJS.ErrnoException;
     throw new CliError(
       `${path} cannot be read (${code ?? "unknown"})`,
-      "Give a file of resource ids, one a line, or - for standard input.",
+      "Give a file of resource ids, one per line, or - for standard input.",
     );
   }
 }
 
-/** @throws CliError that names the first line that is no id of a virtual machine */
+/** @throws CliError that names the first line that is not the id of a virtual machine */
 export function parseIds(content: string, from: string): string[] {
   const lines = content.split(/\r?\n/).map((line) => line.trim().replace(/^"|"?,?$/g, ""));
   const ids = lines.filter((line) => line !== "" && !line.startsWith("#"));
@@ -72,7 +72,7 @@ export function parseIds(content: string, from: string): string[] {
   if (wrong === undefined) return ids;
   const where = from === "-" ? "standard input" : from;
   throw new CliError(
-    `${where} holds ${JSON.stringify(wrong.slice(0, 120))}, which is no id of a virtual machine`,
+    `${where} holds ${JSON.stringify(wrong.slice(0, 120))}, which is not the id of a virtual machine`,
     'Print ids with: az vm list --query "[].id" -o tsv',
   );
 }

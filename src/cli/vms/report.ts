@@ -1,4 +1,4 @@
-/** What a run over many machines comes to, in lines. Pure. */
+/** The outcome of a run over many machines, in lines. Pure. */
 import type { Cause, FleetResult, FleetSummary } from "../../fleet/index.js";
 import { table, wrap } from "../layout.js";
 import { printable } from "../../failure/printable.js";
@@ -9,7 +9,7 @@ interface Painter {
   style(style: Style, text: string): string;
 }
 
-/** The name of a machine, for people: the last part of its id. */
+/** A machine's name for people: the last part of its id. */
 export const nameOf = (id: string): string => id.slice(id.lastIndexOf("/") + 1);
 
 /** One result as a line of its own. */
@@ -40,7 +40,7 @@ export function countLine(summary: FleetSummary, action: string, out: Painter): 
   return `${out.style("bold", action)}: ${parts.join(", ")}`;
 }
 
-/** The reasons in a table, and below it what to do about each. */
+/** The causes in a table, and below it what to do about each. */
 export function causeLines({ causes }: FleetSummary, out: Painter, width: number): string[] {
   if (causes.length === 0) return [];
   const columns = [

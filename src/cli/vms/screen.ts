@@ -1,4 +1,4 @@
-/** The run at a terminal: a bar with counts that stays at the bottom, and above it each failure as it comes. */
+/** The run on a terminal: a bar with counts that stays at the bottom, and each failure above it as it comes. */
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { FleetProgress, FleetResult } from "../../fleet/index.js";
 import { fit } from "../layout.js";
@@ -14,7 +14,7 @@ export class FleetScreen {
 
   constructor(out: Terminal, action: string, total: number) {
     this.#out = out;
-    // Beside the bar stand the action, the counts and the time.
+    // The action, the counts and the time stand beside the bar.
     const barsize = Math.max(10, Math.min(widest, out.columns ?? 80) - action.length - 54);
     this.#bars = new MultiBar({
       format: `${action} {bar} {value}/{total}  {counts}  {duration_formatted}`,

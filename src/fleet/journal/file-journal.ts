@@ -1,4 +1,7 @@
-/** A journal in a file of JSON lines, for one run at a time and readable by its owner only: it holds operation URLs, which are signed. */
+/**
+ * A journal in a file of JSON lines, for one run at a time. Only its owner can read it: it holds operation URLs, which
+ * are signed.
+ */
 import { constants } from "node:fs";
 import { mkdir, open, rename, type FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -6,20 +9,23 @@ import { lock } from "proper-lockfile";
 import { checkMs } from "../../option-check.js";
 import { JournalInUseError, type JournalStore, type OpenJournal } from "./store.js";
 
-/** Milliseconds without a sign of life after which a lock counts as left behind by a process that died. */
+/** Milliseconds without an update after which a lock counts as left behind by a dead process. */
 const staleLockMs = 5_000;
-/** How often a locked journal is looked at again. */
+/** How often to check a locked journal. */
 const lookMs = 1_000;
 const ownerOnly = 0o600;
 
 export interface FileJournalOptions {
-  /** Milliseconds to wait for another run to end; less than the default does not outlast the lock of a process that was killed. Default 8000. */
+  /**
+   * Milliseconds to wait for another run to end; a shorter wait than the default does not outlast the lock of a killed
+   * process. Default 8000.
+   */
   readonly waitMs?: number;
 }
 
 /**
- * The journal at a path; the folder is made when it is missing.
- * @throws RangeError that names a bad option; JournalInUseError from `open()` when another run writes it
+ * The journal at a path; a missing folder is created.
+ * @throws RangeError that names a bad option; JournalInUseError from `open()` if another run writes it
  */
 export function fileJournal(path: string, { waitMs = 8_000 }: FileJournalOptions = {}): JournalStore {
   checkMs("waitMs", waitMs);
@@ -67,7 +73,7 @@ async function lockFile(path: string, waitMs: number): Promise<HeldLock> {
   }
 }
 
-/** A crash may have cut the last line: it is dropped, since what it says was never relied on. */
+/** A crash may have cut the last line. It is dropped, since nothing relied on it. */
 async function readWholeLines(file: FileHandle): Promise<string[]> {
   const text = await file.readFile("utf8");
   const end = text.lastIndexOf("\n") + 1;
@@ -76,7 +82,7 @@ async function readWholeLines(file: FileHandle): Promise<string[]> {
 }
 
 class JournalFile implements OpenJournal {
-  /** Lines that wait for the write under way; one flush serves them all. */
+  /** Lines that wait for the current write; one flush serves them all. */
   #waiting: string[] = [];
   #flush: Promise<void> | undefined;
 

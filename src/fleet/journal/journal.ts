@@ -1,12 +1,12 @@
 /**
- * The journal of one run: what earlier processes did of it, and what this one does. Which run that is: the one of the given
- * name; without a name the last one where it was cut short, else a new one.
+ * The journal of one run: what earlier processes did in it, and what this one does. The run is the one with the given
+ * name; without a name, the last one if it was cut short, otherwise a new one.
  */
 import { fileJournal } from "./file-journal.js";
 import { header, readRuns, type ItemHistory, type JournalRecord, type RunHistory } from "./records.js";
 import type { JournalStore, OpenJournal } from "./store.js";
 
-/** A run that writes down what it does. */
+/** A run that records what it does. */
 export interface RunJournal {
   /** The name of the run. */
   readonly run: string;
@@ -18,7 +18,7 @@ export interface RunJournal {
 }
 
 /**
- * Opens the journal for a run and picks the run up where it was left.
+ * Opens the journal for a run and resumes the run.
  * @param run name of the run, if it has one
  * @param now epoch milliseconds; their ISO time is the name of a run that has none
  * @throws JournalInUseError when another run writes it; Error when it is no journal
@@ -49,7 +49,7 @@ export async function openJournal(
   }
 }
 
-/** A finished run without a name can never be asked for again: a journal that is used every night would grow without end. */
+/** A finished run without a name can never be resumed; keeping it would make a nightly journal grow forever. */
 async function tidy(opened: OpenJournal, runs: readonly RunHistory[], name: string): Promise<void> {
   if (opened.lines.length === 0) return opened.append([JSON.stringify(header)]);
   const kept = runs.filter((run) => run.run === name || !run.isFinished || !isUnnamed(run.run));

@@ -1,7 +1,4 @@
-/**
- * What a journal says, line by line. Each line is one complete JSON object, so that a journal can be read
- * with `grep` and `jq`.
- */
+/** The lines of a journal. Each is one complete JSON object, so that `grep` and `jq` can read a journal. */
 
 /** The first line. A journal of another version is refused instead of misread. */
 export const header = { journal: "azure-remedy", version: 1 } as const;
@@ -9,24 +6,24 @@ export const header = { journal: "azure-remedy", version: 1 } as const;
 /** How an item ended. */
 export type EndedStatus = "succeeded" | "failed" | "unknown";
 
-/** What became of a write: its answer, or why it certainly did not run. */
+/** The result of a write: its response, or why it certainly did not run. */
 export interface RecordedAnswer {
-  /** HTTP status; absent where no answer came and the request certainly was not carried out. */
+  /** HTTP status; absent if no response came and the request certainly was not carried out. */
   readonly status?: number;
   /** The headers that a poller needs. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The body, where a poller or the caller needs it again. */
+  /** The body, if a poller or the caller needs it again. */
   readonly body?: string;
 }
 
 /** A line of a journal. Times are ISO 8601. */
 export type JournalRecord =
   | typeof header
-  /** A run begins, or goes on. */
+  /** A run begins or continues. */
   | { readonly type: "run"; readonly run: string; readonly at: string }
-  /** The function runs for an item. */
+  /** The function starts for an item. */
   | { readonly type: "item"; readonly key: string; readonly at: string }
-  /** A write is about to be sent; `call` counts the writes of the item, `digest` says whether another one is the same. */
+  /** A write is about to be sent; `call` counts the item's writes, `digest` identifies equal ones. */
   | {
       readonly type: "sent";
       readonly key: string;
@@ -53,9 +50,9 @@ export type JournalRecord =
 /** What is known of a write that an earlier process sent. */
 export interface RecordedCall {
   readonly digest: string;
-  /** Absent when the process ended before an answer came. */
+  /** Absent if the process ended before a response came. */
   answer?: RecordedAnswer;
-  /** How the operation that it began has ended, where that was seen. */
+  /** How the operation that it began has ended, if that was seen. */
   operation?: "succeeded" | "failed";
 }
 
@@ -65,7 +62,7 @@ export interface ItemHistory {
   readonly calls: Map<number, RecordedCall>;
 }
 
-/** One run as its lines tell it. */
+/** One run, as its lines describe it. */
 export interface RunHistory {
   readonly run: string;
   readonly isFinished: boolean;
@@ -74,8 +71,8 @@ export interface RunHistory {
 }
 
 /**
- * The runs of a journal, oldest first; a run that was resumed is one run.
- * @throws Error when the lines are not those of a journal, or of another version
+ * The runs of a journal, oldest first; a resumed run is one run.
+ * @throws Error if the lines are not those of a journal, or of another version
  */
 export function readRuns(lines: readonly string[], where: string): RunHistory[] {
   if (lines.length === 0) return [];

@@ -3,8 +3,8 @@
 /** A place for the lines of a journal, for example an append blob. */
 export interface JournalStore {
   /**
-   * Takes the journal for one run.
-   * @throws JournalInUseError when another run writes it
+   * Claims the journal for one run.
+   * @throws JournalInUseError if another run writes it
    */
   open(): Promise<OpenJournal>;
 }
@@ -13,11 +13,11 @@ export interface JournalStore {
 export interface OpenJournal {
   /** The lines written before, oldest first. */
   readonly lines: readonly string[];
-  /** Resolves when the lines will survive a crash of process and machine. */
+  /** Resolves once the lines survive a crash of the process and the machine. */
   append(lines: readonly string[]): Promise<void>;
   /** Replaces all lines; used to drop runs that are no longer needed. */
   rewrite(lines: readonly string[]): Promise<void>;
-  /** Lets another run have it. */
+  /** Releases the journal to other runs. */
   close(): Promise<void>;
 }
 
