@@ -25,7 +25,7 @@ export function waitFromHeaders(headers: ResponseHeaders, now: number | undefine
   );
 }
 
-/** `00:00:03`, as .NET writes a span of time. */
+/** `00:00:03`, as .NET writes a duration. */
 function waitFromSpan(value: string | undefined): number | undefined {
   const [, hours, minutes, seconds] = /^(\d{1,2}):(\d\d):(\d\d)(?:\.\d{1,7})?$/.exec(value?.trim() ?? "") ?? [];
   if (seconds === undefined) return undefined;

@@ -271,7 +271,7 @@ function checkEvidence(evidence: readonly EvidenceSource[]): void {
   });
 }
 
-/** March 1973. A smaller number was meant as a span of time. */
+/** March 1973. A smaller number was meant as a duration. */
 const earliestDeadline = 100_000_000_000;
 
 function checkDeadline(deadline: Deadline | undefined): void {
@@ -287,5 +287,5 @@ function checkDeadline(deadline: Deadline | undefined): void {
     "a valid Date, epoch milliseconds, or a function giving the milliseconds left",
   );
   const looksLikeDuration = typeof deadline === "number" && deadline > 0 && deadline < earliestDeadline;
-  check(!looksLikeDuration, "deadline", deadline, "a time, not a span of time: write Date.now() + milliseconds");
+  check(!looksLikeDuration, "deadline", deadline, "a time, not a duration: write Date.now() + milliseconds");
 }

@@ -57,7 +57,7 @@ describe("demo", () => {
   it("shows both messages and a row for each fault", async () => {
     const { stdout, code } = await run(["demo", "--fault", "InvalidParameter", "EncryptedDiskNotSupported"]);
     expect(code).toBe(0);
-    expect(stdout).toContain("400, wrong for good, azure-remedy: failed after 1 request");
+    expect(stdout).toContain("400, permanent, azure-remedy: failed after 1 request");
     expect(stdout).toMatch(/The SDK as it ships\n +The Admin Username specified is not allowed\./);
     expect(stdout).toMatch(/With azure-remedy\n +InvalidParameter: Azure does not allow this admin user name\./);
     expect(stdout).toMatch(/^FAULT +SENT +TIME +AS IT SHIPS +SENT +TIME +WITH AZURE-REMEDY$/m);

@@ -66,7 +66,7 @@ describe("what is refused", () => {
   it.concurrent.each([
     ["nothing known about it", ["NoCodeOfOurs"], 1, ""],
     ["empty input", [], 2, "the input is empty"],
-    ["a file that is not there", ["logs/terraform.log"], 2, "cannot read logs/terraform.log: there is no such file"],
+    ["a file that is not there", ["logs/terraform.log"], 2, "cannot read logs/terraform.log: no such file"],
     ["a folder", [tmpdir()], 2, "it is a directory"],
   ] as const)("%s", async (_, args, code, words) => {
     const ended = await run(["explain", ...args]);

@@ -27,14 +27,14 @@ describe("a section", () => {
     expect(section).toMatch(/within +DeploymentFailed: See details\./);
     expect(section).toMatch(/do +1\. .*-g rg -n web-01/);
     expect(section).toMatch(/retry +No\. Find out what became of it/);
-    expect(section).toMatch(/known by +code and wording are known; rule VMStartTimedOut/);
+    expect(section).toMatch(/known by +code and message are known; rule VMStartTimedOut/);
     expect(section).toMatch(/more +https:\/\//);
   });
 
   it.each([
     ["a wait that the service asks for", throttled, /retry +Yes, after 7 s, as the service asks\./],
-    ["no wait asked for", "StorageAccountTooBusy", /retry +Yes, after 5 s, then less and less often\./],
-    ["a caution where it may have run", "read ECONNRESET", /It may have been carried out: look before/],
+    ["no wait asked for", "StorageAccountTooBusy", /retry +Yes, after 5 s, then with growing waits\./],
+    ["a caution where it may have run", "read ECONNRESET", /It may have been carried out: check before/],
     ["what to do instead of a remedy that needs a program", "AllocationFailed", /retry +No\. Do the first step/],
     [
       "that it knows the kind only",

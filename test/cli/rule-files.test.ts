@@ -63,7 +63,7 @@ describe("mistakes, with their line", () => {
     [
       "a field that there is not",
       codeFile.replace("    steps:", "    colour: red\n    steps:"),
-      ["9 rules/0 must not hold colour"],
+      ["9 rules/0 must not contain colour"],
     ],
     [
       "a wrong word",

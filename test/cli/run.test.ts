@@ -62,7 +62,7 @@ describe("starting", () => {
   it("127 when there is no such command", async () => {
     const { code, stderr } = await run(["run", "--", "no-such-command-here"]);
     expect(code).toBe(127);
-    expect(stderr).toContain("there is no command no-such-command-here");
+    expect(stderr).toContain("command not found: no-such-command-here");
   });
 
   it("126 when it cannot be executed", async () => {

@@ -21,7 +21,7 @@ describe("mistakes", () => {
     [[], "Usage: azure-remedy"],
     [["explian"], "Did you mean explain?"],
     [["explain", "--jsn"], "Did you mean --json?"],
-    [["run", "--deadline", "soon", "--", "az"], "Give a span of time"],
+    [["run", "--deadline", "soon", "--", "az"], "Give a duration"],
     [["throttle", "--callers", "none"], "Give a whole number"],
     [["emulator", "--port", "70000"], "Give a port from 0 to 65535"],
   ])("%j", async (args, words) => {

@@ -67,7 +67,7 @@ describe("an option that does not fit", () => {
     [{ circuitBreaker: { threshold: 5 } }, 'circuitBreaker has no option "threshold"; it knows failures, probeAfterMs'],
     [
       { deadline: 600_000 },
-      "deadline must be a time, not a span of time: write Date.now() + milliseconds; it is 600000.",
+      "deadline must be a time, not a duration: write Date.now() + milliseconds; it is 600000.",
     ],
   ])("%o is told with its value", (options, message) => {
     for (const install of [
