@@ -65,10 +65,7 @@ describe("an option that does not fit", () => {
     [{ maxRetry: 3 }, 'options has no option "maxRetry"; did you mean maxRetries?'],
     [{ retryOptions: {} }, 'options has no option "retryOptions"; it knows maxRetries, '],
     [{ circuitBreaker: { threshold: 5 } }, 'circuitBreaker has no option "threshold"; it knows failures, probeAfterMs'],
-    [
-      { deadline: 600_000 },
-      "deadline must be a time, not a duration: write Date.now() + milliseconds; it is 600000.",
-    ],
+    [{ deadline: 600_000 }, "deadline must be a time, not a duration: write Date.now() + milliseconds; it is 600000."],
   ])("%o is told with its value", (options, message) => {
     for (const install of [
       () => remedyPolicy(options),
