@@ -61,7 +61,7 @@ describe("demo", () => {
     expect(stdout).toMatch(/The SDK as it ships\n +The Admin Username specified is not allowed\./);
     expect(stdout).toMatch(/With azure-remedy\n +InvalidParameter: Azure does not allow this admin user name\./);
     expect(stdout).toMatch(/^FAULT +SENT +TIME +AS IT SHIPS +SENT +TIME +WITH AZURE-REMEDY$/m);
-    expect(stdout).toContain("Ended well: 0 of 2 as the SDK ships, 0 of 2 with azure-remedy. The other 2 cannot");
+    expect(stdout).toContain("Succeeded: 0 of 2 with the SDK alone, 0 of 2 with azure-remedy. The other 2 cannot");
   });
 
   it("--json prints the rows", async () => {
