@@ -1,4 +1,4 @@
-/** `azure-remedy/diagnose`: what a failure means, without the SDK and without a dependency. */
+/** `azure-remedy/diagnose`: what a failure means, without the SDK and without dependencies. */
 import type { Catalog } from "./catalog/catalog.js";
 import { defaultCatalog } from "./catalog/default-catalog.js";
 import { diagnoseFailure } from "./catalog/diagnose-failure.js";
@@ -8,7 +8,7 @@ import { locateCode, locateMessage, type Span } from "./failure/locate.js";
 import { readFailure, readFailures } from "./failure/read.js";
 
 export interface DiagnoseOptions {
-  /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */
+  /** Your own rules before ours, from `defineCatalog()`. Default the package's catalog. */
   readonly catalog?: Catalog;
   /** Language of explanation, steps and summary: `zh` from `azure-remedy/zh`. Default English. */
   readonly language?: Language;
@@ -17,11 +17,11 @@ export interface DiagnoseOptions {
 }
 
 /**
- * Explains any failure: what happened, what kind it is, whether a retry helps, what to do. Never throws. A text with several
- * failures is explained by the least hopeful one; the others are in `others`.
+ * Explains any failure: what happened, what kind it is, whether a retry helps, what to do. Never throws. For a text
+ * with several failures, the least hopeful one decides; the others are in `others`.
  *
- * @param input a response (`{ status, headers?, bodyAsText }`), an ARM error body (enveloped or not), the status document of
- * a long-running operation, any thrown error, or the text that a tool printed
+ * @param input a response (`{ status, headers?, bodyAsText }`), an ARM error body (enveloped or not), the status
+ * document of a long-running operation, any thrown error, or the text that a tool printed
  */
 export function diagnose(input: unknown, options: DiagnoseOptions = {}): Diagnosis {
   const { catalog = defaultCatalog, language, now = Date.now() } = options;
@@ -31,20 +31,20 @@ export function diagnose(input: unknown, options: DiagnoseOptions = {}): Diagnos
 /** One failure of a text. */
 export interface FailureInText {
   readonly diagnosis: Diagnosis;
-  /** How often the text has it. The spans are those of the fullest occurrence. */
+  /** How often it occurs in the text. The spans are those of the fullest occurrence. */
   readonly occurrences: number;
   /** The part of the text that it was read from. */
   readonly span: Span;
-  /** Where the text has the code, and the message. Absent where they are not in it as words. */
+  /** Where the code and the message are in the text. Absent if they do not occur in it as words. */
   readonly codeSpan?: Span;
   readonly messageSpan?: Span;
 }
 
 /**
- * Explains every failure of a text, in the order of the text: a log, the output of a pipeline, a body. Each is listed once, by its
- * root; what only wraps another failure is in the `chain` of that one and no entry of its own. Never throws.
+ * Explains every failure of a text, in order: a log, the output of a pipeline, a body. Each is listed once, by its
+ * root; a wrapper of another failure is in the `chain` of that one and has no entry of its own. Never throws.
  *
- * @returns one entry at least; where nothing is known of the text, its diagnosis has basis `none`
+ * @returns at least one entry; if nothing is known about the text, its diagnosis has basis `none`
  */
 export function diagnoseAll(text: string, options: DiagnoseOptions = {}): readonly FailureInText[] {
   const { catalog = defaultCatalog, language, now = Date.now() } = options;

@@ -1,4 +1,4 @@
-// The one door: every export by name.
+// Every export by name.
 
 // The policy
 export { withRemedy, type ClientWithPipeline } from "./pipeline/with-remedy.js";
@@ -36,7 +36,7 @@ export type {
 export type { AttemptEnd, CallEnd, CallTelemetry, Telemetry, WaitCause } from "./recovery/telemetry.js";
 export type { ResumeInfo } from "./lro/resume.js";
 
-// Knowing and deciding
+// Diagnosing and deciding
 export * from "./diagnose.js";
 export {
   defineCatalog,

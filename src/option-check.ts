@@ -1,4 +1,4 @@
-/** Bad input fails at creation, with the option's name and the value. Used by every room that takes options. */
+/** Bad input fails at creation, with the option's name and value. Used by every room that has options. */
 
 /** @throws RangeError for a number that does not fit, TypeError for anything else */
 export function check(fits: boolean, option: string, value: unknown, expected: string): asserts fits {

@@ -10,7 +10,7 @@
 /** @param format raise it when another version of this package could misread the value */
 export const processWideSymbol = (name: string, format: number): symbol => Symbol.for(`azure-remedy/${name}@${format}`);
 
-/** The value that the first copy created. Where the global object is frozen, every caller gets one of its own. */
+/** The value that the first copy created. If the global object is frozen, every caller gets its own. */
 export function processWide<Value extends object>(name: string, format: number, create: () => Value): Value {
   const key = processWideSymbol(name, format);
   const known = (globalThis as Readonly<Record<symbol, Value | undefined>>)[key];

@@ -1,21 +1,21 @@
 /**
- * The shared retry allowance. Each client retrying a few times multiplies an outage by those few; an allowance that
- * successes refill lets single failures be retried as often as the budget says, and a general outage hardly at all.
- * Throttling waits are lawful and not charged.
+ * The shared retry allowance. If each client retries a few times, an outage is multiplied by that number. Successes
+ * refill this allowance, so single failures are retried as often as the budget allows, and during a general outage
+ * hardly any are. Throttling waits are legitimate and not charged.
  */
 
-/** A retry costs one. Full, it lets this many calls be retried at once. */
+/** A retry costs one. When full, this many calls can be retried at once. */
 const capacity = 100;
-/** What a success gives back: in steady traffic one retry for ten successes. */
+/** What a success adds: in steady traffic, one retry per ten successes. */
 const perSuccess = 0.1;
-/** What time gives back, so that a quiet client is not held to an old outage. */
+/** What each second adds, so that an old outage does not hold back a quiet client. */
 const perSecond = 1;
 
 export class RetryAllowance {
   #level = capacity;
   #at: number | undefined;
 
-  /** Takes one retry from the allowance, or says that it is used up. */
+  /** Takes one retry from the allowance; false if it is used up. */
   take(now: number): boolean {
     this.#refill(now);
     if (this.#level < 1) return false;

@@ -1,6 +1,6 @@
 /**
- * How long to wait when the service does not say. What holds a resource (a conflict, a platform update) takes minutes to
- * let go; a platform error passes in seconds; a full window reopens within one.
+ * How long to wait if the service does not say. A busy resource (a conflict, a platform update) takes minutes to become
+ * free; a platform error resolves in seconds; a full window reopens within one.
  */
 import type { Category } from "../catalog/rule.js";
 
@@ -11,7 +11,7 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-/** Every wait is twice the one before, until `maxMs`. Sources: facts measured in other controllers, see docs. */
+/** Each wait doubles, up to `maxMs`. Sources: values measured in other controllers, see docs. */
 export const backoffs: Readonly<Record<Category, Backoff>> = {
   throttling: { baseMs: 2_000, maxMs: 60_000 },
   conflict: { baseMs: 5_000, maxMs: 60_000 },
@@ -35,8 +35,8 @@ export const backoffs: Readonly<Record<Category, Backoff>> = {
 };
 
 /**
- * The wait before retry number `retry` (0 for the first), in milliseconds: doubling, and spread downwards by up to half
- * so that callers that failed together do not come back together.
+ * The wait before retry number `retry` (0 for the first), in milliseconds: doubling, and reduced by up to half at
+ * random so that callers that failed together do not return together.
  * @param random a number in [0, 1)
  */
 export function backoffMs(category: Category, retry: number, random: number): number {
@@ -44,7 +44,7 @@ export function backoffMs(category: Category, retry: number, random: number): nu
   return Math.round(grow(baseMs, maxMs, retry) * (1 - random / 2));
 }
 
-/** The same from a first wait that is known to be needed: it is spread upwards, by up to a tenth. */
+/** The same from a first wait known to be needed: it is increased by up to a tenth at random. */
 export function knownBackoffMs(baseMs: number, category: Category, retry: number, random: number): number {
   return Math.round(grow(baseMs, Math.max(baseMs, backoffs[category].maxMs), retry) * (1 + random / 10));
 }

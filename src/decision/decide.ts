@@ -1,6 +1,6 @@
 /**
- * Deciding: from a diagnosis and the situation of the call to what is done now, with the reason in words. Pure, and plain
- * data on both sides, so that an orchestrator that replays (Durable Functions, Temporal) may call it too.
+ * Decides what to do now, from a diagnosis and the situation of the call, with the reason as a sentence. Pure, and
+ * plain data on both sides, so that an orchestrator that replays (Durable Functions, Temporal) may call it too.
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Execution } from "../failure/failure.js";
@@ -10,30 +10,33 @@ import { isIdempotent } from "./idempotency.js";
 
 /** The budget of one call. */
 export interface Budget {
-  /** Retries after the first send; throttling waits are not counted. Default 8. */
+  /** Retries after the first attempt; waits for throttling do not count. Default 8. */
   readonly maxRetries: number;
-  /** Milliseconds from the first send after which nothing is sent or waited for any more. Default 30 minutes. */
+  /** Milliseconds after the first attempt at which sending and waiting end. Default 30 minutes. */
   readonly maxElapsedMs: number;
 }
 
-/** Half an hour covers the longest window Compute is known to close for (Retry-After 1200 s) with room to work after it. */
+/**
+ * Half an hour covers the longest window that Compute is known to close (Retry-After 1200 s), with time left to work
+ * after it.
+ */
 export const defaultBudget: Budget = { maxRetries: 8, maxElapsedMs: 30 * 60_000 };
 
-/** Where a call stands when its request failed. */
+/** The situation of a call whose request failed. */
 export interface Situation {
   /** HTTP method of the request. Default `GET`. */
   readonly method?: string;
-  /** URL of the request; shows what a POST does. */
+  /** URL of the request, which shows what a POST does. */
   readonly url?: string;
-  /** Whether repeating the request is harmless; left out, method and URL tell. */
+  /** Whether repeating the request is harmless. Default: method and URL decide. */
   readonly idempotent?: boolean;
-  /** How often the request has been sent, this failure included: 1 or more. Default 1. */
+  /** How often the request has been sent, including this failure: 1 or more. Default 1. */
   readonly attempt?: number;
   /** Retries that count against `maxRetries` so far. Default `attempt - 1`. */
   readonly retries?: number;
-  /** Milliseconds since the first send. Default 0. */
+  /** Milliseconds since the first attempt. Default 0. */
   readonly elapsedMs?: number;
-  /** Milliseconds left until the caller's deadline; left out, there is none. */
+  /** Milliseconds left until the caller's deadline. Default no deadline. */
   readonly remainingMs?: number;
   readonly maxRetries?: number;
   readonly maxElapsedMs?: number;
@@ -41,9 +44,9 @@ export interface Situation {
   readonly readable?: boolean;
   /** Names of the automatic remedies that the caller allows and that fit, in the order to try. */
   readonly remedies?: readonly string[];
-  /** False when the request cannot be sent a second time: its body is a stream, and has been read. Default true. */
+  /** False if the request cannot be sent again: its body is a stream that has been read. Default true. */
   readonly repeatable?: boolean;
-  /** False when the shared retry allowance is used up. Default true. */
+  /** False if the shared retry allowance is used up. Default true. */
   readonly allowance?: boolean;
   /**
    * Retries that the SDK's own policy would make of this failure, whatever its body says. No fewer are made, and none of them
@@ -59,13 +62,12 @@ export interface Situation {
   readonly random?: number;
 }
 
-/** What to do now. */
 export type Decision =
   | {
       readonly action: "retry";
       /** Milliseconds to wait before sending again. */
       readonly delayMs: number;
-      /** False for lawful throttling waits: they count against time, not against retries or the allowance. */
+      /** False for legitimate throttling waits: they count against time, not against retries or the allowance. */
       readonly counts: boolean;
       readonly reason: string;
     }
@@ -84,9 +86,9 @@ export type Decision =
   | {
       readonly action: "fail";
       readonly reason: string;
-      /** Whether it is known that the request failed, or its outcome could not be learnt. */
+      /** Whether the request is known to have failed, or its outcome could not be found out. */
       readonly outcome: "failed" | "unknown";
-      /** Milliseconds after which another try makes sense; absent when none does. */
+      /** Milliseconds after which another try makes sense; absent if none does. */
       readonly retryAfterMs?: number;
     };
 
@@ -113,8 +115,8 @@ function weigh(diagnosis: Diagnosis, situation: Situation): Decision {
     case "adaptable":
       return adapt(diagnosis, situation);
     case "indeterminate":
-      // Where nothing can be read, a request that repeats without harm is its own reading: a create that took place
-      // answers its repetition with itself, or with a conflict that is looked into.
+      // If nothing can be read, repeating a harmless request reveals the outcome: a create that took effect answers its
+      // repetition with itself, or with a conflict that is then examined.
       return isRead(situation) || (!situation.readable && mayRepeat(diagnosis, situation))
         ? retry(diagnosis, situation)
         : readBack(diagnosis, situation);
@@ -133,7 +135,7 @@ function adapt(diagnosis: Diagnosis, situation: Situation): Decision {
         : "adaptable: a changed request would pass, but no remedy can change it by itself",
     );
   }
-  // What a remedy prepares for is a second send.
+  // A remedy only prepares for sending again.
   if (diagnosis.execution === "unknown" && !mayRepeat(diagnosis, situation)) return readBack(diagnosis, situation);
   const { elapsedMs = -Infinity, remainingMs = Infinity } = situation;
   if (elapsedMs >= maxElapsedOf(situation) || remainingMs <= 0) {
@@ -142,7 +144,7 @@ function adapt(diagnosis: Diagnosis, situation: Situation): Decision {
   return { action: "apply", remedy, reason: `adaptable: the remedy ${remedy} is allowed and fits` };
 }
 
-/** Repeating is harmless, or the service cannot have run it. */
+/** Repeating is harmless, or the service cannot have executed it. */
 function mayRepeat(diagnosis: Diagnosis, situation: Situation): boolean {
   const { method = "GET", url = "" } = situation;
   return (situation.idempotent ?? isIdempotent(method, url)) || executionOf(diagnosis) === "none";
@@ -201,8 +203,8 @@ function retry(diagnosis: Diagnosis, situation: Situation): Decision {
 const retriesOfUnknownHost = 3;
 
 /**
- * The wait hint, never undercut; else the category's backoff. A hint of nothing at all (`Retry-After: 0`) would be a hot
- * loop: from the second rejection on it grows.
+ * At least the wait hint; without one, the category's backoff. A hint of zero (`Retry-After: 0`) would be a hot loop,
+ * so it grows from the second rejection on.
  */
 function retryDelayMs(diagnosis: Diagnosis, attempt: number, random: number): number {
   const { category, retryAfterMs, usualWaitMs } = diagnosis;
@@ -237,7 +239,7 @@ function readBack(diagnosis: Diagnosis, situation: Situation): Decision {
   };
 }
 
-/** Why a wait of `delayMs` does not fit, or nothing when it does. */
+/** Why a wait of `delayMs` does not fit the budget; undefined if it does. */
 function pastBudget(delayMs: number, situation: Situation): string | undefined {
   const { elapsedMs = 0, remainingMs } = situation;
   if (remainingMs !== undefined && delayMs >= remainingMs) {

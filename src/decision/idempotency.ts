@@ -1,12 +1,15 @@
 /**
- * Whether a request may be repeated when it may already have run. By method, and for POST by the action at the end of the
- * path: `start` twice is one start, `runCommand` twice is two.
+ * Whether a request may be repeated when it may already have been executed. By method, and for POST by the action at
+ * the end of the path: `start` twice is one start, `runCommand` twice is two.
  */
 
-/** Methods that repeat without harm, but for {@link actsOnPut}. PATCH is in since ARM's PATCH merges declared properties and never appends. */
+/**
+ * Methods that are harmless to repeat, except for {@link actsOnPut}. PATCH is included because ARM's PATCH merges
+ * declared properties and never appends.
+ */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"]);
 
-/** POST actions that bring a resource into a state it may already have, or only answer a question. Lower case. */
+/** POST actions that bring a resource into a state it may already have, or only answer a query. Lower case. */
 const harmlessActions = new Set([
   // virtual machines and scale sets
   "start",
@@ -31,7 +34,7 @@ const harmlessActions = new Set([
   "validatestorageconfiguration",
   "registerstorageconfiguration",
   "generate",
-  // questions that are asked by POST
+  // queries by POST
   "whatif",
   "exporttemplate",
   "effectiveroutetable",
@@ -43,23 +46,23 @@ const harmlessActions = new Set([
   "networkconfigurationdiagnostic",
 ]);
 
-/** ARM names its questions so: `listKeys`, `checkNameAvailability`, `validateMoveResources`, `calculateTemplateHash`. */
+/** ARM names its queries so: `listKeys`, `checkNameAvailability`, `validateMoveResources`, `calculateTemplateHash`. */
 const questionPrefixes = ["list", "check", "validate", "query", "get", "calculate"];
 
-/** `virtualMachinesGetOperationStatus`, `virtualMachinesGetOperationErrors`: bulk operations are asked for by POST. */
+/** `virtualMachinesGetOperationStatus`, `virtualMachinesGetOperationErrors`: bulk operations are queried by POST. */
 const bulkQuestion = /getoperation(?:status|errors)$/;
 
 /** Resource Graph takes its queries as `POST providers/Microsoft.ResourceGraph/resources`. */
 const resourceGraph = /\/providers\/microsoft\.resourcegraph\/resource(?:s|shistory|changes|changedetails)$/;
 
 /**
- * PUTs that do something each time they are sent: a managed run command runs its script again, and a block is appended once
- * more, or copied or leased again.
+ * PUTs that act each time they are sent: a managed run command runs its script again, and a block is appended, copied
+ * or leased again.
  */
 const actsOnPut = [/\/runcommands\/[^/?]+\/?(?:\?|$)/, /[?&]comp=(?:appendblock|copy|incrementalcopy|lease)(?:&|$)/];
 
 /**
- * True when repeating the request is harmless. A POST that is not known is not.
+ * True if repeating the request is harmless. An unknown POST is not.
  * @param method HTTP method, any case
  * @param url absolute or relative; its query is ignored
  */
@@ -88,7 +91,7 @@ export function actionOf(url: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** Without the query and a slash at the end, lower case. */
+/** Without the query and a trailing slash, lower case. */
 function pathOf(url: string): string {
   const query = url.indexOf("?");
   const path = query < 0 ? url : url.slice(0, query);

@@ -1,4 +1,4 @@
-/** Reading the events of the activity log. */
+/** Reads the events of the activity log. */
 import { at, dateAt, itemsAt, textAt } from "./document.js";
 import type { Query } from "./source.js";
 
@@ -20,7 +20,7 @@ const fields = [
 export const eventsPath = (subscription: string): string =>
   `/subscriptions/${subscription}/providers/Microsoft.Insights/eventtypes/management/values`;
 
-/** The filter takes a lower bound of time and exactly one other condition. */
+/** The filter takes a start time and exactly one other condition. */
 export function eventsQuery(since: Date, about: { correlationId: string } | { resourceId: string }): Query {
   const condition =
     "correlationId" in about ? `correlationId eq '${about.correlationId}'` : `resourceUri eq '${about.resourceId}'`;
@@ -31,13 +31,12 @@ export function eventsQuery(since: Date, about: { correlationId: string } | { re
   };
 }
 
-/** A step that failed. */
 export interface FailedEvent {
   readonly operation: string;
   readonly at: Date | undefined;
   readonly resource: string | undefined;
   readonly correlationId: string | undefined;
-  /** `{ code, message, … }`, where the event holds one. */
+  /** `{ code, message, … }`, if the event contains one. */
   readonly error: unknown;
   readonly code: string;
 }
@@ -83,10 +82,10 @@ export function openEvents(body: unknown): OpenEvent[] {
   return [...byOperation.values()];
 }
 
-/** `{ "value": "Failed" }`, or the bare text that some events have. */
+/** `{ "value": "Failed" }`, or the bare text of some events. */
 const nameOf = (event: unknown, key: string): string => textAt(event, key, "value") ?? textAt(event, key) ?? "";
 
-/** `{ error }`, `{ status, error }` or bare, written as a text. */
+/** `{ error }`, `{ status, error }` or a bare error, as a JSON string. */
 function errorOf(statusMessage: string | undefined): unknown {
   if (statusMessage === undefined) return undefined;
   try {

@@ -1,7 +1,7 @@
-/** Reading a blob by its SAS link: another host, no token of the caller's, and a link that must not be shown. */
+/** Reads a blob by its SAS link: another host, no token of the caller's, and a link that must stay secret. */
 import type { BlobRequest, LookResponse } from "../recovery/evidence.js";
 
-/** Reads with global `fetch`. A failure says nothing of the link. */
+/** Reads with global `fetch`. A failure does not reveal the link. */
 export async function fetchBlob({ method, url, headers }: BlobRequest, signal: AbortSignal): Promise<LookResponse> {
   let response: Response;
   try {

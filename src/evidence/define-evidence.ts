@@ -1,4 +1,4 @@
-/** `defineEvidence`: a source of evidence out of what it fits and how it looks. */
+/** `defineEvidence`: makes a source of evidence. */
 import { check, checkCount, checkMs } from "../option-check.js";
 import { investigate } from "./investigate.js";
 import { requestsPerLevel, type DefinedEvidence, type EvidenceDefinition } from "./source.js";

@@ -1,6 +1,6 @@
-/** Reading documents of the service, which may lack anything and hold anything. */
+/** Reads documents of the service, which may lack anything or contain anything. */
 
-/** The value at the end of the path; nothing when there is none. */
+/** The value at the end of the path; undefined if there is none. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let found = value;
   for (const key of path) {
@@ -10,7 +10,7 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return found;
 }
 
-/** A text that is not empty. */
+/** A non-empty text. */
 export function textAt(value: unknown, ...path: readonly (string | number)[]): string | undefined {
   const found = at(value, ...path);
   return typeof found === "string" && found !== "" ? found : undefined;
@@ -21,7 +21,7 @@ export function numberAt(value: unknown, ...path: readonly (string | number)[]):
   return typeof found === "number" && Number.isFinite(found) ? found : undefined;
 }
 
-/** The items of a list; none when there is no list. */
+/** The items of a list; none if it is not a list. */
 export function itemsAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
   const found = at(value, ...path);
   return Array.isArray(found) ? found : [];
@@ -32,21 +32,21 @@ export function textsAt(value: unknown, ...path: readonly (string | number)[]): 
   return itemsAt(value, ...path).filter((item): item is string => typeof item === "string");
 }
 
-/** A time that the service wrote; nothing when it is none. */
+/** A time from the service; undefined if it is not a date. */
 export function dateAt(value: unknown, ...path: readonly (string | number)[]): Date | undefined {
   const text = textAt(value, ...path);
   const time = text === undefined ? NaN : Date.parse(text);
   return Number.isNaN(time) ? undefined : new Date(time);
 }
 
-/** Names of Azure compare without case, and locations without blanks too. */
+/** Azure compares names case-insensitively, and locations also without blanks. */
 export function sameName(left: string | undefined, right: string | undefined): boolean {
   return left !== undefined && right !== undefined && foldName(left) === foldName(right);
 }
 
 export const foldName = (name: string): string => name.toLowerCase().replaceAll(/\s/g, "");
 
-/** A text cut to a length that a person reads. */
+/** A text cut to a readable length. */
 export function shorten(text: string, longest = 300): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line.length <= longest ? line : `${line.slice(0, longest)}…`;

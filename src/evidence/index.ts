@@ -1,4 +1,4 @@
-/** Read-only looks around a failure, for `evidence` of `withRemedy`. */
+/** Read-only evidence about a failure, for `evidence` of `withRemedy`. */
 export { defineEvidence } from "./define-evidence.js";
 export { standardEvidence } from "./standard.js";
 export { activityLog, type ActivityLogOptions } from "./sources/activity-log.js";

@@ -1,6 +1,6 @@
 /**
- * Looking around one failure: which sources fit, within how many requests and how much time, and what their findings make of
- * the diagnosis. A look never rejects and never outlives its budget; only the caller's abort ends it otherwise.
+ * Investigates one failure: which sources fit, within how many requests and how much time, and what their findings
+ * change in the diagnosis. It never rejects and never exceeds its budget; only the caller's abort ends it early.
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { formatDuration } from "../time/format-duration.js";
@@ -20,17 +20,16 @@ import {
 import { couldNotLook, LookRefused, Reader, Wire } from "./look.js";
 import { originOf, pathOf, resourceInTemplate } from "./subject.js";
 
-/** Requests for one failure with everything below it, and milliseconds for it where the caller sets none. */
+/** Requests for one failure and everything below it, and milliseconds for it if the caller sets none. */
 export const mostRequests = 12;
 export const defaultBudgetMs = 5_000;
 
-/** A failure on one level: the call itself, then what a finding has led to. */
+/** A failure on one level: the call itself, then what findings led to. */
 interface Subject {
   readonly diagnosis: Diagnosis;
   readonly call: FailedCall;
 }
 
-/** What one source found about one subject. */
 interface Result {
   readonly source: DefinedEvidence;
   readonly subject: Subject;
@@ -77,7 +76,7 @@ class Inquiry {
       return await Promise.race([this.#levels(first), aborted]);
     } finally {
       signal?.removeEventListener("abort", onAbort);
-      // Whatever is still on its way has lost its listener.
+      // No one uses the results still on their way.
       this.#controller.abort();
     }
   }
@@ -113,7 +112,7 @@ class Inquiry {
     );
   }
 
-  /** Which source looks at what on this level, within the requests that it may cost. */
+  /** Which source looks at what on this level, within the allowed requests. */
   #plan(subjects: readonly Subject[]): [DefinedEvidence, Subject][] {
     let left = Math.min(requestsPerLevel, mostRequests - this.#wire.sent);
     const sources = this.#sources.filter((source) => !isLastResort(source));
@@ -173,7 +172,7 @@ class Inquiry {
     return this.#surroundings.budgetMs ?? source.budgetMs ?? defaultBudgetMs;
   }
 
-  /** Of the budget, which began with the first look, and never past the deadline. */
+  /** What is left of the budget, which began with the first look, and never past the deadline. */
   #leftMs(source: DefinedEvidence): number {
     const spentMs = this.#surroundings.clock.now() - this.#startedAt;
     const { remainingMs = Infinity } = this.#surroundings;
@@ -190,7 +189,7 @@ class Inquiry {
     }));
   }
 
-  /** Where findings say that the root lies elsewhere, the sources that fit it look there. */
+  /** If findings show that the root is elsewhere, the sources that fit look there. */
   #deeper({ subject, found }: Result): Subject[] {
     return found.flatMap((item) => {
       if (item.subject === undefined || item.root === undefined) return [];
@@ -246,7 +245,7 @@ function fits(source: DefinedEvidence, { diagnosis, call }: Subject): boolean {
 
 const sureness = ["none", "low", "medium", "high"] as const;
 
-/** The finding that says most about the root; of equals the first. */
+/** The finding that says most about the root; of equals, the first. */
 function best(results: readonly Result[]): Found | undefined {
   return results
     .flatMap(({ found }) => found)
@@ -258,7 +257,7 @@ function best(results: readonly Result[]): Found | undefined {
     );
 }
 
-/** Two sources that lack the same right say so once. */
+/** Two sources that lack the same permission say so once. */
 function withoutRepetition(findings: readonly Finding[]): Finding[] {
   const said = new Set<string>();
   return findings.filter(({ source, says }) => {
@@ -267,7 +266,7 @@ function withoutRepetition(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** What a source says may repeat what a script or a service printed: nothing of it goes on with a secret in it. */
+/** A source may repeat what a script or a service printed, so secrets are removed. */
 function clean(found: Found): Found {
   const { says, data, means } = found;
   return {

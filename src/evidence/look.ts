@@ -1,4 +1,4 @@
-/** One look of one source: what it may send, how an answer is read, and how a refusal is reported. */
+/** One look of one source: what it may send, how a response is read, and how a refusal is reported. */
 import { jsonOf } from "../lro/json-body.js";
 import type { BlobRequest, LookRequest, LookResponse } from "../recovery/evidence.js";
 import type { Answer, Found, Query } from "./source.js";
@@ -7,14 +7,14 @@ import { actionFor, checkAllowed, checkInspection } from "./reads.js";
 import { pathOf, scopeOf } from "./subject.js";
 import { ThrottledKinds } from "./throttled-kinds.js";
 
-/** The service did not let a look in, or did not answer it as it should. */
+/** The service refused a look, or its response was unusable. */
 export class LookRefused extends Error {
   constructor(readonly found: Found) {
     super(found.says);
   }
 }
 
-/** One part of a look that was refused leaves the findings of the others. @throws anything but a plain refusal */
+/** If one part of a look is refused, the findings of the others remain. @throws anything but a plain refusal */
 export async function orRefusal(part: Promise<readonly Found[]>): Promise<readonly Found[]> {
   try {
     return await part;
@@ -24,7 +24,7 @@ export async function orRefusal(part: Promise<readonly Found[]>): Promise<readon
   }
 }
 
-/** The requests that all looks around one failure share: the same GET is sent once. */
+/** The requests shared by all looks at one failure: the same GET is sent once. */
 export class Wire {
   sent = 0;
   readonly throttled = new ThrottledKinds();
@@ -36,7 +36,7 @@ export class Wire {
     readonly readBlob: (request: BlobRequest) => Promise<LookResponse>,
   ) {}
 
-  /** Whether this very GET has been sent for this failure. */
+  /** Whether this GET has already been sent for this failure. */
   has({ method, url }: LookRequest): boolean {
     return method === "GET" && this.#reads.has(url);
   }
@@ -54,7 +54,7 @@ export class Wire {
   }
 }
 
-/** The ways to read that one look gets, bound to the number of requests that its source has declared. */
+/** The read functions of one look, limited to the number of requests that its source has declared. */
 export class Reader {
   #left: number;
   readonly #wire: Wire;
@@ -131,7 +131,7 @@ export function refusalOf({ method, url }: LookRequest, status: number, body: un
   return couldNotLook(reason, { status, code });
 }
 
-/** A look that could not be made is a finding, so that silence is not mistaken for health. */
+/** A failed look is a finding, so that silence is not mistaken for health. */
 export function couldNotLook(why: string, data?: unknown): Found {
   return { says: `could not look: ${why}`, confidence: "none", ...(data !== undefined && { data }) };
 }

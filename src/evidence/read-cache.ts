@@ -1,12 +1,12 @@
 /**
- * Answers that stay true for a while. A cache belongs to one source object, so that only those who share the source share
- * what it has read; failures are not kept.
+ * Responses that stay valid for a while. A cache belongs to one source object, so that only users of that source share
+ * it; failures are not kept.
  */
 export class ReadCache<Value> {
   readonly #ttlMs: number;
   readonly #entries = new Map<string, { readonly until: number; readonly value: Value }>();
 
-  /** @param ttlMs milliseconds for which an answer is used */
+  /** @param ttlMs milliseconds for which a response is used */
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs;
   }
@@ -17,7 +17,7 @@ export class ReadCache<Value> {
     if (known && known.until > now) return known.value;
     const value = await read();
     this.#entries.delete(key);
-    // Subscriptions times regions are few; a process that serves many tenants must not grow with them.
+    // A process that serves many tenants must not grow with their subscriptions and regions.
     if (this.#entries.size >= mostEntries) this.#entries.delete(this.#entries.keys().next().value ?? "");
     this.#entries.set(key, { until: now + this.#ttlMs, value });
     return value;

@@ -1,12 +1,12 @@
 /**
- * What a look may send: GETs, and the three POSTs that have no effect. Each path that our sources read is named here with the
- * action that it needs, so that a refusal can say which right is missing, and so that the table of the docs is held to it.
+ * What a look may send: GETs, and three POSTs without effect. Each path that our sources read is listed with the action
+ * it needs, so that a refusal can name the missing permission, and so that a test can check the table in the docs.
  */
 import { originOf, pathOf } from "./subject.js";
 
 interface AllowedRead {
   readonly method: "GET" | "POST";
-  /** Of the path without its query. */
+  /** Matches the path without its query. */
   readonly path: RegExp;
   /** The action of Azure RBAC that it needs. */
   readonly action: string;
@@ -15,7 +15,7 @@ interface AllowedRead {
 const compute = "/providers/Microsoft\\.Compute";
 const path = (end: string): RegExp => new RegExp(`${end}$`, "i");
 
-/** The POSTs without effect. No other is ever sent. */
+/** The POSTs without effect. No others are ever sent. */
 const harmlessPosts: readonly AllowedRead[] = [
   {
     method: "POST",
@@ -80,7 +80,8 @@ const knownReads: readonly AllowedRead[] = [
 ].map(([end = "", action = ""]) => ({ method: "GET", path: path(end), action }));
 
 /**
- * Whether a look may send this: any GET of the caller's own endpoint (its token goes along), and the three POSTs without effect.
+ * Checks whether a look may send this: any GET to the caller's own endpoint (its token goes along), and the three POSTs
+ * without effect.
  * @throws Error that says why not
  */
 export function checkAllowed(method: string, url: string, origin: string): void {
@@ -122,7 +123,7 @@ export function isOfInspector(url: string, endpoint: string): boolean {
   );
 }
 
-/** The action that a read needs; nothing for a path that no source of ours reads. */
+/** The action that a read needs; undefined for a path that no source of ours reads. */
 export function actionFor(method: string, url: string): string | undefined {
   const found = pathOf(url);
   return [...harmlessPosts, ...inspections, ...knownReads].find(

@@ -1,17 +1,17 @@
-/** Reading a guest's serial log: its last boot, and the known lines in it. */
+/** Reads a guest's serial log: its last boot, and the known lines in it. */
 import type { Signature } from "./signature.js";
 import { signatures } from "./signatures.generated.js";
 
 export interface SignatureMatch {
   readonly signature: Signature;
-  /** The line in which it was found. */
+  /** The line where it was found. */
   readonly line: string;
 }
 
 const longestLine = 400;
 const confidences = ["low", "medium", "high"] as const;
 
-/** The signatures in a text, the surest first; of equals the one that is listed first. */
+/** The signatures in a text, surest first; of equals, the one listed first. */
 export function findSignatures(text: string, known: readonly Signature[] = signatures): SignatureMatch[] {
   const lines = withoutEscapes(text).split(/\r?\n|\r/);
   const last = lines.findLastIndex((line) => line.trim() !== "");
@@ -30,7 +30,7 @@ export const sureness = ({ signature }: SignatureMatch): number => confidences.i
 const matches = ({ fragments }: Signature, line: string): boolean =>
   fragments.some((fragment) => includes(line, fragment));
 
-/** Whether a line holds the parts of a fragment in order. */
+/** Whether a line contains the parts of a fragment in order. */
 function includes(line: string, fragment: string): boolean {
   let from = 0;
   for (const part of fragment.split("*")) {
@@ -44,14 +44,14 @@ function includes(line: string, fragment: string): boolean {
 /** How a boot begins: the firmware's line, or the kernel's first. */
 const bootBegins = /BdsDxe: loading Boot|\] Linux version \d|\] Booting Linux on /g;
 
-/** The part of a log that belongs to its last boot: what an earlier one wrote is no evidence. */
+/** The part of a log from the last boot: earlier boots are no evidence. */
 export function lastBoot(log: string): string {
   let from = 0;
   for (const match of log.matchAll(bootBegins)) from = match.index;
   return log.slice(log.lastIndexOf("\n", from) + 1);
 }
 
-/** ECMA-48 escape sequences, as consoles colour their lines. */
+/** ECMA-48 escape sequences, with which consoles colour their lines. */
 const escapes = new RegExp(`${String.fromCharCode(27)}(?:\\[[0-9;?]*[ -/]*[@-~]|[@-Z\\\\-_])`, "g");
 
 function withoutEscapes(text: string): string {

@@ -8,7 +8,7 @@ export interface Signature {
   readonly fragments: readonly string[];
   /** A fragment that an earlier line must contain. */
   readonly before?: string;
-  /** Counts only as the last line that is not empty. */
+  /** Matches only as the last non-empty line. */
   readonly last?: boolean;
   readonly explanation: string;
   readonly steps: readonly string[];

@@ -1,4 +1,4 @@
-/** The sizes that a subscription may create in a region. Read once for hours: the list is a megabyte. */
+/** The sizes that a subscription may create in a region. Kept for hours: the list is a megabyte. */
 import { readSizeList, type SizeList } from "../remedies/capacity/size-list.js";
 import { ReadCache } from "./read-cache.js";
 import type { LookContext } from "./source.js";
@@ -6,10 +6,10 @@ import type { LookContext } from "./source.js";
 /** Milliseconds for which a region's list is used. */
 export const skuCacheMs = 4 * 3_600_000;
 
-/** Requests that one reading costs at most: a large list comes in pages. */
+/** The most requests that one reading costs: a large list comes in pages. */
 export const skuRequests = 2;
 
-/** Reads the list of a region, at most once for {@link skuCacheMs}. */
+/** Reads a region's list, at most once per {@link skuCacheMs}. */
 export class SkuReader {
   readonly #cache = new ReadCache<SizeList>(skuCacheMs);
 

@@ -1,4 +1,4 @@
-/** All sources that cost little and are at once, in the order in which they look. */
+/** All sources that are cheap and without delay, in the order in which they look. */
 import type { DefinedEvidence } from "./source.js";
 import { bootLog } from "./sources/boot-log.js";
 import { deploymentOperations } from "./sources/deployment-operations.js";

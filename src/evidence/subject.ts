@@ -14,18 +14,20 @@ export interface ResourceId {
   readonly names: readonly string[];
 }
 
-/** `https://management.azure.com`; empty when the URL has no host. */
+/** `https://management.azure.com`; empty if the URL has no host. */
 export function originOf(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(url)?.[0] ?? "";
 }
 
-/** The path of a URL, decoded segment by segment where it can be. */
+/** The path of a URL, decoded segment by segment if possible. */
 export function pathOf(url: string): string {
   const [path = ""] = url.slice(originOf(url).length).split(/[?#]/, 1);
   return path.replace(/\/+$/, "");
 }
 
-/** The parts of a resource id, or of a URL that begins with one; what follows the last name (an action) is left out. */
+/**
+ * The parts of a resource id, or of a URL that begins with one; anything after the last name (an action) is left out.
+ */
 export function parseResourceId(urlOrId: string): ResourceId {
   const segments = pathOf(urlOrId).split("/").slice(1);
   const indexOf = (word: string): number => segments.findIndex((segment) => sameName(segment, word));
@@ -86,7 +88,7 @@ export function scopeOf(url: string): string | undefined {
   return /^\/subscriptions\/[^/]+(?:\/resourceGroups\/[^/]+)?/i.exec(pathOf(url))?.[0];
 }
 
-/** Where the resource is to be: what the body says, else what the message says, else where its URL lies. */
+/** The intended location of the resource: from the body, otherwise from the message, otherwise from the URL. */
 export function locationOf(call: FailedCall, message: string): string | undefined {
   const named = textAt(call.body, "location") ?? /\/locations\/([^/?]+)/i.exec(call.url)?.[1];
   const mentioned = /\b(?:location|region):?\s+'?([a-z][a-z0-9]{2,40})'?/i.exec(message)?.[1];
@@ -94,7 +96,7 @@ export function locationOf(call: FailedCall, message: string): string | undefine
   return location === undefined ? undefined : foldName(location);
 }
 
-/** The VM size that the request asks for, else the one that the message names. */
+/** The VM size that the request asks for, otherwise the one in the message. */
 export function sizeOf(call: FailedCall, message: string): string | undefined {
   return (
     textAt(call.body, "properties", "hardwareProfile", "vmSize") ??
@@ -106,7 +108,7 @@ export function sizeOf(call: FailedCall, message: string): string | undefined {
 export const zonesOf = (call: FailedCall): string[] =>
   itemsAt(call.body, "zones").filter((zone): zone is string => typeof zone === "string");
 
-/** Spot machines draw on one pool of their own. */
+/** Spot machines use a pool of their own. */
 export const isSpot = (call: FailedCall): boolean =>
   sameName(
     textAt(call.body, "properties", "priority") ?? textAt(call.body, "properties", "virtualMachineProfile", "priority"),

@@ -1,7 +1,7 @@
 /**
- * A time-out for every attempt that costs next to nothing. A timer and an AbortController of its own for each request
- * cost several times what the SDK's whole retry policy costs, so attempts that start within the same span share one: it
- * fires when the last of them has had its time, and each attempt gets between one and one and an eighth of what was asked.
+ * A time limit for each attempt that costs next to nothing. A timer and an AbortController per request would cost
+ * several times the SDK's whole retry policy, so attempts that start within the same span share one. It fires when the
+ * last of them has had its time; each attempt gets between one and one and an eighth of the requested time.
  */
 import { AbortError, type AbortSignalLike, type Clock } from "./clock.js";
 
@@ -22,7 +22,7 @@ export class AttemptTimeouts {
     this.#clock = clock;
   }
 
-  /** A signal that aborts when an attempt that starts at `now` has had its time. */
+  /** A signal that aborts when an attempt started at `now` has had its time. */
   signal(now: number): AbortSignal {
     if (!this.#span || now >= this.#span.joinBefore) this.#span = this.#open(now);
     return this.#span.signal;
@@ -35,7 +35,7 @@ export class AttemptTimeouts {
     const spanMs = this.#timeoutMs / 8;
     const span = { signal, joinBefore: now + spanMs };
     void this.#clock.sleep(this.#timeoutMs + spanMs, undefined, { background: true }).then(() => {
-      // The clock may have been turned back: a new start must not join a group that is over.
+      // The clock may have been set back: a new attempt must not join a span that is over.
       if (this.#span === span) this.#span = undefined;
       controller.abort();
     });
@@ -44,15 +44,18 @@ export class AttemptTimeouts {
 }
 
 /**
- * All attempts of a span listen to one signal. Node takes the eleventh listener for a leak and warns of it on stderr; this
- * is none. Asked of the process, since browsers have neither the warning nor `node:events` to import.
+ * All attempts of a span listen to one signal. Node takes the eleventh listener for a leak and warns on stderr, but
+ * this is no leak. `process` provides the setting, since browsers have neither the warning nor `node:events`.
  */
 function allowManyListeners(signal: AbortSignal): void {
   if (typeof process === "undefined" || typeof process.getBuiltinModule !== "function") return;
   process.getBuiltinModule("node:events").setMaxListeners(0, signal);
 }
 
-/** A controller that follows several signals until it is released: `AbortSignal.any` leaks on long-lived signals in Node 20. */
+/**
+ * A controller that follows several signals until it is released: `AbortSignal.any` leaks on long-lived signals in Node
+ * 20.
+ */
 export function followSignals(...signals: (AbortSignalLike | undefined)[]): FollowedSignals {
   const controller = new AbortController();
   const abort = (): void => controller.abort(new AbortError());
@@ -71,6 +74,6 @@ export function followSignals(...signals: (AbortSignalLike | undefined)[]): Foll
 
 export interface FollowedSignals {
   readonly signal: AbortSignal;
-  /** Follows none of them any more, but for one that is kept. */
+  /** Stops following all signals, except one that is kept. */
   release(kept?: AbortSignalLike): void;
 }

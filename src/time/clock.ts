@@ -1,30 +1,30 @@
 /**
- * Time as an argument. Everything that waits or looks at the time takes a {@link Clock}, so that a test can replay an
- * hour in a millisecond and a replaying orchestrator can bring its own.
+ * Time as an argument. Everything that waits or reads the time takes a {@link Clock}, so that a test can play an hour
+ * in a millisecond and a replaying orchestrator can bring its own.
  */
 
-/** The part of an abort signal that waiting needs; every `AbortSignal` and `AbortSignalLike` of the SDK has it. */
+/** The part of an abort signal that waiting needs; every `AbortSignal` and the SDK's `AbortSignalLike` have it. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   addEventListener(type: "abort", listener: () => void): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** Where time comes from. Replace it by `options.clock`. */
+/** The source of time. Replace it with `options.clock`. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Resolves after `ms` milliseconds; rejects at once with an `AbortError` when the signal aborts.
-   * A background sleep does not keep the process alive; a clock that cannot do so may ignore it.
+   * Resolves after `ms` milliseconds; rejects at once with an `AbortError` if the signal aborts. A background sleep
+   * does not keep the process alive; a clock that cannot do so may ignore this.
    */
   sleep(ms: number, signal?: AbortSignalLike, options?: { readonly background?: boolean }): Promise<void>;
 }
 
-/** A number in [0, 1), as `Math.random` gives it. Chance is an argument too. */
+/** Returns a number in [0, 1), like `Math.random`. Randomness is an argument too. */
 export type Random = () => number;
 
-/** What the SDK throws on abort: recognised by name, since every package copy has a class of its own. */
+/** What the SDK throws on abort: recognized by name, since every copy of the package has its own class. */
 export class AbortError extends Error {
   override readonly name = "AbortError";
   constructor(message = "The operation was aborted.") {
@@ -32,10 +32,10 @@ export class AbortError extends Error {
   }
 }
 
-/** Node and browsers turn a timer over 2^31-1 ms into one of 1 ms: a hot loop where a long wait was asked for. */
+/** Node and browsers turn a timer over 2^31-1 ms into one of 1 ms: a hot loop instead of a long wait. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The clock of the process. Looks `setTimeout` and `Date.now` up when called, so that fake timers work. */
+/** The process's clock. Looks up `setTimeout` and `Date.now` at each call, so that fake timers work. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal, options) => {
@@ -60,7 +60,7 @@ function sleepOnce(ms: number, signal: AbortSignalLike | undefined, background: 
       resolve();
     }, ms);
     signal?.addEventListener("abort", onAbort);
-    // Browsers give a number for a timer, and no process to keep alive.
+    // Browsers return a number for a timer, and have no process to keep alive.
     if (background && typeof timer === "object") timer.unref();
   });
 }

@@ -1,4 +1,4 @@
-/** VM Inspector: reads a machine's OS disk and hands over its logs, without starting or stopping anything. */
+/** VM Inspector: reads a machine's OS disk and returns its logs, without starting or stopping anything. */
 import {
   createDefaultHttpClient,
   createHttpHeaders,

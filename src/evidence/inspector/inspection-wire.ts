@@ -1,4 +1,4 @@
-/** How a run of VM Inspector speaks to the service and to the storage that holds its report. */
+/** How a run of VM Inspector reaches the service and the storage that holds its report. */
 import type { BlobRequest } from "../../recovery/evidence.js";
 
 export interface Reply {
@@ -7,14 +7,13 @@ export interface Reply {
   header(name: string): string | undefined;
 }
 
-/** How a run speaks to the service. */
 export interface InspectionWire {
   send(method: "GET" | "POST", path: string, body?: unknown): Promise<Reply>;
-  /** Follows where the service said, which may be another host. */
+  /** Follows the address that the service gave, which may be on another host. */
   poll(url: string): Promise<Reply>;
   sleep(ms: number): Promise<void>;
   now(): number;
-  /** The error of a failure: what the service answered, or what it would have. */
+  /** The error of a failure: the service's response, or the one it would have given. */
   fail(error: unknown, reason: string): Error;
   readBlob?(request: BlobRequest): Promise<Uint8Array>;
 }

@@ -1,4 +1,4 @@
-/** The report of a run: a zip of the guest's logs, read by the same signatures as the serial log. */
+/** The report of a run: a zip of the guest's logs, read with the same signatures as the serial log. */
 import type * as Fflate from "fflate";
 import { findSignatures, type SignatureMatch } from "../serial-log.js";
 import type { InspectionWire } from "./inspection-wire.js";
@@ -9,20 +9,20 @@ export interface LogMatch extends SignatureMatch {
 }
 
 export interface Report {
-  /** Where it lies, without the signature. */
+  /** Its address, without the signature. */
   readonly report: string;
-  /** Names of the files in it; undefined where it could not be read. */
+  /** Names of the files in it; undefined if it could not be read. */
   readonly files: readonly string[] | undefined;
   readonly matches: readonly LogMatch[];
   /** Why it could not be read. */
   readonly unread?: string;
 }
 
-/** Larger files are named and not searched. */
+/** Larger files are listed but not searched. */
 const longestFile = 4 * 1024 * 1024;
 const logFile = /\.(?:log|txt)$|(?:^|\/)(?:messages|syslog|dmesg|waagent[^/]*)$/i;
 
-/** Needs `fflate` to look inside; without it, or without the report, the address is all there is. */
+/** Needs `fflate` to read inside; without it, or without the report, only the address is returned. */
 export async function readReport(upload: string, wire: InspectionWire): Promise<Report> {
   const report = upload.split("?", 1)[0] ?? "";
   const notRead = (unread: string): Report => ({ report, files: undefined, matches: [], unread });

@@ -1,11 +1,11 @@
-/** One run of VM Inspector, from the checks to the report, over whatever sends its requests. */
+/** One run of VM Inspector, from the checks to the report, independent of what sends its requests. */
 import { sameName, textAt } from "../document.js";
 import { parseResourceId } from "../subject.js";
 import { readReport, type Report } from "./report.js";
 import type { InspectionWire, Reply } from "./inspection-wire.js";
 import { checkMachine, checkUpload } from "./upload-check.js";
 
-/** A container client of `@azure/storage-blob`, as far as it is used. */
+/** The part of a container client of `@azure/storage-blob` that is used. */
 export interface UploadContainer {
   getBlobClient(name: string): {
     generateSasUrl(options: { permissions: { toString(): string }; expiresOn: Date }): Promise<string>;
@@ -15,9 +15,9 @@ export interface UploadContainer {
 export interface InspectionOptions {
   /** Where the report goes: the SAS of a blob `*.zip` (`sr=b`, `sp=rw`), or a container client of `@azure/storage-blob` that may sign one. */
   readonly upload: string | UploadContainer;
-  /** What is collected: `diagnostic`, `normal`, `eg`, `windowsupdate`, `workloadbackup`. Default `diagnostic`. */
+  /** What to collect: `diagnostic`, `normal`, `eg`, `windowsupdate`, `workloadbackup`. Default `diagnostic`. */
   readonly manifest?: string;
-  /** Id of the storage account to register where the subscription has none in the region yet. */
+  /** Id of the storage account to register if the subscription has none in the region yet. */
   readonly storageAccountId?: string;
 }
 
@@ -29,7 +29,7 @@ export interface InspectionRun extends Report {
 
 const version = "api-version=2025-02-01-preview";
 
-/** Longest that a run is waited for, in milliseconds: they take some minutes. */
+/** The longest wait for a run, in milliseconds: runs take some minutes. */
 const longestRunMs = 30 * 60_000;
 
 export async function runInspection(
@@ -62,7 +62,7 @@ export async function runInspection(
   };
 }
 
-/** An hour is enough for a run, and little enough for a link that lies about. */
+/** An hour is long enough for a run, and short for a link that may leak. */
 function signUpload(container: UploadContainer, vmId: string, now: number): Promise<string> {
   const name = `${vmId.split("/").at(-1) ?? "vm"}-${new Date(now).toISOString().replaceAll(/[:.]/g, "-")}.zip`;
   const permissions = { toString: () => "rw" };
@@ -93,7 +93,7 @@ async function follow(begun: Reply, wire: InspectionWire): Promise<Reply> {
   }
 }
 
-/** `Retry-After: 120000` of this service is milliseconds, not 33 hours. */
+/** `Retry-After: 120000` from this service means milliseconds, not 33 hours. */
 export function saneWaitMs(header: string | undefined): number {
   const value = Number(header ?? "10");
   const ms = !Number.isFinite(value) ? 10_000 : value > 600 ? value : value * 1_000;

@@ -1,4 +1,4 @@
-/** What the service would refuse, found before anything is sent: in its own codes and words. */
+/** Finds what the service would refuse before anything is sent, and reports it with the service's codes and words. */
 import { inspectorRegions } from "../../catalog/inspector-regions.js";
 import { at, foldName, sameName, textAt } from "../document.js";
 
@@ -8,8 +8,8 @@ export interface FoundHere {
 }
 
 /**
- * What is wrong with the link that the report is to be written to.
- * @param now epoch milliseconds by the service's clock, which is the one that counts
+ * What is wrong with the link for the report.
+ * @param now epoch milliseconds by the service's clock, which decides
  */
 export function checkUpload(upload: string, now: number): FoundHere | undefined {
   const url = URL.canParse(upload) ? new URL(upload) : undefined;
@@ -37,7 +37,7 @@ const wrong = (problem: string): FoundHere => ({
   message: `Input parameter 'uploadSasUri' ${problem}`,
 });
 
-/** What about the machine keeps its disk from being inspected. */
+/** Why the machine's disk cannot be inspected. */
 export function checkMachine(machine: unknown): FoundHere | undefined {
   const location = foldName(textAt(machine, "location") ?? "");
   if (!inspectorRegions.includes(location)) {

@@ -1,6 +1,6 @@
 /**
- * What the activity log holds about the call: its failed steps, and operations of others that have begun and not ended. The log
- * is 3 to 20 minutes late, so it helps only with longer waits, and with later investigations.
+ * What the activity log says about the call: its failed steps, and operations of others that have begun and not ended.
+ * The log is 3 to 20 minutes late, so it helps only during longer waits and in later investigations.
  */
 import {
   eventsPath,
@@ -16,13 +16,16 @@ import type { DefinedEvidence, Found } from "../source.js";
 import { parseResourceId } from "../subject.js";
 
 export interface ActivityLogOptions {
-  /** How far back the log is read before the call began, in milliseconds. Default 6 hours. */
+  /** How far before the call to read the log, in milliseconds. Default 6 hours. */
   readonly sinceMs?: number;
 }
 
 const mostReported = 4;
 
-/** Events by the correlation id of the first request, else of the resource. One request; 3 to 20 minutes late; Reader on the subscription. */
+/**
+ * Events by the correlation id of the first request, otherwise by resource. One request; 3 to 20 minutes late; Reader
+ * on the subscription.
+ */
 export function activityLog({ sinceMs = 6 * 3_600_000 }: ActivityLogOptions = {}): DefinedEvidence {
   return defineEvidence({
     name: "activityLog",

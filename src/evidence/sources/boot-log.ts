@@ -1,6 +1,6 @@
 /**
- * What the guest wrote on its serial console while it failed to come up. The links to the log are secrets: they are read once,
- * and neither kept nor shown.
+ * What the guest wrote on its serial console when it failed to boot. The links to the log are secrets: they are read
+ * once, and neither kept nor shown.
  */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { defineEvidence } from "../define-evidence.js";
@@ -28,7 +28,7 @@ export function bootLog(): DefinedEvidence {
     budgetMs: 15_000,
     fits: (diagnosis, { url }) => machineIdOf(url) !== undefined && isOfGuest(diagnosis),
     async look(context) {
-      // The platform's message may carry the guest's own report: nothing has to be asked for then.
+      // The platform's message may contain the guest's own report; then no request is needed.
       const [signature] = findSignatures(context.diagnosis.message);
       return signature ? [foundIn("The message", signature)] : lookAtLog(context);
     },
@@ -77,7 +77,7 @@ export function foundIn(where: string, { signature, line }: SignatureMatch): Fou
     says: `${where} shows: ${explanation} ("${line}")`,
     confidence,
     data: { signature: signature.id, line },
-    // Only what is sure ends a wait for a guest that may still come up.
+    // Only a sure finding ends the wait for a guest that may still boot.
     ...(confidence !== "low" && {
       means: { explanation, category, steps, docs, automatic: null, ...(confidence === "high" && { disposition }) },
     }),

@@ -1,6 +1,6 @@
 /**
- * What the operations of a failed deployment say. `DeploymentFailed` names no cause; its operations name the resource and the
- * error of each. A deployment inside a deployment is looked into in turn.
+ * What the operations of a failed deployment say. `DeploymentFailed` names no cause; its operations name each resource
+ * and its error. Nested deployments are looked into in turn.
  */
 import { defineEvidence } from "../define-evidence.js";
 import { at, dateAt, itemsAt, shorten, textAt } from "../document.js";
@@ -13,19 +13,19 @@ interface FailedOperation {
   readonly name: string;
   readonly at: Date | undefined;
   readonly statusCode: string | undefined;
-  /** An error body, or the words of one. */
+  /** An error body or a message. */
   readonly error: unknown;
 }
 
-/** Failed operations that are reported one by one; the rest is counted. */
+/** Failed operations reported one by one; the rest is counted. */
 const mostReported = 4;
 
-/** Operations of a failed deployment, nested ones too. One request for each deployment; at once; Reader is enough. */
+/** Operations of a failed deployment, nested ones too. One request for each deployment; no delay; Reader is enough. */
 export function deploymentOperations(): DefinedEvidence {
   return defineEvidence({
     name: "deploymentOperations",
     requests: 1,
-    // A template that was refused before it ran has no operations: all is in the answer.
+    // A template refused before it ran has no operations: the response says everything.
     fits: ({ code }, { url }) =>
       deploymentIdOf(url) !== undefined && !/^Invalid(?:Template|DeploymentTemplate)/i.test(code ?? ""),
     async look({ get, call }) {
@@ -45,7 +45,7 @@ function nothingFailed(body: unknown): Found {
 
 function describe(failed: readonly FailedOperation[]): Found[] {
   const nested = failed.filter(isDeployment);
-  // The outer operation of a nested deployment repeats what the inner one says; others beside it are roots of their own.
+  // The outer operation of a nested deployment repeats the inner one; others beside it are roots of their own.
   const own = failed.filter((operation) => !isDeployment(operation));
   const single = own.length === 1 && nested.length === 0 ? own[0] : undefined;
   const reports = own.slice(0, mostReported).map((operation): Found => ({
@@ -98,7 +98,9 @@ function failedOperation(operation: unknown): FailedOperation[] {
   ];
 }
 
-/** `{ status, error }`, `{ error }`, `{ code, message }`, a text that is JSON of any of these, `{ Message }`, or words. */
+/**
+ * `{ status, error }`, `{ error }`, `{ code, message }`, a JSON string of any of these, `{ Message }`, or plain text.
+ */
 function errorOf(statusMessage: unknown, statusCode: string | undefined): unknown {
   const message = typeof statusMessage === "string" ? parsed(statusMessage) : statusMessage;
   if (typeof message === "string") return { code: statusCode ?? "Failed", message };

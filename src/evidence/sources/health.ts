@@ -1,4 +1,6 @@
-/** Whether Azure knows of an outage, or of trouble with the very machine. Silence proves nothing: events are published late. */
+/**
+ * Whether Azure knows of an outage, or of trouble with this machine. Silence proves nothing: events are published late.
+ */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import type { FailedCall } from "../../recovery/evidence.js";
 import { defineEvidence } from "../define-evidence.js";
@@ -11,7 +13,7 @@ import { locationOf, machineIdOf, parseResourceId } from "../subject.js";
 /** Milliseconds for which the events of a subscription are used: they change within minutes. */
 export const eventsCacheMs = 60_000;
 
-/** While an outage lasts, the request is sent at most twice a minute. */
+/** During an outage, the request is sent at most twice a minute. */
 const outageWaitMs = 30_000;
 
 const dayMs = 24 * 3_600_000;
@@ -42,7 +44,7 @@ export function health(): DefinedEvidence {
   });
 }
 
-/** One 500 is no outage; a platform error that came again, or an operation that took too long, may be one. */
+/** A single 500 is no outage; a repeated platform error, or an operation that took too long, may be one. */
 function looksLikeOutage({ category, status = 0 }: Diagnosis, { attempts = 1 }: FailedCall): boolean {
   if (category === "timeout") return true;
   return (category === "platform" || status >= 500) && attempts >= 2;
@@ -68,7 +70,7 @@ function isOpen(event: unknown): boolean {
   return sameName(type, "ServiceIssue") && sameName(textAt(event, "properties", "status"), "Active");
 }
 
-/** Services as the events name them; Resource Manager is in the way of all. */
+/** Services as the events name them; Resource Manager affects all. */
 const services: Readonly<Record<string, RegExp>> = {
   "microsoft.compute": /virtual machine|compute|resource manager/i,
   "microsoft.network": /network|load balancer|resource manager/i,
@@ -80,7 +82,7 @@ function concerns(event: unknown, namespace: string | undefined, location: strin
   return itemsAt(event, "properties", "impact").some((impact) => {
     const named = textAt(impact, "impactedService") ?? "";
     const regions = itemsAt(impact, "impactedRegions").map((region) => textAt(region, "impactedRegion"));
-    // Where the failure names no region, an outage anywhere would be a guess.
+    // If the failure names no region, an outage elsewhere would be a guess.
     const here = regions.some((region) => sameName(region, location) || sameName(region, "Global"));
     return here && (service === undefined || service.test(named));
   });
@@ -113,7 +115,7 @@ async function stateOfMachine({ get, call }: LookContext): Promise<Found[]> {
   const path = `${machine}/providers/Microsoft.ResourceHealth/availabilityStatuses/current`;
   const { status, body } = await get(path, { "api-version": "2024-02-01" });
   const state = textAt(body, "properties", "availabilityState");
-  // A machine that never came to be has no health, and a healthy one explains nothing.
+  // A machine that was never created has no health, and a healthy one explains nothing.
   if (status === 404 || !/^(?:Unavailable|Degraded)$/i.test(state ?? "")) return [];
   const title = textAt(body, "properties", "title") ?? "";
   const reason = textAt(body, "properties", "reasonType") ?? "";

@@ -1,6 +1,6 @@
 /**
- * What a virtual machine or scale set says of itself: its provisioning and power state, its agent, and each extension with exit
- * code and error output.
+ * What a virtual machine or scale set reports about itself: its provisioning and power state, its agent, and each
+ * extension with exit code and error output.
  */
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { defineEvidence } from "../define-evidence.js";
@@ -9,15 +9,15 @@ import type { DefinedEvidence, Found, LookContext } from "../source.js";
 import { machineIdOf, scaleSetIdOf } from "../subject.js";
 import { usualDurations, type MachineWork } from "../usual-durations.js";
 
-/** The version that both this source and the boot log read with, so that one request serves both. */
+/** The boot log reads with the same version, so that one request serves both sources. */
 export const machineQuery = { $expand: "instanceView", "api-version": "2024-07-01" } as const;
 
-/** Set instances that are read one by one: more would spend the set's budget of ten such reads a minute. */
+/** How many instances of a set are read: more would exceed the set's budget of ten such reads a minute. */
 const mostInstances = 3;
 
 /**
- * Instance view of a machine, or of a scale set with its failed instances. One request for a machine, two for a set; at once;
- * Reader is enough.
+ * Instance view of a machine, or of a scale set with its failed instances. One request for a machine, two for a set; no
+ * delay; Reader is enough.
  */
 export function instanceView(): DefinedEvidence {
   return defineEvidence({
@@ -43,7 +43,7 @@ async function lookAtMachine({ get, call, diagnosis }: LookContext): Promise<Fou
   return describeInstance(view, state, diagnosis);
 }
 
-/** What one instance view says, the most telling first. */
+/** The findings in one instance view, most telling first. */
 function describeInstance(view: unknown, provisioningState: string | undefined, diagnosis: Diagnosis): Found[] {
   const extensions = itemsAt(view, "extensions").flatMap(failedExtension);
   const [first] = extensions;
@@ -143,7 +143,7 @@ function failedStatuses(view: unknown, { code }: Diagnosis): Found[] {
   return itemsAt(view, "statuses").flatMap((status): Found[] => {
     const { kind, state, detail } = stateOf(status);
     if (kind !== "provisioningstate") return [];
-    // What the answer has said already is no finding.
+    // What the response already said is no finding.
     if (state === "failed" && sameName(detail, code)) return [];
     if (state === "failed") {
       const message = textAt(status, "message") ?? textAt(status, "displayStatus") ?? "";
@@ -190,7 +190,7 @@ function workOn(view: unknown, state: string): { readonly kind: MachineWork; rea
   return state === "deleting" ? { kind: "delete", name: "its delete" } : { kind: "update", name: "another operation" };
 }
 
-/** A failed machine that runs is alive, billed, and holds the logs. */
+/** A failed machine that runs is billed and holds the logs. */
 function running(view: unknown, provisioningState: string | undefined): Found[] {
   const runs = itemsAt(view, "statuses").some((status) => {
     const { kind, state } = stateOf(status);
@@ -213,7 +213,7 @@ interface StatusCode {
   readonly detail: string | undefined;
 }
 
-/** `ProvisioningState/failed/9` in its parts; case varies. */
+/** `ProvisioningState/failed/9`, split into its parts; case varies. */
 function stateOf(status: unknown): StatusCode {
   const [kind = "", state = "", detail] = (textAt(status, "code") ?? "").split("/");
   return { kind: kind.toLowerCase(), state: state.toLowerCase(), detail: detail === "" ? undefined : detail };

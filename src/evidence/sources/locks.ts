@@ -1,13 +1,13 @@
-/** Which lock forbids the change, of what level, with whose notes. */
+/** Which lock forbids the change, with its level and notes. */
 import { defineEvidence } from "../define-evidence.js";
 import { itemsAt, shorten, textAt } from "../document.js";
 import type { DefinedEvidence, Found } from "../source.js";
 import { scopeOf } from "../subject.js";
 
-/** Scopes that are asked: a message may name several. */
+/** How many scopes are read: a message may name several. */
 const mostScopes = 2;
 
-/** Locks of the scope that the message names. One request for each scope, at most two; at once; Reader is enough. */
+/** Locks of the scope that the message names. One request for each scope, at most two; no delay; Reader is enough. */
 export function locks(): DefinedEvidence {
   return defineEvidence({
     name: "locks",
@@ -34,7 +34,7 @@ function lockedScopes(message: string): string[] {
   return [...list.matchAll(/\/subscriptions\/[^'",;\s]+/gi)].map(([scope]) => scope.replace(/[.]+$/, ""));
 }
 
-/** A lock holds at its scope and below: one that lies deeper than what was asked for locks something else. */
+/** A lock applies to its scope and below: one below the requested scope locks something else. */
 function describe(lock: unknown, asked: readonly string[]): Found[] {
   const id = textAt(lock, "id") ?? "";
   const [scope = ""] = id.split(/\/providers\/Microsoft\.Authorization\/locks\//i, 1);

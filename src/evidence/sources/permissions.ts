@@ -1,6 +1,6 @@
 /**
- * Whether the caller lacks an action or a fresh grant has not arrived yet: the service answers both with the same
- * `AuthorizationFailed`, and only the second one passes.
+ * Whether the caller lacks a permission, or a fresh grant has not propagated yet: the service returns
+ * `AuthorizationFailed` for both, and only the second is transient.
  */
 import { defineEvidence } from "../define-evidence.js";
 import { itemsAt, textsAt } from "../document.js";
@@ -11,7 +11,10 @@ import { parseResourceId } from "../subject.js";
 /** A grant takes up to ten minutes to reach every region. */
 const grantWaitMs = 30_000;
 
-/** The caller's actions at the scope that the message names. One request; a grant shows at once; needs no right of its own. */
+/**
+ * The caller's actions at the scope that the message names. One request; grants show at once; needs no permission of
+ * its own.
+ */
 export function permissions(): DefinedEvidence {
   return defineEvidence({
     name: "permissions",
@@ -35,7 +38,7 @@ export function permissions(): DefinedEvidence {
   });
 }
 
-/** The action that was refused, and where; of a linked failure the second one. */
+/** The refused action and its scope; for a linked failure, the second one. */
 function missingOf(message: string): { action: string; scope: string } | undefined {
   const linked =
     /does not have permission to perform action(?:\(s\))? '([^']+)' on the linked scope\(s\) '([^']+)'/i.exec(message);
@@ -46,7 +49,7 @@ function missingOf(message: string): { action: string; scope: string } | undefin
   return action && scope?.startsWith("/") ? { action, scope } : undefined;
 }
 
-/** Allowed where one assignment grants the action and takes it away nowhere. */
+/** Allowed if an assignment grants the action without excluding it. */
 export function allows(assignments: readonly unknown[], action: string): boolean {
   return assignments.some(
     (assignment) =>

@@ -1,6 +1,6 @@
 /**
- * Which policy denies what, and what it would allow. The refusal itself holds most of it; one question to Azure Policy says
- * which of the values that the request asks for are denied. Only a hit is evidence: what comes back empty allows nothing.
+ * Which policy denies what, and what it would allow. The refusal itself usually says so; otherwise one query to Azure
+ * Policy says which of the request's values are denied. Only a hit is evidence: an empty result proves nothing.
  */
 import { defineEvidence } from "../define-evidence.js";
 import { at, itemsAt, shorten, textAt } from "../document.js";
@@ -8,8 +8,8 @@ import type { DefinedEvidence, Found, LookContext } from "../source.js";
 import { parseResourceId, scopeOf } from "../subject.js";
 
 /**
- * The violations in the refusal, and a check of the request's values. One POST that changes nothing; seconds; Reader should be
- * enough (`Microsoft.PolicyInsights/checkPolicyRestrictions/read`).
+ * The violations in the refusal, and a check of the request's values. One POST that changes nothing; seconds; Reader
+ * should be enough (`Microsoft.PolicyInsights/checkPolicyRestrictions/read`).
  */
 export function policy(): DefinedEvidence {
   return defineEvidence({
@@ -19,14 +19,14 @@ export function policy(): DefinedEvidence {
       /DisallowedByPolicy|PolicyViolation|DeniedByPolicy/i.test(code) || rule?.id === "policy",
     async look(context) {
       const violations = violationsIn(context.call.details);
-      // The refusal names all policies that deny, with their values: there is nothing left to ask.
+      // The refusal names all policies that deny, with their values, so no query is needed.
       if (violations.some(({ means }) => means !== undefined)) return violations;
       return [...violations, ...(await check(context))];
     },
   });
 }
 
-/** The `PolicyViolation` entries of an error body, wherever they lie. */
+/** The `PolicyViolation` entries of an error body, at any depth. */
 function violationsIn(body: unknown, depth = 0): Found[] {
   if (typeof body !== "object" || body === null || depth > 8) return [];
   const own = itemsAt(body, "additionalInfo")
@@ -68,7 +68,7 @@ function describeViolation(info: unknown): Found {
   };
 }
 
-/** What the policy compared, and what it would have let pass. */
+/** What the policy compared, and what it would allow. */
 function conditionOf(expression: unknown): string[] {
   const path = textAt(expression, "path") ?? textAt(expression, "expression") ?? "";
   if (path === "" || path.toLowerCase() === "type") return [];
@@ -101,7 +101,7 @@ async function check({ post, call }: LookContext): Promise<Found[]> {
   const question = {
     resourceDetails: {
       apiVersion: /api-version=([\w-]+)/i.exec(call.url)?.[1] ?? "2024-07-01",
-      // What policies look at, and no more: a machine's body holds passwords and custom data.
+      // Only what policies look at: a machine's body contains passwords and custom data.
       resourceContent: { type, ...(location && { location }), ...tagsOf(call.body) },
     },
     pendingFields: [

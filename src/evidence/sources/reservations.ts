@@ -1,4 +1,4 @@
-/** Whether the capacity reservation or the dedicated host that a machine is bound to has room for it. */
+/** Whether the machine's capacity reservation or dedicated host has room for it. */
 import { defineEvidence } from "../define-evidence.js";
 import { at, itemsAt, numberAt, sameName, textAt } from "../document.js";
 import { couldNotLook } from "../look.js";
@@ -7,7 +7,7 @@ import { sizeOf, zonesOf } from "../subject.js";
 
 const version = { $expand: "instanceView", "api-version": "2024-07-01" } as const;
 
-/** The reservation group or host that the request names. One request; at once; Reader is enough. */
+/** The reservation group or host that the request names. One request; no delay; Reader is enough. */
 export function reservations(): DefinedEvidence {
   return defineEvidence({
     name: "reservations",

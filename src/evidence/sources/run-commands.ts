@@ -1,11 +1,14 @@
-/** Managed run commands of a machine: what holds it, and scripts that ended with an exit code though the command says Succeeded. */
+/**
+ * Managed run commands of a machine: those that block it, and scripts that ended with an exit code although the command
+ * says Succeeded.
+ */
 import { defineEvidence } from "../define-evidence.js";
 import { at, dateAt, itemsAt, numberAt, sameName, shorten, textAt } from "../document.js";
 import type { DefinedEvidence, Found } from "../source.js";
 import { machineIdOf } from "../subject.js";
 import { usualDurations } from "../usual-durations.js";
 
-/** Existing run commands with their state. One request; at once; Reader is enough. None is ever started. */
+/** Existing run commands with their state. One request; no delay; Reader is enough. None is ever started. */
 export function runCommands(): DefinedEvidence {
   return defineEvidence({
     name: "runCommands",
@@ -40,7 +43,7 @@ function describe(command: unknown, isSubject: boolean): Found[] {
       },
     ];
   }
-  // Old failures of other commands explain no conflict.
+  // Old failures of other commands do not explain a conflict.
   if (!isSubject || !/^(?:Failed|TimedOut|Canceled)$/i.test(state)) return [];
   const exitCode = numberAt(view, "exitCode");
   const output = textAt(view, "error") ?? textAt(view, "executionMessage") ?? "it gives no reason";

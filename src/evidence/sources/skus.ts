@@ -1,6 +1,6 @@
 /**
- * Whether a size may be created here at all. `SkuNotAvailable` means either that the subscription may not use the size, which
- * lasts, or that there is no room right now, which passes; the list of SKUs distinguishes the two.
+ * Whether a size may be created here at all. `SkuNotAvailable` means either that the subscription may not use the size,
+ * which lasts, or that there is no room right now, which passes; the SKU list distinguishes the two.
  */
 import type { Disposition } from "../../catalog/rule.js";
 import type { FailedCall } from "../../recovery/evidence.js";
@@ -95,7 +95,7 @@ async function scoresOf(
   ];
 }
 
-/** For this size it is permanent; where a fallback is allowed, another size would pass. */
+/** Permanent for this size; if a fallback is allowed, another size would pass. */
 function dispositionFor({ remedies = [] }: FailedCall, kind: "fallbackSizes" | "fallbackZones"): Disposition {
   return remedies.some((name) => name === kind || name === "fallback") ? "adaptable" : "permanent";
 }

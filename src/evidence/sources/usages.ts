@@ -8,7 +8,7 @@ import { SkuReader } from "../sku-list.js";
 import type { Answer, DefinedEvidence, Found, LookContext } from "../source.js";
 import { isSpot, locationOf, parseResourceId, sizeOf } from "../subject.js";
 
-/** Milliseconds for which the usages of a region are used. */
+/** Milliseconds for which the usages of a region are kept. */
 export const usageCacheMs = 60_000;
 
 interface Counter {
@@ -18,7 +18,7 @@ interface Counter {
   readonly limit: number;
 }
 
-/** What a request draws from a counter; `needed` is absent where it is not known. */
+/** What a request takes from a counter; `needed` is absent if it is unknown. */
 interface Demand {
   readonly counter: Counter;
   readonly needed: number | undefined;
@@ -27,8 +27,8 @@ interface Demand {
 const mostReported = 3;
 
 /**
- * Usages of Compute or Network in the region. One request, and one more for the size's family where the message names no pool;
- * used for a minute; Reader is enough.
+ * Usages of Compute or Network in the region. One request, and one more for the size's family if the message names no
+ * pool; kept for a minute; Reader is enough.
  */
 export function usages(): DefinedEvidence {
   const cache = new ReadCache<Answer>(usageCacheMs);
@@ -67,7 +67,9 @@ function counterOf(item: unknown): Counter[] {
   return [{ name, words: textAt(item, "name", "localizedValue") ?? name, used, limit }];
 }
 
-/** The counters that the failure is about: the one that the message names, those of the size, or whatever is used up. */
+/**
+ * The counters that the failure is about: the one that the message names, those of the size, or all that are used up.
+ */
 async function demandsOf(
   context: LookContext,
   counters: readonly Counter[],
@@ -84,7 +86,7 @@ async function demandsOf(
   const list = size === undefined ? undefined : await reader.read(context, subscription, location);
   const offer = size === undefined ? undefined : list?.offers.get(foldName(size));
   if (offer && offer.vCPUs > 0) {
-    // Spot machines draw on one pool of the region; regular ones on the region's cores and the family's.
+    // Spot machines use one pool of the region; regular ones use the region's cores and the family's.
     const pools = isSpot(call) ? ["lowPriorityCores"] : ["cores", offer.family];
     const cores = offer.vCPUs * (numberIn(JSON.stringify(call.body ?? ""), /"capacity":(\d+)/) ?? 1);
     const short = counters
@@ -137,7 +139,7 @@ function describe(
 }
 
 function meaning({ name }: Counter, explanation: string, link: string, { remedies = [] }: FailedCall): Found["means"] {
-  // Another family or priority draws on another pool; the region's own cores are short for all of them.
+  // Another family or priority uses another pool; a shortage of regional cores affects all of them.
   const isRegional = sameName(name, "cores");
   const hasFallback = !isRegional && /Family$|lowPriority/i.test(name);
   const allowed = remedies.find((remedy) => remedy === "fallback" || remedy === "fallbackSizes");
@@ -149,7 +151,7 @@ function meaning({ name }: Counter, explanation: string, link: string, { remedie
   };
 }
 
-/** The portal's page for more quota, filled in; Compute's errors carry the same link. */
+/** The portal's page for requesting quota, filled in; Compute's errors carry the same link. */
 function quotaLink(
   { subscription, location, provider }: { subscription: string; location: string; provider: string },
   name: string,
