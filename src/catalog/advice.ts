@@ -1,4 +1,4 @@
-/** What a diagnosis says in words: the texts of its rule, with the parameters of the message filled in. */
+/** The words of a diagnosis: the texts of its rule, with the parameters of the message filled in. */
 import type { RemedyAdvice } from "./diagnosis.js";
 import type { RuleKnowledge } from "./rule.js";
 import { cutText, fillIn, isFilledBy, valueOf, type CutText, type Parameters } from "./template.js";
@@ -10,7 +10,7 @@ interface Texts {
   readonly summary: string;
 }
 
-/** Cutting costs more than filling in, and rules are few: each is cut when it is first needed. */
+/** Cutting a text costs more than filling it in, and rules are few: each is cut when first needed. */
 const textsOfRules = new WeakMap<RuleKnowledge, Texts>();
 
 function textsOf(knowledge: RuleKnowledge): Texts {
@@ -18,7 +18,7 @@ function textsOf(knowledge: RuleKnowledge): Texts {
   if (known) return known;
   const { explanation, steps } = knowledge;
   const texts = { explanation: cutText(explanation), steps: steps.map(cutText), summary: summaryOf(knowledge) };
-  // Steps that are not loaded yet are looked up again.
+  // Steps that are not loaded yet must be looked up again.
   if (steps.length > 0) textsOfRules.set(knowledge, texts);
   return texts;
 }
@@ -26,7 +26,7 @@ function textsOf(knowledge: RuleKnowledge): Texts {
 /**
  * What happened, and what to do.
  *
- * @param refinement knows more than the rule: its explanation comes first, its steps and page replace the rule's
+ * @param refinement knows more than the rule: its explanation comes first; its steps and page replace the rule's
  */
 export function renderAdvice(
   knowledge: RuleKnowledge,
@@ -47,7 +47,10 @@ export function renderAdvice(
   };
 }
 
-/** Fills a step. A message may say anything, and commands are pasted: in one, a value that a shell would read into stays a blank. */
+/**
+ * Fills in a step. A message may contain anything, and commands are pasted: in a command, a value with meaning to a
+ * shell stays a placeholder.
+ */
 function fillInStep({ literals, names }: CutText, parameters: Parameters): string {
   let filled = literals[0] ?? "";
   let isCommand = beginsCommand.test(filled);
@@ -65,7 +68,10 @@ function fillInStep({ literals, names }: CutText, parameters: Parameters): strin
 /** In prose a command follows a colon. */
 const beginsCommand = /(?:^|: |&& )(?:az|npx|curl|kubectl|nslookup|sudo|ssh) /;
 
-/** Only what no shell reads anything into; with blanks (`West US`) between quotation marks; nothing for all else. */
+/**
+ * Only characters without meaning to a shell; values with blanks (`West US`) only between quotation marks; otherwise
+ * undefined.
+ */
 function asArgument(value: string, before: string): string | undefined {
   if (/^[\w./:@+][\w./:@+,=-]{0,999}$/.test(value)) return value;
   if (!/^[\w/][\w./:@+,=()-]*(?: [\w./:@+,=()-]+){0,15}$/.test(value) || value.length > 200) return undefined;

@@ -1,6 +1,6 @@
 /**
- * A catalog's layers looked up together. What each layer knows of a code is kept together after the first look-up,
- * and layers that have nothing to say are not asked: own rules cost a failure next to nothing, however many they are.
+ * Looks up all layers of a catalog. What each layer knows about a code is kept together after the first look-up, and
+ * layers that know nothing are skipped: own rules cost a failure next to nothing, however many there are.
  */
 import { generationOfLayers, type Catalog, type CatalogLayer, type CodeEntry } from "./catalog.js";
 import type { FamilyIndex } from "./families.js";
@@ -17,7 +17,10 @@ export function indexOfCatalog(catalog: Catalog): CatalogIndex {
 export class CatalogIndex {
   readonly generation = generationOfLayers();
   readonly #layers: readonly CatalogLayer[];
-  /** By the spelling of the first layer that knows the code: spellings that only failures have would fill it without end. */
+  /**
+   * By the spelling of the first layer that knows the code: spellings that occur only in failures would fill it without
+   * end.
+   */
   readonly #entries = new Map<string, readonly CodeEntry[]>();
   #templates: readonly TemplateIndex[] | undefined;
   #families: readonly FamilyIndex[] | undefined;
@@ -27,8 +30,8 @@ export class CatalogIndex {
   }
 
   /**
-   * What the layers know of a code, in their order. A layer whose rule for the code has no message has said all there is to
-   * say: what later layers know is left out.
+   * What the layers know about a code, in order. A layer whose rule for the code has no message covers all messages, so
+   * later layers are left out.
    */
   entries(code: string): readonly CodeEntry[] {
     const known = this.#entries.get(code);
@@ -44,12 +47,12 @@ export class CatalogIndex {
     return entries;
   }
 
-  /** Every template of each layer, for messages that come under another code than documented. */
+  /** Every template of each layer, for messages under another code than documented. */
   get templates(): readonly TemplateIndex[] {
     return (this.#templates ??= this.#layers.map((layer) => layer.allTemplates).filter(({ size }) => size > 0));
   }
 
-  /** Asked only for failures that a refining family can say more about: made when the first of them comes. */
+  /** Needed only for failures that a refining family can say more about: created when the first of them comes. */
   get refinements(): readonly FamilyIndex[] {
     return this.#layers.map((layer) => layer.refiningIndex);
   }
@@ -61,7 +64,7 @@ export class CatalogIndex {
   }
 }
 
-/** `Bad request` and `TOO_MANY_REQUESTS` are `BadRequest` and `TooManyRequests`, where they are unknown as written. */
+/** `Bad request` and `TOO_MANY_REQUESTS` are `BadRequest` and `TooManyRequests`, if they are unknown as written. */
 function entryOf(layer: CatalogLayer, code: string): CodeEntry | undefined {
   return layer.entry(code) ?? (/[ _-]/.test(code) ? layer.entry(code.replaceAll(/[ _-]/g, "")) : undefined);
 }

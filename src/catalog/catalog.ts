@@ -1,22 +1,22 @@
 /**
- * The catalog: all rules, in layers. Layers are asked in order, so that a user's own rules come before ours; and nothing is
- * read or compiled before it is first needed: importing the package stays cheap.
+ * The catalog: all rules, in layers. Layers are checked in order, so that a user's own rules come before ours. Nothing
+ * is read or compiled before it is first needed, so importing the package stays cheap.
  */
 import { underOtherCode, underOwnCode } from "./fuzzy-match.js";
 import { FamilyIndex } from "./families.js";
 import type { Family, Rule } from "./rule.js";
 import { TemplateIndex } from "./templates.js";
 
-/** All that is known of one code within a layer. */
+/** All that one layer knows about a code. */
 export interface CodeEntry {
   /** As the layer's first rule for it spells it. */
   readonly code: string;
   readonly templates: TemplateIndex;
-  /** What the code means when its message fits no template. */
+  /** What the code means if its message fits no template. */
   readonly fallback?: Rule;
 }
 
-/** What a layer is made of. */
+/** The content of a layer. */
 export interface LayerContent {
   readonly rules: readonly Rule[];
   readonly families: readonly Family[];
@@ -37,7 +37,7 @@ export class CatalogLayer {
   #familyIndex: FamilyIndex | undefined;
   #refiningIndex: FamilyIndex | undefined;
 
-  /** @param read called once, when the layer is first asked */
+  /** @param read called once, when the layer is first used */
   constructor(read: () => LayerContent) {
     this.#read = read;
   }
@@ -50,7 +50,7 @@ export class CatalogLayer {
     return (this.#content ??= this.#read()).families;
   }
 
-  /** What is known of a code; codes compare without regard to case. @internal */
+  /** What is known about a code; codes are case-insensitive. @internal */
   entry(code: string): CodeEntry | undefined {
     const key = code.toLowerCase();
     const known = this.#entries.get(key);
@@ -64,7 +64,7 @@ export class CatalogLayer {
     return entry;
   }
 
-  /** Every template of the layer, for messages that come under another code than documented. @internal */
+  /** Every template of the layer, for messages under another code than documented. @internal */
   get allTemplates(): TemplateIndex {
     return (this.#allTemplates ??= new TemplateIndex(this.rules, underOtherCode));
   }
@@ -99,7 +99,7 @@ function byCode(rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> {
   return grouped;
 }
 
-/** The rule without a message; else the one named like its code; else the only one. */
+/** The rule without a message; otherwise the one named like its code; otherwise the only one. */
 function fallbackOf(rules: readonly Rule[]): Rule | undefined {
   return (
     rules.find((rule) => rule.message === undefined) ??
@@ -110,7 +110,7 @@ function fallbackOf(rules: readonly Rule[]): Rule | undefined {
 
 /** A set of rules to diagnose with. Made by `defineCatalog`, or `defaultCatalog`. */
 export interface Catalog {
-  /** Asked in order; the first that knows decides. */
+  /** Checked in order; the first that knows decides. */
   readonly layers: readonly CatalogLayer[];
 }
 

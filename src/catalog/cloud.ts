@@ -1,14 +1,14 @@
 /**
- * Advice names hosts of the public cloud. A failure that shows another cloud, by a host in its message or code, gets that cloud's
- * hosts instead, and no link that only the public cloud has.
+ * Advice names hosts of the public cloud. If a host in the failure's message or code shows another cloud, the advice
+ * gets that cloud's hosts instead, and no links that exist only in the public cloud.
  */
 import type { FailureChain } from "../failure/failure.js";
 import type { RemedyAdvice } from "./diagnosis.js";
 
 interface Cloud {
-  /** Parts of hosts and names that only occur in this cloud. */
+  /** Parts of hosts and names that occur only in this cloud. */
   readonly sign: RegExp;
-  /** What stands for each host of the public cloud; a host that is missing has no counterpart. */
+  /** The counterpart of each host of the public cloud; a missing host has none. */
   readonly hosts: ReadonlyMap<string, string>;
 }
 
@@ -40,11 +40,11 @@ const clouds: readonly Cloud[] = [
       ["azure.status.microsoft", "status.azure.cn"],
     ]),
   },
-  // Each Azure Stack has hosts of its own.
+  // Each Azure Stack has its own hosts.
   { sign: /azurestack/i, hosts: new Map() },
 ];
 
-/** The advice as it fits the cloud that the failure shows; as it is where the failure shows none. */
+/** The advice for the cloud that the failure shows; unchanged if it shows none. */
 export function fitToCloud(advice: RemedyAdvice, chain: FailureChain): RemedyAdvice {
   if (!advice.steps.some(namesPublicHost)) return advice;
   const cloud = clouds.find(({ sign }) =>
@@ -57,7 +57,7 @@ export function fitToCloud(advice: RemedyAdvice, chain: FailureChain): RemedyAdv
 
 const namesPublicHost = (step: string): boolean => publicHosts.some((host) => step.includes(host));
 
-/** None where the step needs a host that the cloud does not have. */
+/** None if the step needs a host that the cloud does not have. */
 function stepIn({ hosts }: Cloud, step: string): readonly string[] {
   let fitted = step;
   for (const host of publicHosts) {

@@ -15,7 +15,7 @@ const layer = new CatalogLayer(read);
 
 export const defaultCatalog: Catalog = { layers: [layer] };
 
-/** Settles when diagnoses have their steps and their page. Never rejects: without the file they go on without. */
+/** Settles when diagnoses have their steps and their page. Never rejects: without the file they go on without them. */
 export const stepsLoaded: Promise<void> = import("./advice.generated.js").then(
   ({ compiledAdvice }) => {
     addAdvice(read(), compiledAdvice);

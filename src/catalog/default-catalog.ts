@@ -14,5 +14,5 @@ export const defaultCatalog: Catalog = {
   ],
 };
 
-/** Settles when diagnoses have their steps and their page: at once, but for the build for browsers. */
+/** Settles when diagnoses have their steps and their page: at once, except in the browser build. */
 export const stepsLoaded: Promise<void> = Promise.resolve();

@@ -1,37 +1,37 @@
-/** `defineCatalog`: a user's own rules, checked by the schema that checks ours, asked before ours. */
+/** `defineCatalog`: a user's own rules, checked against the same schema as ours and consulted before ours. */
 import { check } from "../option-check.js";
 import { CatalogLayer, type Catalog } from "./catalog.js";
 import { defaultCatalog } from "./default-catalog.js";
 import type { Category, Disposition, Family, Rule, RuleSource } from "./rule.js";
 import { checkFamily, checkRule } from "./rule-checks.generated.js";
 
-/** A rule as a user writes it: what ours have and a user may not know is optional. */
+/** A rule as a user writes it: what ours have but a user may not know is optional. */
 export interface RuleDefinition {
   /** Stable and unique among your rules. */
   readonly id: string;
-  /** The error code; compared without regard to case. */
+  /** The error code, case-insensitive. */
   readonly code: string;
   /** The message with `{namedPlaceholders}`; without it the rule matches the code with any message. */
   readonly message?: string;
   readonly disposition: Disposition;
   /** Default `other`. */
   readonly category?: Category;
-  /** One sentence: what happened. May hold `{placeholders}`. */
+  /** One sentence: what happened. May contain `{placeholders}`. */
   readonly explanation: string;
   /** One to three steps: what to do. */
   readonly steps: readonly string[];
-  /** Name of the remedy that helps, one of ours or your own. */
+  /** Name of the remedy that helps, ours or your own. */
   readonly automatic?: string;
-  /** The page that says more. */
+  /** A page with more detail. */
   readonly docs?: string;
-  /** Milliseconds to wait when nothing else says how long. */
+  /** Milliseconds to wait if nothing else says how long. */
   readonly waitMs?: number;
   readonly sources?: readonly RuleSource[];
 }
 
-/** A family as a user writes it: kinds of codes, of wording, or statuses. */
+/** A family as a user writes it: kinds of codes, kinds of wording, or statuses. */
 export interface FamilyDefinition extends Omit<RuleDefinition, "code" | "message" | "sources"> {
-  /** Code shapes with `*` at either end: `*QuotaExceeded`. */
+  /** Code patterns with `*` at either end: `*QuotaExceeded`. */
   readonly codes?: readonly string[];
   /** Kinds of wording: words in order, `*` for a gap, `a|b` for either. */
   readonly phrases?: readonly string[];

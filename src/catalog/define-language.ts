@@ -1,6 +1,6 @@
 /**
- * Explanations, steps and summaries in another language, sentence by sentence: what a language lacks stays English, and commands
- * are the same in every language. The core knows the type alone; a language brings this module with it.
+ * Explanations, steps and summaries in another language, sentence by sentence: what a language lacks stays English, and
+ * commands are the same in every language. The core knows only the type; a language imports this module.
  */
 import { renderAdvice } from "./advice.js";
 import type { Language, RemedyAdvice } from "./diagnosis.js";
@@ -11,9 +11,11 @@ import { cutText, isFilledBy, valueOf, type Parameters } from "./template.js";
 export interface LanguageTexts {
   /** BCP 47 tag. */
   readonly tag: string;
-  /** By the English sentence, with the same `{placeholders}`; of a step with a command, what is before the command. */
+  /**
+   * By the English sentence, with the same `{placeholders}`; for a step with a command, the part before the command.
+   */
   readonly sentences: Readonly<Record<string, string>>;
-  /** What stands for a name that the message did not give, by placeholder. */
+  /** The noun for a name that the message did not give, by placeholder. */
   readonly nouns: Readonly<Record<string, string>>;
   /** What happened, as far as the category says: for explanations with values that have no noun. */
   readonly categories: Readonly<Record<Category, string>>;
@@ -44,7 +46,7 @@ function translated(language: LanguageTexts, knowledge: RuleKnowledge, parameter
   };
 }
 
-/** Grammar of its own has only the English text: here a noun stands for each name that was not read. */
+/** The English text adapts its grammar; in other languages a noun replaces each name that was not read. */
 function withNouns(language: LanguageTexts, explanation: string, category: Category, parameters: Parameters): string {
   const text = cutText(explanation);
   if (isFilledBy(text, parameters)) return explanation;

@@ -1,6 +1,6 @@
 /**
- * Knowing what a failure means. The root is asked first: its message, then its code; a code that says little
- * (`OperationNotAllowed`) gives precedence to the kind of wording, then an unknown code to its kind, then the status.
+ * Finds out what a failure means. The root comes first: its message, then its code. If the code says little
+ * (`OperationNotAllowed`), the kind of wording takes precedence; then come the kind of an unknown code and the status.
  */
 import { isTellingCode } from "../failure/chains.js";
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
@@ -14,7 +14,7 @@ import { Message } from "./message.js";
 import { dispositions, type Rule, type RuleKnowledge, type RuleSource } from "./rule.js";
 import { noParameters, type Match, type Parameters } from "./template.js";
 
-/** A rule with how it was found and what it read. */
+/** A rule, how it was found, and the values it read. */
 interface Finding {
   readonly knowledge: RuleKnowledge & { readonly sources?: readonly RuleSource[] };
   readonly basis: Basis;
@@ -50,7 +50,7 @@ const nothingFailed: Finding = {
   },
 };
 
-/** Explains a failure. Pure, and total: every failure has a diagnosis. */
+/** Explains a failure. Pure and total: every failure has a diagnosis. */
 export function diagnoseFailure(failure: Failure, catalog: Catalog, language: Language = english): Diagnosis {
   const { chains, status } = failure;
   const index = indexOfCatalog(catalog);
@@ -75,8 +75,8 @@ export function diagnoseFailure(failure: Failure, catalog: Catalog, language: La
 const isHopeful = ({ knowledge }: Finding): boolean => knowledge.disposition === "transient";
 
 /**
- * A passing error inside one that is known to last: the request fails as long as the outer one does, whatever happened further
- * in. The outer one is a root of its own then.
+ * A transient error inside one known to last: the request fails as long as the outer one does, whatever happened
+ * inside. The outer one is then a root of its own.
  */
 function lastingAround(chain: FailureChain, status: number | undefined, index: CatalogIndex): Found | undefined {
   for (let length = chain.length - 1; length > 0; length--) {
@@ -103,7 +103,10 @@ function isKnownToLast({ code, message }: FailureNode, { basis, knowledge }: Fin
   return isTelling || (lastingCategories.has(knowledge.category) && !onlyPointsInside(message));
 }
 
-/** Assignments, not spreads: this runs for every failure, and twenty conditional spreads cost more than all the rest. */
+/**
+ * Assignments instead of spreads: this runs for every failure, and twenty conditional spreads cost more than all the
+ * rest.
+ */
 function diagnosisOf(
   failure: Failure,
   chain: FailureChain,
@@ -142,7 +145,7 @@ function diagnosisOf(
   return diagnosis;
 }
 
-/** What the structure said, and before it what the template of the rule read. */
+/** Facts from the structure; values that the rule's template read take precedence. */
 function withFacts(chain: FailureChain, parameters: Parameters): Parameters {
   let facts: Record<string, string> | undefined;
   for (const node of chain) if (node.facts) facts = { ...facts, ...node.facts };
@@ -164,15 +167,15 @@ interface Found {
   readonly isAround?: true;
 }
 
-/** With several roots the least hopeful decides: the deployment fails as long as one of them does. */
+/** With several roots, the least hopeful decides: the deployment fails as long as one of them does. */
 function lessHopeful(left: Found, right: Found): Found {
   const hope = (found: Found): number => dispositions.indexOf(found.finding.knowledge.disposition);
   return hope(right) > hope(left) ? right : left;
 }
 
 /**
- * Says only that it failed, or what an HTTP status says: beside a root that says more it does not decide. A code that nobody
- * knows decides, since it may be the one that never passes.
+ * Says only that it failed, or what an HTTP status says: it does not decide beside a root that says more. An unknown
+ * code does decide, since it may be the one that never passes.
  */
 function isSilent(chain: FailureChain, { basis, knowledge }: Finding): boolean {
   const { code } = rootOf(chain);
@@ -190,7 +193,10 @@ function rootOf(chain: FailureChain): FailureNode {
   return chain[chain.length - 1] ?? { message: "" };
 }
 
-/** The root decides, unless it is known by its status alone or not at all, and a node around it is known by code or message. */
+/**
+ * The root decides, unless it is known only by its status or not at all, and a node around it is known by code or
+ * message.
+ */
 function findForChain(chain: FailureChain, status: number | undefined, index: CatalogIndex): Finding {
   const own = findForNode(rootOf(chain), status, index);
   if (chain.length === 1 || basisIsSure(own.basis)) return own;
@@ -205,7 +211,7 @@ function findForChain(chain: FailureChain, status: number | undefined, index: Ca
 
 const basisIsSure = (basis: Basis): boolean => basis === "message" || basis === "code" || basis === "pattern";
 
-/** A wrapper's rule says that nothing is inside; around a root that is there it says nothing. */
+/** A wrapper's rule says that nothing is inside, so it means nothing around an existing root. */
 const isWrapperRule = ({ category, disposition }: RuleKnowledge): boolean =>
   category === "other" && disposition === "permanent";
 
@@ -217,7 +223,7 @@ function findForNode(node: FailureNode, status: number | undefined, index: Catal
   return refined(byRule ?? byKind(code, entries, message, statusOf(node, status), index), message, index);
 }
 
-/** The rule knows that a script failed; what its exit code means is the same whichever extension ran it. */
+/** The rule knows that a script failed; its exit code means the same whichever extension ran it. */
 function refined(finding: Finding, message: Message | undefined, index: CatalogIndex): Finding {
   const { category } = finding.knowledge;
   if (!message || (category !== "extension" && category !== "guest-os")) return finding;
@@ -226,7 +232,7 @@ function refined(finding: Finding, message: Message | undefined, index: CatalogI
   return isAnother && refinement.refines?.includes(category) ? { ...finding, refinement } : finding;
 }
 
-/** A rolling upgrade counts its instances first, and says then what most of them met. */
+/** A rolling upgrade first counts its instances, then says what most of them met. */
 function mainWords(message: string): string {
   const at = message.indexOf(mostImpactful);
   return at < 0 ? message : message.slice(at + mostImpactful.length);
@@ -234,14 +240,14 @@ function mainWords(message: string): string {
 
 const mostImpactful = "The most impactful error is: ";
 
-/** An error status that the node itself names is nearer than that of the response around it. */
+/** An error status in the node itself is more specific than that of the response around it. */
 function statusOf({ status: own }: FailureNode, around: number | undefined): number | undefined {
   return own !== undefined && own >= 400 ? own : (around ?? own);
 }
 
 const unknownCode: readonly CodeEntry[] = [];
 
-/** By the code, within the layers in order: to the letter first, since the look-up by words is the dearer one. */
+/** By the code, within the layers in order: exact matches first, since comparing by words costs more. */
 function byOwnCode(entries: readonly CodeEntry[], message: Message | undefined): Finding | undefined {
   for (let layer = 0; message && layer < entries.length; layer++) {
     const exact = entries[layer]?.templates.findExactly(message);
@@ -253,7 +259,7 @@ function byOwnCode(entries: readonly CodeEntry[], message: Message | undefined):
     if (close) return byMessage(close);
     if (!fallback || fallback.vague) continue;
     if (fallback.message === undefined) return byCode(fallback);
-    // A rule for one message says little of another. A later layer may know the code itself, and else guesses as well.
+    // A rule for one message says little about another. A later layer may know the code itself, or guess just as well.
     guess = fallback;
   }
   return guess && byCode(guess);
@@ -264,7 +270,7 @@ const byCode = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "code
 const byPattern = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "pattern", parameters: noParameters });
 const byStatus = (knowledge: RuleKnowledge): Finding => ({ knowledge, basis: "status", parameters: noParameters });
 
-/** Codes drift: a message that is one rule's beyond doubt is that rule's under any code. */
+/** Codes change: a message that clearly belongs to one rule belongs to it under any code. */
 function byOtherCode(message: Message, index: CatalogIndex): Finding | undefined {
   for (const templates of index.templates) {
     const match = templates.findExactly(message) ?? templates.findClosely(message);
@@ -273,7 +279,7 @@ function byOtherCode(message: Message, index: CatalogIndex): Finding | undefined
   return undefined;
 }
 
-/** By the kind of wording and the kind of code; of several layers the first that knows either. */
+/** By the kind of wording and the kind of code; of several layers, the first that knows either. */
 function byKind(
   code: string | undefined,
   entries: readonly CodeEntry[],
@@ -291,8 +297,8 @@ function byKind(
 }
 
 /**
- * "Please try again later" and its kind are appended to anything: what was said before is what happened. The first sentence, and
- * all but the last; nothing where the message is one sentence.
+ * "Please try again later" and the like are appended to anything: what came before is what happened. Returns the first
+ * sentence, and all but the last; nothing if the message is one sentence.
  */
 function withoutLastSentence(message: string): readonly string[] {
   const ends = [...message.matchAll(endOfSentence)].filter(({ index }) => index >= 12);
@@ -303,11 +309,11 @@ function withoutLastSentence(message: string): readonly string[] {
   return first === last ? parts : [...parts, message.slice(0, last.index + 1)];
 }
 
-/** A full stop, or where it was lost a word that begins sentences, unless the word before it goes on. */
+/** A full stop or, if that was lost, a word that begins sentences, unless the word before it continues. */
 const endOfSentence =
   /[.!?]['"]?\s+(?=[A-Z'"])|(?<!\b(?:because|since|that|as|and|or|but|while|when|if|is|are|be|of|the|an?|to|by|with|for|in|on|at|from|your|you)|[A-Z]\w{0,40}|[:,;=([])\s(?=(?:The|An?|Another|Please|Try|Retry|Wait|This|It|There|Your)\s[a-z]\w*\s[a-z])/g;
 
-/** What neither waiting nor a state that changes can mend, where a code alone says it. */
+/** Categories that neither waiting nor a changing state can resolve, if a code alone says so. */
 const lastingCategories: ReadonlySet<string> = new Set(["invalid-input", "not-found", "authorization", "quota"]);
 
 function saysWhatLasts({ basis, knowledge }: Finding): boolean {

@@ -1,11 +1,11 @@
 /**
- * What an unknown code or an unknown sentence means by its kind: `*QuotaExceeded` is a quota whatever the widget, and
- * "is not supported" will not pass by waiting. Families are asked after the rules.
+ * What an unknown code or message means by its kind: `*QuotaExceeded` is a quota whatever the resource, and waiting
+ * never helps with "is not supported". Families are checked after the rules.
  */
 import { dispositions, type Family } from "./rule.js";
 import { listOfWords, type Words } from "./words.js";
 
-/** A word, or several of which any will do. */
+/** A word, or several alternatives. */
 type PhraseWord = string | readonly string[];
 
 class Phrase {
@@ -17,7 +17,7 @@ class Phrase {
     readonly text: string,
   ) {}
 
-  /** Runs of words; anything may come between two runs. Cut when a message has the first word: few ever are. */
+  /** Runs of words, with gaps between them. Cut only when a message has the first word, which is rare. */
   get runs(): readonly (readonly PhraseWord[])[] {
     return (this.#runs ??= this.text
       .split("*")
@@ -30,7 +30,7 @@ class Phrase {
     const { text } = this;
     const end = endOfPlain(text);
     const next = text.charCodeAt(end);
-    // Read for every phrase when the first message comes: most begin with one plain word, and are cut no further.
+    // This runs for every phrase at the first message: most begin with one plain word, and are not cut further.
     if (end > 0 && !(next > 32 && next !== asterisk) && !text.startsWith("cannot")) return [text.slice(0, end)];
     const first = /^[^ *]+/.exec(text)?.[0] ?? "";
     const words = first.split("|");
@@ -40,12 +40,12 @@ class Phrase {
   }
 }
 
-/** A word that stays as it is when words are folded. */
+/** A word that folding leaves unchanged. */
 const isOneWord = /^(?!cannot)[a-z0-9_]+$/;
 
 const asterisk = 42;
 
-/** How many characters from the start are those of such a word. */
+/** How many characters from the start belong to such a word. */
 function endOfPlain(text: string): number {
   let end = 0;
   for (; end < text.length; end++) {
@@ -58,14 +58,14 @@ function endOfPlain(text: string): number {
 interface CodePattern {
   readonly family: Family;
   readonly stem: string;
-  /** Whether other letters may come before, and after. */
+  /** Whether other letters may come before and after. */
   readonly openStart: boolean;
   readonly openEnd: boolean;
 }
 
 /** The families of a message's wording, the best of each strength. */
 export interface Wording {
-  /** Ranks 1 to 3: so telling that it takes precedence over the kind of code. */
+  /** Ranks 1 to 3: so specific that it takes precedence over the kind of code. */
   strong: Family | undefined;
   /** Ranks 4 to 6. */
   usual: Family | undefined;
@@ -76,11 +76,11 @@ export interface Wording {
 }
 
 export class FamilyIndex {
-  /** By the phrase's first word: a message asks once per word, however many phrases there are. */
+  /** By the phrase's first word: a message is looked up once per word, however many phrases there are. */
   readonly #phrases = new Map<string, Phrase[]>();
-  /** The best first: the longest stem, `*InternalServerError` before `*Error`. */
+  /** Best first: the longest stem, `*InternalServerError` before `*Error`. */
   readonly #codes: readonly CodePattern[];
-  /** Places in the list above, by the two letters that the stem begins with. */
+  /** Positions in the list above, by the first two letters of the stem. */
   readonly #byStem = new Map<string, number[]>();
   #anyOfOneLetter = false;
   readonly #statuses = new Map<number, Family>();
@@ -111,7 +111,7 @@ export class FamilyIndex {
     }
   }
 
-  /** The families whose phrases occur in the message; of each strength the one of the best rank. */
+  /** The families whose phrases occur in the message; for each strength, the one with the best rank. */
   byWording(message: Words): Wording {
     const found: Wording = { strong: undefined, usual: undefined, weak: undefined, empty: undefined };
     const words = message.list;
@@ -139,7 +139,7 @@ export class FamilyIndex {
     return this.#codes[best]?.family;
   }
 
-  /** The place of the best pattern whose stem is at `at`, if it is better than the best so far. */
+  /** The position of the best pattern whose stem is at `at`, if it beats the best so far. */
   #bestAt(code: string, at: number, letters: 1 | 2, bestSoFar: number): number {
     for (const place of this.#byStem.get(code.slice(at, at + letters)) ?? none) {
       if (place >= bestSoFar) return bestSoFar;
@@ -154,7 +154,7 @@ export class FamilyIndex {
   }
 }
 
-/** Words after a slash of an address are no wording: `https://aka.ms/quota` occurs in messages about sizes. */
+/** Words after a slash in an address are not wording: `https://aka.ms/quota` occurs in messages about sizes. */
 function nextWord({ text, list, ends, starts }: Words, at: number): number {
   const word = list[at];
   if ((word !== "https" && word !== "http") || !text.startsWith("://", ends[at])) return at + 1;
@@ -178,12 +178,12 @@ function toRun(text: string): PhraseWord[] {
   });
 }
 
-/** The strongest rank first; on a tie the least hopeful. */
+/** The strongest rank first; on a tie, the least hopeful. */
 function byRank(left: Family, right: Family): number {
   return left.rank - right.rank || dispositions.indexOf(right.disposition) - dispositions.indexOf(left.disposition);
 }
 
-/** A gap stands for a name or a short clause; over a longer one two runs belong to different sentences. */
+/** A gap stands for a name or a short clause; across a longer one, two runs belong to different sentences. */
 const longestGap = 16;
 
 function occursAt({ runs }: Phrase, words: readonly string[], start: number): boolean {
@@ -193,7 +193,7 @@ function occursAt({ runs }: Phrase, words: readonly string[], start: number): bo
   let at = start + first.length;
   for (let index = 1; index < runs.length; index++) {
     const run = runs[index] ?? [];
-    // A later run follows within the same thought.
+    // A later run must follow within the same thought.
     const last = Math.min(at + longestGap, words.length - run.length);
     while (!runStandsAt(run, words, at, 0)) if (++at > last) return false;
     at += run.length;

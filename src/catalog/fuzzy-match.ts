@@ -1,9 +1,9 @@
 /**
- * Finds the template that a message was made from though its wording drifted: the words are aligned, and the template whose
- * words the message has most of is it. Aligning costs microseconds, so it is asked first which templates can be accepted at all.
- * None can that misses much of its weight, so a message that has none of a template's few rarest words is not one of its:
- * under those few a template is indexed, and a message like no other costs one look-up for each of its words, however many
- * templates there are.
+ * Finds the template of a message whose wording has changed: the words are aligned, and the template that shares the
+ * most words with the message wins. Aligning costs microseconds, so templates that cannot be accepted are ruled out
+ * first. A template that misses much of its weight is never accepted, so a message without any of a template's few
+ * rarest words cannot be its message. Templates are indexed under those few words, and a message unlike any other costs
+ * one look-up per word, however many templates there are.
  */
 import { hashedCharacters, hashOf, type Message } from "./message.js";
 import {
@@ -19,7 +19,7 @@ import {
 
 /** What makes a fit good enough. */
 export interface Acceptance {
-  /** The recall below which a template of so many words is not accepted; above 1, it never is. */
+  /** The recall below which a template with this many words is not accepted; above 1, it never is. */
   readonly leastRecall: (words: number) => number;
   /** The share of its distinctive words that the message must have. */
   readonly leastDistinctive: number;
@@ -76,14 +76,14 @@ export function mayFit({ literals }: Template, message: Message, acceptance: Acc
   return missed <= words * missable && acceptance.leastRecall(words) <= 1;
 }
 
-/** Under its own code a message may have drifted far, but a short sentence must be there nearly as a whole. */
+/** Under its own code a message may have changed a lot, but a short sentence must be nearly complete. */
 export const underOwnCode: Acceptance = {
   leastRecall: (words) => (words < 8 ? 0.8 : 0.62),
   leastDistinctive: 0.5,
   accepts: ({ recall, coverage }) => recall * 0.6 + coverage * 0.4 >= 0.62,
 };
 
-/** Under another code it must be the rule's beyond doubt. */
+/** Under another code it must clearly belong to the rule. */
 export const underOtherCode: Acceptance = {
   leastRecall: (words) => (words < 6 ? Infinity : 0.88),
   leastDistinctive: 0,
@@ -92,9 +92,9 @@ export const underOtherCode: Acceptance = {
 
 const hashOfCannot = hashOf("cannot");
 
-/** Only so many candidates are aligned: those that share the most weight with the message. */
+/** Only this many candidates are aligned: those that share the most weight with the message. */
 const mostAligned = 5;
-/** Candidates looked at for one message, those with the rarest words first. */
+/** Candidates examined for one message, those with the rarest words first. */
 const mostCandidates = 400;
 
 interface Candidate {
@@ -109,7 +109,7 @@ export class FuzzyIndex {
   readonly #weights = new Map<string, number>();
   /** Numbers of the templates that have the word among their rarest. */
   readonly #byRareWord = new Map<string, number[]>();
-  /** Of the templates that were candidates once. */
+  /** Of templates that have been candidates. */
   readonly #shapes = new Map<number, WordTemplate>();
 
   constructor(templates: readonly Template[], acceptance: Acceptance) {
@@ -142,7 +142,10 @@ export class FuzzyIndex {
     return shape;
   }
 
-  /** As few words as will do: a message that has none of them cannot be accepted. Runs for each template, so it allocates little. */
+  /**
+   * As few words as possible: a message with none of them cannot be accepted. Runs for each template, so it allocates
+   * little.
+   */
   #rarestOf(words: readonly string[]): string[] {
     const { leastRecall, leastDistinctive } = this.#acceptance;
     const recall = leastRecall(words.length);
@@ -174,7 +177,7 @@ export class FuzzyIndex {
     return rarest;
   }
 
-  /** The template that fits best, by recall and coverage, or nothing when none is accepted. */
+  /** The template that fits best, by recall and coverage; undefined if none is accepted. */
   find(message: Message): Match | undefined {
     const { leastDistinctive, accepts } = this.#acceptance;
     let best: { readonly shape: WordTemplate; readonly fit: Fit } | undefined;
@@ -217,7 +220,7 @@ export class FuzzyIndex {
   }
 }
 
-/** How many of the distinctive words, the rarest, a message may miss. */
+/** How many of the distinctive (rarest) words a message may miss. */
 function mayMissOf(weights: readonly number[], leastDistinctive: number): number {
   const least = Math.max(...weights) * distinctiveShare;
   const distinctive = weights.filter((weight) => weight >= least).length;
@@ -230,7 +233,7 @@ function indexOfHighest(values: readonly number[]): number {
   return best;
 }
 
-/** The weight of the template's words that the message has, in whatever order; nothing where it is too little. */
+/** The weight of the template's words that the message has, in any order; undefined if it is too little. */
 function sharedWeight(shape: WordTemplate, message: ReadonlySet<string>, leastRecall: number): number | undefined {
   let shared = shape.totalWeight;
   const least = leastRecall * shape.totalWeight - rounding;
@@ -246,11 +249,11 @@ function shareOf(wanted: ReadonlySet<string>, message: ReadonlySet<string>): num
   return wanted.size === 0 ? 1 : there / wanted.size;
 }
 
-/** Of two that fit alike, the one that explains more by its own words and less by its placeholders. */
+/** Of two that fit alike, the one that explains more with its own words and less with placeholders. */
 function isCloser(left: Fit, right: Fit): boolean {
   const difference = left.recall * 0.7 + left.coverage * 0.3 - (right.recall * 0.7 + right.coverage * 0.3);
   return Math.abs(difference) < 0.01 ? left.matched > right.matched : difference > 0;
 }
 
-/** Sums in another order differ in the last digits; what is this near to a limit is left to the alignment. */
+/** Sums in another order differ in the last digits; values this close to a limit are left to the alignment. */
 const rounding = 1e-9;

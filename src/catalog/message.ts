@@ -1,14 +1,14 @@
 /**
- * A message as the catalog looks at it. Every index of every layer looks at the same message, and most messages are found at
- * the first look: what a look needs is made when one first asks, once for all.
+ * A message as the catalog sees it. Every index of every layer reads the same message, and most messages are found at
+ * once, so whatever an index needs is computed on first use, once for all.
  */
 import { wordsApartFromAddresses, wordsOf, type Words } from "./words.js";
 
-/** Lengths of the ends of which a key is made. Short, so that `VM '` has one too. */
+/** Lengths of the ends used as keys. Short, so that `VM '` has one too. */
 const headLength = 4;
 const tailLength = 6;
 
-/** The key of an end that is shorter: that of a template which starts or ends with a placeholder. */
+/** The key of a shorter end: that of a template that starts or ends with a placeholder. */
 export const noEnd = 0;
 
 export class Message {
@@ -48,19 +48,24 @@ export class Message {
   }
 }
 
-/** For each character of ASCII the number that a hash takes in; 0 for what is no part of a word. Capitals are small letters. */
+/**
+ * For each ASCII character, the number that enters the hash; 0 for characters outside words. Capitals count as small
+ * letters.
+ */
 export const hashedCharacters: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) =>
   /\w/.test(String.fromCharCode(code)) ? String.fromCharCode(code).toLowerCase().charCodeAt(0) : 0,
 );
 
-/** Two words may have one hash. Words with other characters than those of ASCII are not told apart. */
+/** Two words may have the same hash. Words with non-ASCII characters are not distinguished. */
 export function hashOf(word: string): number {
   let hash = 0;
   for (let at = 0; at < word.length; at++) hash = (hash * 31 + (hashedCharacters[word.charCodeAt(at)] ?? 1)) | 0;
   return hash;
 }
 
-/** A few letters of each end as a number, never 0. Cutting out and hashing strings would cost more than all the comparing. */
+/**
+ * A few letters of each end as a number, never 0. Cutting out and hashing strings would cost more than the comparison.
+ */
 export function headKey(text: string): number {
   if (text.length < headLength) return noEnd;
   return 1 | (text.charCodeAt(0) << 1) | (text.charCodeAt(1) << 9) | (text.charCodeAt(3) << 17);

@@ -1,11 +1,11 @@
 /**
- * Saying what happened when the message did not give all the names. "Azure stopped waiting for VM {vmName} to start" is true of
- * "the VM" as well; a number or a reason that was not read has no such word, and the part of the sentence that needs it is left
- * out. If nothing is left, the sentence of the category is used. Steps show what to fill in instead.
+ * Explains what happened if the message did not give all the names. "Azure stopped waiting for VM {vmName} to start" is
+ * just as true of "the VM". A number or a reason that was not read has no such noun, so the clause that needs it is
+ * left out. If nothing is left, the sentence of the category is used. Steps show placeholders to fill in instead.
  */
 import type { Category } from "./rule.js";
 
-/** An explanation that holds only `{placeholders}` that were read. */
+/** An explanation with only `{placeholders}` that were read. */
 export function withoutMissing(explanation: string, category: Category, isRead: (name: string) => boolean): string {
   const missingIn = (text: string): string[] => namesIn(text).filter((name) => !isRead(name));
   const text = explanation.replaceAll(/ \([^()]{0,200}\)/g, (bracket) =>
@@ -21,18 +21,18 @@ export function withoutMissing(explanation: string, category: Category, isRead: 
 const namesIn = (text: string): string[] =>
   [...text.matchAll(/\{([a-zA-Z][a-zA-Z0-9]*)\}/g)].map(([, name = ""]) => name);
 
-/** `Image {imageName} is not ready` says something by itself, `{quota} in {region}` does not. */
+/** `Image {imageName} is not ready` is a sentence without its value, `{quota} in {region}` is not. */
 const isSentence = (clause: string): boolean => /[a-z]{2,} [a-z]{2,}/i.test(clause.replaceAll(/\{\w+\}/g, "x x"));
 
 interface Noun {
   /** `the`, `this` or `another`. */
   readonly article: string;
   readonly noun: string;
-  /** How the noun is called in front of the placeholder, where it is called otherwise: `NIC {resource}`. */
+  /** Another form of the noun in front of the placeholder: `NIC {resource}`. */
   readonly also?: string;
 }
 
-/** Names of things whose placeholder is called otherwise than by its noun, or that want another article. */
+/** Nouns for placeholders that are named differently or need another article. */
 const nouns: Readonly<Record<string, Noun>> = {
   actions: { article: "this", noun: "action" },
   blobUri: { article: "the", noun: "blob", also: "VHD" },
@@ -51,7 +51,7 @@ const nouns: Readonly<Record<string, Noun>> = {
   size: { article: "this", noun: "size" },
 };
 
-/** Names of things that say what they are: `storageAccount` is a storage account. */
+/** Placeholders that are their own nouns: `storageAccount` is a storage account. */
 const things = new Set(
   (
     "availabilitySet feature licenseType linkedActions linkedScope lockedScope operation principal region resourceGroup " +
@@ -59,7 +59,7 @@ const things = new Set(
   ).split(" "),
 );
 
-/** The words for what a placeholder stands for; nothing for a number, a state or a message. */
+/** The noun for a placeholder; undefined for a number, a state or a message. */
 function nounOf(name: string): Noun | undefined {
   if (Object.hasOwn(nouns, name)) return nouns[name];
   const thing = /^(.{1,40})(?:Name|Id|Uri)$/.exec(name)?.[1] ?? (things.has(name) ? name : undefined);
@@ -68,7 +68,7 @@ function nounOf(name: string): Noun | undefined {
   return { article: "the", noun: noun === "vm" ? "VM" : noun };
 }
 
-/** The text with the words for one name: `VM {vmName}` is the VM, `no VM {vmName}` no such VM, `{vmName}` the VM. */
+/** Replaces one name with its noun: `VM {vmName}` becomes the VM, `no VM {vmName}` no such VM, `{vmName}` the VM. */
 function withWords(text: string, name: string): string {
   const known = nounOf(name);
   if (!known) return text;

@@ -1,11 +1,11 @@
-/** Several diagnoses of one text: which of them say something, and which are the same failure printed twice. */
+/** Finds out which of several diagnoses of one text say something, and which are the same failure printed twice. */
 import type { Diagnosis } from "./diagnosis.js";
 
 export const saysSomething = ({ code, basis }: Diagnosis): boolean => code !== undefined || basis !== "none";
 
 /**
- * Tools print one failure twice, once short and once in full: with one code, the message that holds the other is kept for both.
- * The order is that of the first occurrences.
+ * Tools print one failure twice, once short and once in full: with the same code, the message that contains the other
+ * is kept for both. The order is that of the first occurrences.
  */
 export function withoutRepeats<Found extends { readonly diagnosis: Diagnosis }>(
   found: readonly Found[],
@@ -29,7 +29,7 @@ export function withoutRepeats<Found extends { readonly diagnosis: Diagnosis }>(
 
 const sameCode = (one: Diagnosis, other: Diagnosis): boolean => one.code?.toLowerCase() === other.code?.toLowerCase();
 
-/** Ids change from one printing to the next; the words do not. */
+/** Ids differ from one print to the next; the words do not. */
 function wordsOf({ message }: Diagnosis): string {
   return message
     .toLowerCase()

@@ -1,6 +1,6 @@
-/** What one row of knowledge looks like. Rules are written as YAML in `policies/` and compiled into one module. */
+/** One row of knowledge. Rules are written as YAML in `policies/` and compiled into one module. */
 
-/** What may be hoped for. Ordered from the most to the least hopeful. */
+/** From most to least hopeful. */
 export const dispositions = ["transient", "indeterminate", "adaptable", "permanent"] as const;
 
 /**
@@ -33,32 +33,32 @@ export const categories = [
   "other",
 ] as const;
 
-/** What kind of trouble it is. */
+/** What kind of failure it is. */
 export type Category = (typeof categories)[number];
 
-/** Where a fact comes from: a documented row, by document and row number. */
+/** The source of a fact: a documented row, by document and row number. */
 export interface RuleSource {
   readonly document: string;
   readonly row: number;
 }
 
-/** What a rule knows once it is recognised; shared by code rules and families. */
+/** What a rule knows once it is recognized; shared by code rules and families. */
 export interface RuleKnowledge {
   /** Stable and unique, for example `OperationNotAllowed.not-deallocated`. Never reused for another meaning. */
   readonly id: string;
   readonly disposition: Disposition;
   readonly category: Category;
-  /** One sentence: what happened. May hold `{placeholders}` of the message. */
+  /** One sentence: what happened. May contain `{placeholders}` of the message. */
   readonly explanation: string;
-  /** One to three steps: what to do. May hold `{placeholders}`. */
+  /** One to three steps: what to do. May contain `{placeholders}`. */
   readonly steps: readonly string[];
   /** Name of the automatic remedy that helps, for adaptable rules that have one. */
   readonly automatic?: string;
-  /** The page that says more. */
+  /** A page with more detail. */
   readonly docs: string;
-  /** The wait in milliseconds when nothing else says one. */
+  /** The wait in milliseconds if nothing else names one. */
   readonly waitMs?: number;
-  /** It knows what kind of failure it is and no more: only the message says what to correct. */
+  /** It knows only the kind of failure: the message alone says what to correct. */
   readonly kindOnly?: boolean;
 }
 
@@ -67,28 +67,28 @@ export interface Rule extends RuleKnowledge {
   readonly code: string;
   /** The message with `{namedPlaceholders}`; without it, the rule matches the code with any message. */
   readonly message?: string;
-  /** The message as the Chinese page has it, with the same placeholder names. */
+  /** The message on the Chinese page, with the same placeholder names. */
   readonly messageZh?: string;
-  /** The HTTP status that carries the failure, where it is known. */
+  /** The HTTP status that carries the failure, if known. */
   readonly status?: number;
   readonly sources: readonly RuleSource[];
-  /** The code alone says little (`OperationNotAllowed`, `BadRequest`): the wording of the message is asked first. */
+  /** The code alone says little (`OperationNotAllowed`, `BadRequest`): the wording of the message is checked first. */
   readonly vague?: boolean;
 }
 
-/** What the form of an unknown code or sentence suggests. */
+/** What the form of an unknown code or message suggests. */
 export interface Family extends RuleKnowledge {
-  /** Code shapes with `*` at either end, compared without regard to case: `*QuotaExceeded`. */
+  /** Code patterns with `*` at either end, case-insensitive: `*QuotaExceeded`. */
   readonly codes?: readonly string[];
   /** Kinds of wording: words in order, `*` for a gap, `a|b` for either; compared after folding case, quotes and punctuation. */
   readonly phrases?: readonly string[];
   /**
-   * Categories of rules that this family adds to where its phrases occur: its explanation comes first, and its steps replace
-   * the rule's.
+   * Categories of rules that this family refines if its phrases occur: its explanation comes first, and its steps
+   * replace the rule's.
    */
   readonly refines?: readonly Category[];
-  /** HTTP statuses that mean this when nothing better is known. */
+  /** HTTP statuses that mean this if nothing better is known. */
   readonly statuses?: readonly number[];
-  /** When several families' phrases occur in one message the lowest rank wins; on a tie the least hopeful. */
+  /** If phrases of several families occur in one message, the lowest rank wins; on a tie, the least hopeful. */
   readonly rank: number;
 }

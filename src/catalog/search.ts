@@ -1,8 +1,8 @@
-/** Rules and families by the words in them, for those who look something up. */
+/** Searches rules and families by their words. */
 import type { Catalog } from "./catalog.js";
 import type { Family, Rule } from "./rule.js";
 
-/** Those that hold every word of the query, in the order of the catalog; all for an empty query. */
+/** Those that contain every word of the query, in the order of the catalog; all for an empty query. */
 export function searchCatalog(catalog: Catalog, query: string): readonly (Rule | Family)[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   return catalog.layers

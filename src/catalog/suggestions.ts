@@ -1,4 +1,4 @@
-/** Names that look like a misspelt one, the likest first. */
+/** Names similar to a misspelt one, most similar first. */
 export function suggestionsFor(wanted: string, names: readonly string[], most = 3): string[] {
   return names
     .map((name) => ({ name, likeness: likeness(name, wanted) }))

@@ -1,6 +1,6 @@
 /**
- * A message template: literal text between named placeholders. The exact reading compares the literal text as it is and is
- * the fast way; the close reading aligns words and finds a template through drifted wording.
+ * A message template: literal text between named placeholders. Exact reading compares the literal text and is fast;
+ * close reading aligns words and finds a template despite changed wording.
  */
 import type { Message } from "./message.js";
 import type { Rule } from "./rule.js";
@@ -9,17 +9,17 @@ import { listOfWords, wordsApartFromAddresses, type Words } from "./words.js";
 
 export interface Template extends CutText {
   readonly rule: Rule;
-  /** Whether a name occurs in it twice. */
+  /** Whether a name occurs twice. */
   readonly repeats: boolean;
 }
 
 /**
- * What the placeholders stood for in a message; a name used twice keeps its first value. A `Map` would not survive JSON.
- * `__proto__` cannot come in as a name: the schema allows letters and digits only.
+ * The values of the placeholders in a message; a name used twice keeps its first value. A `Map` would not survive JSON.
+ * `__proto__` cannot be a name: the schema allows only letters and digits.
  */
 export type Parameters = Readonly<Record<string, string>>;
 
-/** A message's rule, and what the placeholders stood for. */
+/** The rule of a message, and the values of its placeholders. */
 export interface Match {
   readonly rule: Rule;
   readonly parameters: Parameters;
@@ -27,19 +27,21 @@ export interface Match {
 
 const placeholder = /\{([a-zA-Z][a-zA-Z0-9]*)\}/;
 
-/** @param isLasting it will be compared often: its pieces are made texts of their own */
+/** @param isLasting it will be compared often, so its pieces become strings of their own */
 export function compileTemplate(rule: Rule, message: string, isLasting: boolean): Template {
   const { literals, names } = cutText(message);
   const pieces = isLasting ? literals.map(withoutParent) : literals;
   return { rule, literals: pieces, names, repeats: new Set(names).size < names.length };
 }
 
-/** A piece of a long text is a view of it, and searching for a view takes twice as long as for a text of its own. */
+/**
+ * A slice of a long string is a view of it, and searching for a view takes twice as long as for a string of its own.
+ */
 function withoutParent(piece: string): string {
   return piece.split("").join("");
 }
 
-/** The placeholders' values when the message is the template to the letter, else nothing. */
+/** The placeholders' values if the message is exactly the template, otherwise undefined. */
 export function readExactly(template: Template, message: string): Parameters | undefined {
   const { literals, names, repeats } = template;
   const first = literals[0] ?? "";
@@ -49,7 +51,8 @@ export function readExactly(template: Template, message: string): Parameters | u
   const middle = last.length >> 1;
   if (lastAt < first.length || (middle > 0 && message.charCodeAt(lastAt + middle) !== last.charCodeAt(middle)))
     return undefined;
-  // Searches that can only succeed at one place: `startsWith` and `endsWith` compare letter by letter and take twice as long.
+  // Searches that can succeed at only one place: `startsWith` and `endsWith` compare letter by letter and take twice as
+  // long.
   if (!message.includes(last, lastAt) || message.lastIndexOf(first, 0) < 0) return undefined;
   const parameters: Record<string, string> = {};
   let at = first.length;
@@ -95,11 +98,11 @@ export interface TemplateWords {
   readonly gaps: readonly number[];
 }
 
-/** A template as words, with what each weighs. */
+/** A template as words with their weights. */
 export interface WordTemplate extends TemplateWords {
   readonly weights: readonly number[];
   readonly totalWeight: number;
-  /** Each word once with the weight of all its places, the rarest word first. */
+  /** Each word once with the weight of all its places, rarest first. */
   readonly heaviest: ReadonlyMap<string, number>;
   /** The rarest words. "… since the VM is generalized" without "generalized" is another sentence. */
   readonly distinctive: ReadonlySet<string>;
@@ -115,14 +118,14 @@ export function wordsOfTemplate(template: Template): TemplateWords {
   return { template, words, gaps };
 }
 
-/** A word of a template: how rare it is, and what all its places weigh together. */
+/** A word of a template: its rarity, and the weight of all its places together. */
 interface WeighedWord {
   readonly word: string;
   readonly weight: number;
   total: number;
 }
 
-/** Each word once, the rarest first. */
+/** Each word once, rarest first. */
 function weigh(words: readonly string[], weightOf: ReadonlyMap<string, number>): readonly WeighedWord[] {
   const weighed = new Map<string, WeighedWord>();
   for (const word of words) {
@@ -138,7 +141,7 @@ function totalOf(weighed: readonly WeighedWord[]): number {
   return weighed.reduce((sum, { total }) => sum + total, 0);
 }
 
-/** Of the weight of the rarest word: what weighs nearly as much is distinctive too. */
+/** As a share of the rarest word's weight: words of nearly the same weight are distinctive too. */
 export const distinctiveShare = 0.95;
 
 /** The rarest words, and those nearly as rare. */
@@ -161,9 +164,9 @@ export function toWordTemplate(cut: TemplateWords, weightOf: ReadonlyMap<string,
 
 /** How well a message fits a template, each from 0 to 1. */
 export interface Fit {
-  /** Weight of the template's words that the message has, in order, over the weight of all. */
+  /** Weight of the template's words that the message has, in order, divided by the weight of all. */
   readonly recall: number;
-  /** Words of the message that the template explains, literally or as a placeholder's value, over all of them. */
+  /** The share of the message's words that the template explains, literally or as a placeholder's value. */
   readonly coverage: number;
   /** How many of the template's words the message has, in order. */
   readonly matched: number;
@@ -172,12 +175,12 @@ export interface Fit {
   readonly parameters: Parameters;
 }
 
-/** A placeholder's value explains this many words; a name, an id or a URL has fewer, a pasted log has more. */
+/** A placeholder's value explains at most this many words; a name, an id or a URL has fewer, a pasted log has more. */
 const mostWordsInValue = 30;
 
 /**
- * Aligns a message with a template: the heaviest common subsequence of words. Costs the product of the numbers of words that
- * occur in both, which are bounded, and is done for the few best candidates only.
+ * Aligns a message with a template: the heaviest common subsequence of words. The cost is the product of the numbers of
+ * words that occur in both, which are bounded, and only the few best candidates are aligned.
  */
 export function readClosely(shape: WordTemplate, message: Message): Fit {
   const { totalWeight, distinctive } = shape;
@@ -215,14 +218,14 @@ export function readClosely(shape: WordTemplate, message: Message): Fit {
   };
 }
 
-/** Positions of the words that occur on the other side too: no other can be part of an alignment. */
+/** Positions of the words that also occur on the other side: no others can be part of an alignment. */
 function indicesOf(words: readonly string[], others: { has(word: string): boolean }): readonly number[] {
   const indices: number[] = [];
   for (let index = 0; index < words.length; index++) if (others.has(words[index] ?? "")) indices.push(index);
   return indices;
 }
 
-/** For each row and column, the weight of the heaviest common subsequence of what follows. */
+/** For each row and column, the weight of the heaviest common subsequence of the rest. */
 function heaviestFrom(
   rows: readonly number[],
   columns: readonly number[],
@@ -266,7 +269,7 @@ function valuesBetween(
   return { values, wordsInValues };
 }
 
-/** Without any of the words between two placeholders it is unknown which of the two the value belongs to. */
+/** Without any word between two placeholders, it is unclear which of the two the value belongs to. */
 function sharesPlace(gaps: readonly number[], places: readonly (number | undefined)[], index: number): boolean {
   const lost = (from: number | undefined, to: number | undefined): boolean =>
     from !== undefined && to !== undefined && from < to && places.slice(from, to).every((place) => place === undefined);
@@ -299,7 +302,10 @@ export function cutText(text: string): CutText {
   };
 }
 
-/** The value that the message gave. A placeholder may be called like something that every object has; that is no string. */
+/**
+ * The value that the message gave. A placeholder may share the name of a property that every object has; that is no
+ * string.
+ */
 export function valueOf(parameters: Parameters, name: string): string | undefined {
   const value: unknown = parameters[name];
   return typeof value === "string" && value !== "" ? value : undefined;
@@ -311,7 +317,10 @@ export function isFilledBy({ names }: CutText, parameters: Parameters): boolean 
   return true;
 }
 
-/** Fills `{name}` by the parameter, `<name>` where the message did not give it: the reader sees what to fill in. */
+/**
+ * Replaces `{name}` with the parameter, or with `<name>` if the message did not give it: the reader sees what to fill
+ * in.
+ */
 export function fillIn({ literals, names }: CutText, parameters: Parameters): string {
   let filled = literals[0] ?? "";
   for (let index = 0; index < names.length; index++) {

@@ -1,6 +1,6 @@
 /**
- * Finds the template that a message was made from. Two ways: to the letter, by the message's first and last characters,
- * which costs the same however many templates there are; and by words, for wording that drifted.
+ * Finds the template of a message in two ways: exactly, by the message's first and last characters, which costs the
+ * same however many templates there are; and by words, for changed wording.
  */
 import { FuzzyIndex, mayFit, missableShare, type Acceptance } from "./fuzzy-match.js";
 import { headKey, noEnd, tailKey, type Message } from "./message.js";
@@ -9,30 +9,32 @@ import type { Rule } from "./rule.js";
 
 const ideograph = /[\u4e00-\u9fff]/;
 
-/** So few templates are compared sooner than looked up. */
+/** This few templates are compared faster than looked up. */
 const fewTemplates = 3;
 
 /** Copying the pieces of so many rules would be most of what the first unknown wording costs. */
 const fewRules = 64;
 
 /**
- * The words of all templates are indexed when this many messages were not found: indexing costs as much as twenty looks, and most
- * processes never meet as many.
+ * The words of all templates are indexed after this many messages were not found: indexing costs as much as twenty
+ * scans, and most processes never need that many.
  */
 const mostScans = 8;
 
 export class TemplateIndex {
   readonly #templates: Template[] = [];
-  /** By the characters at both ends of the template. Templates that collide share a bucket, and are compared like all in it. */
+  /**
+   * By the characters at both ends of the template. Templates that collide share a bucket and are compared one by one.
+   */
   readonly #byEnds = new Map<number, Template[]>();
-  /** Whether any template starts, or ends, with a placeholder. */
+  /** Whether any template starts or ends with a placeholder. */
   #anyOpenHead = false;
   #anyOpenTail = false;
   readonly #acceptance: Acceptance;
-  /** Words are only indexed when a message was not found to the letter: most never need it. */
+  /** Words are indexed only when a message was not found exactly: most processes never need it. */
   #fuzzy: FuzzyIndex | undefined;
   #chinese: FuzzyIndex | undefined;
-  /** Messages that were looked through all templates for, since their words are not indexed yet. */
+  /** How many messages were compared with all templates because their words are not indexed yet. */
   #scans = 0;
 
   /** @param acceptance what makes a close fit good enough */
@@ -43,7 +45,8 @@ export class TemplateIndex {
         if (text !== undefined) this.#templates.push(compileTemplate(rule, text, rules.length <= fewRules));
       }
     }
-    // "Blob {0} for disk '{1}' …" reads "Blob {0} …" too, with a value too long: of two that fit the more literal is asked first.
+    // "Blob {0} for disk '{1}' …" also fits "Blob {0} …", with too long a value: of two that fit, the more literal one
+    // is tried first.
     const lengths = new Map(this.#templates.map((template) => [template, literalLength(template)]));
     this.#templates.sort((left, right) => (lengths.get(right) ?? 0) - (lengths.get(left) ?? 0));
     for (const template of this.#templates) this.#addByEnds(template);
@@ -82,7 +85,7 @@ export class TemplateIndex {
     return bucket && readFirst(bucket, text);
   }
 
-  /** The template that fits best, or nothing when none is accepted. */
+  /** The template that fits best; undefined if none is accepted. */
   findClosely(message: Message): Match | undefined {
     const isChinese = ideograph.test(message.text);
     if (!isChinese && !this.#fuzzy && this.#templates.length > fewRules && this.#scans < mostScans) {
@@ -94,7 +97,7 @@ export class TemplateIndex {
     return index.find(message);
   }
 
-  /** Chinese sentences and others have no words in common, and cutting up the one says nothing about the other. */
+  /** Chinese and other messages have no words in common, so each has its own index. */
   #indexOf(isChinese: boolean): FuzzyIndex {
     const templates = this.#templates.filter(
       ({ literals }) => literals.some((text) => ideograph.test(text)) === isChinese,

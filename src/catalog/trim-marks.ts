@@ -1,13 +1,14 @@
 /**
- * Between two words of a message there is a value with the marks around it: `'install-agent' (` before the word
- * "publisher". The marks go, and what belongs to a name stays: `Server (Core)` keeps its brackets, since they are a pair.
+ * Between two words of a message there is a value with marks around it: `'install-agent' (` before the word
+ * "publisher". The marks are removed, but not those that belong to a name: `Server (Core)` keeps its brackets, since
+ * they are a pair.
  */
 
 const marks = new Set(" \t\r\n'\"`‘’“”«»:;,，。：；".split(""));
 const openings = "([{（";
 const closings = ")]}）";
 
-/** A value without the quotes, blanks, commas and lone brackets around it; a full stop only at its end. */
+/** A value without the quotes, blanks, commas and single brackets around it; a full stop is removed only at its end. */
 export function trimMarks(value: string): string {
   const partners = /[()[\]{}（）]/.test(value) ? pairsIn(value) : noPairs;
   let start = 0;
@@ -18,7 +19,7 @@ export function trimMarks(value: string): string {
     if (!openings.includes(char) && !closings.includes(char)) return false;
     const partner = partners.get(at);
     if (partner === undefined || partner < start || partner >= end) return true;
-    // A pair around the whole value belongs to the sentence; other brackets than round ones are of a list or of JSON.
+    // A pair around the whole value belongs to the sentence; other than round brackets belong to a list or to JSON.
     return (char === "(" || char === ")") && Math.min(at, partner) === start && Math.max(at, partner) === end - 1;
   };
   for (let length = -1; length !== end - start;) {
@@ -31,7 +32,7 @@ export function trimMarks(value: string): string {
 
 const noPairs: ReadonlyMap<number, number> = new Map();
 
-/** For each bracket that has a partner, the position of the partner. */
+/** The position of each bracket's partner. */
 function pairsIn(value: string): ReadonlyMap<number, number> {
   const pairs = new Map<number, number>();
   const open: number[] = [];

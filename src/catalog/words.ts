@@ -1,19 +1,19 @@
 /**
- * Folding: wording drifts (capitals, quotes, white space, punctuation, "isn't" for "is not"), words stay. A text becomes
- * its words, each with its place in the text, so that the text between two known words can be read out unchanged.
+ * Folding: wording changes (capitals, quotes, white space, punctuation, "isn't" for "is not"), words stay. A text
+ * becomes its words, each with its position, so that the text between two known words can be extracted unchanged.
  */
 
-/** The words of a text, folded, with the place of each in the text. */
+/** The folded words of a text, each with its position. */
 export interface Words {
   readonly text: string;
   readonly list: readonly string[];
   /** Offset of each word's first character. */
   readonly starts: readonly number[];
-  /** Offset behind each word's last character. */
+  /** Offset after each word's last character. */
   readonly ends: readonly number[];
 }
 
-/** A message that says nothing in 400 words will not say it in more: longer ones are cut, so that work is bounded. */
+/** A message that says nothing in 400 words will not say it in more: longer ones are cut to limit the work. */
 export const mostWords = 400;
 
 const enum Kind {
@@ -25,7 +25,7 @@ const enum Kind {
 
 /** The words of `text`: letters, digits and underscores, lower-cased; each ideograph is a word of its own. */
 export function wordsOf(text: string): Words {
-  // Lower-casing may change the length of exotic letters, and offsets would slip: such a text keeps its case.
+  // Lower-casing may change the length of rare letters and shift the offsets: such a text keeps its case.
   const lowered = text.toLowerCase();
   const folded = lowered.length === text.length ? lowered : text;
   const list: string[] = [];
@@ -61,19 +61,19 @@ export function wordsOf(text: string): Words {
   return { text, list, starts, ends };
 }
 
-/** The words without their places, for texts that only need to be compared. */
+/** The words without their positions, for texts that only need to be compared. */
 export function listOfWords(text: string): readonly string[] {
   if (!isPlain.test(text)) return wordsOf(text).list;
   const list = text.toLowerCase().match(/[a-z0-9_]+/g) ?? [];
   return list.length > mostWords ? list.slice(0, mostWords) : list;
 }
 
-/** Only characters of ASCII, and no word that counts as two: a pattern finds the words at once. */
+/** Only ASCII characters, and no word that counts as two: a single pattern finds the words. */
 const isPlain = /^(?!.*(?:n['\u2019]t|cannot))[\s!-~]*$/is;
 
 /**
- * The words of `text` where those inside an address (`https://pictures.blob.core.windows.net/…`, `/subscriptions/…`) are words
- * of their own kind, with a slash in front: `blob` in the name of a host is not the word that a sentence begins with.
+ * The words of `text`, with those inside an address (`https://pictures.blob.core.windows.net/…`, `/subscriptions/…`)
+ * marked by a slash: `blob` in the name of a host is not the first word of a sentence.
  */
 export function wordsApartFromAddresses(text: string, words: Words = wordsOf(text)): Words {
   if (!text.includes("/")) return words;
@@ -90,7 +90,10 @@ export function wordsApartFromAddresses(text: string, words: Words = wordsOf(tex
   return list ? { ...words, list } : words;
 }
 
-/** Where an address begins in a text without blanks: behind the scheme, or with the first of several slashes; -1 for nowhere. */
+/**
+ * Where an address begins in a text without blanks: after the scheme, or at the first of several slashes; -1 for
+ * nowhere.
+ */
 function addressIn(token: string): number {
   const scheme = token.indexOf("://");
   if (scheme >= 0) return scheme;

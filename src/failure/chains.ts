@@ -1,8 +1,8 @@
 /**
- * The tree of raw nodes -> chains from the outermost node to each root. "The innermost node is the root" is nearly true:
- * services put placeholders innermost (`301`, `Unspecified`, a code with an empty message), repeat the parent as its own detail,
- * list properties under an error that says more, and wrap the failure of one resource five times. What counts is decided
- * here, by rank.
+ * The tree of raw nodes -> chains from the outermost node to each root. "The innermost node is the root" is almost
+ * true: services put placeholders innermost (`301`, `Unspecified`, a code with an empty message), repeat the parent as
+ * its own detail, list properties under an error that says more, and wrap one resource's failure five times. Ranks
+ * decide here what counts.
  */
 import { cut, maxChains, maxMessageChars, maxNameChars } from "./read-limits.js";
 import type { FailureChain, FailureNode } from "./failure.js";
@@ -16,9 +16,9 @@ const rank = {
   /** Says only that something below failed: `DeploymentFailed`. */
   wrapper: 1,
   words: 2,
-  /** A code that means nothing: `Unspecified`, `301`. */
+  /** A meaningless code: `Unspecified`, `301`. */
   placeholder: 3,
-  /** The name of an HTTP status: an envelope if something is below, and a cause of its own if nothing is. */
+  /** The name of an HTTP status: an envelope if something is below, a cause of its own if not. */
   envelope: 4,
   real: 5,
 } as const;
@@ -46,12 +46,12 @@ const ranks = new Map<string, number>([
   ),
 ]);
 
-/** AKS names the step that failed (`ReconcileVMSSAgentPoolFailed`) and says the cause inside. */
+/** AKS names the failed step (`ReconcileVMSSAgentPoolFailed`) and gives the cause inside. */
 const stepThatFailed = /^(?:reconcile[^]*(?:failed|error)|batchmachine[^]*error)$/;
 
 function rankOf({ code, message, facts }: RawNode): number {
   if (code !== undefined) return rankOfCode(code);
-  // A program in the guest has no code of the service; that it ended is a cause.
+  // A program in the guest has no code of the service, but its exit code is a cause.
   if (facts?.["exitCode"] !== undefined) return rank.real;
   return message === "" ? rank.empty : rank.words;
 }
@@ -74,7 +74,7 @@ function rankOfCode(code: string): number {
   return stepThatFailed.test(folded) ? rank.wrapper : rank.real;
 }
 
-/** All chains of a tree, most telling first; one chain with an empty node when the tree says nothing. */
+/** All chains of a tree, most telling first; a single chain with an empty node if the tree says nothing. */
 export function chainsOf(tree: RawNode | undefined): [FailureChain, ...FailureChain[]] {
   if (!tree) return [[{ message: "" }]];
   if (!tree.below) return [[toNode(tree)]];
@@ -112,8 +112,8 @@ function branchesOf(node: RawNode): Branch[] {
 }
 
 /**
- * "Validation returned errors. See inner errors for details": the words of a detail under a number or the name of a status are
- * what the parent's code means.
+ * "Validation returned errors. See inner errors for details": the message of a detail whose code is a number or the
+ * name of a status explains the parent's code.
  */
 function pointsInside({ message }: RawNode, { code }: RawNode): boolean {
   return (
@@ -123,7 +123,7 @@ function pointsInside({ message }: RawNode, { code }: RawNode): boolean {
   );
 }
 
-/** A detail that repeats its parent is the same node. The one with the target or with words is kept. */
+/** A detail that repeats its parent is the same node. The one with the target or a message is kept. */
 function withParent(parent: RawNode, branch: Branch): Branch {
   const [child] = branch.nodes;
   const sameCode = child.code !== undefined && child.code.toLowerCase() === parent.code?.toLowerCase();
@@ -143,7 +143,7 @@ function tellsMore({ root, rank: rootRank }: Branch, parent: RawNode, parentRank
     case rank.envelope:
       return parentRank < rank.real && (root.message !== "" || parentRank < rank.envelope);
     case rank.placeholder:
-      // What a number says in words of its own counts below `NotFound`; `Unspecified` says less than that.
+      // A number with a message of its own ranks below `NotFound`; `Unspecified` ranks below that.
       return (
         parentRank <= rank.words ||
         (parentRank < rank.real &&
@@ -154,14 +154,14 @@ function tellsMore({ root, rank: rootRank }: Branch, parent: RawNode, parentRank
     case rank.words:
       return parentRank <= rank.words;
     default:
-      // An envelope whose message was opened says nothing any more.
+      // An envelope whose message was unpacked says nothing more.
       return parentRank <= rank.wrapper || (parentRank === rank.envelope && parent.message === "");
   }
 }
 
 /**
- * A detail that is named after a property only says which part of the request its parent means:
- * `{ code: "Password", target: "adminPassword" }` below `InvalidParameter`.
+ * A detail named after a property only says which part of the request its parent means: `{ code: "Password", target:
+ * "adminPassword" }` below `InvalidParameter`.
  */
 function elaborates(detail: RawNode, parent: RawNode): boolean {
   const code = detail.code ?? "";
@@ -172,8 +172,8 @@ function elaborates(detail: RawNode, parent: RawNode): boolean {
 }
 
 /**
- * Roots of the highest kind that is there. Placeholders, wrappers and empty envelopes beside a real code are no causes; a number
- * that says a sentence of its own is one.
+ * Roots of the highest kind present. Placeholders, wrappers and empty envelopes beside a real code are no causes; a
+ * number with a message of its own is one.
  */
 function mostTelling(branches: readonly Branch[]): Branch[] {
   let best = 0;
@@ -195,7 +195,9 @@ function weightOf({ root, rank: own }: Branch): number {
   return saysWhy ? rank.envelope : own;
 }
 
-/** Ten machines that fail alike are one cause; ten different messages are ten. A cut message is the same message. */
+/**
+ * Ten machines that fail alike are one cause; ten different messages are ten. A truncated message is the same message.
+ */
 function distinct(branches: readonly Branch[]): Branch[] {
   const kept: Branch[] = [];
   for (const branch of branches) {
@@ -217,7 +219,7 @@ function sameCause(a: Cause, b: Cause): boolean {
   );
 }
 
-/** The same cause once, those that name it by a telling code first. */
+/** Each cause once, those with a telling code first. */
 export function distinctChains(chains: readonly FailureChain[]): FailureChain[] {
   const rootOf = (chain: FailureChain): FailureNode => chain[chain.length - 1] ?? { message: "" };
   const kept: FailureChain[] = [];

@@ -1,4 +1,4 @@
-/** What was found in one input -> the finished failure: chains, wait, execution and ids. */
+/** The findings in one input -> the finished failure: chains, wait, execution and ids. */
 import { chainsOf } from "./chains.js";
 import type { Execution, Failure, FailureChain, FailureOrigin } from "./failure.js";
 import type { ResponseHeaders } from "./headers.js";
@@ -13,9 +13,9 @@ export interface Draft {
   readonly reading: Reading;
   readonly status: number | undefined;
   readonly headers: ResponseHeaders;
-  /** Left out, the status decides. */
+  /** If absent, the status decides. */
   readonly execution?: Execution;
-  /** The status that a text names somewhere; one that a node names takes precedence. */
+  /** A status that the text names anywhere; one in a node takes precedence. */
   readonly namedStatus?: number | undefined;
   /** The whole text, since it may ask for a wait outside the nodes. */
   readonly text?: string;
@@ -51,7 +51,7 @@ function statusIn(chain: FailureChain): number | undefined {
   return undefined;
 }
 
-/** The wait that the words of a node ask for: the deciding chain first, and in it the root. */
+/** The wait that a node's message asks for: from the deciding chain first, and there from the root. */
 function waitFromChains(chains: readonly FailureChain[]): number | undefined {
   for (const chain of chains) {
     for (let i = chain.length - 1; i >= 0; i--) {

@@ -1,6 +1,6 @@
 /**
- * The last words of tools: that a process ended with an exit code, that a crash should be reported. They follow every failure and
- * say nothing about it.
+ * The closing lines of tools: that a process ended with an exit code, that a crash should be reported. They follow
+ * every failure and say nothing about it.
  */
 
 const sentences: readonly RegExp[] = [
@@ -20,18 +20,18 @@ const sentences: readonly RegExp[] = [
   /^the job (?:running on .{1,80} )?(?:has )?failed\.?$/i,
 ];
 
-/** What may come before those words: the mark of a CI system, a level, a time stamp. */
+/** What may precede those lines: a CI marker, a level, a timestamp. */
 const mark =
   /^[\s│|>=]{0,16}(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]{5,30}Z?\]?[:\s]{0,4})?(?:##\[\w{1,16}\]|::error::|(?:cli\.)?azure\.\S{1,40} ?: |(?:Error|ERROR|error|FATAL):? ){0,2}\s{0,4}/;
 
-/** Whether the line is nothing but a tool's last words. */
+/** Whether the line is only a tool's closing line. */
 export function isEpilogue(line: string): boolean {
   if (line.length > 400) return false;
   const bare = line.slice(mark.exec(line)?.[0].length ?? 0).trim();
   return bare !== "" && sentences.some((sentence) => sentence.test(bare));
 }
 
-/** The text without such lines; the text as it is when it has no others. */
+/** The text without such lines; unchanged if it has no others. */
 export function withoutEpilogues(text: string): string {
   if (!mayHold.test(text)) return text;
   const lines = text.split("\n");

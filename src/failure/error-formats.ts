@@ -1,6 +1,6 @@
 /**
- * How each tool writes a code, a message, or a border between them: one entry for each format, the surest first. A new tool is a new
- * entry here and an example in its test.
+ * How each tool writes a code, a message, or a border between them: one entry per format, surest first. For a new tool,
+ * add an entry here and an example in its test.
  */
 import { type Quote, quoteAt, slashesBefore, unescape } from "./lenient-json.js";
 import { httpStatus, isFailedWord } from "./structure.js";
@@ -17,12 +17,12 @@ export interface FormatSink {
   message(value: string): void;
   /** A message without quotation marks begins. */
   openMessage(from: number): void;
-  /** A brace that may begin JSON; returns where to go on. */
+  /** A brace that may begin JSON; returns where to continue. */
   braces(at: number): number;
   status(status: number | undefined, at: number): void;
-  /** Something that is no part of a message. */
+  /** Something that is not part of a message. */
   border(at: number): void;
-  /** The nodes that follow are siblings, below the one that was found last. */
+  /** The nodes that follow are siblings, below the one found last. */
   listBelow(at: number): void;
   /** Whether codes were found, but none that names a cause. */
   awaitsCause(): boolean;
@@ -32,9 +32,9 @@ export interface FormatSink {
 export interface ErrorFormat {
   /** Global; matches where the format begins. Every repetition is bounded. */
   readonly pattern: RegExp;
-  /** No sentence looks like this by accident: it is looked for inside messages too. */
+  /** No sentence looks like this by accident, so it is also searched for inside messages. */
   readonly anywhere?: boolean;
-  /** Reads what matched, reports it, and returns the index behind it. */
+  /** Reads and reports what matched, and returns the index after it. */
   read(found: FormatSink, match: RegExpExecArray, end: number): number;
 }
 
@@ -149,7 +149,7 @@ export const errorFormats: readonly ErrorFormat[] = [
     },
   },
   {
-    // The same with a line break, as a provider prints it: `… failed with error:` and below `X: message`
+    // The same with a line break, as a provider prints it: `… failed with error:` followed by `X: message`
     pattern: /\berror:[ \t]{0,16}\n\s{0,64}([A-Z]\w{3,100}) ?: /gi,
     read: (found, match, end) => {
       const name = match[1] ?? "";
@@ -211,7 +211,7 @@ export const errorFormats: readonly ErrorFormat[] = [
     read: (found, match, end) => (found.code(match[1] ?? "", match.index, end), end),
   },
   {
-    // core-lro: `The long-running operation has failed. X. message`, with the word undefined where the code was lost
+    // core-lro: `The long-running operation has failed. X. message`, with the word undefined if the code was lost
     pattern: /long-running operation has failed(?:\. (\S{1,128})\. )/gi,
     read: (found, match, end) => {
       found.code(match[1] ?? "", match.index, end);
@@ -242,7 +242,7 @@ export const errorFormats: readonly ErrorFormat[] = [
     },
   },
   {
-    // the portal, copied: each label and each value on a line of its own
+    // the portal, copied: each label and each value on its own line
     pattern: /(?:^|\n)[ \t]{0,16}Error code[ \t]{0,16}\n\s{0,16}([A-Z]\w{2,100})[ \t]{0,16}(?=\n|$)/gi,
     read: (found, match, end) => (found.code(match[1] ?? "", match.index, end), end),
   },
@@ -271,7 +271,7 @@ export const errorFormats: readonly ErrorFormat[] = [
     read: (found, match, end) => (isFailureName(match[1] ?? "") ? readNamed(found, match, end) : match.index + 1),
   },
   {
-    // What ends a message that has no closing mark
+    // What ends a message without a closing mark
     pattern:
       /\n[ \t]*\n|\n-{4,}|\n\s{0,16}At [^\n]{1,260}:\d{1,7} char:|\n\s{0,16}\+ |\n\s{0,16}(?:Error)?(?:Target|ReasonPhrase|OperationID|StartTime|EndTime|Content|Headers|Correlation ?ID|Additional ?Info\w{0,32}|Activity ?Id|Traceback)\b|\nDetails ?:|;\s{0,8}[A-Z][A-Za-z]{2,24}:|\s(?:Target|Details|InnerError|AdditionalInfo)=|\sCorrelation ?ID:/gi,
     anywhere: true,
@@ -299,7 +299,8 @@ function readCodeLabel(found: FormatSink, match: RegExpExecArray, end: number): 
     found.code(value.name, match.index, value.end);
     return value.end;
   }
-  // In brackets behind its message: `Allocation failed. (Code: AllocationFailed, Target: …)`, or only the status: `(CODE: 409)`
+  // In brackets after its message: `Allocation failed. (Code: AllocationFailed, Target: …)`, or only the status:
+  // `(CODE: 409)`
   if (/^\d{3}$/.test(value.name)) {
     found.status(httpStatus(value.name), match.index - 1);
     return value.end;
@@ -311,7 +312,7 @@ function readCodeLabel(found: FormatSink, match: RegExpExecArray, end: number): 
   return after;
 }
 
-/** A short quoted value. It may be broken by a line, as everything may. */
+/** A short quoted value. It may be broken by a line, like anything else. */
 function readName(text: string, quote: Quote): { name: string; end: number } | undefined {
   const close = text.indexOf(quote.mark, quote.end);
   if (close < 0 || close - quote.end > 200) return undefined;
@@ -342,7 +343,10 @@ function readMessageLabel(found: FormatSink, match: RegExpExecArray, end: number
   return after;
 }
 
-/** A quoted message may hold the same marks unescaped: the closing one is followed by something that cannot be part of a message. */
+/**
+ * A quoted message may contain the same marks unescaped: the closing one is followed by something that cannot be part
+ * of a message.
+ */
 function readQuotedMessage(text: string, open: Quote): { content: string; end: number } {
   const isClosing = /\s{0,64}(?:$|[)\]};,]|\\{0,63}["']|[A-Z]\w{2,24}=|\n\s{0,64}(?![a-z]))/y;
   let last = -1;
@@ -360,7 +364,7 @@ function readQuotedMessage(text: string, open: Quote): { content: string; end: n
   };
 }
 
-/** More than one word written as one, or the name of an HTTP status: what a code looks like where no label says so. */
+/** More than one word written as one, or the name of an HTTP status: what a code looks like without a label. */
 export function isCodeLike(name: string): boolean {
   if (/^(?:Conflict|Forbidden|Unauthorized)$/.test(name)) return true;
   return name.length > 4 && /^[A-Z]\w*[A-Z]/.test(name) && /[a-z]{2}/.test(name);
@@ -372,29 +376,30 @@ const isStatusName = (name: string): boolean =>
     name,
   );
 
-/** Names before a colon that are no codes: types of exceptions, and the labels of tools. */
+/** Names before a colon that are not codes: exception types and labels of tools. */
 const speakers =
   /(?:Exception|CloudError|CLIError|RestError|ResponseError|BadRequestError|DeploymentError|OperationError|ExistsError|NotFoundError|AuthenticationError|(?<!Invalid)Credential|(?:Type|Value|Runtime|Key|Fatal|Fetch|System|Axios|URL|HTTP|Close|Connection|Timeout|Assertion|Attribute|Import|OS|IO|Syntax|Reference|Range|Client|Max|Retry)Error)$|^(?:CategoryInfo|FullyQualifiedErrorId|[A-Z]\w*I[dD]|[A-Z]\w*(?:Time|Date|Offset)|TimeStamp|ResourceType|ResourceName|ResourceGroup|EntityType|StatusCode|ReasonPhrase|ErrorTarget|OperationName|Inner\w+|Server\w+|Request\w+|RawError|(?:Begin)?CreateOrUpdate\w*|\w+ThenPoll)$/;
 
-/** The last words of names of programs and things, which print their name before what they say: `AzureVMCloud: …`. */
+/** How names of programs end that print their name before a message: `AzureVMCloud: …`. */
 const programs =
   /(?:Cloud|Client|Provider|Manager|Controller|Agent|Plugin|Builder|Set|Probe|v\d|Worker|Handler|Reconciler|Driver|Scaler|Machine|Pool|Module|Command|Operation|Function|Group|Template|Cluster|Node)$/;
 
 /** Words before a colon that other formats read. */
 const labels = /(?:Code|Message|Status|Target|Details|Info|Content|Headers|Team)$|^(?:Ori?ginal|Raw)Error$/;
 
-/** Whether a name without a label may be a code, where a code is likely. */
+/** Whether a name without a label may be a code, in a place where a code is likely. */
 export function mayBeCode(name: string): boolean {
   if (!isCodeLike(name) || (programs.test(name) && !wentWrong.test(name))) return false;
-  // `RequestId` and `ServerName` describe the request and the server, `RequestDisallowedByPolicy` and `ServerBusy` what went wrong.
+  // `RequestId` and `ServerName` describe the request and the server; `RequestDisallowedByPolicy` and `ServerBusy`
+  // describe what went wrong.
   return !speakers.test(name) || (/^(?:Request|Server)/.test(name) && wentWrong.test(name));
 }
 
-/** How codes begin or end that say by themselves what went wrong. */
+/** How codes begin or end that clearly name a failure. */
 const wentWrong =
   /(?:Not[A-Z][a-z]\w*|Disallowed\w*|Too[A-Z]\w*|InUse\w*|AlreadyExists|Exceeded|Exhausted|Failed|Failure|Denied|Forbidden|Unauthorized|Unavailable|Throttled|Busy|Conflict|TimedOut|InProgress|Invalid|Missing|Mismatch|Unsupported|Locked|Expired|Corrupted|Blocked|Restricted|Preempted|Evicted|Required|Reached)$|^(?:Invalid|Incorrect|Insufficient|Unsupported|Conflicting|Cannot|Missing|Over[Cc]onstrained)[A-Z]/;
 
-/** A name that is a code beyond doubt, even in the middle of a sentence. */
+/** A name that is clearly a code, even in the middle of a sentence. */
 export function isFailureName(name: string): boolean {
   return isCodeLike(name) && !labels.test(name) && (wentWrong.test(name) ? mayBeCode(name) : isErrorOfService(name));
 }

@@ -1,12 +1,12 @@
 /**
- * Facts that a failure states beside its code, by parameter name: the exit code of a script, the numbers of a quota and the link to
- * raise it, the size that is out of stock, the policy that denied and what it allows.
+ * Facts that a failure states beside its code, by parameter name: the exit code of a script, the numbers of a quota and
+ * the link to raise it, the size that is out of stock, the policy that denied and what it allows.
  */
 import { oneLine } from "./strip-decoration.js";
 
 export type Facts = Record<string, string>;
 
-/** What texts of rules and families may name in braces beside the placeholders of a message. */
+/** What texts of rules and families may name in braces besides the placeholders of a message. */
 export const factNames: ReadonlySet<string> = new Set(
   (
     "exitCode stderr extensionName count quota region limit usage required minimum portalUrl size zone " +
@@ -14,7 +14,7 @@ export const factNames: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** The facts in the words of a message. Most messages hold none, and a search for a few letters settles that. */
+/** The facts in a message. Most messages have none, which a search for a few letters shows. */
 export function factsInMessage(message: string): Facts | undefined {
   if (message.length < 24) return undefined;
   const found: Facts = {
@@ -66,7 +66,7 @@ function factsOfScript(message: string): Facts {
   return { exitCode, ...(stderr !== "" && { stderr }) };
 }
 
-/** The end of an output on one line: it says what went wrong. */
+/** The end of an output on one line, which says what went wrong. */
 export function lastWords(output: string): string {
   const lines = output.trim().split("\n").slice(-3).join("\n");
   return oneLine(lines.replace(/["'\s]{0,8}(?:More information on troubleshooting[^]{0,400})?$/, "")).slice(-400);
@@ -99,7 +99,7 @@ function factsOfIdentifiers(message: string): Facts {
   return { policyAssignment: unique.join(", "), violations, ...(reason !== undefined && { policyReason: reason }) };
 }
 
-/** What the owner of a policy wrote for those whom it meets. */
+/** What the owner of a policy wrote for those it affects. */
 function reasonIn(message: string): string | undefined {
   return /\bReasons?: '([^]{1,500}?)'(?:\.|,|$| See | Policy )/.exec(message)?.[1];
 }
@@ -116,7 +116,7 @@ interface Violation {
   readonly rule: string;
 }
 
-/** `additionalInfo` of a denial: each policy with what it requires, in the words of its assignment. */
+/** `additionalInfo` of a denial: each policy and what it requires, in the words of its assignment. */
 export function factsOfPolicy(additionalInfo: unknown, message: string): Facts | undefined {
   if (!Array.isArray(additionalInfo)) return undefined;
   const violations = additionalInfo.slice(0, 16).flatMap((entry: unknown) => {
@@ -152,7 +152,7 @@ function violationsOf(info: Fields): Violation[] {
   return found.length > 0 ? found : [violationOfParameters(called, assignment, info)];
 }
 
-/** Without the expressions that were evaluated, the parameters of the assignment are all that says what it wants. */
+/** Without the evaluated expressions, only the assignment's parameters show what it requires. */
 function violationOfParameters(called: string, assignment: string, info: Fields): Violation {
   const parameters = isFields(info["policyAssignmentParameters"]) ? info["policyAssignmentParameters"] : {};
   const allowed = listOf(allowedByParameters(info));
@@ -182,7 +182,7 @@ function violationOf(expression: Fields, field: string, called: string, assignme
   };
 }
 
-/** A deny names the condition that it met; what would pass is its opposite. */
+/** A deny names the condition that it met; its opposite would pass. */
 function requirement(operator: string, target: string, isNot: boolean): { words: string; allowed?: string } {
   switch (operator.toLowerCase()) {
     case "notin":
@@ -214,7 +214,7 @@ function allowedByParameters(info: Fields): unknown {
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** Values as a person writes them: a list with commas, the rest as JSON. */
+/** Values for people: a list with commas, the rest as JSON. */
 function listOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (Array.isArray(value)) return value.slice(0, 24).map(listOf).join(", ");

@@ -1,22 +1,22 @@
-/** A failure: what came back, read into one shape, whatever shape it came in. */
+/** A failure: what came back, read into one shape, whatever shape it had. */
 
 /** One error node of a failure. */
 export interface FailureNode {
-  /** As the service spelled it, without prefixes such as `Compute.`; absent when the node has none. */
+  /** As the service spelled it, without prefixes such as `Compute.`; absent if the node has none. */
   readonly code?: string;
-  /** Secrets are cut out. Empty when the node has none. */
+  /** Secrets are removed. Empty if the node has none. */
   readonly message: string;
   readonly target?: string;
   /** An HTTP status the node itself names (`Status=409` in the text of a Go client). */
   readonly status?: number;
-  /** What the structure says beside code and message, by parameter name: `exitCode`, `stderr`, `policyAssignment`. */
+  /** What the structure says besides code and message, by parameter name: `exitCode`, `stderr`, `policyAssignment`. */
   readonly facts?: Readonly<Record<string, string>>;
 }
 
 /** From the outermost node to a root, at least one node long. */
 export type FailureChain = readonly FailureNode[];
 
-/** What kind of thing the failure was read from. */
+/** What the failure was read from. */
 export type FailureOrigin =
   | "response" // an HTTP answer, or an error that carries one
   | "operation" // the status document of a long-running operation (status Failed or Canceled in a 200)
@@ -36,15 +36,15 @@ export type Execution =
 
 export interface Failure {
   readonly origin: FailureOrigin;
-  /** The HTTP status of the answer, else the one that the text or the error names. */
+  /** The HTTP status of the response, otherwise the one that the text or the error names. */
   readonly status?: number;
   /** One chain for each root found, most telling first; never empty. */
   readonly chains: readonly [FailureChain, ...FailureChain[]];
   readonly execution: Execution;
   /** The wait that headers, body or text ask for, in milliseconds from `now`. */
   readonly retryAfterMs?: number;
-  /** `x-ms-request-id` of the answer. */
+  /** `x-ms-request-id` of the response. */
   readonly requestId?: string;
-  /** `x-ms-correlation-request-id` of the answer, or the correlation id a text names. */
+  /** `x-ms-correlation-request-id` of the response, or the correlation id that a text names. */
   readonly correlationId?: string;
 }

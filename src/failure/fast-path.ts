@@ -1,6 +1,6 @@
 /**
- * Nearly every synchronous error is written in one way: `{ "error": { "code": …, "message": …, "target": … } }`, with no character
- * escaped. One pattern reads that sooner than parsing does; whatever is written otherwise is parsed.
+ * Nearly every synchronous error is written in one way: `{ "error": { "code": …, "message": …, "target": … } }`,
+ * without escaped characters. One pattern reads that faster than parsing; anything else is parsed.
  */
 
 export interface FastPathError {
@@ -13,11 +13,11 @@ const longest = 2_048;
 const unescaped = String.raw`"([^"\\\x00-\x1f]*)"`;
 const usual = new RegExp(
   String.raw`^ \{ "error" : \{ "code" : "(\w+)" , "message" : ${unescaped} (?:, "target" : ${unescaped} )?\} \} $`
-    // A blank in the pattern above stands for what white space JSON allows.
+    // A blank in the pattern above stands for any white space that JSON allows.
     .replaceAll(" ", String.raw`[ \t\r\n]*`),
 );
 
-/** What parsing would give, where the text is written in that one way. */
+/** What parsing would return, if the text is written in that one way. */
 export function readFastPath(text: string): FastPathError | undefined {
   const match = text.length > longest ? null : usual.exec(text);
   if (!match) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The few headers that a failure needs, from whatever holds them: `HttpHeaders` of the SDK, `Headers` of fetch, a Map, or a
- * plain object in any case. A plain object is walked once, and only names of the right length are compared.
+ * The few headers that a failure needs, from any container: the SDK's `HttpHeaders`, `Headers` of fetch, a Map, or a
+ * plain object in any case. A plain object is traversed once, and only names of the right length are compared.
  */
 import { maxKeys, maxNameChars } from "./read-limits.js";
 
@@ -8,7 +8,7 @@ export interface ResponseHeaders {
   retryAfterMs?: string;
   msRetryAfterMs?: string;
   retryAfter?: string;
-  /** `hh:mm:ss`; Resource Graph says it on every answer. */
+  /** `hh:mm:ss`; Resource Graph sends it with every response. */
   quotaResetsAfter?: string;
   requestId?: string;
   correlationId?: string;
@@ -55,7 +55,7 @@ export function readHeaders(headers: unknown): ResponseHeaders {
   return found;
 }
 
-/** When the answer was sent. Asked for only where a wait is given as a date. */
+/** When the response was sent. Needed only if a wait is given as a date. */
 export function dateIn({ all }: ResponseHeaders): string | undefined {
   if (!all) return undefined;
   if (isGetter(all)) return textOf(all.get("date"));

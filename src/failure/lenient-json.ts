@@ -1,7 +1,7 @@
 /**
- * Reads JSON that people and tools have damaged: hard-wrapped, cut short, JSON pasted with the escapes of the string it came
- * from, JSON put into a string without any escapes, dumps of JavaScript and Python. Never fails, never goes back: one pass from
- * the opening brace, and what makes no sense is stepped over.
+ * Reads JSON that people and tools have damaged: hard-wrapped, truncated, pasted with the escapes of an enclosing
+ * string, put into a string without escapes, dumps of JavaScript and Python. Never fails and never backtracks: one pass
+ * from the opening brace, skipping what makes no sense.
  */
 import { maxDepth } from "./read-limits.js";
 
@@ -25,7 +25,7 @@ export interface Quote {
   readonly end: number;
 }
 
-/** The most backslashes that mean anything: six levels of strings in strings. */
+/** The most backslashes that have a meaning: six levels of strings in strings. */
 const maxSlashes = 63;
 
 export function quoteAt(text: string, at: number): Quote | undefined {
@@ -42,7 +42,7 @@ export function slashesBefore(text: string, at: number, from: number): number {
   return slashes;
 }
 
-/** Takes away one layer of escapes for the string itself and one for each layer of backslashes on its marks. */
+/** Removes one layer of escapes for the string itself and one for each layer of backslashes on its marks. */
 export function unescape(content: string, slashes: number): string {
   let plain = content;
   for (let layer = slashes; plain.includes("\\"); layer >>= 1) {
@@ -114,7 +114,7 @@ class LenientReader {
     }
   }
 
-  /** `"code":`, `'code':`, `code:`, `[stack]:`, `"code" =>`; nothing when there is no key here. */
+  /** `"code":`, `'code':`, `code:`, `[stack]:`, `"code" =>`; undefined if there is no key here. */
   private key(): string | undefined {
     const pattern =
       /\\{0,63}(["']?)\s{0,64}([\w@.$[][^"'\\:=\n{},]{0,63}(?:\n[ \t]{0,64}[\w.]{1,32})?)\s{0,64}\\{0,63}\1\s{0,64}(?::|=>)/y;
@@ -139,7 +139,7 @@ class LenientReader {
     return whole;
   }
 
-  /** JSON that was put into a string without escaping: `"message":"{ "status": "Failed", … }"`. */
+  /** JSON put into a string without escaping: `"message":"{ "status": "Failed", … }"`. */
   private unescapedObject(quote: Quote, depth: number): { value: unknown } | undefined {
     const pattern = /\s{0,64}[{[]\s{0,64}\{?\s{0,64}(\\{0,63})["']/y;
     pattern.lastIndex = quote.end;
@@ -160,7 +160,9 @@ class LenientReader {
     return pattern.test(this.text) ? quoteAt(this.text, pattern.lastIndex) : undefined;
   }
 
-  /** A number, a word, `[Object]`, `None`: up to the next comma, brace or line, or to the next field as Go prints it. */
+  /**
+   * A number, a word, `[Object]`, `None`: up to the next comma, brace or line, or to the next field as Go prints it.
+   */
   private bare(): unknown {
     const pattern = /(?:(?! [A-Z]\w{1,24}:)(?:[^,{}[\]\n\r"']|["'](?![,}\]\n:]|$)))*/y;
     pattern.lastIndex = this.at;
@@ -180,8 +182,8 @@ class LenientReader {
 }
 
 /**
- * The content of a string up to the mark that closes it: one with as many backslashes as the opening mark, and with
- * something behind it that may follow a value. A mark in mid sentence is content.
+ * The content of a string up to its closing mark: one with as many backslashes as the opening mark, followed by
+ * something that may follow a value. A mark in mid-sentence is content.
  */
 function readString(text: string, open: Quote): { content: string; end: number } {
   let at = text.indexOf(open.mark, open.end);

@@ -1,15 +1,15 @@
 /**
- * Where a text says what was read from it. Reading takes decoration off and joins wrapped lines, so that a message is rarely in the
- * text to the letter; its words are, in their order.
+ * Finds where in a text something was read. Reading removes decoration and joins wrapped lines, so a message rarely
+ * occurs in the text verbatim; its words do, in order.
  */
 
-/** A part of a text, as `text.slice(from, to)` takes it. */
+/** A part of a text, as for `text.slice(from, to)`. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** The code as the text has it, behind `after` if it occurs there, else anywhere. */
+/** The code in the text, after `after` if it occurs there, otherwise anywhere. */
 export function locateCode(text: string, code: string): Span | undefined {
   for (let at = text.indexOf(code); at >= 0; at = text.indexOf(code, at + 1)) {
     const isWhole = !isNamePart(text.charCodeAt(at - 1)) && !isNamePart(text.charCodeAt(at + code.length));
@@ -18,12 +18,12 @@ export function locateCode(text: string, code: string): Span | undefined {
   return undefined;
 }
 
-/** From one word of a message to the next there may be a gutter, a time stamp, or the escapes of JSON in JSON. */
+/** Between two words of a message there may be a gutter, a timestamp, or the escapes of JSON in JSON. */
 const maxGap = 60;
 /** A long message is found by its beginning; the rest is as long as its words are. */
 const maxWords = 400;
 
-/** Where the words of a message are, one after the other. The longest such part counts; a short piece of it is no place. */
+/** Where the words of a message are, one after the other. The longest such part counts; a short piece is too little. */
 export function locateMessage(text: string, message: string): Span | undefined {
   const exact = text.indexOf(message);
   if (message !== "" && exact >= 0) return { from: exact, to: exact + message.length };

@@ -1,6 +1,6 @@
 /**
- * What reading finds before it is judged: a tree of error nodes in the order in which the service nested them. Structure and
- * text both end here, so that the rules about wrappers and roots (`chains.ts`) are written once.
+ * The result of reading before it is judged: a tree of error nodes in the order in which the service nested them.
+ * Structure and text both end here, so the rules about wrappers and roots (`chains.ts`) are written once.
  */
 import { cut, maxMessageCharsInAll, maxNameChars, maxNodes } from "./read-limits.js";
 import { presentableText } from "./secrets/presentable.js";
@@ -10,22 +10,22 @@ export interface RawNode {
   message: string;
   target: string | undefined;
   status: number | undefined;
-  /** What the structure says beside code and message: an exit code, the policy that denied. By parameter name. */
+  /** What the structure says besides code and message: an exit code, the policy that denied. By parameter name. */
   facts: Record<string, string> | undefined;
   /** The nodes one level further in, in order. */
   below: RawNode[] | undefined;
 }
 
-/** Shared by all that is read from one input: what is left to spend, and what was seen beside the nodes. */
+/** Shared while one input is read: the remaining limits, and what was found beside the nodes. */
 export interface Reading {
   nodesLeft: number;
   /** Characters that may still be read in messages. */
   charsLeft: number;
-  /** How many messages of text the reader is inside of. */
+  /** How deeply the reader is inside messages of text. */
   textDepth: number;
-  /** `endTime` of Compute's throttling window, which hides as JSON in a message. */
+  /** `endTime` of Compute's throttling window, hidden as JSON in a message. */
   windowEnd: string | undefined;
-  /** Finds error nodes in the words of a message. Handed in, since text reads structures and structures hold text. */
+  /** Finds error nodes in a message. Passed in, since text reads structures and structures contain text. */
   readonly readWords: ReadWords;
 }
 
@@ -57,12 +57,12 @@ export function addBelow(node: RawNode, child: RawNode): void {
   else node.below = [child];
 }
 
-/** What tools print where a service gave no code. */
+/** What tools print if a service gave no code. */
 const noCode = new Set(["", "undefined", "null", "nil", "<nil>", "none", "n/a", "unavailable", "''"]);
 
 /**
- * The code without what tools put around it: blanks, line breaks inside a wrapped code, `ProvisioningState/failed/` of an
- * instance view, and the service's name in front (`Compute.AllocationFailed`).
+ * The code without what tools put around it: blanks, line breaks inside a wrapped code, `ProvisioningState/failed/` of
+ * an instance view, and the service's name in front (`Compute.AllocationFailed`).
  */
 export function cleanCode(code: string): string | undefined {
   return code.length >= 12 && code.length <= 64 && !/[^A-Za-z]/.test(code) ? code : cleanOddCode(code);

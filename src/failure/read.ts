@@ -1,6 +1,6 @@
 /**
- * Anything -> a failure. This is the door of the room: it looks at what kind of thing came and hands it to the file that knows it.
- * It never throws, whatever comes: what cannot be read says so in the result.
+ * Anything -> a failure. The entry point of this room: it finds out what kind of thing it got and passes it to the file
+ * for that kind. It never throws: what cannot be read is reported in the result.
  */
 import { distinctChains, isTellingCode, isWrapperCode } from "./chains.js";
 import { cut, maxErrors, maxItems, maxJsonChars, maxKeys, maxTextChars } from "./read-limits.js";
@@ -17,12 +17,13 @@ import { executionTogether, isThrown, readThrown } from "./thrown.js";
 import { executionFromWords, namesServiceCode } from "./transport.js";
 
 export interface ReadOptions {
-  /** Epoch milliseconds, for waits that are given as a date. Default: the `Date` header of the answer. */
+  /** Epoch milliseconds, for waits given as a date. Default: the `Date` header of the response. */
   readonly now?: number | undefined;
 }
 
 /**
- * Reads an answer (`{ status, headers, bodyAsText }`), a body, the status document of an operation, an error or a text. Never throws.
+ * Reads a response (`{ status, headers, bodyAsText }`), a body, the status document of an operation, an error or a
+ * text. Never throws.
  */
 export function readFailure(input: unknown, options: ReadOptions = {}): Failure {
   try {
@@ -32,7 +33,7 @@ export function readFailure(input: unknown, options: ReadOptions = {}): Failure 
   }
 }
 
-/** Errors hold errors in `cause` and `errors`, and may hold themselves. */
+/** Errors contain errors in `cause` and `errors`, and may contain themselves. */
 interface Budget {
   errorsLeft: number;
 }
@@ -65,10 +66,10 @@ export interface LocatedFailure {
 }
 
 /**
- * The failures of a text in their order, one for each error that a tool printed. What only says that something else failed is
- * left out where the text holds that too. One entry at least. Never throws.
+ * The failures of a text in order, one for each error that a tool printed. An entry that only says that something else
+ * failed is left out if the text contains that too. At least one entry. Never throws.
  *
- * @param text any length; of a very long error the head and the tail are read
+ * @param text any length; of a very long error, the head and the tail are read
  */
 export function readFailures(text: string, options: ReadOptions = {}): readonly LocatedFailure[] {
   const located = splitText(text).flatMap((piece): LocatedFailure[] => {
@@ -94,7 +95,7 @@ function saysMore(chain: FailureChain): boolean {
   return root.code === undefined ? root.message !== "" : !isWrapperCode(root.code);
 }
 
-/** What an unmarked piece says counts where it is a code with a label: plans and progress mention codes too. */
+/** An unmarked piece counts only as a code with a label: plans and progress mention codes too. */
 function readOne({ text, from, isMarked }: Piece, now: number | undefined): Failure | undefined {
   if (text.trim() === "") return nothing;
   const json = isMarked ? wholeJson(text) : undefined;
@@ -110,11 +111,11 @@ function readOne({ text, from, isMarked }: Piece, now: number | undefined): Fail
 const namesCause = (chain: FailureChain): boolean =>
   chain.some(({ code }) => code !== undefined && isTellingCode(code));
 
-/** Whole sentences before the first error say what it is about; more is the progress of a tool. */
+/** Whole sentences before the first error say what it is about; more is a tool's progress. */
 const isSentence = (text: string): boolean =>
   text.length <= 600 && /^\s*["'(]?[A-Z][^]*[.!)'"]\s*$/.test(text) && text.trim().split("\n").length <= 5;
 
-/** A text: a complete body that was pasted, or words. Several failures are one with several roots. */
+/** A text: a complete pasted body, or words. Several failures become one with several roots. */
 function readWritten(text: string, now: number | undefined, budget: Budget): Failure {
   if (text.trim() === "") return nothing;
   const json = wholeJson(text);
@@ -144,7 +145,7 @@ function together(failures: readonly [Failure, ...Failure[]]): Failure {
   };
 }
 
-/** With several failures each root keeps the status that its own part of the text names. */
+/** With several failures, each root keeps the status from its own part of the text. */
 function withStatus(chain: FailureChain, status: number | undefined): FailureChain {
   const root = chain[chain.length - 1];
   if (!root || status === undefined || root.status !== undefined) return chain;
@@ -188,7 +189,7 @@ function readGuarded(input: unknown, now: number | undefined): Failure {
   }
 }
 
-/** Errors keep these where a walk over keys does not come by. */
+/** Errors keep these where iterating over keys does not find them. */
 const hiddenKeys = ["name", "message", "stack", "cause", "errors", "status", "headers", "bodyAsText", "response"];
 
 function copyReadable(value: unknown, budget: { left: number }, depth: number): unknown {

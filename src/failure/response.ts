@@ -1,6 +1,7 @@
 /**
- * Answers and bodies -> drafts: `{ status, headers, bodyAsText }` of a pipeline, `{ status, headers, body }` of fetch, a body alone,
- * the status document of an operation, VM Inspector's `resultStatus`, a resource that ended in `Failed`.
+ * Responses and bodies -> drafts: `{ status, headers, bodyAsText }` of a pipeline, `{ status, headers, body }` of
+ * fetch, a body alone, the status document of an operation, VM Inspector's `resultStatus`, a resource that ended in
+ * `Failed`.
  */
 import { maxTextChars } from "./read-limits.js";
 import type { Draft } from "./draft.js";
@@ -12,7 +13,7 @@ import { httpStatus, isFailedWord, looksLikeJson, parseJson, readValue } from ".
 import { readResult } from "./results.js";
 import { readText, readWords } from "./text.js";
 
-/** A response of a pipeline, of fetch or of another client. The fields may hold anything. */
+/** A response of a pipeline, of fetch or of another client. The fields may contain anything. */
 export interface ResponseFields {
   readonly status?: unknown;
   readonly statusCode?: unknown;
@@ -35,7 +36,9 @@ export function readResponse(answer: ResponseFields): Draft {
   return readBody(bodyOf(answer), status, readHeaders(answer.headers));
 }
 
-/** The fullest body: the text that came, then what a client made of it. A stream has not been read and cannot be. */
+/**
+ * The fullest body: the text that came, otherwise what a client made of it. A stream has not been read and cannot be.
+ */
 export function bodyOf({ bodyAsText, parsedBody, body, data }: ResponseFields): unknown {
   if (typeof bodyAsText === "string" && bodyAsText !== "") return bodyAsText;
   for (const candidate of [parsedBody, body, data]) {
@@ -56,7 +59,7 @@ function decode(bytes: ArrayBufferView): string {
   return new TextDecoder().decode(new Uint8Array(bytes.buffer, bytes.byteOffset, length));
 }
 
-/** A body with the status and the headers it came with, as far as they are known. */
+/** A body with the status and headers it came with, if known. */
 export function readBody(body: unknown, status: number | undefined, headers: ResponseHeaders): Draft {
   const reading = startReading(readWords);
   if (typeof body === "string") {
@@ -92,7 +95,9 @@ function readParsedBody(
   return { origin, tree, reading, status: status ?? httpStatus(said) ?? httpStatus(statusCode), headers };
 }
 
-/** Anything that is no JSON: the page of a gateway, a sentence, JSON that was cut. A 2xx whose body cannot be read was cut. */
+/**
+ * Anything that is not JSON: a gateway's page, a sentence, truncated JSON. A 2xx with an unreadable body was truncated.
+ */
 function readTextBody(text: string, reading: Reading, status: number | undefined, headers: ResponseHeaders): Draft {
   const tree = readText(text, reading);
   const cutShort = status !== undefined && status < 300 && !holdsCode(tree);
@@ -112,7 +117,7 @@ function originOf(body: object, status: number | undefined): FailureOrigin {
   return answered && endedWord(body) !== undefined ? "operation" : "response";
 }
 
-/** The word with which the status document of an operation, or a resource, says that it ended badly. */
+/** The word with which the status document of an operation, or a resource, reports a failure. */
 function endedWord(body: object): string | undefined {
   const { status, properties } = body as EndedFields;
   if (isFailedWord(status)) return status as string;

@@ -1,14 +1,14 @@
 /**
- * Results that say in a 200 what failed: a bulk action lists its machines, a run command its exit code, an instance view the states
- * of extensions, a scale set how many of its instances failed. The request succeeded; what was asked for did not. Shapes after the
- * REST specifications of Compute, BulkActions and ComputeSchedule.
+ * Results that report a failure in a 200: a bulk action lists its machines, a run command its exit code, an instance
+ * view the states of extensions, a scale set how many of its instances failed. The request succeeded, but not what was
+ * asked for. Shapes from the REST specifications of Compute, BulkActions and ComputeSchedule.
  */
 import { lastWords } from "./facts.js";
 import { type RawNode, addBelow, rawNode } from "./raw-node.js";
 import { maxItems } from "./read-limits.js";
 import { isFailedWord } from "./structure.js";
 
-/** What `failOn` may name. */
+/** The values of `failOn`. */
 export const resultKinds = ["bulk", "runCommand", "instanceView", "scaleSet", "imageBuilder", "inspector"] as const;
 
 /**
@@ -17,14 +17,14 @@ export const resultKinds = ["bulk", "runCommand", "instanceView", "scaleSet", "i
  */
 export type ResultKind = (typeof resultKinds)[number];
 
-/** A result that was recognised, with what failed in it. */
+/** A recognized result, with what failed in it. */
 export interface Result {
   readonly kind: ResultKind;
-  /** Absent when nothing in it failed. */
+  /** Absent if nothing in it failed. */
   readonly tree?: RawNode;
 }
 
-/** The result in a body; nothing where the body is of another kind. */
+/** The result in a body; undefined for a body of another kind. */
 export function readResult(body: object): Result | undefined {
   const fields = body as Fields;
   if (fieldsOf(fields["error"])) return undefined;
@@ -42,7 +42,8 @@ export function readResult(body: object): Result | undefined {
 }
 
 /**
- * Which kind of result the body of a successful response is if something failed in it; nothing for any other body. Pure.
+ * The kind of result in the body of a successful response, if something failed in it; undefined for any other body.
+ * Pure.
  *
  * @param body the parsed body of a 2xx
  */
@@ -65,7 +66,7 @@ function itemsOf(value: unknown): readonly Fields[] | undefined {
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** The services' examples write the word null where there is no error. */
+/** The services' examples write the word null if there is no error. */
 const codeOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" && value !== "null" ? value : undefined;
 
@@ -136,7 +137,7 @@ function failedCount(status: Fields, what: string): RawNode[] {
   return [node];
 }
 
-/** `ProvisioningState/failed/<code or exit code>`, in any case; nothing for a state that is no failure. */
+/** `ProvisioningState/failed/<code or exit code>`, in any case; undefined for a state that is no failure. */
 function failedState({ code }: Fields): { code: string | undefined; facts: Record<string, string> } | undefined {
   const [area = "", state = "", third] = textOf(code).split("/", 4);
   if (!/^(?:provisioningstate|componentstatus)$/i.test(area)) return undefined;
@@ -146,7 +147,10 @@ function failedState({ code }: Fields): { code: string | undefined; facts: Recor
   return /^-?\d{1,10}$/.test(third) ? { code: undefined, facts: { exitCode: third } } : { code: third, facts: {} };
 }
 
-/** What the run-command action answers: on Windows a status for each stream, on Linux one with both streams. No exit code. */
+/**
+ * The response of the run-command action: on Windows a status for each stream, on Linux one with both streams. No exit
+ * code.
+ */
 function readRunCommandOutput({ value, output, properties }: Fields): Result | undefined {
   const inOperation = fieldsOf(output) ?? fieldsOf(fieldsOf(properties)?.["output"]);
   const statuses = itemsOf(value) ?? itemsOf(inOperation?.["value"]);
@@ -191,7 +195,7 @@ function readRunCommand(view: Fields): Result | undefined {
   return resultOf("runCommand", [scriptNode(exited ? String(exitCode) : undefined, words)]);
 }
 
-/** A script has no code of the service: what happened is said in words, with the end of its stderr. */
+/** A script has no code of the service: the message says what happened, with the end of its stderr. */
 function scriptNode(exitCode: string | undefined, stderr: string, how?: string): RawNode {
   const ended = how ?? (exitCode === undefined ? "reported errors" : `ended with exit code ${exitCode}`);
   const node = rawNode(undefined, `The script in the guest ${ended}.${stderr === "" ? "" : ` ${stderr}`}`);
@@ -242,7 +246,7 @@ function stderrOf(owner: Fields): string {
   return textOf(status?.["message"]).trim();
 }
 
-/** Instances of a scale set, each with its own instance view behind a set that says Succeeded. */
+/** Instances of a scale set, each with its own instance view, while the set says Succeeded. */
 function readInstances({ value }: Fields): Result | undefined {
   const views = itemsOf(value)?.flatMap((instance) => {
     const properties = fieldsOf(instance["properties"]);
@@ -258,7 +262,7 @@ function readInstances({ value }: Fields): Result | undefined {
   return resultOf("scaleSet", failed);
 }
 
-/** Image Builder: the template is there, its last run failed. */
+/** Image Builder: the template exists, but its last run failed. */
 function readImageBuilder({ lastRunStatus }: Fields): Result | undefined {
   const run = fieldsOf(lastRunStatus);
   if (typeof run?.["runState"] !== "string") return undefined;

@@ -1,6 +1,6 @@
 /**
- * How long to wait, in milliseconds. Headers say it in three ways; bodies say it in words ("try again after '10' seconds") or as
- * the end of a throttling window. A hint that cannot be read, or that lies in the past, is no hint; zero is one.
+ * How long to wait, in milliseconds. Headers say it in three ways; bodies say it in words ("try again after '10'
+ * seconds") or as the end of a throttling window. A hint that is unreadable or in the past is no hint; zero is one.
  */
 import { dateIn, type ResponseHeaders } from "./headers.js";
 
@@ -10,8 +10,8 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /**
- * `retry-after-ms`, then `x-ms-retry-after-ms`, then `Retry-After`: the order of the SDK's own retry policy. Then what Resource
- * Graph says of the caller's quota.
+ * `retry-after-ms`, then `x-ms-retry-after-ms`, then `Retry-After`: the order of the SDK's own retry policy. Then what
+ * Resource Graph reports about the caller's quota.
  */
 export function waitFromHeaders(headers: ResponseHeaders, now: number | undefined): number | undefined {
   const { retryAfterMs, msRetryAfterMs, retryAfter, quotaResetsAfter } = headers;
@@ -33,8 +33,8 @@ function waitFromSpan(value: string | undefined): number | undefined {
 }
 
 /**
- * `Retry-After` counts seconds, but VM Inspector's examples send milliseconds (`120000`). More than a day of seconds that would
- * be at most a day of milliseconds is read as milliseconds: no Azure service asks for a wait of days.
+ * `Retry-After` counts seconds, but VM Inspector's examples send milliseconds (`120000`). A value over a day in seconds
+ * that is at most a day in milliseconds is read as milliseconds: no Azure service asks for a wait of days.
  */
 function waitFromSeconds(value: string | undefined): number | undefined {
   const asSeconds = waitFromNumber(value, secondMs);
@@ -43,7 +43,7 @@ function waitFromSeconds(value: string | undefined): number | undefined {
   return asMilliseconds <= dayMs ? asMilliseconds : asSeconds;
 }
 
-/** A number, or the first of a list that a fetch implementation joined. Whatever its size, the result is a finite integer. */
+/** A number, or the first of a list that a fetch implementation joined. The result is always a finite integer. */
 function waitFromNumber(value: string | undefined, unitMs: number): number | undefined {
   const digits = value === undefined ? undefined : /^\s{0,8}(\d{1,400}(?:\.\d{1,20})?)\s{0,8}(?:,|$)/.exec(value)?.[1];
   return digits === undefined ? undefined : finite(Number(digits) * unitMs);
@@ -53,7 +53,7 @@ function finite(ms: number): number {
   return Math.min(Math.round(ms), Number.MAX_SAFE_INTEGER);
 }
 
-/** A date in the forms that HTTP and Azure use. `Date.parse` alone reads a date into nearly any text with a digit. */
+/** A date in the forms that HTTP and Azure use. `Date.parse` alone finds a date in almost any text with a digit. */
 function waitUntil(date: string | undefined, headers: ResponseHeaders, now: number | undefined): number | undefined {
   if (date === undefined || !/^(?:[A-Za-z]{3,9},? \d|\d{4}-\d\d-\d\dT)/.test(date)) return undefined;
   const waitMs = Date.parse(date) - (now ?? respondedAt(headers) ?? NaN);
@@ -65,7 +65,7 @@ function respondedAt(headers: ResponseHeaders): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** The end of Compute's throttling window, relative to `now` or to the time of the answer. */
+/** The end of Compute's throttling window, relative to `now` or to the time of the response. */
 export function waitFromWindow(end: string, headers: ResponseHeaders, now: number | undefined): number | undefined {
   return waitUntil(end, headers, now);
 }
@@ -84,10 +84,11 @@ const amount = new RegExp(
 );
 
 /**
- * A wait in words. The number must belong to waiting: "did not finish in 20 minutes. Please retry" asks for no wait of 20 minutes.
+ * A wait in words. The number must belong to the waiting: "did not finish in 20 minutes. Please retry" does not ask for
+ * 20 minutes.
  */
 export function waitFromWords(text: string): number | undefined {
-  // Nearly every message ends at the first test, which skips over letters; the second looks at each of them.
+  // Nearly every message fails the first test, which skips letters; the second examines each of them.
   if (!/sec|min|hour|mil|etry|PT\d/.test(text) || !/\d["'‘’“”]?\s?(?:sec|min|h|mil|s\b|ms\b|m\b)|PT\d/.test(text))
     return undefined;
   for (const match of text.matchAll(amount)) {
@@ -95,7 +96,7 @@ export function waitFromWords(text: string): number | undefined {
     if (!/again|retry|retri|wait|reserved|resubmit|come back|back ?off/i.test(before)) continue;
     const [, number, unit = "", goDuration, isoDuration] = match;
     const waitMs = number === undefined ? durationMs(goDuration ?? isoDuration ?? "") : Number(number) * unitMs(unit);
-    // Go prints a wait of zero where the service named none.
+    // Go prints a wait of zero if the service named none.
     if (waitMs > 0 || number !== undefined) return finite(waitMs);
   }
   return undefined;

@@ -1,24 +1,27 @@
 /**
- * One text, several failures. A Terraform run, a log of a pipeline or a file of JSON lines holds many failures that have nothing
- * to do with each other. The text is cut where tools begin an error. Linear in the length of the text.
+ * One text, several failures. A Terraform run, a pipeline log or a file of JSON lines contains many unrelated failures.
+ * The text is cut where tools begin an error. Linear in the length of the text.
  */
 import { isEpilogue } from "./epilogues.js";
 import { failedStatusLine } from "./text-facts.js";
 
-/** A part of a text that says one thing. */
+/** A part of a text about one thing. */
 export interface Piece {
   readonly text: string;
   /** Where it begins and ends in the whole text. */
   readonly from: number;
   readonly to: number;
-  /** A tool said that an error begins here. Otherwise it is the text before the first one, a warning, or a tool's last words. */
+  /**
+   * A tool marked the beginning of an error here. Otherwise it is the text before the first error, a warning, or a
+   * tool's closing lines.
+   */
   readonly isMarked: boolean;
 }
 
 /** The rest is left out. */
 export const maxPieces = 500;
 
-/** The pieces of a text, in order. A text without any border is one piece. */
+/** The pieces of a text, in order. A text without borders is one piece. */
 export function splitText(text: string): Piece[] {
   const documents = jsonDocuments(text);
   if (documents) return documents.slice(0, maxPieces);
@@ -28,20 +31,20 @@ export function splitText(text: string): Piece[] {
 
 const wholeOf = (text: string): Piece => ({ text, from: 0, to: text.length, isMarked: true });
 
-/** What terminals, CI systems and loggers put before a line: gutters, time stamps, the name of a container. */
+/** What terminals, CI systems and loggers put before a line: gutters, timestamps, the name of a container. */
 const linePrefix =
   /^[\s│┃|>╷╵]{0,40}(?:[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} \S{1,64}: )?(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]{5,30}(?:Z|[+-]\d\d:?\d\d)?\]?[:\s]{0,4}|\[\d\d:\d\d:\d\d\] {0,4})?/;
 
 /**
- * How tools begin an error: Terraform, az, Pulumi; PowerShell; Python, .NET and JavaScript; Ansible; CI systems. A name without
- * dots before "Error:" may be a label within one (`OriginalError: …`).
+ * How tools begin an error: Terraform, az, Pulumi; PowerShell; Python, .NET and JavaScript; Ansible; CI systems. A name
+ * without dots before "Error:" may be a label within one (`OriginalError: …`).
  */
 const errorStart =
   /^(?:Error|ERROR|error) ?: (?! )|^##\[error\]|^::error|^[A-Z][a-z]{1,20}-Az[A-Za-z]{1,60} ?: |^(?:\w{1,60}\.){1,8}\w{1,60}(?:Error|Exception): |^RestError: |^fatal: \[/;
-/** A level behind a time stamp: `2026-03-01 10:00:00,1 - root - ERROR - …`, `… ERROR 1 --- [pool-1] c.a.Client : …`. */
+/** A level after a timestamp: `2026-03-01 10:00:00,1 - root - ERROR - …`, `… ERROR 1 --- [pool-1] c.a.Client : …`. */
 const errorLevel = /^(?:- \S{1,60} - |\[[\w-]{1,40}\] )?\[?(?:ERROR|FATAL|CRITICAL|SEVERE)\]?(?: |:)/;
 const otherLevel = /^(?:- \S{1,60} - |\[[\w-]{1,40}\] )?\[?(?:INFO|DEBUG|TRACE|NOTICE)\]?(?: |:)/;
-/** The dump of an answer by the SDK for Go. */
+/** A response dumped by the SDK for Go. */
 const goResponse = /^RESPONSE [45]\d\d: /;
 const warningStart = /^(?:Warning|WARNING|warning) ?: |^##\[warning\]|^::warning/;
 const exceptionLine = /^(?:\w{1,60}\.){0,8}\w{1,60}(?:Error|Exception)\b/;
@@ -91,7 +94,7 @@ function blocksOf(text: string): Piece[] {
 const isOnlyEpilogue = (piece: string): boolean =>
   piece.split("\n").every((line) => line.trim() === "" || isEpilogue(line));
 
-/** What begins with this line, or nothing where the line goes on with what is there. */
+/** What begins with this line; undefined if the line continues the current block. */
 function kindOfLine(line: string, current: Kind): Kind | undefined {
   const prefix = linePrefix.exec(line)?.[0] ?? "";
   const bare = line.slice(prefix.length);
@@ -101,10 +104,10 @@ function kindOfLine(line: string, current: Kind): Kind | undefined {
   const event = kubernetesEvent.exec(bare)?.[1];
   if (event !== undefined) return event === "Warning" ? "event" : "other";
   if (bare.startsWith("Traceback (most recent call last):")) return current === "error" ? undefined : "traceback";
-  // The exception is what the lines above it lead to.
+  // The lines above lead up to the exception.
   if (current === "traceback" && exceptionLine.test(bare)) return undefined;
   if (errorStart.test(bare)) return "error";
-  // The head of an answer, whose body follows.
+  // The head of a response, whose body follows.
   if (current !== "error" && (failedStatusLine.test(bare) || goResponse.test(bare))) return "error";
   if (warningStart.test(bare)) return "other";
   if (/\d/.test(prefix)) {
@@ -116,7 +119,7 @@ function kindOfLine(line: string, current: Kind): Kind | undefined {
   return mayBeJson && parses(bare) ? "json" : undefined;
 }
 
-/** The documents of a text that is nothing but JSON: one, an array of several, or several under each other. */
+/** The documents of a text that is nothing but JSON: one, an array of several, or several in sequence. */
 function jsonDocuments(text: string): Piece[] | undefined {
   const from = text.length - text.trimStart().length;
   const trimmed = text.trim();
@@ -131,7 +134,7 @@ function jsonDocuments(text: string): Piece[] | undefined {
   return documents.length > 1 && documents.every((document) => parses(document.text)) ? documents : undefined;
 }
 
-/** Cuts where braces close, outside of strings. */
+/** Cuts where braces close, outside strings. */
 function documentsIn(text: string, offset: number): Piece[] {
   const documents: Piece[] = [];
   let depth = 0;

@@ -1,7 +1,7 @@
 /**
- * Takes off what terminals, logs, chats and mail put on a text before it was pasted: gutters, timestamps, levels, colours,
- * Markdown, HTML entities, typographic quotes, and the mask that some build servers put over braces. Line breaks stay, since
- * labels are at the beginning of lines.
+ * Removes what terminals, logs, chats and mail added to a text before it was pasted: gutters, timestamps, levels,
+ * colours, Markdown, HTML entities, typographic quotes, and the mask that some build servers put over braces. Line
+ * breaks stay, since labels are at the beginning of lines.
  */
 import { maxTextChars, cut } from "./read-limits.js";
 
@@ -19,7 +19,8 @@ export function stripDecoration(text: string): string {
   if (clean.includes("`")) clean = clean.replace(/(?<!`)`(\w{1,100})`(?!`)/g, "$1");
   if (clean.includes("](")) clean = clean.replace(/\[([^\][\n]{1,300})\]\((?:https?:|[/#.])[^()\s]{1,500}\)/g, "$1");
   if (/[“”„]/.test(clean)) {
-    // Where no other marks occur, they are what an editor made of them; else they mark a code where they are around one word.
+    // If there are no other quotes, typographic ones are an editor's work; otherwise they mark a code if they enclose
+    // one word.
     clean = clean.includes('"') ? clean.replace(/[“„](\w[\w.]{0,100})\\?[“”]/g, "'$1'") : clean.replace(/[“„”]/g, '"');
   }
   if (/[‘’]/.test(clean) && !clean.includes("'") && !clean.includes('"')) clean = clean.replace(/[‘’]/g, "'");
@@ -28,8 +29,8 @@ export function stripDecoration(text: string): string {
 }
 
 /**
- * Below its sentence Windows PowerShell prints where the script was and which kind of .NET exception it met. Modules that are
- * generated put the service's code in front of their own id: `FullyQualifiedErrorId : DiskBusy,Microsoft.Azure…`.
+ * Below its message, Windows PowerShell prints the position in the script and the .NET exception. Generated modules put
+ * the service's code in front of their own id: `FullyQualifiedErrorId : DiskBusy,Microsoft.Azure…`.
  */
 function withoutErrorRecord(lines: readonly string[]): string[] {
   let isInRecord = false;
@@ -49,7 +50,7 @@ function withoutErrorRecord(lines: readonly string[]): string[] {
   });
 }
 
-/** Logs say what failed at one of the two ends. */
+/** Logs say at one of the two ends what failed. */
 export function headAndTail(text: string): string {
   if (text.length <= maxTextChars) return text;
   const half = maxTextChars / 2;
@@ -63,7 +64,7 @@ function decodeEntity(entity: string, decimal: string | undefined, name: string 
   return entities[(name ?? "").toLowerCase()] ?? entity;
 }
 
-/** `<https://…>` of Markdown, and the tags that mail and wikis leave; tags of an XML error stay. */
+/** `<https://…>` of Markdown, and tags left by mail and wikis; tags of an XML error stay. */
 function withoutTags(text: string): string {
   return text
     .replace(/<(https?:\/\/[^\s<>]{1,2000})>/g, "$1")
@@ -87,18 +88,20 @@ function withoutPrefix(line: string): string {
   let bare = line.endsWith("^M") ? line.slice(0, -2) : line;
   if (bare.length === 0) return bare;
   const first = bare.trimStart().charCodeAt(0);
-  // Letters in lower case, braces and quotes begin no prefix, and most lines of a body begin with one of them.
+  // Lower-case letters, braces and quotes begin no prefix, and most lines of a body begin with one of them.
   if (first === 34 || first === 123 || first === 125) return bare;
   if (klog.test(bare)) return bare.replace(klog, "");
   if (event.test(bare)) return bare.replace(event, "");
   if (gutter.test(bare)) bare = bare.replace(gutter, "");
   if (stamp.test(bare)) bare = bare.replace(stamp, "");
-  // Two, where one tool runs in another: `==> azure-arm: ERROR: …`
+  // Two, if one tool runs in another: `==> azure-arm: ERROR: …`
   for (let i = 0; i < 2 && level.test(bare); i++) bare = bare.replace(level, "").replace(clock, "");
   return bare;
 }
 
-/** A message on one line. Line by line, since a pattern for blanks around breaks goes back over long runs of blanks. */
+/**
+ * A message on one line. Line by line, since a pattern for blanks around breaks backtracks over long runs of blanks.
+ */
 export function oneLine(text: string): string {
   if (!text.includes("\n")) return text.trim();
   return text

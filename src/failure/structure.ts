@@ -1,7 +1,8 @@
 /**
- * Objects -> raw nodes. Nearly every answer is `{ error: { code, message, details } }` and is read by name, without looking at
- * its keys. Services, proxies and tools also write `Code`, `ErrorCode`, `odata.error`, `ErrorEntity`, `properties.statusMessage`,
- * JSON in a string in JSON: those are found by folding the keys, but only where the usual names gave nothing.
+ * Objects -> raw nodes. Nearly every response is `{ error: { code, message, details } }` and is read by name, without
+ * listing its keys. Services, proxies and tools also write `Code`, `ErrorCode`, `odata.error`, `ErrorEntity`,
+ * `properties.statusMessage`, JSON in a string in JSON. Those are found by folding the keys, but only if the usual
+ * names found nothing.
  */
 import { cut, maxDepth, maxItems, maxJsonChars, maxKeys, maxNameChars, maxTextChars } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
@@ -21,7 +22,9 @@ interface UsualFields {
   readonly additionalInfo?: unknown;
 }
 
-/** The error nodes of a value, or nothing when it holds none. Siblings come back below a node without code and message. */
+/**
+ * The error nodes of a value; undefined if it has none. Siblings are returned below a node without code and message.
+ */
 export function readValue(value: unknown, reading: Reading, depth: number): RawNode | undefined {
   if (typeof value === "string") return readJson(value, reading, depth);
   if (typeof value !== "object" || value === null) return undefined;
@@ -60,7 +63,7 @@ function readList(items: readonly unknown[], reading: Reading, depth: number): R
   return group.below?.length === 1 ? group.below[0] : group.below && group;
 }
 
-/** One entry of an array says the code and its neighbour the message: `[{ Message }, { Code }, …]`. */
+/** One entry of an array has the code and its neighbour the message: `[{ Message }, { Code }, …]`. */
 function joins(last: RawNode, next: RawNode): boolean {
   if (last.below || next.below) return false;
   const [code, words] = last.code === undefined ? [next, last] : [last, next];
@@ -85,7 +88,7 @@ export function looksLikeJson(trimmed: string): boolean {
   return first === 123 /* { */ || first === 91; /* [ */
 }
 
-/** Whatever can be made of it: exact JSON as it is, and the readable part of anything else. */
+/** Whatever can be read: exact JSON as it is, and the readable part of anything else. */
 export function parseJson(json: string): unknown {
   const usual = readFastPath(json);
   if (usual) return usual;
@@ -93,15 +96,15 @@ export function parseJson(json: string): unknown {
     try {
       return JSON.parse(json);
     } catch {
-      // Cut short, hard-wrapped, or JSON that was put into a string without escaping it.
+      // Truncated, hard-wrapped, or JSON put into a string without escaping it.
     }
   }
   return readLenientJson(cut(json, maxTextChars), 0).value;
 }
 
 /**
- * Messages hide further nodes: JSON in a string, `Code="…" Message="…"` of a Go client. Most messages hold neither, and
- * three searches for a character settle that.
+ * Messages hide further nodes: JSON in a string, `Code="…" Message="…"` of a Go client. Most messages have neither, as
+ * three searches for a character show.
  */
 function openMessage(node: RawNode, reading: Reading, depth: number): void {
   const { message } = node;
@@ -129,9 +132,9 @@ function addNested(node: RawNode, value: unknown, reading: Reading, depth: numbe
 }
 
 /**
- * `innererror` is a node when it brings a code and words of its own, or only the name of a cause under the name of a status
- * (`Forbidden` > `ForbiddenByRbac`). Compute's `{ exceptiontype, errordetail }` is a trace of
- * the service, not a failure: it lends its words to a node that has none.
+ * `innererror` is a node if it has a code and a message of its own, or only the name of a cause under the name of a
+ * status (`Forbidden` > `ForbiddenByRbac`). Compute's `{ exceptiontype, errordetail }` is a trace of the service, not a
+ * failure: it lends its words to a node that has none.
  */
 function addInner(node: RawNode, value: unknown, reading: Reading, depth: number): void {
   const inner = readValue(value, reading, depth + 1);
@@ -191,7 +194,7 @@ const roles = new Map<string, Role>([
   ["provisioningstate", "state"],
 ]);
 
-/** Of several messages the first of these wins; all others come after. */
+/** Of several messages, these take precedence in this order; all others come after. */
 const messageRanks = new Map([
   ["message", 0],
   ["errormessage", 1],
@@ -272,7 +275,7 @@ function addByRole(node: RawNode, role: Role, value: unknown, reading: Reading, 
   }
 }
 
-/** What may be an object, JSON in a string, the name of an error (`error: "invalid_client"`) or plain words. */
+/** It may be an object, JSON in a string, the name of an error (`error: "invalid_client"`) or plain words. */
 function addWords(node: RawNode, value: unknown, reading: Reading, depth: number): void {
   if (typeof value !== "string" || looksLikeJson(value.trimStart())) addNested(node, value, reading, depth);
   else if (node.code === undefined && node.message !== "" && /^\w{3,64}$/.test(value)) node.code = cleanCode(value);
@@ -304,7 +307,7 @@ function addStatuses(node: RawNode, statuses: readonly unknown[]): void {
   }
 }
 
-/** `code: 409` is the HTTP status said twice; any other number is a code of a service of its own. */
+/** `code: 409` repeats the HTTP status; any other number is a code of the service. */
 function numericCode(node: RawNode, value: number): void {
   const status = httpStatus(value);
   if (status !== undefined) node.status ??= status;
@@ -316,12 +319,12 @@ export function httpStatus(value: unknown): number | undefined {
   return typeof status === "number" && status >= 100 && status < 600 && Number.isInteger(status) ? status : undefined;
 }
 
-/** The word with which a long-running operation or a resource says that it ended badly. */
+/** The word with which a long-running operation or a resource reports a failure. */
 export function isFailedWord(word: unknown): boolean {
   return word === "Failed" || (typeof word === "string" && /^(?:failed|failure|cancell?ed)$/i.test(word));
 }
 
-/** Compute says when its throttling window ends in a JSON message without code: no node, but a wait hint. */
+/** Compute reports the end of its throttling window in a JSON message without a code: not a node, but a wait hint. */
 function isWindow(value: unknown, reading: Reading): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { endTime, endtime } = value as { endTime?: unknown; endtime?: unknown };

@@ -1,4 +1,7 @@
-/** What a text says beside its codes and messages: the HTTP status, and the headers of an answer that was printed whole. */
+/**
+ * What a text says besides its codes and messages: the HTTP status, and the headers of a response that was printed in
+ * full.
+ */
 import type { ResponseHeaders } from "./headers.js";
 
 /** `Status=409`, `StatusCode: 409`, `Status: 409 (Conflict)`, `RESPONSE 409:`, `HTTP/1.1 409`. */
@@ -25,7 +28,7 @@ const statusNames: Record<string, number> = {
   "gateway timeout": 504,
 };
 
-/** The HTTP status a text names. Of several the last that is an error: a proxy's 500 may enclose an Azure 409. */
+/** The HTTP status in a text. Of several, the last that is an error: a proxy's 500 may enclose an Azure 409. */
 export function statusInText(text: string): number | undefined {
   let status: number | undefined;
   for (const match of text.matchAll(statusNumber)) {
@@ -47,7 +50,7 @@ export function statusInText(text: string): number | undefined {
   return bracketed === undefined ? undefined : Number(bracketed);
 }
 
-/** What may stand between the name of a header and its value, as curl, a dump of Python, Go or Java prints it. */
+/** What may separate a header's name and value, as curl or a dump of Python, Go or Java prints them. */
 const separator = "[\"'\\\\]{0,16}\\s{0,4}[:=]\\s{0,4}\\[?[\"'\\\\]{0,16}";
 const idValue = `${separator}([0-9a-f][0-9a-f-]{7,63})\\b`;
 const correlationId = new RegExp(`correlation[- _]?(?:request[- _]?)?id${idValue}`, "i");
@@ -57,7 +60,7 @@ const retryAfter = new RegExp(`(?<![\\w-])retry-after${separator}(\\d{1,12}\\b|$
 const retryAfterMs = new RegExp(`(?<![\\w-])(?:x-ms-)?retry-after-ms${separator}(\\d{1,12})\\b`, "i");
 const sentAt = new RegExp(`(?<![\\w-])date${separator}(${day})`, "i");
 
-/** The headers that were printed with the answer, and the ids that support asks for, wherever the text names them. */
+/** The headers printed with the response, and the ids that support asks for, anywhere in the text. */
 export function headersInText(text: string): ResponseHeaders {
   const headers: ResponseHeaders = {};
   const found = {
@@ -73,17 +76,17 @@ export function headersInText(text: string): ResponseHeaders {
   return headers;
 }
 
-/** A date counts from the date of the answer: the text may be pasted much later. */
+/** A date counts from the date of the response: the text may be pasted much later. */
 function sinceSent(retryAfter: string, text: string): string {
   if (/^\d/.test(retryAfter)) return retryAfter;
   const seconds = (Date.parse(retryAfter) - Date.parse(sentAt.exec(text)?.[1] ?? "")) / 1_000;
   return seconds >= 0 ? String(seconds) : retryAfter;
 }
 
-/** The first line of an answer as `curl -i`, `curl -v` and browsers print it. */
+/** The first line of a response as `curl -i`, `curl -v` and browsers print it. */
 export const failedStatusLine = /^(?:< )?HTTP\/\d(?:\.\d)? [45]\d\d\b/;
 
-/** The body behind the head of an answer that was printed with it; the text as it is where there is none. */
+/** The body after the printed head of a response; the unchanged text if there is no head. */
 export function withoutHead(text: string): string {
   if (!text.includes("HTTP/")) return text;
   const lines = text.split("\n");

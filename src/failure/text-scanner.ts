@@ -1,6 +1,6 @@
 /**
- * One walk through one text, from left to right: the format that occurs first is read, and the walk goes on behind it. What
- * follows is further in, unless the tool says that a list begins.
+ * Scans a text from left to right: the first format found is read, and the scan continues after it. What follows is
+ * nested further in, unless the tool marks the beginning of a list.
  */
 import { maxDepth } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
@@ -10,28 +10,28 @@ import { type RawNode, type Reading, addBelow, cleanCode, holdsCode, rawNode } f
 import { type FormatSink, type ErrorFormat, errorFormats } from "./error-formats.js";
 import { looksLikeJson, readValue } from "./structure.js";
 
-/** The output of a program that ran in the guest may hold any code; it is no failure of the service. */
+/** The output of a program in the guest may contain any code; it is no failure of the service. */
 export const holdsGuestOutput = /^(?:VMExtension|VMAgent|OSProvisioning|DeploymentScript)/i;
 
 /** One pass over one text: what was found so far, and what the next finding belongs to. */
 export class TextScanner implements FormatSink {
   private readonly top = rawNode(undefined, "");
   private readonly seen = new Map<string, RawNode>();
-  /** Text before a code is its message when no label brings one. */
+  /** Text before a code is its message if no label provides one. */
   private readonly proseBefore = new Map<RawNode, string>();
-  /** The node that labels still to come belong to. */
+  /** The node that later labels belong to. */
   private current: RawNode | undefined;
   /** After "Exception Details:" the nodes that follow are siblings, below this one. */
   private listed: RawNode | undefined;
-  /** A code was passed over, and what is said about it is passed over too. */
+  /** A code was skipped, and so is what is said about it. */
   private muted = false;
   private knowsCause = false;
-  /** Where a message without quotation marks began, and where unlabelled prose began and ended; -1 is nowhere. */
+  /** Where a message without quotation marks began, and where unlabelled prose began and ended; -1 for nowhere. */
   private messageFrom = -1;
   private proseFrom = 0;
   private proseTo = -1;
   private nodeStatus: number | undefined;
-  /** What may still be spent on braces that turn out not to be JSON, in characters. */
+  /** How many more characters may be spent on braces that turn out not to be JSON. */
   private bracesLeft: number;
 
   constructor(
@@ -90,7 +90,7 @@ export class TextScanner implements FormatSink {
     this.knowsCause ||= isTellingCode(code);
   }
 
-  /** Tools repeat the envelope behind the cause (`… (Code: Conflict)`), and guests print codes of their own. */
+  /** Tools repeat the envelope after the cause (`… (Code: Conflict)`), and guests print their own codes. */
   private passesOver(code: string, at: number): boolean {
     if (this.seen.size >= maxDepth || (this.knowsCause && !isTellingCode(code))) return true;
     const beginsLine = this.text[at] === "\n" || /\n[ \t]{0,16}$/.test(this.text.slice(Math.max(0, at - 17), at));
@@ -129,7 +129,7 @@ export class TextScanner implements FormatSink {
     else if (this.current.message === "") this.current.message = value;
   }
 
-  /** The message that has no closing mark and ends here. */
+  /** The message without a closing mark that ends here. */
   private takeMessage(to: number): string {
     if (this.messageFrom < 0) return "";
     const value = oneLine(this.text.slice(this.messageFrom, to)).replace(/\s?[(`]$/, "");
@@ -152,7 +152,7 @@ export class TextScanner implements FormatSink {
     return end;
   }
 
-  /** What a tool says before the JSON of an error is around it: `Deployment failed. {"error": …}`. */
+  /** What a tool says before the JSON of an error encloses it: `Deployment failed. {"error": …}`. */
   private beginWithProse(at: number): void {
     const prose = withoutSpeaker(oneLine(this.text.slice(this.proseFrom, at)));
     if (prose !== "") this.begin(rawNode(undefined, prose), "");
@@ -178,8 +178,8 @@ export class TextScanner implements FormatSink {
   }
 
   /**
-   * `Message: x.Client#Delete: Failure responding to request: StatusCode=409 …`: text that a status breaks off in mid-sentence says
-   * where the error was printed, and gives way to the message of the code that follows.
+   * `Message: x.Client#Delete: Failure responding to request: StatusCode=409 …`: text that a status interrupts in
+   * mid-sentence says where the error was printed, and gives way to the message of the code that follows.
    */
   private closeAnnouncement(to: number): void {
     const value = this.takeMessage(to);
@@ -209,18 +209,18 @@ export class TextScanner implements FormatSink {
   }
 }
 
-/** In text a line break inside a JSON string is most often the edge of a terminal. */
+/** In text, a line break inside a JSON string is usually the edge of a terminal. */
 function unwrapLines(node: RawNode): void {
   node.message = oneLine(node.message);
   node.below?.forEach(unwrapLines);
 }
 
-/** A node that still waits for its code: its message came first, or only a placeholder did. */
+/** A node still without its code: its message came first, or only a placeholder did. */
 function takesCode({ code, message, below }: RawNode): boolean {
   return code === undefined || (message === "" && !below && /^(?:\d+|unspecified)$/i.test(code));
 }
 
-/** The next place at which a format occurs. Moves forward only, so that a walk is linear however many formats there are. */
+/** The next place where a format occurs. Moves only forward, so a scan is linear however many formats there are. */
 class Search {
   match: RegExpExecArray | null;
 
@@ -245,7 +245,7 @@ class Search {
   }
 }
 
-/** The name of the program is no part of the message: `Azure.RequestFailedException: …`, `New-AzVM : …`. */
+/** The name of the program is not part of the message: `Azure.RequestFailedException: …`, `New-AzVM : …`. */
 function withoutSpeaker(prose: string): string {
   return prose
     .replace(/^[\s,;)-]{1,16}/, "")

@@ -1,7 +1,7 @@
 /**
  * Words -> raw nodes. People paste what a command line, a log or a portal printed, and services put such text into
- * messages. `error-formats.ts` knows how each tool writes, `text-scanner.ts` goes through the text, and this file asks what comes first and last: is it
- * a page, is it several failures, and what if no shape occurs.
+ * messages. `error-formats.ts` knows how each tool writes, `text-scanner.ts` scans the text, and this file handles the
+ * special cases: is it a page, is it several failures, and what if no format occurs?
  */
 import { cut, maxChains, maxTextChars, maxTextDepth } from "./read-limits.js";
 import { isTellingCode } from "./chains.js";
@@ -53,7 +53,7 @@ function readUnlabelled(text: string): RawNode {
   return readBareWords(stripDecoration(withoutHead(withoutEpilogues(text))).trim());
 }
 
-/** What a gateway's or proxy's HTML page says: its title, or its first heading. */
+/** The message of a gateway's or proxy's HTML page: its title, or its first heading. */
 function titleOfPage(text: string): string | undefined {
   if (!/^\s{0,200}<(?:!doctype html|html)\b/i.test(text)) return undefined;
   const head = text.slice(0, 8_192);
@@ -62,7 +62,7 @@ function titleOfPage(text: string): string | undefined {
   return oneLine(title?.[1] ?? "");
 }
 
-/** The nodes inside a message; under a node with a code only shapes that no sentence has by accident. */
+/** The nodes inside a message; under a node with a code, only formats that no sentence has by accident. */
 export function readWords(
   text: string,
   reading: Reading,
@@ -79,7 +79,7 @@ export function readWords(
   return found && holdsCode(found) ? found : undefined;
 }
 
-/** Terraform and PowerShell print several failures under each other; each begins a line in its own way. */
+/** Terraform and PowerShell print several failures in sequence; each begins a line in its own way. */
 function partsOf(text: string): string[] {
   const begins = text.includes("error(s) occurred:")
     ? /^\* /gm
@@ -89,12 +89,15 @@ function partsOf(text: string): string[] {
   return [0, ...starts].map((start, i) => text.slice(start, starts[i] ?? text.length)).filter((part) => part !== "");
 }
 
-/** No labelled code. There may still be a code: alone, in front with a colon, or as the last word. Otherwise it is prose. */
+/**
+ * No labelled code. There may still be a code: alone, in front with a colon, or as the last word. Otherwise it is
+ * prose.
+ */
 function readBareWords(text: string): RawNode {
   if (/^[A-Z][\w.]{2,127}$/.test(text)) return rawNode(text, "");
   const chain = readCodesInFront(text);
   if (chain) return chain;
-  // core-lro prints the word undefined where it lost the code.
+  // core-lro prints the word undefined if it lost the code.
   const line = withoutUndefined(
     oneLine(text)
       .replace(/^.{0,80}long-running operation has failed\. undefined\. /i, "")
@@ -141,7 +144,7 @@ function withoutUndefined(line: string): string {
   return line.slice(0, end);
 }
 
-/** `X: message` at the beginning of lines, as azd prints it: the outermost first. */
+/** `X: message` at the beginning of lines, as azd prints it: outermost first. */
 function readCodesInFront(text: string): RawNode | undefined {
   const matches = [...text.matchAll(/^[ \t]{0,16}(?:[A-Z][A-Za-z]{1,32}\.)?([A-Z]\w{3,100})\s?: /gm)].filter(
     ([, name = ""]) => mayBeCode(name),

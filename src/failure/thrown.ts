@@ -1,6 +1,7 @@
 /**
- * Thrown things -> failures. A `RestError` of arm-compute 22 carries the whole body, one of 24 a narrow copy of it or nothing,
- * core-lro throws a sentence, and any layer above may have made the last error its `cause`. The nearest thing to the wire wins.
+ * Thrown values -> failures. A `RestError` of arm-compute 22 carries the whole body, one of 24 a narrow copy of it or
+ * nothing, core-lro throws a sentence, and any layer above may have made the last error its `cause`. What is closest to
+ * the wire wins.
  */
 import { type ResponseFields, bodyOf, readBody } from "./response.js";
 import { maxErrorsInList } from "./read-limits.js";
@@ -19,7 +20,7 @@ import {
   namesServiceCode,
 } from "./transport.js";
 
-/** The fields that errors of the SDK, of fetch and of Node carry. They may hold anything. */
+/** The fields of errors from the SDK, fetch and Node. They may contain anything. */
 interface ThrownFields {
   readonly name?: unknown;
   readonly message?: unknown;
@@ -37,7 +38,7 @@ interface ThrownFields {
   readonly stack?: unknown;
 }
 
-/** By shape, since errors come from other copies of a package, from other realms, and out of JSON. */
+/** By shape, since errors come from other copies of a package, from other realms, and from JSON. */
 export function isThrown(value: object): value is ThrownFields {
   if (value instanceof Error) return true;
   const { name, message, stack } = value as ThrownFields;
@@ -46,7 +47,7 @@ export function isThrown(value: object): value is ThrownFields {
   );
 }
 
-/** Everything a thrown thing may be, the surest sign first. `readInner` reads `cause` and `errors`. */
+/** Everything a thrown value may be, surest sign first. `readInner` reads `cause` and `errors`. */
 export function readThrown(error: ThrownFields, now: number | undefined, readInner: ReadInner): Failure {
   if (isIdentityError(error.name)) return readIdentity(error, error.name, now, readInner);
   const answered = readThrownResponse(error);
@@ -62,7 +63,7 @@ export function readThrown(error: ThrownFields, now: number | undefined, readInn
 
 export type ReadInner = (input: unknown) => Failure;
 
-/** An error with an answer: a status, or a body that names a code. */
+/** An error with a response: a status, or a body that names a code. */
 function readThrownResponse(error: ThrownFields): Draft | undefined {
   const response = (
     typeof error.response === "object" && error.response !== null ? error.response : {}
@@ -85,12 +86,12 @@ function readThrownResponse(error: ThrownFields): Draft | undefined {
   return { origin: "response", tree: ownNode(error, words?.tree, reading), reading, status, headers };
 }
 
-/** `details` is the body, or, as an array, the details of the error itself. */
+/** `details` is the body or, if it is an array, the details of the error itself. */
 function ownBodies({ code, message, details, body }: ThrownFields): unknown[] {
   return Array.isArray(details) ? [{ code, message, details }, body] : [details, body];
 }
 
-/** What the error says itself, where its body says less. */
+/** What the error itself says, if its body says less. */
 function ownNode(error: ThrownFields, fromBody: RawNode | undefined, reading: Reading): RawNode | undefined {
   const message = wordsOf(error) || (fromBody?.message ?? "");
   if (hasCode(error)) return readValue({ code: error.code, message }, reading, 0);
@@ -101,7 +102,7 @@ function wordsOf({ message }: ThrownFields): string {
   return typeof message === "string" ? message : "";
 }
 
-/** No answer came: the code of a socket, of a resolver, of TLS, or the sentence with which fetch hides them. */
+/** No response came: the code of a socket, a resolver or TLS, or the message with which fetch hides it. */
 function readTransport(error: ThrownFields, now: number | undefined): Failure | undefined {
   const message = wordsOf(error);
   const cause = (typeof error.cause === "object" && error.cause !== null ? error.cause : {}) as ThrownFields;
@@ -118,7 +119,7 @@ function readTransport(error: ThrownFields, now: number | undefined): Failure | 
   return finish(draftOf("transport", tree, execution, httpStatus(error.statusCode)), now);
 }
 
-/** Node tries several addresses and gathers what each said; the gathering error itself says nothing. */
+/** Node tries several addresses and collects their errors; the collecting error itself says nothing. */
 function firstWords(errors: unknown): string {
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   return typeof first === "object" && first !== null ? wordsOf(first) : "";
@@ -131,7 +132,7 @@ function readStopped(error: ThrownFields, now: number | undefined): Failure | un
   return finish(draftOf(origin, rawNode(error.name, wordsOf(error)), "unknown"), now);
 }
 
-/** core-lro throws plain errors: the code and the message of the operation are in one sentence, or only how it ended. */
+/** core-lro throws plain errors: one sentence contains the operation's code and message, or only how it ended. */
 function readOperation(error: ThrownFields, now: number | undefined): Failure | undefined {
   const message = wordsOf(error);
   const ended = /^Operation was cancell?ed\.?$/.test(message)
@@ -144,7 +145,7 @@ function readOperation(error: ThrownFields, now: number | undefined): Failure | 
   return finish(draftOf("operation", readText(message, startReading(readWords)), "answered"), now);
 }
 
-/** An error around another one: the inner one knows, the outer one says where. */
+/** An error around another one: the inner one says what failed, the outer one where. */
 function readWrapped(error: ThrownFields, now: number | undefined, readInner: ReadInner): Failure | undefined {
   const inner = sourcesOf(error)
     .map(readInner)
@@ -161,13 +162,13 @@ function readWrapped(error: ThrownFields, now: number | undefined, readInner: Re
   };
 }
 
-/** What an error was made from. */
+/** The errors that an error was made from. */
 function sourcesOf({ errors, cause }: ThrownFields): unknown[] {
   if (Array.isArray(errors)) return errors.slice(0, maxErrorsInList);
   return cause === undefined || cause === null ? [] : [cause];
 }
 
-/** Whether an inner error brings more than a sentence. */
+/** Whether an inner error has more than a sentence. */
 function tells({ origin, chains }: Failure): boolean {
   return origin !== "error" || chains.some((chain) => chain.some(({ code }) => code !== undefined));
 }
@@ -185,13 +186,16 @@ function repeats(outer: FailureNode, next: FailureNode | undefined): boolean {
   return outer.message === next?.message && (outer.code === undefined || outer.code === next.code);
 }
 
-/** Of several attempts none was executed only if none of them was. */
+/** Of several attempts, none was executed only if each was not. */
 export function executionTogether(executions: readonly Execution[]): Execution {
   if (executions.every((execution) => execution === "none")) return "none";
   return executions.includes("unknown") ? "unknown" : "answered";
 }
 
-/** No token. The code is in the words, in the response of Entra ID, or in the cause; else the type of the error is the code. */
+/**
+ * No token. The code is in the message, in Entra ID's response, or in the cause; otherwise the error's type is the
+ * code.
+ */
 function readIdentity(error: ThrownFields, name: string, now: number | undefined, readInner: ReadInner): Failure {
   const message = wordsOf(error);
   const response = (error.errorResponse ?? {}) as { error?: unknown; errorDescription?: unknown };
@@ -208,20 +212,20 @@ function readIdentity(error: ThrownFields, name: string, now: number | undefined
   const status = own.status ?? inner.find((failure) => failure.status !== undefined)?.status;
   return {
     ...own,
-    // The message of a chain of credentials repeats the codes of all of them: its own is its name.
+    // The message of a credential chain repeats the codes of all of them: its own code is its name.
     chains: withOuter({ message: "", ...own.chains[0][0], code: name }, [first, ...others]),
     ...(status !== undefined && { status }),
   };
 }
 
-/** In a chain of credentials most were never set up; the one that Entra ID refused names the cause. */
+/** In a credential chain, most credentials were never set up; the one that Entra ID refused names the cause. */
 function silence(chain: FailureChain): number {
   const code = chain[chain.length - 1]?.code;
   if (code?.startsWith("AADSTS")) return 0;
   return code === undefined || code === "CredentialUnavailableError" ? 2 : 1;
 }
 
-/** Nothing but a name and a sentence, which may hold a code. */
+/** Only a name and a sentence, which may contain a code. */
 function readOwnWords(error: ThrownFields): Draft {
   const message = wordsOf(error);
   const reading = startReading(readWords);

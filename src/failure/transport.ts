@@ -1,11 +1,11 @@
 /**
- * What it means that no answer came. The one question is whether the service may have executed the request: a refused connection or
- * an unknown host never carried it, a reset or a time-out may have come after it arrived.
+ * What a missing response means. The question is whether the service may have executed the request: a refused
+ * connection or an unknown host never carried it; a reset or a timeout may have come after it arrived.
  */
 import type { Execution } from "./failure.js";
 import type { RawNode } from "./raw-node.js";
 
-/** The request never left: no address, no connection, no trust in the other side. */
+/** The request never left: no address, no connection, or no trust in the other side. */
 const neverSent = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -36,7 +36,7 @@ const neverSent = new Set([
   "ERR_INVALID_URL",
 ]);
 
-/** It may have arrived before the connection broke or the wait ended, or the answer was cut. */
+/** It may have arrived before the connection broke or the wait ended, or the response was truncated. */
 const perhapsExecuted = new Set([
   "ECONNRESET",
   "ECONNABORTED",
@@ -68,20 +68,20 @@ const perhapsExecuted = new Set([
 
 const families = /^(?:UND_ERR|HPE|CERT|ERR_TLS|ERR_SSL|ERR_HTTP2|ERR_STREAM)_[A-Z0-9_]{2,64}$/;
 
-/** Whether the code is one of a socket, a resolver, TLS or an HTTP parser, not one of a service. */
+/** Whether the code is one of a socket, a resolver, TLS or an HTTP parser, not of a service. */
 export function isTransportCode(code: unknown): code is string {
   return typeof code === "string" && (neverSent.has(code) || perhapsExecuted.has(code) || families.test(code));
 }
 
-/** Whether a service answered: there is a code that no socket and no resolver uses. */
+/** Whether a service responded: there is a code that no socket and no resolver uses. */
 export function namesServiceCode({ code, below }: RawNode): boolean {
   const ofService = code !== undefined && !code.startsWith("ERR_") && !isTransportCode(code);
   return ofService || (below?.some(namesServiceCode) ?? false);
 }
 
 /**
- * Node says in the message what it was doing: `connect ETIMEDOUT 20.0.0.1:443` and "disconnected before secure TLS connection was
- * established" failed before anything was sent, whatever the code.
+ * Node's message says what it was doing: `connect ETIMEDOUT 20.0.0.1:443` and "disconnected before secure TLS
+ * connection was established" failed before anything was sent, whatever the code.
  */
 const beforeSending =
   /\bconnect E[A-Z]{3,}|\bgetaddrinfo\b|client error \(Connect\)|unable to connect\. is the computer able|was there a typo in the url or port|before secure TLS connection|SSL routines|wrong version number|handshake (?:failure|timeout)|certificate (?:has expired|verify failed|signed by unknown authority)/i;
@@ -91,11 +91,11 @@ export function executionOfTransport(code: string | undefined, message: string):
   return beforeSending.test(message.slice(0, 2_048)) ? "none" : "unknown";
 }
 
-/** What fetch says instead of a code, by browser; `fetch failed` is Node's, and its cause says more. */
+/** What fetch says instead of a code, by browser; `fetch failed` is Node's, whose cause says more. */
 const fetchFailures =
   /^(?:fetch failed|failed to fetch|load failed|networkerror when attempting to fetch resource\.?|network request failed|network connection lost\.?)$/i;
 
-/** How the sentences of Bun and Deno begin; they go on with a hint, or with the URL. `Network connection lost` is Cloudflare's. */
+/** How the messages of Bun and Deno begin; a hint or the URL follows. `Network connection lost` is Cloudflare's. */
 const fetchFailureStarts =
   /^(?:the socket connection was closed unexpectedly|unable to connect\. is the computer able|was there a typo in the url or port|error sending request (?:for|from) |connection closed before message completed)/i;
 
@@ -103,7 +103,7 @@ export function isFetchFailure(message: string): boolean {
   return (message.length < 80 && fetchFailures.test(message.trim())) || fetchFailureStarts.test(message.slice(0, 80));
 }
 
-/** Codes and sentences of Node, Go, Python and Java with which a text reports a failed connection. */
+/** Codes and messages of Node, Go, Python and Java that report a failed connection. */
 const words: readonly (readonly [pattern: RegExp, execution: Execution])[] = [
   [/\bECONNREFUSED\b|\bENOTFOUND\b|\bEAI_AGAIN\b|\bUND_ERR_CONNECT_TIMEOUT\b/, "none"],
   [/connection refused|no such host|name or service not known|temporary failure in name resolution/i, "none"],
