@@ -1,7 +1,7 @@
 /**
- * Whether a resource is what a request asked for. A write whose reply was lost, and whose repetition is refused, may have
- * made the very resource that its repetition collides with; or the resource was there before, and the write never came
- * about. The resource shows it: by its creation time, and by whether it has what was asked for.
+ * Whether a resource is what a request asked for. A write whose reply was lost, and whose repetition is refused, may
+ * have created the very resource that the repetition collides with; or the resource existed before and the write never
+ * took effect. The resource shows it: by its creation time, and by whether it has what was asked for.
  */
 
 /** Dates in headers are whole seconds. */
@@ -12,7 +12,7 @@ export function isAsAsked(asked: unknown, resource: unknown, since: number): boo
   const likeness = compare(asked, resource);
   if (likeness === "differs") return false;
   if (wasMadeSince(resource, since)) return true;
-  // One that is older is as asked only when it shows all that was asked: a password cannot be seen.
+  // An older one counts only if it shows everything that was asked for: a password cannot be seen.
   return likeness === "same";
 }
 
@@ -25,10 +25,10 @@ export function wasMadeSince(resource: unknown, since: number): boolean {
   return createdAt !== undefined && createdAt >= since - roundingMs;
 }
 
-/** `hidden`: what can be seen is the same, but not everything can be. */
+/** `hidden`: everything visible is the same, but not everything is visible. */
 type Likeness = "same" | "hidden" | "differs";
 
-/** Deeper and longer bodies are not looked through: what is not compared counts as not seen. */
+/** Deeper and longer bodies are not compared: the rest counts as hidden. */
 const mostDepth = 20;
 const mostItems = 200;
 
@@ -53,7 +53,7 @@ function compare(asked: unknown, found: unknown, depth = 0): Likeness {
   return likeness;
 }
 
-/** Azure gives names and ids back in its own case, and "West Europe" as `westeurope`. */
+/** Azure returns names and ids in its own case, and "West Europe" as `westeurope`. */
 const fold = (value: unknown): string => String(value).replaceAll(" ", "").toLowerCase();
 
 function creationOf(resource: unknown): number | undefined {

@@ -1,4 +1,4 @@
-/** The parsed JSON body of an answer; nothing when it has none or it is no JSON. */
+/** The parsed JSON body of a response; undefined if it has none or it is not JSON. */
 export function jsonOf(response: { readonly bodyAsText?: string | null | undefined }): unknown {
   const text = response.bodyAsText;
   if (text === undefined || text === null || text === "") return undefined;

@@ -1,6 +1,6 @@
 /**
  * A long-running operation in flight: the request that began it, how its poller asks for its status, and what is being
- * done about a failure of it.
+ * done about its failure.
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { SendContext } from "./poll-driven-task.js";
@@ -16,24 +16,24 @@ export interface FirstRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Absent when there is none, or when it was a stream and cannot be sent twice. */
+  /** Absent if there is none, or if it was a stream and cannot be sent twice. */
   readonly body?: PipelineRequest["body"];
   /** Milliseconds that the caller gave the request; 0 for no limit. */
   readonly timeout: number;
   readonly repeatable: boolean;
 }
 
-/** A poll under way. */
+/** A poll in progress. */
 export interface Poll {
   readonly request: PipelineRequest;
   readonly next: SendRequest;
 }
 
-/** What the next poll does, and not before `dueAt`. `Task` and `Read` are known to recovery alone. */
+/** What the next poll does, not before `dueAt`. Only recovery knows `Task` and `Read`. */
 export type Plan<Task = unknown, Read = unknown> =
   /** Ask for the operation's status. */
   | { readonly kind: "follow"; readonly dueAt: number }
-  /** Go on with a remedy, or with what one left for the end. */
+  /** Continue a remedy, or what one left for the end. */
   | { readonly kind: "task"; readonly task: Task }
   /** Send the first request again. */
   | { readonly kind: "send"; readonly dueAt: number }
@@ -61,7 +61,7 @@ export interface RemedyProgress {
   watched?: object | undefined;
   /** Set with the first remedy. */
   context: SendContext | undefined;
-  /** Counts the requests that we sent ourselves: readings, resubmissions, the calls of remedies, looks. */
+  /** Counts the requests that we sent ourselves: reads, resubmissions, remedies, evidence. */
   readonly added: AddedRequests;
 }
 
@@ -93,28 +93,31 @@ export interface FailedSubmission {
 
 export interface Operation {
   first: FirstRequest;
-  /** How the poller asks. The first answer decided that, and it does not change. */
+  /** How the poller asks. The first response decided that, and it does not change. */
   readonly pollMode: PollMode;
-  /** How the current submission reports its status; differs from `pollMode` when a resubmission was answered otherwise. */
+  /**
+   * How the current submission reports its status; differs from `pollMode` if a resubmission was answered in another
+   * style.
+   */
   mode: PollMode;
   /** Where the current submission reports its status. */
   operationUrl: string;
-  /** Where its result is read in the end. */
+  /** Where its result is read at the end. */
   resourceUrl: string | undefined;
   /** How often the first request was sent. */
   submissions: number;
-  /** Resubmissions that count against `maxResubmissions`: those after a remedy or a throttled one do not. */
+  /** Resubmissions that count against `maxResubmissions`: not those after a remedy or a throttled one. */
   retries: number;
-  /** How often the resubmission under way was refused at the door; that counts against `maxRetries`. */
+  /** How often the current resubmission was refused before execution; that counts against `maxRetries`. */
   refusals: number;
   /** A submission was refused by a resource that was free, or has waited for one: what holds it does not show. */
   watchesNoMore?: boolean;
-  /** A resubmission's reply was lost: it may be at work. */
+  /** A resubmission's reply was lost: it may be running. */
   mayHaveRun: boolean;
   /** The reply to a send before the one that began it was lost: what was asked for may have come about by that. */
   earlierMayHaveRun: boolean;
   plan: Plan;
-  /** Set with the first failure: the budget of recovery counts from here, not from the start of a slow success. */
+  /** Set by the first failure: the recovery budget counts from here, not from the start of a slow success. */
   firstFailureAt: number | undefined;
   readonly startedAt: number;
   lastPollAt: number | undefined;
@@ -124,15 +127,15 @@ export interface Operation {
   hadTrouble: boolean;
   /** The interval at which the poller asked while all was well, to give back after a longer wait. */
   pollIntervalMs: number | undefined;
-  /** The poller was once asked to wait. It keeps that interval until it is given another. */
+  /** The poller was once asked to wait. It keeps that interval until it gets another. */
   slowed: boolean;
-  /** The throttle sent the last poll away; the next one waits in line. */
+  /** The throttle rejected the last poll; the next one waits in line. */
   deferred: boolean;
-  /** What support finds the accepted submission by. */
+  /** The ids by which support finds the accepted submission. */
   ids: OperationIds;
-  /** The answer by which the service said that it created the resource (201), body and all. */
+  /** The response in which the service said that it created the resource (201), with its body. */
   created: string | undefined;
-  /** Where the resource itself is polled: as it was last seen. */
+  /** If the resource itself is polled: its last state. */
   lastSeenResource: string | undefined;
   readonly failures: FailedSubmission[];
   remedies: RemedyProgress;

@@ -1,7 +1,7 @@
 /**
- * The operations in flight, found by the URL that a poll asks. Shared by all clients of the process, since polls may come
- * from another client instance than the first request. Bounded: an entry is dropped when its operation ends, when it
- * has not been polled for two hours, or when ten thousand younger ones exist.
+ * The operations in flight, found by the URL of a poll. Shared by all clients of the process, since polls may come from
+ * another client instance than the first request. Bounded: an entry is dropped when its operation ends, when it has not
+ * been polled for two hours, or when ten thousand younger ones exist.
  */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { jsonOf } from "./json-body.js";
@@ -9,12 +9,12 @@ import { noRemedies, type Operation, type OperationIds, type PollMode } from "./
 import { resumeInfo, type ResumeInfo } from "./resume.js";
 import { firstRequestOf } from "./resubmission.js";
 
-/** The longest wait that Compute is known to ask for is 20 minutes; a poller that has been silent for two hours has gone. */
+/** The longest wait that Compute is known to ask for is 20 minutes; a poller silent for two hours has gone. */
 const forgottenAfterMs = 2 * 3_600_000;
 const maxOperations = 10_000;
 const maxRecovered = 100;
 
-/** Pollers read the result at once; a poller that is driven by hand may take its time. */
+/** Pollers read the result at once; a poller driven by hand may take its time. */
 const resultExpectedMs = 10 * 60_000;
 const maxResults = 1_000;
 
@@ -24,7 +24,7 @@ export interface ExpectedResult {
   readonly endedAt: number;
   /** Method of the request that began it. */
   readonly method: string;
-  /** The result, where the status document brought it along. */
+  /** The result, if the status document contained it. */
   readonly output: string | undefined;
   /** How to read the result elsewhere. */
   readonly resume: ResumeInfo;
@@ -39,7 +39,7 @@ export class Operations {
   /** Operations that succeeded, by the URL from which their poller reads the result next. */
   readonly #results = new Map<string, ExpectedResult>();
 
-  /** Those that have not ended, the oldest first. */
+  /** Those that have not ended, oldest first. */
   get inFlight(): readonly Operation[] {
     return [...this.#urls.keys()];
   }
@@ -53,7 +53,7 @@ export class Operations {
     return this.#byUrl.size === 0 ? undefined : this.#byUrl.get(keyOf(url));
   }
 
-  /** Remembers an operation that an answer has begun; nothing when the answer began none. */
+  /** Remembers the operation that a response has begun; undefined if it began none. */
   track(request: PipelineRequest, response: PipelineResponse, now: number): Operation | undefined {
     const follow = followUpOf(request, response);
     if (!follow) return undefined;
@@ -92,7 +92,7 @@ export class Operations {
     return operation;
   }
 
-  /** Follows a resubmission: polls of the new URLs and of the old belong to the operation. False when it began none. */
+  /** Follows a resubmission: polls of the new and the old URLs belong to the operation. False if it began none. */
   follow(operation: Operation, request: PipelineRequest, response: PipelineResponse, now: number): boolean {
     const follow = followUpOf(request, response);
     if (!follow) return false;
@@ -108,7 +108,7 @@ export class Operations {
     return true;
   }
 
-  /** A poll was answered with another URL, which the poller asks from then on. */
+  /** A poll was answered with another URL, which the poller uses from then on. */
   moveTo(operation: Operation, response: PipelineResponse): void {
     const url = operationUrlIn(response, operation.mode);
     if (url === undefined || url === operation.operationUrl) return;
@@ -117,13 +117,13 @@ export class Operations {
   }
 
   /**
-   * Forgets an operation that has ended. One that was recovered still fails at the URLs of its earlier submissions:
-   * another poller that still asks there is given the end that it came to.
+   * Forgets an ended operation. A recovered one still fails at the URLs of its earlier submissions: another poller that
+   * still asks there gets the final result.
    */
   end(operation: Operation, final?: PipelineResponse): void {
     const keys = this.#urls.get(operation) ?? [];
     this.#urls.delete(operation);
-    // Where the resource itself is polled, anybody may read it.
+    // If the resource itself is polled, anyone may read it.
     const kept =
       final && operation.pollMode !== "body" ? operation.failedUrls.map((url) => keyOf(url, operation.first.url)) : [];
     this.#release(
@@ -144,7 +144,7 @@ export class Operations {
     this.#release(...oldest);
   }
 
-  /** The poller of an operation that succeeded reads its result next: that request is not a poll. */
+  /** The poller of a succeeded operation reads its result next: that request is not a poll. */
   expectResult(url: string, expected: ExpectedResult): void {
     this.#results.set(url, expected);
     const [oldest] = this.#results.keys();
@@ -187,7 +187,7 @@ export class Operations {
 /** The operations of this process. */
 export const sharedOperations = new Operations();
 
-/** How an answer says that its operation is followed. */
+/** How a response says that its operation is followed. */
 export interface FollowUp {
   readonly mode: PollMode;
   readonly operationUrl: string;
@@ -196,7 +196,7 @@ export interface FollowUp {
   readonly pollUrls: readonly string[];
 }
 
-/** Where a response says that the operation is followed, by one of the two ways. */
+/** The URL at which a response says the operation is followed, in one of the two ways. */
 function operationUrlIn({ headers }: PipelineResponse, mode: PollMode): string | undefined {
   if (mode === "body") return undefined;
   const url =
@@ -208,7 +208,7 @@ function operationUrlIn({ headers }: PipelineResponse, mode: PollMode): string |
 
 const firstMethods = new Set(["PUT", "PATCH", "DELETE", "POST"]);
 
-/** How to follow the operation that an answer began, in the order in which core-lro looks; nothing when it began none. */
+/** How to follow the operation that a response began, in core-lro's order; undefined if it began none. */
 export function followUpOf(request: PipelineRequest, response: PipelineResponse): FollowUp | undefined {
   const { method, url } = request;
   if (!firstMethods.has(method)) return undefined;
@@ -259,8 +259,8 @@ export function provisioningStateOf(resource: unknown): string | undefined {
 }
 
 /**
- * Polls of one operation may differ from the announced URL in case, in a default port, and in their query
- * (the api-version is replaced, Location adds `monitor=true`); its id is in the path. An announced URL may be relative.
+ * Polls of one operation may differ from the announced URL in case, in a default port, and in their query (the
+ * api-version is replaced, Location adds `monitor=true`); its id is in the path. An announced URL may be relative.
  */
 function keyOf(url: string, base?: string): string {
   if (!URL.canParse(url, base)) return url.toLowerCase();
@@ -268,7 +268,7 @@ function keyOf(url: string, base?: string): string {
   return `${host}${pathname}`.toLowerCase();
 }
 
-/** What remains of an operation that succeeded: reading its result. Undefined for those that have none. */
+/** What is left to do for a succeeded operation: reading its result. Undefined for those without one. */
 export function resultOf(
   { pollMode, first: { method, url }, resourceUrl }: Operation,
   end: PipelineResponse,

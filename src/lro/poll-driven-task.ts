@@ -1,19 +1,19 @@
 /**
- * Work of minutes on behalf of an operation: a remedy, or what a remedy left for the end. It goes on only while a poll is
- * there to drive it and pauses between polls, which are deferred. So a long wait is the poller's own, which ends on abort;
- * calls are made with the token of the poll at hand; and a poller that has gone away leaves nothing running.
+ * Work of minutes on behalf of an operation: a remedy, or what a remedy left for the end. It advances only while a poll
+ * drives it and pauses between polls, which are deferred. So a long wait is the poller's own, which ends on abort;
+ * calls are made with the token of the current poll; and a poller that goes away leaves nothing running.
  */
 import type { PipelineRequest, SendRequest } from "@azure/core-rest-pipeline";
 import type { Clock } from "../time/clock.js";
 
-/** By what a remedy acts: the live request whose token and pipeline its calls use, and the clock that it waits by. */
+/** What a remedy acts with: the live request whose token and pipeline its calls use, and the clock for its waits. */
 export interface SendContext {
   request: PipelineRequest;
   next: SendRequest;
   clock: Clock;
 }
 
-/** What a poll gets from driving a task: its end, or for how many milliseconds it waits. */
+/** What driving a task returns to a poll: its end, or the milliseconds that it waits. */
 export type Turn<End> = { readonly end: End } | { readonly waitMs: number };
 
 interface Pause {
@@ -32,14 +32,14 @@ export class PollDrivenTask<End> {
   #work: Promise<Turn<End>> | undefined;
   #onPause: (() => void) | undefined;
 
-  /** @param context is kept at the poll of the moment, and given a clock whose long waits pause the task */
+  /** @param context is updated to the current poll, and given a clock whose long waits pause the task */
   constructor(context: SendContext, clock: Clock, begin: () => Promise<End>) {
     this.#context = context;
     this.#clock = clock;
     this.#begin = begin;
   }
 
-  /** Goes on with it as far as this poll can. Rejects with what the work rejects with. */
+  /** Continues as far as this poll can. Rejects with what the work rejects with. */
   async drive(request: PipelineRequest, next: SendRequest): Promise<Turn<End>> {
     Object.assign(this.#context, { request, next, clock: this.#pausingClock });
     const dueInMs = this.#dueInMs;
@@ -50,7 +50,7 @@ export class PollDrivenTask<End> {
     this.#work ??= this.#begin().then((end) => ({ end }));
     this.#endDuePauses();
     const ends: Promise<Turn<End> | undefined>[] = [this.#work, paused.then(() => undefined)];
-    // Of several branches one may pause on: when the others do nothing that ends the turn, a moment does.
+    // One of several branches may pause: if the others do nothing that ends the turn, a short wait does.
     if (this.#pauses.size > 0) ends.push(this.#clock.sleep(shortWaitMs, request.abortSignal).then(() => undefined));
     return (await Promise.race(ends)) ?? { waitMs: this.#dueInMs ?? shortWaitMs };
   }
@@ -78,7 +78,7 @@ export class PollDrivenTask<End> {
     for (const pause of this.#pauses) if (pause.dueAt <= now) pause.goOn();
   }
 
-  /** Milliseconds until the first pause is due; nothing when there is none. */
+  /** Milliseconds until the first pause is due; undefined if there is none. */
   get #dueInMs(): number | undefined {
     if (this.#pauses.size === 0) return undefined;
     const dueAt = Math.min(...[...this.#pauses].map((pause) => pause.dueAt));

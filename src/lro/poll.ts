@@ -1,16 +1,16 @@
 /**
- * The language of polls: what an answer says about its operation, and answers in the same language that keep a poller
- * going, end it well, or carry on with another URL.
+ * The language of polls: what a response says about its operation, and responses in the same language that keep a
+ * poller going, end it successfully, or switch it to another URL.
  */
 import { createHttpHeaders, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import { jsonOf } from "./json-body.js";
 import type { Operation, PollMode } from "./operation.js";
 import { provisioningStateOf } from "./operations.js";
 
-/** What an answer to a poll says. */
+/** What a response to a poll says. */
 export type Progress = "running" | "succeeded" | "failed";
 
-/** Reads an answer to a poll; `mode` is how the operation reports its status. */
+/** Reads a response to a poll; `mode` is how the operation reports its status. */
 export function progressOf(response: PipelineResponse, mode: PollMode): Progress {
   if (response.status >= 400) return "failed";
   const body = jsonOf(response);
@@ -23,8 +23,8 @@ export function progressOf(response: PipelineResponse, mode: PollMode): Progress
 }
 
 /**
- * A Location poll reports by its HTTP status. Its 200 carries the result, whose data may contain anything. Only a status document
- * in its place is read: every poller takes one that says Failed for a success.
+ * A Location poll reports by its HTTP status. Its 200 carries the result, whose data may contain anything. Only a
+ * status document in its place is read: every poller takes one that says Failed for a success.
  */
 function progressAtLocation(status: number, body: unknown): Progress {
   if (status === 202) return "running";
@@ -34,7 +34,7 @@ function progressAtLocation(status: number, body: unknown): Progress {
   return state === undefined || state.includes("succeeded") ? "succeeded" : "running";
 }
 
-/** What status documents are made of; results have names of their own. The second line is VM Inspector's. */
+/** The fields of status documents; results have others. The second line is VM Inspector's. */
 const statusFields = new Set([
   ...[
     "id",
@@ -63,12 +63,12 @@ export function isCanceled(response: PipelineResponse, mode: PollMode): boolean 
   return state === "canceled" || state === "cancelled";
 }
 
-/** The states that both lines of core-lro take for the end; 24.x takes any that contains "fail". */
+/** The states that both versions of core-lro take for the end; 24.x takes any that contains "fail". */
 function isFailure(state: string | undefined): boolean {
   return state !== undefined && (state.includes("fail") || state === "canceled" || state === "cancelled");
 }
 
-/** `status` of a status document, lower case. A resource has none on its top level. */
+/** `status` of a status document, lower case. A resource has none at its top level. */
 function statusOf(body: unknown): string | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const { status } = body as { status?: unknown };
@@ -82,8 +82,8 @@ function inspectorFailed(body: unknown): boolean {
 }
 
 /**
- * Whether a GET of an operation that is not in memory (a poller restored in another process) ended in failure. Only URLs that
- * look like an operation's are looked at: a resource that is in state Failed is no failed request.
+ * Whether a GET of an operation that is not in memory (a poller restored in another process) ended in failure. Only
+ * URLs that look like an operation's are considered: a resource in state Failed is no failed request.
  */
 export function isForeignFailure(request: PipelineRequest, response: PipelineResponse): boolean {
   if (request.method !== "GET" || response.status !== 200 || !looksLikeOperation(request.url)) return false;
@@ -97,8 +97,8 @@ export function looksLikeOperation(url: string): boolean {
 }
 
 /**
- * This is asked of every GET, and nearly all name a resource: two letters at the end of the segment before the last one
- * settle it for a tenth of what the expression costs.
+ * This runs for every GET, and nearly all name a resource: two letters at the end of the last segment but one decide,
+ * at a tenth of the cost of the expression.
  */
 function mayNameOperation(url: string): boolean {
   const query = url.indexOf("?");
@@ -115,16 +115,16 @@ function mayNameOperation(url: string): boolean {
 /** Not `virtualMachines`. */
 const isStatuses = (url: string, end: number): boolean => (url.charCodeAt(end - 3) | 0x20) === 115;
 
-/** "Still running, come back in a while", in the words that the operation's poller understands. */
+/** "Still running, come back later", in a form that the operation's poller understands. */
 export function runningResponse(operation: Operation, request: PipelineRequest, waitMs: number): PipelineResponse {
   operation.slowed = true;
-  // Retry-After 0 is ignored by the pollers, which would leave an earlier, longer wait in force.
+  // Pollers ignore Retry-After 0, which would leave an earlier, longer wait in force.
   const headers = createHttpHeaders({
     "retry-after": String(Math.min(Math.max(1, Math.ceil(waitMs / 1_000)), longestWaitSeconds)),
   });
   switch (operation.pollMode) {
     case "status":
-      // A poller takes the URL that an answer names from then on; naming it carries a resubmission's URL over.
+      // A poller uses the URL in a response from then on; this switches it to a resubmission's URL.
       if (operation.mode !== "body") headers.set("azure-asyncoperation", operation.operationUrl);
       return answer(request, 200, headers, { status: "InProgress" });
     case "location":
@@ -136,8 +136,8 @@ export function runningResponse(operation: Operation, request: PipelineRequest, 
 }
 
 /**
- * The resource as it was last seen, at work again. Where it is polled itself, a caller's own GET of it looks like a poll:
- * what that caller reads must be the resource.
+ * The resource as last seen, marked as updating. If the resource itself is polled, a caller's own GET of it looks like
+ * a poll, and that caller must get the resource.
  */
 function stillUpdating({ lastSeenResource }: Operation): object {
   const resource = jsonOf({ bodyAsText: lastSeenResource }) as { properties?: object } | undefined;
@@ -145,8 +145,8 @@ function stillUpdating({ lastSeenResource }: Operation): object {
 }
 
 /**
- * The answer "Succeeded". A poller reads the result where the first answer said, which was the failed submission's own `Location`;
- * `resourceLocation` in a status document leads it to where the result is now.
+ * The response "Succeeded". A poller reads the result where the first response said, which was the failed submission's
+ * own `Location`; `resourceLocation` in a status document directs it to the current result.
  */
 export function succeededResponse(
   operation: Operation,
@@ -162,7 +162,7 @@ export function succeededResponse(
   return { status: 200, headers, request, bodyAsText: resource ?? "" };
 }
 
-/** PUT reads its own URL in the end, DELETE nothing. */
+/** At the end, PUT reads its own URL and DELETE reads nothing. */
 function leadTo({ first, resourceUrl }: Operation, resultUrl: string | undefined): object {
   return first.method !== "PUT" && resourceUrl !== undefined && resultUrl !== undefined
     ? { resourceLocation: resultUrl }
@@ -170,8 +170,8 @@ function leadTo({ first, resourceUrl }: Operation, resultUrl: string | undefined
 }
 
 /**
- * A real answer, made fit for the poller: in the language it expects when a resubmission was answered in another, and with
- * its old interval when we had asked it to wait longer (pollers keep the last Retry-After until the end).
+ * A real response, adapted to the poller: in the form it expects, if a resubmission was answered in another, and with
+ * its old interval, if we had asked it to wait longer (pollers keep the last Retry-After until the end).
  */
 export function translate(
   operation: Operation,
@@ -180,7 +180,7 @@ export function translate(
   progress: "running" | "succeeded",
 ): PipelineResponse {
   if (progress === "running") {
-    // A status document in place of the result: a poller takes every 200 from a Location for the end.
+    // A status document instead of the result: a poller takes every 200 from a Location for the end.
     if (operation.pollMode === "location" && response.status === 200) {
       return runningResponse(operation, request, askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000);
     }
@@ -202,16 +202,16 @@ export function translate(
   return response;
 }
 
-/** `Retry-After` in milliseconds; pollers ignore nothing at all. */
+/** `Retry-After` in milliseconds. Pollers ignore zero. */
 export function askedWaitMs({ headers }: PipelineResponse): number | undefined {
   const seconds = Number(headers.get("retry-after"));
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
 }
 
-/** The longest timer that Node and browsers keep to, in seconds: a longer one fires at once. */
+/** The longest timer that Node and browsers support, in seconds: a longer one fires at once. */
 const longestWaitSeconds = Math.floor((2 ** 31 - 1) / 1_000);
 
-/** Pollers put any Retry-After into a timer. One that overflows makes them ask again every millisecond. */
+/** Pollers use any Retry-After as a timer. One that overflows makes them poll every millisecond. */
 export function boundWait({ headers }: PipelineResponse, now: number): void {
   const hint = headers.get("retry-after");
   if (hint === undefined) return;

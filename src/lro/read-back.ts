@@ -1,5 +1,6 @@
 /**
- * Reading back: when the outcome of a request is unknown, the resource shows it. What to read, and what the answer means.
+ * Reading back: if the outcome of a request is unknown, the resource shows it. What to read, and what the response
+ * means.
  */
 import { actionOf } from "../decision/idempotency.js";
 import type { Operation } from "./operation.js";
@@ -21,8 +22,8 @@ export type Reading =
   | { readonly kind: "pending"; readonly lastSeen: string; readonly error?: unknown };
 
 /**
- * Power states by action. A deallocated VM has been powered off too. `PowerState/running` says nothing about a restart, a
- * redeploy or a reapply: the machine ran before.
+ * Power states by action. A deallocated VM has also been powered off. `PowerState/running` proves nothing about a
+ * restart, a redeploy or a reapply: the machine ran before.
  */
 const powerStates: Readonly<Record<string, readonly string[]>> = {
   start: ["running"],
@@ -30,9 +31,9 @@ const powerStates: Readonly<Record<string, readonly string[]>> = {
   deallocate: ["deallocated"],
 };
 
-/** What to read to learn the outcome of a request, or nothing when no state shows it (`runCommand`, `restart`). */
+/** What to read to find out the outcome of a request; undefined if no state shows it (`runCommand`, `restart`). */
 export function readTargetOf(method: string, url: string): ReadTarget | undefined {
-  // Blobs, secrets and the like have no provisioning state, and their clients read no answer of our making.
+  // Blobs, secrets and the like have no provisioning state, and their clients could not read a response that we made.
   if (!isOfResourceManager(url)) return undefined;
   switch (method) {
     case "PUT":
@@ -55,7 +56,7 @@ export function targetOf({ first }: Operation): ReadTarget | undefined {
   return readTargetOf(first.method, first.url);
 }
 
-/** A virtual machine and its extensions say only in their instance view why they failed. */
+/** Only their instance views say why a virtual machine and its extensions failed. */
 function withInstanceView(url: string): string {
   const query = url.indexOf("?");
   const path = query < 0 ? url : url.slice(0, query);
@@ -74,7 +75,7 @@ function powerTargetOf(url: string): ReadTarget | undefined {
   return { kind: "power", url: `${virtualMachine}/instanceView${query < 0 ? "" : url.slice(query)}`, wanted };
 }
 
-/** What an answer to the reading says. */
+/** What the response to the read says. */
 export function interpret(target: ReadTarget, status: number, body: unknown): Reading {
   switch (target.kind) {
     case "provisioning":
@@ -116,8 +117,8 @@ function interpretPower(wanted: readonly string[], status: number, body: unknown
 }
 
 /**
- * Why a resource failed, as its instance view reports: `ProvisioningState/failed/CODE` and a message. An extension has its
- * script's exit status in the place of the code.
+ * Why a resource failed, according to its instance view: `ProvisioningState/failed/CODE` and a message. An extension
+ * has its script's exit status instead of the code.
  */
 function failureIn(resource: unknown): unknown {
   const { properties, type } = (resource ?? {}) as { properties?: { instanceView?: unknown }; type?: unknown };

@@ -1,4 +1,4 @@
-/** What is kept of a request to send it again. */
+/** What is kept of a request in order to send it again. */
 import type { PipelineRequest } from "@azure/core-rest-pipeline";
 import type { FirstRequest } from "./operation.js";
 
@@ -23,7 +23,10 @@ export function withoutCredentials({ headers }: PipelineRequest): Record<string,
   return kept;
 }
 
-/** A stream is empty the second time, and "succeeds": text, bytes and functions that make a stream can be sent twice. */
+/**
+ * A stream is empty the second time, and would "succeed". Text, bytes and functions that create a stream can be sent
+ * twice.
+ */
 export function isRepeatable({ body, formData }: PipelineRequest): boolean {
   if (formData !== undefined) return false;
   if (body === undefined || body === null || typeof body === "string" || typeof body === "function") return true;

@@ -1,15 +1,15 @@
 /**
- * What another process needs to go on with a long-running operation that this one had to leave: the state of a poller, in
+ * What another process needs to continue a long-running operation that this one had to leave: the state of a poller, in
  * the form that each generation of the SDK reads.
  */
 
-/** The part of an operation that a poller's state is made of. */
+/** The part of an operation that makes up a poller's state. */
 export interface ResumableOperation {
   readonly method: string;
   readonly url: string;
   readonly mode: "status" | "location" | "body";
   readonly operationUrl: string;
-  /** Where the result is read when the operation has ended; absent when nothing is read. */
+  /** Where to read the result when the operation has ended; absent if there is nothing to read. */
   readonly resourceUrl?: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export function resumeInfo({ method, url, mode, operationUrl, resourceUrl }: Res
   const config = {
     metadata: { mode: modeNames[mode] },
     operationLocation: operationUrl,
-    // Elsewhere the last answer to a poll is the result.
+    // In the other modes the last response to a poll is the result.
     ...(mode === "status" && resourceUrl !== undefined && { resourceLocation: resourceUrl }),
   };
   const status = "running";
@@ -42,7 +42,7 @@ export function resumeInfo({ method, url, mode, operationUrl, resourceUrl }: Res
     url,
     operationUrl,
     resumeFrom: JSON.stringify({ state: { status, config } }),
-    // core-lro 3 needs to know the request that began it; core-lro 2 does not.
+    // core-lro 3 needs the request that began it; core-lro 2 does not.
     restoreFrom: JSON.stringify({
       state: { status, config: { ...config, initialRequestUrl: url, requestMethod: method } },
     }),

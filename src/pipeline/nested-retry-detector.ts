@@ -1,6 +1,6 @@
 /**
- * A retry policy outside of ours multiplies its tries with our own, and no policy can see the pipeline it belongs to. But a
- * request that comes in again after its final error gives such a policy away.
+ * A retry policy outside ours multiplies our retries, and no policy can see the pipeline it belongs to. But if a
+ * request comes in again after its final error, there must be such a policy.
  */
 import type { PipelineRequest } from "@azure/core-rest-pipeline";
 import type { Settings } from "../recovery/settings.js";
@@ -25,7 +25,7 @@ export class NestedRetryDetector {
     this.#givenUp.add(request);
   }
 
-  /** Reports a request that is here although it was given up before: once, since every call would say the same. */
+  /** Reports a request that comes in again after its final error. Once only, since every call would report the same. */
   check(request: PipelineRequest): void {
     if (this.#reported || !(this.#givenUp.has(request) || this.#outer?.isHeld(request))) return;
     this.#reported = true;

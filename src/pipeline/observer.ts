@@ -1,6 +1,6 @@
 /**
- * `mode: "observe"`: the SDK's own retry policy acts. What each attempt brings is diagnosed and decided about, and an event says
- * what would have been done; nothing is sent, waited for or changed.
+ * `mode: "observe"`: the SDK's own retry policy acts. Each attempt is diagnosed and decided about, and an event says
+ * what would have been done; nothing is sent, delayed or changed.
  */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
@@ -19,7 +19,7 @@ import { remainingMs, type Settings } from "../recovery/settings.js";
 
 export const observerPolicyName = "remedyObserverPolicy";
 
-/** Stands inside of the retry policy, where every attempt passes. */
+/** Stands inside the retry policy, where every attempt passes. */
 export function observerPolicy(settings: Settings): PipelinePolicy {
   const observer = new Observer(settings);
   return {
@@ -51,7 +51,7 @@ class Observer {
     this.#settings = settings;
   }
 
-  /** Nothing that goes wrong here reaches the call. */
+  /** No error here reaches the call. */
   observe(request: PipelineRequest, look: () => void): void {
     const { clock, reporter } = this.#settings;
     try {

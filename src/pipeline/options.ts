@@ -1,4 +1,4 @@
-/** What a caller may set, the defaults, and the check of both at creation. */
+/** The options of a caller, their defaults, and their check at creation. */
 import type { Catalog } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 import { defaultBudget } from "../decision/decide.js";
@@ -18,56 +18,74 @@ export type Mode = "on" | "observe" | "off";
 
 /** All optional: `remedyPolicy({})` is ready for production. */
 export interface RemedyOptions {
-  /** Retries after the first send; throttling waits are not counted. 0 means one send. Default 8. */
+  /** Retries after the first attempt; waits for throttling do not count. 0 means one attempt. Default 8. */
   maxRetries?: number;
-  /** Milliseconds from the first send (for a long-running operation: from its first failure) after which nothing more is tried. Default 1800000 (30 minutes). */
+  /**
+   * Milliseconds after the first attempt (for a long-running operation: after its first failure) at which retries end.
+   * Default 1800000 (30 minutes).
+   */
   maxElapsedMs?: number;
   /** How often the first request of a failed long-running operation is sent again. Default 3. */
   maxResubmissions?: number;
   /**
-   * Milliseconds that one attempt gets to answer, body included; 0 for no limit. A request with a `timeout` of its own keeps to
-   * that instead. Default 300000 for Resource Manager, whose gateway gives up long before, and no limit for other hosts.
+   * Milliseconds that one attempt may take, body included; 0 for no limit. A request with its own `timeout` keeps that
+   * instead. Default 300000 for Resource Manager, whose gateway gives up long before, and no limit for other hosts.
    */
   attemptTimeoutMs?: number;
   /** When a call must have ended. A wait that would pass it ends at once, and the error says when to come back. */
   deadline?: Deadline;
-  /** The automatic remedies that may run, in the order to try: `[registerProvider(), deallocateFirst({ startAgain: true })]`. Default none. */
+  /**
+   * The automatic remedies that may run, in the order to try: `[registerProvider(), deallocateFirst({ startAgain: true
+   * })]`. Default none.
+   */
   remedies?: readonly Remedy[];
-  /** What may be looked at, read-only, when a call fails: `standardEvidence()` of `azure-remedy/evidence`, or a list of its sources. Default none. */
+  /**
+   * What may be read when a call fails: `standardEvidence()` of `azure-remedy/evidence`, or a list of its sources.
+   * Default none.
+   */
   evidence?: readonly EvidenceSource[];
-  /** Milliseconds that the looks around one failure may take. Default 5000, and 15000 for the boot log. */
+  /** Milliseconds that gathering evidence for one failure may take. Default 5000, and 15000 for the boot log. */
   evidenceBudgetMs?: number;
-  /** Results of successful requests that become errors when something in them failed: `["runCommand", "bulk"]`. Default none: they stay results. */
+  /**
+   * Results of successful requests that become errors if something in them failed: `["runCommand", "bulk"]`. Default
+   * none: they stay results.
+   */
   failOn?: readonly ResultKind[];
   /** An independent throttle, from `createThrottle()`. Default: the one that all clients of the process share. */
   throttle?: Throttle;
-  /** `background` calls give way to the others while the service throttles. Default `foreground`. */
+  /** `background` calls yield to the others while the service throttles. Default `foreground`. */
   priority?: "foreground" | "background";
   /**
-   * What becomes of a failed response that nothing can be done about, where `remedyPolicy()` was added by hand. `throw`: a
-   * `RemedyError`. `return`: the response, as the SDK's own retry policy would; `diagnose(response)` explains it. `auto`: thrown
-   * where Resource Manager answered, returned where any other service did, since their clients answer challenges and read
-   * statuses themselves (Key Vault, Storage, Microsoft Entra ID). The policy cannot know which statuses an operation declares, and
-   * knows Resource Manager by its hosts of the public and sovereign clouds and by the headers of its responses. `withRemedy`
-   * knows more and ignores this: it throws where the client would have thrown. Default `auto`.
+   * What happens to a failed response that cannot be recovered, if `remedyPolicy()` was added by hand. `throw`: a
+   * `RemedyError`. `return`: the response, as the SDK's own retry policy would; `diagnose(response)` explains it.
+   * `auto`: thrown if Resource Manager responded, returned for any other service, whose clients answer challenges and
+   * read statuses themselves (Key Vault, Storage, Microsoft Entra ID). The policy cannot know which statuses an
+   * operation declares. It recognizes Resource Manager by its hosts of the public and sovereign clouds and by the
+   * headers of its responses. `withRemedy` knows more and ignores this: it throws where the client would have thrown.
+   * Default `auto`.
    */
   failedResponses?: FailedResponses;
-  /** Opens after this many platform failures in a row of one host, and lets single probes through until one passes. `false` for none. Default `{ failures: 20, probeAfterMs: 10000 }`. */
+  /**
+   * Opens after this many platform failures of one host in a row, then lets single probes through until one succeeds.
+   * `false` for none. Default `{ failures: 20, probeAfterMs: 10000 }`.
+   */
   circuitBreaker?: false | { failures?: number; probeAfterMs?: number };
   /**
-   * `observe`: the SDK's own retry policy acts, and events say what would have been done. `off`: the client stays as the SDK
-   * ships it. The environment variable `AZURE_REMEDY_MODE` goes before this option. Default `on`.
+   * `observe`: the SDK's own retry policy acts, and events say what would have been done. `off`: the client stays as
+   * the SDK ships it. The environment variable `AZURE_REMEDY_MODE` overrides this option. Default `on`.
    */
   mode?: Mode;
-  /** Called with every event, those of the throttle included. What it throws is logged and breaks nothing. */
+  /**
+   * Called with every event, including those of the throttle. If it throws, the error is logged and the call goes on.
+   */
   onEvent?: RemedyEventListener;
   /** Where spans and metrics go: `openTelemetry()` of `azure-remedy/opentelemetry`. Default none. */
   telemetry?: Telemetry;
-  /** Your own rules before ours, from `defineCatalog()`. Default the catalog of the package. */
+  /** Your own rules before ours, from `defineCatalog()`. Default the package's catalog. */
   catalog?: Catalog;
   /** Replaces time, for tests. */
   clock?: Clock;
-  /** Replaces chance, for tests: a number in [0, 1). */
+  /** Replaces randomness, for tests: a number in [0, 1). */
   random?: Random;
 }
 
@@ -77,7 +95,7 @@ export const defaultOptions = {
   circuitBreaker: { failures: 20, probeAfterMs: 10_000 },
 } as const;
 
-/** Typed so that an option which is missing here does not compile. */
+/** Typed so that a missing option does not compile. */
 const optionNames = Object.keys({
   maxRetries: true,
   maxElapsedMs: true,
@@ -205,7 +223,7 @@ function watchThrottle(
 }
 
 /**
- * How much of the package is at work. The environment decides before the code, so that it can be taken back without a release.
+ * The mode. The environment overrides the code, so that it can be switched off without a release.
  * @throws TypeError that names the option or the variable
  */
 export function modeOf({ mode = "on" }: RemedyOptions): Mode {

@@ -1,11 +1,12 @@
 /**
- * The outer half of `withRemedy`. It runs before everything else in the pipeline, because three things can only be done
- * from there: getting a fresh token for a request that is already inside (the bearer policy sits outside every retry, by
- * the SDK's design), learning what the outside made of a response (no token at all; a challenge that was answered; a status
- * that the operation declares), and throwing where no policy of the caller's sees it, as the SDK does.
+ * The outer half of `withRemedy`. It runs before everything else in the pipeline, because three things are possible
+ * only there: getting a fresh token for a request that is already inside (the bearer policy is outside every retry, by
+ * the SDK's design); learning what the outer policies made of a response (no token at all; a challenge that was
+ * answered; a status that the operation declares); and throwing where no policy of the caller's sees it, as the SDK
+ * does.
  *
- * A clean request passes by without a mark on it, an async function around it or an entry in a map: each of them would cost it
- * more than all that is done for it here.
+ * A clean request passes without a mark on it, an async function around it or an entry in a map: each of these would
+ * cost it more than everything that is done for it here.
  */
 import type {
   Pipeline,
@@ -21,7 +22,7 @@ import type { ResponseContract } from "./failed-responses.js";
 
 export const outerPolicyName = "remedyEntryPolicy";
 
-/** What to do about an error that was thrown before the request was inside (no token): wait it out, or explain it. */
+/** What to do about an error thrown before the request came inside (no token): wait it out, or explain it. */
 export type RecoverToken = (error: unknown, request: PipelineRequest, next: SendRequest) => Promise<PipelineResponse>;
 
 /** A failed response on its way out, and the error that stands for it. */
@@ -43,7 +44,10 @@ export class OuterPolicy {
     this.#contract = contract;
   }
 
-  /** Fresh credentials for a request, by header name. Only the policies that set them see the probe, and nothing is sent. */
+  /**
+   * Fresh credentials for a request, by header name. Only the policies that set them see the probe, and nothing is
+   * sent.
+   */
   async freshCredentials(request: PipelineRequest): Promise<Readonly<Record<string, string>>> {
     const { url, abortSignal, tracingOptions } = request;
     const probe = createPipelineRequest({
@@ -65,20 +69,20 @@ export class OuterPolicy {
   }
 
   /**
-   * Lets a failed response go out, past the caller's own policies, to where it is decided who gets it: what an operation
-   * declares, what a challenge was answered for and what a REST-level caller asked for is returned; for the rest the error
-   * is thrown.
+   * Lets a failed response pass the caller's own policies on its way out. Then it is decided who gets it: it is
+   * returned if the operation declares it, if a challenge was answered for it, or if a REST-level caller made the
+   * request; otherwise the error is thrown.
    */
   hold(request: PipelineRequest, held: Held): void {
     this.#held.set(request, held);
   }
 
-  /** The request came in again: a challenge is being answered, or another retry policy does not give up. */
+  /** The request came in again: a challenge is being answered, or another retry policy has not given up. */
   release(request: PipelineRequest): void {
     if (this.#held.size > 0) this.#held.delete(request);
   }
 
-  /** It failed, and that is on its way out. */
+  /** It failed, and the failure is on its way out. */
   isHeld(request: PipelineRequest): boolean {
     return this.#held.has(request);
   }
@@ -99,12 +103,12 @@ export class OuterPolicy {
     };
   }
 
-  /** The response has passed everything outside of us. @throws RemedyError where the client would throw for it */
+  /** The response has passed everything outside us. @throws RemedyError if the client would throw for it */
   async #conclude(request: PipelineRequest, response: PipelineResponse): Promise<PipelineResponse> {
     const held = this.#take(request);
     if (held?.response.status !== response.status) return response;
     const { deserializes, throws } = this.#contract();
-    // A deserializer that lets a failed status pass knows it to be declared, or that there is no operation.
+    // If a deserializer lets a failed status pass, the operation declares it, or there is no operation.
     if (deserializes && response.status >= 400) return response;
     if (await throws(request)) throw held.makeError();
     return response;
@@ -120,7 +124,7 @@ export class OuterPolicy {
     const held = this.#take(request);
     if (!held) return recover(error, request, next);
     const { name, response } = error as { name?: string; response?: PipelineResponse };
-    // A policy of the caller's may throw for a response as it likes.
+    // The caller's own policies may throw for a response as they like.
     if (name !== "RestError" || response?.status !== held.response.status) throw error;
     throw held.makeError(error);
   }
@@ -139,5 +143,8 @@ const unsent = (request: PipelineRequest): PipelineResponse => ({
   bodyAsText: "",
 });
 
-/** `bearerTokenAuthenticationPolicy`, `auxiliaryAuthenticationHeaderPolicy`, `keyVaultAuthenticationPolicy` and their kind. */
+/**
+ * `bearerTokenAuthenticationPolicy`, `auxiliaryAuthenticationHeaderPolicy`, `keyVaultAuthenticationPolicy` and the
+ * like.
+ */
 const setsCredentials = /authentication(?:header)?policy$/i;

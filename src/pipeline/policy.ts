@@ -1,4 +1,4 @@
-/** `remedyPolicy`: the pipeline policy. Stands in phase `Retry`, in place of the SDK's default retry policy. */
+/** `remedyPolicy`: the pipeline policy. In phase `Retry`, in place of the SDK's default retry policy. */
 import {
   defaultRetryPolicy,
   type PipelinePolicy,
@@ -28,8 +28,8 @@ import type { Held, OuterPolicy } from "./outer-policy.js";
 export const remedyPolicyName = "remedyPolicy";
 
 /**
- * A policy that knows what each failure means: retries what will pass, waits for what is busy, finds out what is unknown,
- * runs the remedies that the caller allows, and throws a `RemedyError` for the rest.
+ * A policy that knows what each failure means: it retries transient failures, waits for busy resources, finds out
+ * unknown outcomes, runs the remedies that the caller allows, and throws a `RemedyError` for the rest.
  *
  * ```ts
  * pipeline.removePolicy({ name: "defaultRetryPolicy" });
@@ -43,7 +43,7 @@ export function remedyPolicy(options: RemedyOptions = {}): PipelinePolicy {
   const settings = settle(options);
   const mode = modeOf(options);
   if (mode === "on") return policyOf(new Engine(settings, undefined, runRequest), undefined);
-  // Whoever adds this policy by hand has taken out the SDK's own, which acts in these modes.
+  // Callers who add this policy by hand have removed the SDK's own, which acts in these modes.
   const sdk = defaultRetryPolicy();
   const observer = mode === "observe" ? observerPolicy(settings) : undefined;
   return {
@@ -75,7 +75,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     return preparing ? preparing.then(() => start(request, next)) : start(request, next);
   }
 
-  // The clean path: what `engine.attempt` does, without the async functions and objects between, which would cost a clean
+  // The clean path: what `engine.attempt` does, without its async functions and objects, which would cost a clean
   // request more than the SDK's default policy does.
 
   function start(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
@@ -138,7 +138,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     engine.hosts.note(request.url);
     if (request.method === "GET") {
       const failure = polls.foreignFailure(request, response);
-      // By hand it cannot be known whether a poller asks, or a caller who wants to read the document.
+      // By hand it is unknown whether a poller asks, or a caller who wants to read the document.
       if (failure && outer) return fail(newState(request, next, settings.clock.now()), failure);
     } else polls.track(request, next, response, undefined);
     return response;
@@ -156,7 +156,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     return recover(newState(request, next, startedAt), sent);
   }
 
-  /** @param first what came of a send that has been made */
+  /** @param first the outcome of an attempt already made */
   async function recover(state: RequestState, first?: SendOutcome): Promise<PipelineResponse> {
     const { request } = state;
     nestedRetries.check(request);
@@ -172,7 +172,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     return response;
   }
 
-  /** The final answer to the caller: an error, unless the response itself may be the answer. */
+  /** The final response to the caller: an error, unless the response itself may be returned. */
   async function fail(state: RequestState, end: FailedEnd): Promise<PipelineResponse> {
     const { request } = state;
     const { response } = end;
@@ -187,13 +187,17 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
   /** An operation that has failed for good is thrown too, unless the caller asked for responses. */
   function failPoll(request: PipelineRequest, error: unknown): PipelineResponse {
     const failed = engine.errors.responseOf(error);
-    // What a resubmission was refused with goes out as the poll's own: the deserializer asks whose response it is.
+    // The response that refused a resubmission is returned as the poll's own: the deserializer checks whose response it
+    // is.
     const response = failed && { ...failed, request };
     if (response && letOut(request, response, () => error as RemedyError)) return response;
     throw error;
   }
 
-  /** Whether the response goes out as it is: to the outer policy, which decides what the caller gets, or to the caller. */
+  /**
+   * Whether the response is passed on as it is: to the outer policy, which decides what the caller gets, or to the
+   * caller.
+   */
   function letOut(
     request: PipelineRequest,
     response: PipelineResponse,
@@ -217,7 +221,10 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
     sendRequest: traced ? (request, send) => traced.trace(request, (sent) => sendChecked(sent, send)) : sendChecked,
   };
 
-  /** For callers who ask: a result in which something failed is an error. It is not sent again, since the request succeeded. */
+  /**
+   * For callers who want it: a result in which something failed is an error. It is not sent again, since the request
+   * succeeded.
+   */
   async function sendAndCheck(request: PipelineRequest, send: SendRequest): Promise<PipelineResponse> {
     const startedAt = settings.clock.now();
     const response = await sendRequest(request, send);
@@ -228,7 +235,7 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
   }
 }
 
-/** Policies should return promises, but nothing keeps one from throwing at once. */
+/** Policies should return promises, but one may throw synchronously. */
 function sendInside(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
   try {
     return next(request);

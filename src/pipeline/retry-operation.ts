@@ -1,4 +1,4 @@
-/** `retryOperation`: the same judgement around any async function, for scripts that shell out or use other SDKs. */
+/** `retryOperation`: recovery for any async function, for scripts that shell out or use other SDKs. */
 import type { Catalog } from "../catalog/catalog.js";
 import { check } from "../option-check.js";
 import { beginCall } from "../recovery/call-tracer.js";
@@ -18,23 +18,25 @@ export interface OperationAttempt {
   readonly attempt: number;
   /** Aborts with the caller's signal. */
   readonly signal: AbortSignal;
-  /** The candidate of `options.candidates` to use now; absent before any was needed. */
+  /** The candidate of `options.candidates` to use now; absent until one is needed. */
   readonly candidate?: string;
 }
 
 export interface RetryOperationOptions {
   /** A name for events and errors. Default `operation`. */
   name?: string;
-  /** Whether running it again is harmless when it may already have run. Default false. */
+  /** Whether running it again is harmless if it may already have run. Default false. */
   idempotent?: boolean;
-  /** Sizes, zones or regions to go on with when there is no capacity, in order. */
+  /** Sizes, zones or regions to try when there is no capacity, in order. */
   candidates?: readonly string[];
-  /** Learns what became of a run whose outcome is unknown: true when it took place, false when not, undefined while not known. */
+  /**
+   * Finds out what happened when the outcome is unknown: true if it took effect, false if not, undefined while unclear.
+   */
   readBack?: () => Promise<boolean | undefined>;
   signal?: AbortSignal;
   /** Retries after the first run. Default 8. */
   maxRetries?: number;
-  /** Milliseconds from the first run after which nothing more is tried. Default 1800000. */
+  /** Milliseconds after the first run at which retries end. Default 1800000. */
   maxElapsedMs?: number;
   deadline?: Deadline;
   onEvent?: RemedyEventListener;
@@ -46,12 +48,13 @@ export interface RetryOperationOptions {
 }
 
 /**
- * Runs `fn`, and again while what it throws will pass.
+ * Runs `fn`, and repeats it while the failure is transient.
  *
- * A `RemedyError` from a pipeline with `remedyPolicy` has been through recovery already and is thrown on as it is: the two do not
- * multiply. Only a capacity failure goes on with the next candidate.
- * @returns what `fn` resolves to; with `readBack` true after an unknown outcome, `undefined`
- * @throws RemedyError with the last error as its cause; `signal.reason` when `signal` aborts; an AbortError of `fn` as it is
+ * A `RemedyError` from a pipeline with `remedyPolicy` has already been through recovery and is rethrown unchanged, so
+ * the two do not multiply. Only a capacity failure continues with the next candidate.
+ * @returns what `fn` resolves to; `undefined` if `readBack` returns true after an unknown outcome
+ * @throws RemedyError with the last error as its cause; `signal.reason` if `signal` aborts; an AbortError of `fn`
+ * unchanged
  */
 export async function retryOperation<T>(
   fn: (attempt: OperationAttempt) => Promise<T>,

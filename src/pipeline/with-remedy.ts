@@ -30,7 +30,7 @@ export interface ClientWithPipeline {
   readonly pipeline: Pipeline;
 }
 
-/** The SDK's retry policies, of all its generations: two retry loops on top of each other multiply. */
+/** The SDK's retry policies, of all versions: nested retry loops multiply. */
 const replacedPolicies = [
   "defaultRetryPolicy",
   "exponentialRetryPolicy",
@@ -38,7 +38,7 @@ const replacedPolicies = [
   "systemErrorRetryPolicy",
 ];
 
-/** `SecretClient` and `BlobServiceClient` wrap the client that was generated, and keep its pipeline to themselves. */
+/** `SecretClient` and `BlobServiceClient` wrap a generated client and keep its pipeline private. */
 const wantedClient =
   "an Azure SDK client with a pipeline; a client that hides its pipeline, as SecretClient does, takes the policy when it is made: " +
   '{ additionalPolicies: [{ policy: remedyPolicy(), position: "perRetry" }], retryOptions: { maxRetries: 0 } }; ' +
@@ -71,7 +71,8 @@ export function withRemedy<Client extends ClientWithPipeline>(client: Client, op
   const outer = new OuterPolicy(pipeline, contractOf(client, pipeline));
   const engine = new Engine(settings, outer, runRequest, httpClientOf(client));
   for (const name of replacedPolicies) pipeline.removePolicy({ name });
-  // Serialize is the outermost phase, and standing there shifts no other policy, as standing before the bearer policy would.
+  // Serialize is the outermost phase, and standing there moves no other policy, unlike standing before the bearer
+  // policy.
   const recoverWithToken: RecoverToken = (error, request, next) => recoverToken(engine, error, request, next);
   if (engine.calls) pipeline.addPolicy(engine.calls.policy, { phase: "Serialize" });
   pipeline.addPolicy(outer.policy(recoverWithToken), { phase: "Serialize" });
@@ -90,13 +91,13 @@ function addInsideOfTracing(pipeline: Pipeline, wanted: PipelinePolicy): void {
   pipeline.addPolicy(policy, { afterPhase: "Retry", afterPolicies: [tracingPolicyName] });
 }
 
-/** core-client keeps the HTTP client that it was given, or its default, in a field of its own. */
+/** core-client keeps its HTTP client, given or default, in a field of its own. */
 function httpClientOf(client: object): HttpClient | undefined {
   const { _httpClient: http } = client as { _httpClient?: Partial<HttpClient> };
   return typeof http?.sendRequest === "function" ? (http as HttpClient) : undefined;
 }
 
-/** No token, so nothing was sent: waits out what passes, and explains what does not. */
+/** No token, so nothing was sent: waits out transient failures, and explains the others. */
 function recoverToken(
   { settings, calls }: Engine,
   error: unknown,

@@ -1,45 +1,45 @@
 /**
- * What is out of capacity, remembered for the process and, with a store, for all processes: the next create starts with a
- * candidate that may work instead of meeting the same refusal again. Scopes and times as measured by those who place nodes
- * all day (Karpenter for Azure).
+ * What is out of capacity, remembered for the process and, with a store, for all processes: the next create starts with
+ * a candidate that may work instead of meeting the same refusal again. Scopes and times follow Karpenter for Azure,
+ * which places nodes all day.
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { processWide } from "../process-wide.js";
 
-/** Where capacity was asked for. Without a zone the placement is regional. */
+/** Where capacity was asked for. Without a zone, the placement is regional. */
 export interface Offer {
   readonly subscription: string;
   readonly region: string;
   readonly zone?: string | undefined;
   readonly size: string;
-  /** As usages name it. Without it, a used-up family quota counts for the size alone. */
+  /** As usages name it. Without it, a used-up family quota counts only for the size. */
   readonly family?: string | undefined;
-  /** Spot capacity comes and goes apart from the regular. Default false. */
+  /** Spot capacity is separate from regular capacity. Default false. */
   readonly spot?: boolean;
 }
 
-/** Keeps what is full for several processes. What it throws, or answers wrongly, is ignored: capacity is then only remembered here. */
+/** Shares what is full between processes. If it throws or returns nonsense, capacity is remembered only here. */
 export interface CapacityStore {
-  /** Everything that is full in a region: epoch milliseconds until which, by key. */
+  /** Everything that is full in a region: the end of each entry in epoch milliseconds, by key. */
   read(region: string): Promise<Readonly<Record<string, number>>>;
   write(region: string, key: string, until: number): Promise<void>;
 }
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-/** A region or zone that is full for a size is asked again after an hour. */
+/** A region or zone that is full for a size is tried again after an hour. */
 const fullMs = hourMs;
-/** A size that the subscription is not offered at all changes at most daily; of Spot it is offered by the hour. */
+/** Whether a size is offered to a subscription changes at most daily; for Spot, hourly. */
 const notOfferedMs = 23 * hourMs;
 /** Quota is released when a machine is deleted. */
 const quotaMs = 10 * minuteMs;
 const mostOffers = 1_000;
-/** How often the store is asked about a region, and how far ahead what it says may lie. */
+/** How often to read a region from the store, and how far ahead its entries may lie. */
 const storeMs = 10_000;
 const longestMs = 24 * hourMs;
 
 const notOfferedCodes = new Set(["skunotavailable", "vmsizenotsupported", "notavailableforsubscription"]);
-/** No hardware is left for regular machines, and spot machines only get what those leave. */
+/** No hardware is left for regular machines, and spot machines get only what those leave. */
 const noHardwareCodes = new Set(["allocationfailed", "zonalallocationfailed"]);
 
 export class CapacityMemory {
@@ -57,7 +57,7 @@ export class CapacityMemory {
     return this.#fullUntil.size === 0;
   }
 
-  /** Remembers a refusal for the scope that it is about. */
+  /** Remembers a refusal for its scope. */
   learn(offer: Offer, diagnosis: Diagnosis, now: number): void {
     for (const [key, forMs] of scopesOf(offer, diagnosis)) {
       this.#refusedAt.set(key, now);
@@ -104,13 +104,13 @@ export class CapacityMemory {
       for (const [key, until] of Object.entries(await this.#store.read(region)))
         if (typeof until === "number" && until > now && until - now <= longestMs) this.#remember(key, until);
     } catch {
-      // A store that is away costs knowledge, not calls.
+      // An unavailable store costs knowledge, not calls.
     }
   }
 
   #remember(key: string, until: number): void {
     const longest = Math.max(this.#fullUntil.get(key) ?? 0, until);
-    // A repeat extends the time; the oldest knowledge goes first when there is too much.
+    // A repetition extends the time; if there is too much, the oldest entries go first.
     this.#fullUntil.delete(key);
     this.#fullUntil.set(key, longest);
     forgetOldest(this.#fullUntil);
@@ -145,20 +145,20 @@ function scopesOf(offer: Offer, { code = "", category, message, parameters }: Di
   return [[noHardwareCodes.has(folded) && !offer.spot ? hardwareKey(offer) : keyOf(offer), fullMs]];
 }
 
-/** Everything that can say that an offer is full. */
+/** All keys under which an offer may be marked as full. */
 function keysFor(offer: Offer): string[] {
   const { family, spot } = offer;
   return [
     keyOf(offer),
     hardwareKey(offer),
-    // A quota is not one of a zone.
+    // Quotas do not depend on the zone.
     keyOf({ ...offer, zone: undefined }, `quota:${offer.size}`),
     ...(family ? [keyOf(offer, `family:${family}`)] : []),
     ...(spot ? [keyOf(offer, "*")] : []),
   ];
 }
 
-/** Of hardware that neither kind of machine can have. */
+/** For hardware that neither kind of machine can get. */
 const hardwareKey = (offer: Offer): string => keyOf(offer, `hardware:${offer.size}`, false);
 
 const foldPlace = (name: string): string => name.replaceAll(" ", "").toLowerCase();

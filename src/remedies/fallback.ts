@@ -1,6 +1,6 @@
 /**
- * `fallbackSizes([...])` and `fallbackZones([...])`: when a region or zone has no room for a virtual machine, ask for the
- * next candidate. What was refused is remembered, so that the next create begins where there may be room.
+ * `fallbackSizes([...])` and `fallbackZones([...])`: if a region or zone has no room for a virtual machine, try the
+ * next candidate. Refusals are remembered, so that the next create starts where there may be room.
  */
 import { check } from "../option-check.js";
 import { parseArmUrl } from "./arm-url.js";
@@ -10,9 +10,9 @@ import type { FailedRequest, Remedy, RemedyContext, RemedyOutcome } from "./reme
 
 export interface FallbackOptions {
   /**
-   * Delete the half-made machine that the failed create left behind before the next candidate is asked for. Only one that is
-   * in state Failed, and that the service said this very call created, is ever deleted. Default false; zones need it when
-   * Azure left a machine.
+   * Delete the half-made machine that the failed create left before trying the next candidate. Only a machine in state
+   * Failed that this call created, according to the service, is ever deleted. Default false; zones need it if Azure
+   * left a machine.
    */
   deleteFailed?: boolean;
   /** Where refusals are remembered. Default the memory that the process shares. */
@@ -34,7 +34,7 @@ interface MachineBody {
   };
 }
 
-/** What a fallback changes: how the value is read and written, and what else may stay. */
+/** What a fallback changes: how to read and write the value, and what else may stay. */
 interface Dimension {
   readonly word: "size" | "zone";
   read(body: MachineBody): string | undefined;
@@ -60,7 +60,7 @@ const zones: Dimension = {
 };
 
 /**
- * Allows other sizes when there is no capacity for the requested one, in the order given.
+ * Allows other sizes when there is no capacity for the requested one, in the given order.
  * @throws TypeError unless `candidates` is a list of size names
  */
 export function fallbackSizes(candidates: readonly string[], options: FallbackOptions = {}): Remedy {
@@ -68,7 +68,7 @@ export function fallbackSizes(candidates: readonly string[], options: FallbackOp
 }
 
 /**
- * Allows other zones when there is no capacity in the requested one, in the order given.
+ * Allows other zones when there is no capacity in the requested one, in the given order.
  * @throws TypeError unless `candidates` is a list of zone names (`"1"`, `"2"`, `"3"`)
  */
 export function fallbackZones(candidates: readonly string[], options: FallbackOptions = {}): Remedy {
@@ -86,14 +86,14 @@ function fallback(name: string, dimension: Dimension, candidates: readonly strin
     name,
     maxRuns: candidates.length,
     fits: (diagnosis, request) =>
-      // A quota of one family or of spot machines, which a look has found, leaves room for another size.
+      // A short quota of one family or of spot machines, found by evidence, leaves room for another size.
       (diagnosis.category === "capacity" || diagnosis.category === "quota") &&
       isMachineWrite(request) &&
       dimension.read(request.body as MachineBody) !== undefined,
     learn(diagnosis, request, now) {
       if (diagnosis.category !== "capacity" || diagnosis.disposition !== "adaptable") return;
       const offer = offerOf(request);
-      // What is bound to one set of hosts says nothing about the others of the region.
+      // A shortage on certain hosts says nothing about the rest of the region.
       if (offer && !isBound(request.body as MachineBody)) memory.learn(offer, diagnosis, now);
     },
     prepare(request, now, send) {
@@ -114,7 +114,7 @@ function fallback(name: string, dimension: Dimension, candidates: readonly strin
       const offer = offerOf(context.request);
       const now = context.clock.now();
       const open = candidates.filter((item) => !tried.has(item));
-      // A candidate that was full for another call comes last, not never: an hour is a guess.
+      // A candidate that was full for another call comes last, but not never: an hour is a guess.
       const candidate = open.find((item) => !offer || !memory.isFull(dimension.offer(offer, item), now)) ?? open[0];
       if (candidate === undefined)
         throw new Error(`every allowed ${dimension.word} was tried: ${candidates.join(", ")}`);
@@ -159,7 +159,7 @@ function offerOf({ url, body }: FailedRequest): Offer | undefined {
   return { subscription, region: location, zone: zoneList?.[0], size, spot };
 }
 
-/** A machine that is there has its place: a write of it must not move it. */
+/** An existing machine has its place: a write must not move it. */
 async function unlessThere(
   send: RemedyContext["send"],
   url: string,
@@ -173,7 +173,7 @@ function isBound({ properties = {} }: MachineBody): boolean {
   return [availabilitySet, proximityPlacementGroup, host, hostGroup, capacityReservation].some(Boolean);
 }
 
-/** A failed create leaves a machine behind. Another size may be put onto it; a zone cannot be changed, so it has to go. */
+/** A failed create leaves a machine behind. Its size can be changed, but not its zone, so it has to go. */
 async function clearTheWay(context: RemedyContext, dimension: Dimension, deleteFailed: boolean): Promise<void> {
   if (dimension.word === "size" && !deleteFailed) return;
   const left = await machineAt(context.send, context.request.url);

@@ -1,4 +1,4 @@
-/** `deallocateFirst()` and `startFirst()`: bring a virtual machine into the power state that a request wants. */
+/** `deallocateFirst()` and `startFirst()`: bring a virtual machine into the power state that a request needs. */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { parseArmUrl } from "./arm-url.js";
 import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
@@ -13,12 +13,12 @@ export interface DeallocateFirstOptions {
   startAgain?: boolean;
 }
 
-/** Milliseconds between looks at a machine that another caller is deallocating. */
+/** Milliseconds between checks of a machine that another caller is deallocating. */
 const lookAgainMs = 5_000;
 
 /**
- * Allows deallocating a virtual machine that a resize or an update wants stopped. Its applications stop, a dynamic public
- * IP address and the temporary disk are lost: name it only where that is welcome.
+ * Allows deallocating a virtual machine for a resize or an update. Its applications stop; a dynamic public IP address
+ * and the temporary disk are lost: use it only where that is acceptable.
  */
 export function deallocateFirst({ startAgain = true }: DeallocateFirstOptions = {}): Remedy {
   return {
@@ -63,7 +63,7 @@ export function deallocateFirst({ startAgain = true }: DeallocateFirstOptions = 
   };
 }
 
-/** Allows starting a virtual machine for a request that wants it running. It costs money while it runs, and is left running. */
+/** Allows starting a virtual machine for a request that needs it running. It is left running, which costs money. */
 export function startFirst(): Remedy {
   return {
     name: "startFirst",
@@ -99,7 +99,7 @@ function apiVersionOf(query: string): string {
   return `?api-version=${version ?? "2024-07-01"}`;
 }
 
-/** Somebody else may be deallocating the machine: then that is waited for. Gives the power state after it. */
+/** Another caller may be deallocating the machine: waits for that. Returns the power state afterwards. */
 async function settledPower(context: RemedyContext, machine: string, query: string, found: string): Promise<string> {
   let power = found;
   while (power === "deallocating") {

@@ -1,9 +1,9 @@
-/** `refreshEtag()`: one new read for a write that named an outdated version of its resource. */
+/** `refreshEtag()`: reads a resource again for a write that named an outdated version. */
 import type { Remedy } from "./remedy.js";
 
 /**
- * Allows reading the resource again and repeating the write with its current ETag when Azure answers 412. What somebody
- * else changed in between is overwritten: name it only for writes that set the whole resource on purpose.
+ * Allows reading the resource again and repeating the write with its current ETag when Azure responds 412. Changes made
+ * in between are overwritten: use it only for writes that intentionally set the whole resource.
  */
 export function refreshEtag(): Remedy {
   return {

@@ -1,6 +1,6 @@
 /**
  * `registerProvider()`: a subscription that never used a resource provider is refused until the provider is registered.
- * Registers it, waits until Azure says `Registered`, and lets the request go again.
+ * Registers it, waits until Azure reports `Registered`, and lets the request go again.
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { parseArmUrl } from "./arm-url.js";
@@ -8,20 +8,23 @@ import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
 import { SharedWork } from "./shared-work.js";
 
 export interface RegisterProviderOptions {
-  /** Milliseconds that a registration may take. Default 300000: most are done in two minutes, some never leave `Registering`. */
+  /**
+   * Milliseconds that a registration may take. Default 300000: most take under two minutes, some never leave
+   * `Registering`.
+   */
   timeoutMs?: number;
-  /** Milliseconds between looks at the registration's state. Default 10000. */
+  /** Milliseconds between checks of the registration's state. Default 10000. */
   pollMs?: number;
 }
 
-/** Stable since 2021, and known to every cloud. */
+/** Stable since 2021 and available in every cloud. */
 const providersApiVersion = "2021-04-01";
 
 /** By subscription and namespace. */
 const registrations = new SharedWork();
 
 /**
- * Allows registering a resource provider with the subscription when Azure asks for it. Needs the right
+ * Allows registering a resource provider with the subscription when Azure requires it. Needs the permission
  * `{namespace}/register/action`, which Contributor has.
  */
 export function registerProvider({ timeoutMs = 300_000, pollMs = 10_000 }: RegisterProviderOptions = {}): Remedy {
@@ -86,7 +89,10 @@ function stateOf(body: unknown): string {
   return typeof state === "string" ? state.toLowerCase() : "registering";
 }
 
-/** From the message's parameters, the answer's targets and words, and last the URL: services differ in what they say. */
+/**
+ * From the message's parameters, the response's targets and messages, and finally the URL: services differ in what they
+ * say.
+ */
 function namespaceOf({ parameters, chain }: Diagnosis, request: FailedRequest): string | undefined {
   if (parameters["namespace"]?.includes(".")) return parameters["namespace"];
   for (const { target = "", message } of [...chain].reverse()) {
@@ -98,7 +104,7 @@ function namespaceOf({ parameters, chain }: Diagnosis, request: FailedRequest): 
 
 /** `Microsoft.Compute`, or a type of it. */
 const asTarget = /^([a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)+)(?:\/|$)/i;
-/** Microsoft's own stand out anywhere; the names of others look like hosts and files, so the word before it decides. */
+/** Microsoft's own are recognizable anywhere; other names look like hosts and files, so the word before decides. */
 const ofMicrosoft = /\bMicrosoft\.[a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)*/i;
 const named = /\b(?:namespace|provider)s?[ :'"“]{1,4}([a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)+)/i;
 

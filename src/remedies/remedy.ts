@@ -1,23 +1,23 @@
 /**
- * What an automatic remedy is. It runs only when the caller named it, at most as often as it says, and reports in words what
- * it changed. Whatever it does goes through the caller's own pipeline, with the caller's rights.
+ * An automatic remedy. It runs only if the caller named it, at most as often as it allows, and reports what it changed.
+ * All its calls go through the caller's own pipeline, with the caller's permissions.
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { AbortSignalLike, Clock } from "../time/clock.js";
 
-/** The failed request, as far as a remedy may look at it and change it. */
+/** The part of the failed request that a remedy may read and change. */
 export interface FailedRequest {
   readonly method: string;
   readonly url: string;
-  /** The JSON body, parsed; absent when there is none or it is no JSON. */
+  /** The JSON body, parsed; absent if there is none or it is not JSON. */
   readonly body?: unknown;
 }
 
-/** What comes back from a call that a remedy makes. */
+/** The response to a remedy's call. */
 export interface RemedyResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | undefined };
-  /** The JSON body, parsed; absent when there is none or it is no JSON. */
+  /** The JSON body, parsed; absent if there is none or it is not JSON. */
   readonly body?: unknown;
 }
 
@@ -35,22 +35,22 @@ export interface RemedyContext {
   readonly diagnosis: Diagnosis;
   readonly request: FailedRequest;
   readonly clock: Clock;
-  /** The caller's; ask for it again after each wait. */
+  /** The caller's; read it again after each wait. */
   readonly signal?: AbortSignalLike | undefined;
-  /** Epoch milliseconds of the call's first send. */
+  /** Epoch milliseconds of the call's first attempt. */
   readonly startedAt: number;
-  /** For what the remedy remembers between its runs for one call. Starts empty. */
+  /** For what the remedy remembers between its runs in one call. Starts empty. */
   readonly notes: Map<string, unknown>;
   /**
-   * The resource as the service gave it when it answered that this very request created it (201); absent when it was there
-   * before, or when that is not known.
+   * The resource in the response that said this request created it (201); absent if it existed before, or if that is
+   * unknown.
    */
   readonly created?: unknown;
   /** Milliseconds left for the remedy: until the deadline, at most `maxElapsedMs`. Waits that would pass it reject. */
   readonly remainingMs: () => number;
   /**
    * Sends a call through the same pipeline, with a fresh token, and waits until its long-running operation ends.
-   * Transient failures are retried; rejects with a `RemedyError` when the call fails for good.
+   * Transient failures are retried; rejects with a `RemedyError` if the call fails for good.
    */
   readonly send: (call: RemedyCall) => Promise<RemedyResponse>;
   /** Who calls, as a short hash: what is done with the rights of one is not done for another. Default: all are one. */
@@ -64,7 +64,7 @@ export interface RemedyContext {
 
 /** What a remedy did. */
 export interface RemedyOutcome {
-  /** What it changed, in words, for events and the log. */
+  /** What it changed, as text for events and the log. */
   readonly change: string;
   /** Parts of the request to replace before it is sent again. */
   readonly request?: {
@@ -85,13 +85,13 @@ export interface Remedy {
   /** Whether it helps with this failure of this request. Default: the rule's `automatic` remedy has this name. */
   fits?(diagnosis: Diagnosis, request: FailedRequest): boolean;
   /**
-   * Whether it helps although this request will never pass: it makes another of it. Without it a remedy is not asked about
-   * failures that are permanent.
+   * Whether it helps although this request will never pass, because it changes the request. Without this, a remedy is
+   * not considered for permanent failures.
    */
   adapts?(diagnosis: Diagnosis, request: FailedRequest): boolean;
-  /** Repairs. Rejecting means that it could not: the caller gets the failure, with this as its cause. */
+  /** Repairs. If it rejects, it could not: the caller gets the failure with this as its cause. */
   apply(context: RemedyContext): Promise<RemedyOutcome>;
-  /** Told of every failure of a request, for remedies that remember. */
+  /** Called for every failure of a request, for remedies that remember. */
   learn?(diagnosis: Diagnosis, request: FailedRequest, now: number): void;
   /**
    * Told when the operation of a request ended well, for remedies that remember what works; `startedAt` is when it was first

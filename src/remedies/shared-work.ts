@@ -6,16 +6,16 @@
 import type { RemedyContext } from "./remedy.js";
 
 interface Work {
-  /** Told anew with each step: work whose caller has gone is not waited for. */
+  /** Updated with each step: the others do not wait for work whose caller has gone. */
   aliveUntil: number;
   /** The caller who is at it. One who has aborted does nothing more. */
   readonly context: RemedyContext;
   end: "done" | { readonly failure: unknown } | undefined;
 }
 
-/** How often those who wait look whether it has ended. Longer than a poll is held for: pollers are told to come back. */
+/** How often waiting callers check whether it has ended. Longer than a poll may take: pollers are deferred instead. */
 export const lookMs = 2_000;
-/** A step that takes longer than this, beyond its wait, is not coming. */
+/** A step that takes longer than this, beyond its wait, will not come. */
 const stepMs = 120_000;
 
 export class SharedWork {
@@ -28,8 +28,9 @@ export class SharedWork {
   }
 
   /**
-   * Does the work, or waits for the call that is at it.
-   * @param longestWaitMs a call that fails with less time left than this fails for lack of time: the others go on
+   * Does the work, or waits for the call that is doing it.
+   * @param longestWaitMs a call that fails with less time left than this has failed for lack of time: the others
+   * continue
    * @param work calls `alive` before each wait, with the milliseconds that it will take
    */
   async once(

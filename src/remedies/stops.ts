@@ -1,16 +1,16 @@
 /**
- * Machines that are stopped for calls of this process. Where several calls want one stopped at the same time it is
- * deallocated once, and started again once: when the last of them has ended, not between two of them. Who wants it running
- * waits for that.
+ * Machines that are stopped for calls of this process. If several calls need one stopped at the same time, it is
+ * deallocated once and started again once: when the last of them has ended, not between two of them. Calls that need it
+ * running wait for that.
  */
 import type { RemedyContext } from "./remedy.js";
 import { lookMs, SharedWork } from "./shared-work.js";
 
-/** The longest wait between two polls of what a remedy has begun. */
+/** The longest wait between two polls of something that a remedy has begun. */
 const longestWaitMs = 60_000;
 /**
- * Who has ended waits this long for the others. One that needs longer has most likely gone; if not, its change is under
- * way, and Azure holds the start up until it has ended.
+ * How long a finished call waits for the others. One that takes longer has probably gone; if not, its change is in
+ * progress, and Azure delays the start until it has ended.
  */
 const patienceMs = 5 * 60_000;
 
@@ -25,14 +25,16 @@ const stops = new Map<string, Stop>();
 const deallocations = new SharedWork();
 const starts = new SharedWork();
 
-/** Starts a machine for a call that wants it running: not while others need it stopped, and once for all who come meanwhile. */
+/**
+ * Starts a machine for a call that needs it running: not while others need it stopped, and once for all waiting calls.
+ */
 export async function startOnce(context: RemedyContext, machine: string, start: () => Promise<void>): Promise<void> {
   const key = machine.toLowerCase();
   await stops.get(key)?.waitForOthers(context);
   await starts.once(context, key, longestWaitMs, start);
 }
 
-/** One span of time in which a machine is stopped, for all calls that want it so. */
+/** A period in which a machine is stopped, for all calls that need it. */
 export class Stop {
   /** Set when a call has found the machine running. */
   ran = false;
@@ -48,7 +50,7 @@ export class Stop {
     this.#key = key;
   }
 
-  /** Joins the calls for which the machine is stopped. While it is being started for those before, that is waited for. */
+  /** Joins the calls for which the machine is stopped. If it is being started for earlier ones, waits for that. */
   static async join(context: RemedyContext, machine: string): Promise<Stop> {
     const { clock } = context;
     const key = machine.toLowerCase();
@@ -60,7 +62,7 @@ export class Stop {
     return stop;
   }
 
-  /** Deallocates the machine, or waits for the call that is at it. */
+  /** Deallocates the machine, or waits for the call that is doing it. */
   deallocate(context: RemedyContext, deallocate: () => Promise<void>): Promise<void> {
     return deallocations.once(context, this.#key, longestWaitMs, deallocate);
   }
@@ -116,9 +118,9 @@ export class Stop {
     await this.waitForOthers(context);
     await starts.once(context, this.#key, longestWaitMs, async () => {
       if (this.#isOver) return;
-      // Who comes now begins another span, after this start.
+      // Later calls begin another period, after this start.
       this.#close();
-      // From its beginning: should it outlast those who wait for it, it is not begun twice.
+      // Set at its start: if it outlasts those who wait for it, it is not started twice.
       this.#isOver = true;
       await start().catch((error: unknown) => {
         this.#isOver = false;

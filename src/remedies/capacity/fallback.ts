@@ -1,7 +1,7 @@
 /**
- * `fallback({ sizes, zones, spot })`: when a region has no room, or the subscription no quota, for what a create asks for,
- * ask for the best candidate that the caller allows. What is known of the region decides which candidates are left out and
- * which come first; what was refused lately comes last.
+ * `fallback({ sizes, zones, spot })`: if a region has no room, or the subscription no quota, for what a create asks
+ * for, tries the best candidate that the caller allows. What is known about the region decides which candidates are
+ * left out and which come first; recently refused ones come last.
  */
 import { check, checkNames } from "../../option-check.js";
 import { CapacityMemory, sharedCapacityMemory, type Offer } from "../capacity-memory.js";
@@ -16,17 +16,20 @@ import { similarSizes, type SimilarSizes } from "./similar.js";
 import { foldName, type SizeOffer, type SizeOffers } from "./size-offer.js";
 
 export interface CapacityFallbackOptions {
-  /** Sizes that may replace the one asked for, in the order of preference, or `similar()`. Default none. */
+  /** Sizes to try instead, in order of preference, or `similar()`. Default none. */
   readonly sizes?: readonly string[] | SimilarSizes;
-  /** Zones that may replace the one asked for. Default none. */
+  /** Zones to try instead. Default none. */
   readonly zones?: readonly string[];
   /** `"regular"`: a spot machine may become a regular one. `"spot-first"`: a regular one is tried as spot first. Default neither. */
   readonly spot?: "regular" | "spot-first";
-  /** `"first"`: look up what is known before the first send, and begin with the best candidate. Default `"after"` a failure. */
+  /**
+   * `"first"`: look up the region before the first attempt and start with the best candidate. Default `"after"` a
+   * failure.
+   */
   readonly plan?: "first" | "after";
   /**
-   * Delete the half-made machine that the failed create left behind where zone or priority has to change. Only one that is
-   * in state Failed, and that the service said this very call created, is ever deleted. Default false.
+   * Delete the half-made machine that the failed create left if zone or priority has to change. Only a machine in state
+   * Failed that this call created, according to the service, is ever deleted. Default false.
    */
   readonly deleteFailed?: boolean;
   /** Where refusals are remembered. Default the memory that the process shares. */
@@ -34,7 +37,7 @@ export interface CapacityFallbackOptions {
 }
 
 const optionNames = ["sizes", "zones", "spot", "plan", "deleteFailed", "memory"];
-/** More tries than this do not help: the region is full. */
+/** More tries do not help: the region is full. */
 const mostTries = 10;
 
 /**
@@ -82,7 +85,7 @@ class CapacityFallback implements Remedy {
   learn(diagnosis: Diagnosis, request: FailedRequest, now: number): void {
     if (!isShortage(diagnosis)) return;
     const plan = planOf(request);
-    // What is bound to one set of hosts says nothing about the others of the region.
+    // A shortage on certain hosts says nothing about the rest of the region.
     if (plan && !plan.isBound) this.#memory.learn(this.#offerOf(plan, plan), diagnosis, now);
   }
 
@@ -192,7 +195,7 @@ class CapacityFallback implements Remedy {
     return offer ? this.#reader.countCreate(plan, url, offer, spot, now) : Promise.resolve();
   }
 
-  /** Everything that the caller allows, the one asked for first: each priority, each size, each zone. */
+  /** Everything that the caller allows, starting with the original request: each priority, each size, each zone. */
   #candidates(plan: MachinePlan, offers: SizeOffers | undefined, now: number): Candidate[] {
     const { zones = [], spot } = this.#options;
     const sizes = unique([plan.size, ...this.#sizesFor(plan, offers, now)]);
@@ -218,7 +221,7 @@ class CapacityFallback implements Remedy {
   }
 }
 
-/** What another candidate may help with: no room, a size that is not offered, a quota that is not the whole region's. */
+/** Whether another candidate may help: no room, a size that is not offered, a quota other than the regional one. */
 function isShortage({ category, code = "", message }: Diagnosis): boolean {
   if (category === "capacity") return true;
   if (/^(?:SkuNotAvailable|NotAvailableForSubscription|VMSizeNotSupported)$/i.test(code)) return true;

@@ -1,4 +1,4 @@
-/** `azure-remedy/capacity`: other sizes, zones and priorities when a region has no room for what was asked. */
+/** `azure-remedy/capacity`: other sizes, zones and priorities when a region has no room for the requested one. */
 export { fallback, type CapacityFallbackOptions } from "./fallback.js";
 export { listSizes, type ListedSize, type ListedSizes, type ListSizesOptions } from "./list-sizes.js";
 export type { ReadSend } from "./region-reader.js";

@@ -1,6 +1,6 @@
 /**
- * What a failed create leaves behind. Another size may be put onto it; its zone and its priority cannot be changed, so it
- * has to go first, which needs the caller's leave.
+ * What a failed create leaves behind. Its size can be changed, but its zone and priority cannot, so it has to be
+ * deleted first, which needs the caller's permission.
  */
 import { isFailedCreate, machineAt } from "../existing-machine.js";
 import type { RemedyContext } from "../remedy.js";
@@ -8,11 +8,11 @@ import type { Candidate, MachinePlan } from "./machine-plan.js";
 import type { Judged } from "./rank.js";
 
 export interface LeftBehind {
-  /** Candidates that may be asked for now. */
+  /** Candidates to try now. */
   readonly open: readonly Judged[];
   /** Candidates that the leftovers block. */
   readonly kept: readonly Judged[];
-  /** Deletes what was left behind, where the candidate needs that. */
+  /** Deletes what was left behind, if the candidate needs that. */
   readonly remove?: (candidate: Candidate) => Promise<void>;
 }
 

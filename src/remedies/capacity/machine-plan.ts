@@ -1,6 +1,6 @@
 /**
- * What a create asks for, whether of a virtual machine or of a scale set: its size, zone and priority, which a fallback may
- * change, and the needs that whatever replaces the size has to meet.
+ * What a create asks for, whether a virtual machine or a scale set: its size, zone and priority, which a fallback may
+ * change, and the requirements of any replacement size.
  */
 import { parseArmUrl } from "../arm-url.js";
 import type { FailedRequest } from "../remedy.js";
@@ -14,9 +14,9 @@ export interface MachineNeeds {
   readonly encryptionAtHost: boolean;
   /** `TrustedLaunch`, `ConfidentialVM`; empty for none. */
   readonly securityType: string;
-  /** Where an ephemeral OS disk lies; empty when it may lie anywhere; undefined when the disk is not ephemeral. */
+  /** Where an ephemeral OS disk is placed; empty for anywhere; undefined if the disk is not ephemeral. */
   readonly ephemeralPlacement: string | undefined;
-  /** `SCSI`, `NVMe`; empty when the request does not say. */
+  /** `SCSI`, `NVMe`; empty if the request does not say. */
   readonly diskController: string;
 }
 
@@ -35,9 +35,9 @@ export interface MachinePlan extends Candidate {
   readonly endpoint: string;
   readonly subscription: string;
   readonly region: string;
-  /** How many machines it makes. */
+  /** How many machines it creates. */
   readonly count: number;
-  /** It is tied to certain hosts: what is full there says nothing about the region. */
+  /** It is tied to certain hosts: a shortage there says nothing about the region. */
   readonly isBound: boolean;
   readonly needs: MachineNeeds;
 }
@@ -79,7 +79,7 @@ interface Body {
 
 const machineUrl = /\/providers\/Microsoft\.Compute\/(virtualMachines|virtualMachineScaleSets)\/[^/?]+\/?(?:\?|$)/i;
 
-/** The plan of a request; undefined when it makes neither a machine nor a scale set. */
+/** The plan of a request; undefined if it creates neither a machine nor a scale set. */
 export function planOf({ method, url, body }: FailedRequest): MachinePlan | undefined {
   const type = machineUrl.exec(url)?.[1];
   const { origin: endpoint, subscription } = parseArmUrl(url);
@@ -132,7 +132,7 @@ function needsOf({
   };
 }
 
-/** The request's body with another size, zone and priority. The body itself stays as it is. */
+/** The request's body with another size, zone and priority. The original body is not changed. */
 export function bodyFor(body: unknown, plan: MachinePlan, { size, zone, spot }: Candidate): unknown {
   const original = body as Body;
   const isMachine = plan.kind === "virtualMachine";
@@ -147,7 +147,7 @@ export function bodyFor(body: unknown, plan: MachinePlan, { size, zone, spot }: 
   };
 }
 
-/** A regular machine has neither an eviction policy nor a highest price: the service refuses them. */
+/** The service refuses an eviction policy or maximum price on a regular machine. */
 function withPriority(profile: Profile, spot: boolean): Profile {
   if (spot) return { ...profile, priority: "Spot" };
   const { evictionPolicy: _policy, billingProfile: _price, ...rest } = profile;

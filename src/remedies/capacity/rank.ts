@@ -1,6 +1,6 @@
 /**
- * Which candidates are worth a try, in which order, and why the others are not. Pure: all that is known comes in as values,
- * and unknown values count against no candidate.
+ * Which candidates are worth trying, in which order, and why the others are not. Pure: all knowledge comes in as
+ * values, and unknown values count against no candidate.
  */
 import { wordsFor, type Candidate, type MachinePlan } from "./machine-plan.js";
 import { whyUnfit, whyUnlike } from "./similar.js";
@@ -12,10 +12,10 @@ export interface Usage {
   readonly limit: number;
 }
 
-/** `High`, `Medium`, `Low`; anything else is no opinion. */
+/** `High`, `Medium`, `Low`; anything else counts as unknown. */
 export type Score = string;
 
-/** What is known of a region. Each part is undefined where it could not be looked up. */
+/** What is known about a region. Each part is undefined if it could not be looked up. */
 export interface RegionKnowledge {
   readonly sizes: SizeOffers | undefined;
   /** By folded name: `cores`, `lowprioritycores`, a family. */
@@ -35,7 +35,7 @@ export interface Judged {
 }
 
 export interface Ranking {
-  /** Worth a try, the best first. */
+  /** Worth trying, best first. */
   readonly open: readonly Judged[];
   readonly leftOut: readonly Judged[];
 }
@@ -64,7 +64,7 @@ export function rank(
   return { open, leftOut };
 }
 
-/** Why a candidate cannot work, as far as is known. */
+/** Why a candidate cannot work, if that is known. */
 function whyNot(
   plan: MachinePlan,
   candidate: Candidate,

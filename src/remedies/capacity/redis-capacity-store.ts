@@ -1,22 +1,22 @@
 /**
- * What is out of capacity, in Redis or Valkey, for all processes of a subscription. The client that serves the throttle
- * serves this too.
+ * What is out of capacity, in Redis or Valkey, for all processes of a subscription. The throttle's client can be used
+ * here too.
  */
 import { memoryFormat, type CapacityStore } from "../capacity-memory.js";
 
-/** What of node-redis (4 to 6) or ioredis (5, 6) is used: one command with its arguments. */
+/** The part of node-redis (4 to 6) or ioredis (5, 6) that is used: one command with its arguments. */
 export type RedisCapacityClient =
   | { sendCommand(command: string[]): Promise<unknown>; call?: never }
   | { call(command: string, ...args: string[]): Promise<unknown> };
 
 export interface RedisCapacityStoreOptions {
-  /** In front of every key; a version of the format follows it. Default `azure-remedy:capacity:`. */
+  /** Prefix of every key, followed by a version of the format. Default `azure-remedy:capacity:`. */
   readonly prefix?: string;
 }
 
 /**
- * A store for `new CapacityMemory({ store })`. Keys hold a version of the format, so that a rolling deployment of two
- * releases never misreads.
+ * A store for `new CapacityMemory({ store })`. Keys contain a version of the format, so that two releases in a rolling
+ * deployment never misread each other.
  */
 export function redisCapacityStore(
   client: RedisCapacityClient,
@@ -33,13 +33,13 @@ export function redisCapacityStore(
     },
     async write(region, key, until) {
       await run("HSET", keyOf(region), key, String(Math.round(until)));
-      // Not every server can expire single fields, so a region that has had no write for a day expires as a whole.
+      // Not every server can expire single fields, so a region without a write for a day expires as a whole.
       await run("PEXPIRE", keyOf(region), String(24 * 3_600_000));
     },
   };
 }
 
-/** Clients give a hash as an object, a Map, or a flat list of fields and values. */
+/** Clients return a hash as an object, a Map, or a flat list of fields and values. */
 function asUntil(reply: unknown): Record<string, number> {
   const entries: [unknown, unknown][] = Array.isArray(reply)
     ? reply.flatMap((field, at) => (at % 2 === 0 ? [[field, reply[at + 1]] as [unknown, unknown]] : []))

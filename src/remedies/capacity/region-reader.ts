@@ -1,6 +1,6 @@
 /**
- * Looks up what a region offers, what is left of the quotas, and how likely a placement is. Every look-up fails open: what
- * could not be read is not known, and is asked again after a while.
+ * Looks up what a region offers, what is left of the quotas, and how likely a placement is. Every look-up fails open:
+ * what could not be read is unknown, and is tried again later.
  */
 import type { RemedyCall } from "../remedy.js";
 import type { Candidate, MachinePlan } from "./machine-plan.js";
@@ -9,9 +9,11 @@ import { poolsOf, scoreKey, type RegionKnowledge, type Score, type Usage } from 
 import { readSizeList } from "./size-list.js";
 import { foldName, type SizeOffer, type SizeOffers } from "./size-offer.js";
 
-/** Milliseconds for which each look-up is used. Offers change by the day, quotas with each create, scores by the half hour. */
+/**
+ * Milliseconds for which each look-up is kept. Offers change daily, quotas with each create, scores every half hour.
+ */
 export const cacheMs = { sizes: 4 * 3_600_000, usages: 3 * 60_000, scores: scoresCacheMs } as const;
-/** Milliseconds after which a look-up that was refused is tried again. */
+/** Milliseconds after which a refused look-up is tried again. */
 export const refusedMs = 10 * 60_000;
 /** A list of sizes comes in one page or a few. */
 const mostPages = 5;
@@ -119,7 +121,7 @@ function addTo({ usages, pools }: Counted, vCPUs: number): void {
 const regionKey = ({ subscription, region }: RegionAsked): string =>
   `${subscription}|${foldName(region)}`.toLowerCase();
 
-/** Callers at the same time share one look-up; one that failed is not repeated for a while. */
+/** Concurrent callers share one look-up; a failed one is not repeated for a while. */
 function cached<Value>(
   cache: Map<string, Cached<Value>>,
   key: string,
@@ -142,7 +144,7 @@ async function readSizes({ endpoint, subscription, region }: RegionAsked, send: 
     const url = pathOrLink.startsWith("/") ? endpoint + pathOrLink : pathOrLink;
     return (await send({ method: "GET", url })).body;
   });
-  // An empty list, or half of one, is no proof that a size is not there.
+  // An empty or incomplete list does not prove that a size is missing.
   if (offers.size === 0 || !complete) throw new Error("the list of sizes could not be read whole");
   return offers;
 }

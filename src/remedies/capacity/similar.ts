@@ -1,6 +1,6 @@
 /**
- * Which sizes may replace another. The hard rules keep the machine working: the image boots, the disks and interfaces fit,
- * what is switched on stays on. Among those that pass, the most alike come first.
+ * Which sizes may replace another. The hard rules keep the machine working: the image boots, the disks and interfaces
+ * fit, enabled features stay enabled. Among those that pass, the most similar come first.
  */
 import { check, checkCount, checkNames } from "../../option-check.js";
 import type { MachineNeeds } from "./machine-plan.js";
@@ -9,13 +9,13 @@ import { foldName, type SizeOffer, type SizeOffers } from "./size-offer.js";
 export interface SimilarOptions {
   /** The most sizes to propose. Default 8. */
   readonly most?: number;
-  /** How many times the vCPUs and the memory asked for a replacement may have. 1 for the same vCPUs only. Default 2. */
+  /** How many times the original vCPUs and memory a replacement may have. 1 for the same vCPUs only. Default 2. */
   readonly factor?: number;
-  /** Leaves sizes out; gets the name. Default none. */
+  /** Excludes sizes by name. Default none. */
   readonly exclude?: (size: string) => boolean;
 }
 
-/** Candidates that are found when they are needed. Made by {@link similar}. */
+/** Candidates that are found when needed. Made by {@link similar}. */
 export interface SimilarSizes {
   readonly kind: "similar";
   readonly most: number;
@@ -24,7 +24,7 @@ export interface SimilarSizes {
 }
 
 /**
- * Sizes that may replace the one asked for, for `fallback({ sizes: similar() })`.
+ * Sizes that may replace the requested one, for `fallback({ sizes: similar() })`.
  * @throws TypeError or RangeError that names a bad option and its value
  */
 export function similar(options: SimilarOptions = {}): SimilarSizes {
@@ -37,7 +37,7 @@ export function similar(options: SimilarOptions = {}): SimilarSizes {
   return { kind: "similar", most, factor, exclude };
 }
 
-/** The sizes of a region that may replace one, the most alike first. */
+/** The sizes of a region that may replace one, most similar first. */
 export function similarSizes(
   asked: SizeOffer,
   offers: SizeOffers,
@@ -78,7 +78,10 @@ export function whyUnfit(offer: SizeOffer, needs: MachineNeeds, now: number): st
   return undefined;
 }
 
-/** Why a size cannot replace another although it would fit the request: what the request does not say, the size it named says. */
+/**
+ * Why a size cannot replace another even though it fits the request: where the request is silent, its original size
+ * decides.
+ */
 export function whyUnlike(asked: SizeOffer, offer: SizeOffer): string | undefined {
   if (foldName(asked.architecture) !== foldName(offer.architecture))
     return `its processor is ${offer.architecture}, not ${asked.architecture}`;
@@ -104,7 +107,10 @@ function fitsEphemeral({ ephemeralPlacements }: SizeOffer, placement: string): b
 const includes = (list: readonly string[], wanted: string): boolean =>
   list.some((item) => foldName(item) === foldName(wanted));
 
-/** Same vCPUs, same kind of size, least memory to spare, newest version; then by name, so that the order is always the same. */
+/**
+ * Same vCPUs, same kind of size, least extra memory, newest version; then by name, so that the order is always the
+ * same.
+ */
 function byLikeness(asked: SizeOffer): (one: SizeOffer, other: SizeOffer) => number {
   const kind = kindOf(asked.name);
   const key = (offer: SizeOffer): number[] => {

@@ -1,4 +1,4 @@
-/** Reading a region's list of sizes page by page: for choosing another size, and for saying why one was refused. */
+/** Reads a region's list of sizes page by page: to choose another size, and to say why one was refused. */
 import { foldName, readSizeOffers, type SizeOffers } from "./size-offer.js";
 
 export interface SizeList {
@@ -23,7 +23,7 @@ export async function readSizeList(
   { subscription, region, mostPages }: SizeListOptions,
   read: (pathOrLink: string) => Promise<unknown>,
 ): Promise<SizeList> {
-  // The region is the only filter that the service takes.
+  // The region is the only filter that the service accepts.
   const filter = encodeURIComponent(`location eq '${foldName(region)}'`);
   let next: string | undefined =
     `/subscriptions/${subscription}/providers/Microsoft.Compute/skus?api-version=2021-07-01&$filter=${filter}`;

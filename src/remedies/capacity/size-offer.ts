@@ -1,18 +1,18 @@
 /**
- * What a region offers: the sizes of its SKU list with the traits that decide whether one can stand in for another. Only
+ * What a region offers: the sizes of its SKU list with the traits that decide whether one can replace another. Only
  * these are kept; the list itself is a megabyte.
  */
 
-/** One size in one region, merged from all entries that the list has for it. */
+/** One size in one region, merged from all its entries in the list. */
 export interface SizeOffer {
   readonly name: string;
-  /** As usages name it; it cannot be built from the size's name. */
+  /** As usages name it; it cannot be derived from the size's name. */
   readonly family: string;
   readonly vCPUs: number;
   readonly memoryGB: number;
-  /** Zones that have it, those closed to the subscription included. */
+  /** Zones that have it, including those closed to the subscription. */
   readonly zones: readonly string[];
-  /** Zones in which the subscription may not create it. */
+  /** Zones where the subscription may not create it. */
   readonly closedZones: readonly string[];
   /** Why the subscription may not create it anywhere in the region: `NotAvailableForSubscription` or `QuotaId`. */
   readonly closedBecause: string | undefined;
@@ -21,7 +21,7 @@ export interface SizeOffer {
   readonly generations: readonly string[];
   /** `SCSI`, `NVMe`. */
   readonly diskControllers: readonly string[];
-  /** `CacheDisk`, `ResourceDisk`, `NvmeDisk`; empty where the OS disk cannot be ephemeral. */
+  /** `CacheDisk`, `ResourceDisk`, `NvmeDisk`; empty if the OS disk cannot be ephemeral. */
   readonly ephemeralPlacements: readonly string[];
   readonly hasTempDisk: boolean;
   readonly hasPremiumStorage: boolean;
@@ -71,7 +71,7 @@ interface Restriction {
 
 /**
  * Reads entries of a SKU list.
- * @param entries `value` of a page; anything that is no size of the region is passed over
+ * @param entries `value` of a page; anything that is not a size of the region is skipped
  */
 export function readSizeOffers(entries: unknown, region: string, known: SizeOffers = new Map()): SizeOffers {
   const offers = new Map(known);
@@ -118,7 +118,7 @@ function offerOf(sku: Sku, name: string, region: string): SizeOffer {
     hasPremiumStorage: is("PremiumIO"),
     hasUltraDisks: is("UltraSSDAvailable"),
     hasAcceleratedNetworking: is("AcceleratedNetworkingEnabled"),
-    // Present and true says that it cannot; absent says nothing against it.
+    // Present and true means unsupported; absent means nothing.
     hasTrustedLaunch: generations.includes("V2") && !is("TrustedLaunchDisabled"),
     hasEncryptionAtHost: is("EncryptionAtHostSupported"),
     confidential: value("ConfidentialComputingType"),
@@ -130,7 +130,7 @@ function offerOf(sku: Sku, name: string, region: string): SizeOffer {
   };
 }
 
-/** A size may be split over several entries of one region. */
+/** A size may be spread over several entries of one region. */
 function merge(known: SizeOffer | undefined, more: SizeOffer): SizeOffer {
   if (!known) return more;
   const all = (one: readonly string[], other: readonly string[]): string[] => [...new Set([...one, ...other])];
