@@ -1,13 +1,13 @@
 /**
- * The circuit breaker: after many platform failures in a row of one host, single probes go out instead of everybody.
- * cockatiel counts and keeps the state. Nothing fails because of it alone: a call that meets an open circuit waits for
- * the next probe within its own budget.
+ * The circuit breaker: after many platform failures of one host in a row, only single probes are sent. cockatiel counts
+ * and keeps the state. Nothing fails because of the circuit alone: a call that meets an open circuit waits for the next
+ * probe within its own budget.
  */
 import type { CircuitBreakerPolicy } from "cockatiel";
 import type { Clock } from "../time/clock.js";
 import { loadCockatiel, type Cockatiel } from "./cockatiel.js";
 
-/** What a send says about its host. A call that its caller ended, or gave too little time, says nothing. */
+/** What a send says about its host. A call that its caller aborted, or gave too little time, says nothing. */
 export type HostHealth = "healthy" | "outage" | "unknown";
 
 export class CircuitBreakers {
@@ -15,7 +15,7 @@ export class CircuitBreakers {
   readonly #clock: Clock;
   /** Milliseconds to wait before the next probe of an open circuit. */
   readonly probeAfterMs: number;
-  /** Hosts that failed and have not answered well since. A success needs no counting where nothing failed. */
+  /** Hosts that failed and have not recovered since. If nothing failed, a success need not be counted. */
   readonly #suspects = new Map<string, Circuit>();
 
   readonly #onChange: (host: string, state: "open" | "closed") => void;
@@ -32,14 +32,14 @@ export class CircuitBreakers {
     this.#onChange = onChange;
   }
 
-  /** True while every host answers: a clean call pays nothing for the breaker. */
+  /** True while every host is healthy: a clean call pays nothing for the breaker. */
   get quiet(): boolean {
     return this.#suspects.size === 0;
   }
 
   /**
-   * Runs `send` through the host's circuit; `healthOf` says what its result shows about the host.
-   * Gives nothing when the circuit is open: then nothing was sent.
+   * Runs `send` through the host's circuit; `healthOf` says what its result shows about the host. Returns undefined if
+   * the circuit is open: then nothing was sent.
    */
   async run<T>(host: string, send: () => Promise<T>, healthOf: (result: T) => HostHealth): Promise<T | undefined> {
     const circuit = this.#suspects.get(host);
@@ -78,7 +78,7 @@ export class CircuitBreakers {
     return sent?.result;
   }
 
-  /** Counts what a send that went out directly says of its host. */
+  /** Counts what a directly sent request says about its host. */
   async count(host: string, health: HostHealth): Promise<void> {
     if (health === "healthy") this.#forgive(host);
     if (health !== "outage") return;
@@ -99,8 +99,8 @@ export class CircuitBreakers {
 }
 
 /**
- * One host's circuit. When the next probe may go is asked of our clock, since cockatiel looks at the system's own; and
- * while one is under way the circuit counts as open, since cockatiel's wait for it cannot be aborted.
+ * One host's circuit. Our clock decides when the next probe may go, since cockatiel reads the system's own. While a
+ * probe is in flight the circuit counts as open, since cockatiel's wait for it cannot be aborted.
  */
 class Circuit {
   readonly policy: CircuitBreakerPolicy;

@@ -1,6 +1,6 @@
 /**
- * cockatiel in the CommonJS build, which takes the place of `cockatiel.ts` there (see `scripts/bundle.ts`). That build
- * carries cockatiel inside: from version 4 it is an ES module alone, which Jest cannot `require()`.
+ * cockatiel in the CommonJS build, where this replaces `cockatiel.ts` (see `scripts/bundle.ts`). That build bundles
+ * cockatiel: from version 4 it is only an ES module, which Jest cannot `require()`.
  */
 import * as cockatiel from "cockatiel";
 import type { Cockatiel } from "./cockatiel.js";

@@ -1,14 +1,14 @@
 /**
- * cockatiel, loaded when the first call fails: its thirty files take long to find and to read, and a process in which nothing
- * fails never needs them.
+ * cockatiel, loaded when the first call fails: its thirty files take long to find and read, and a process in which
+ * nothing fails never needs them.
  *
- * Node loads it at once, so that the wait of a first failure begins when it would otherwise, under a test's fake timers too.
- * Where there is no `require` (browsers), or nothing to be found by it (programs that were bundled into one file), the import
- * does it, which every bundler follows.
+ * Node loads it synchronously, so that the wait of a first failure begins when it otherwise would, under a test's fake
+ * timers too. Where there is no `require` (browsers), or it finds nothing (programs bundled into one file), it is
+ * imported, which every bundler follows.
  */
 import type * as cockatiel from "cockatiel";
 
-/** What of it is used. */
+/** The part that is used. */
 export type Cockatiel = Pick<
   typeof cockatiel,
   "BrokenCircuitError" | "CircuitState" | "ConsecutiveBreaker" | "circuitBreaker" | "handleWhenResult"
@@ -23,7 +23,7 @@ export function loadCockatiel(): Cockatiel | Promise<Cockatiel> {
 
 async function importCockatiel(): Promise<Cockatiel> {
   const imported: Cockatiel | { readonly default: Cockatiel } = await import("cockatiel");
-  // cockatiel 3 is CommonJS, and bundlers that make several files give such a module as its default alone.
+  // cockatiel 3 is CommonJS, and bundlers that produce several files export such a module only as its default.
   const library = "default" in imported ? imported.default : imported;
   loaded = library;
   return library;

@@ -1,29 +1,30 @@
 /**
- * Waiting for the operation that another request collided with, by looking. A conflict ends when that operation does, and the
- * resource says when: so it is read, a few times a minute, instead of being written to again and again.
+ * Waits for the operation that another request collided with by watching the resource. A conflict ends when that
+ * operation does, and the resource shows when: so it is read a few times a minute, instead of being written again and
+ * again.
  *
- * Only where the resource is seen at work is it watched. A run command or a change of a dependent resource does not show in
- * its state; there the usual backoff is all there is, and it stays so for a request that was refused by a free resource.
+ * A resource is watched only if it is seen at work. A run command or a change of a dependent resource does not show in
+ * its state, so there only the usual backoff helps; the same applies to a request that a free resource refused.
  */
 import type { Throttle } from "../throttle/throttle.js";
 
 export type WatchedState = "busy" | "free" | "unreadable";
 
-/** Milliseconds between two looks at one resource: five a minute, shared by all that wait for it. */
+/** Milliseconds between two reads of one resource: five a minute, shared by all that wait for it. */
 export const lookIntervalMs = 12_000;
 
 interface Watched {
   /** Epoch milliseconds. */
   lookedAt: number;
   state: WatchedState;
-  /** The look that is under way. */
+  /** The read in flight. */
   pending: Promise<WatchedState> | undefined;
 }
 
 export class ConflictWatch {
   readonly #watched = new Map<string, Watched>();
 
-  /** What the resource shows: from a look of the last seconds, from the one under way, or from a new one. */
+  /** What the resource shows: from a recent read, from the one in flight, or from a new one. */
   async look(url: string, now: number, read: () => Promise<WatchedState>): Promise<WatchedState> {
     const known = this.#watched.get(url);
     if (known?.pending) return known.pending;
@@ -35,7 +36,7 @@ export class ConflictWatch {
     try {
       watched.state = await watched.pending;
     } catch (error) {
-      // Its caller went away: those who joined it look again.
+      // Its caller went away: those who joined it read again.
       this.#watched.delete(url);
       throw error;
     } finally {
@@ -44,7 +45,7 @@ export class ConflictWatch {
     return watched.state;
   }
 
-  /** Milliseconds until the next look at a resource that was just seen. */
+  /** Milliseconds until the next read of a resource that was just read. */
   nextLookMs(url: string, now: number): number {
     const known = this.#watched.get(url);
     return known && isFresh(known, now) ? known.lookedAt + lookIntervalMs - now : 0;
@@ -62,7 +63,7 @@ const isFresh = ({ lookedAt }: Watched, now: number): boolean => now >= lookedAt
 
 const watches = new WeakMap<Throttle, ConflictWatch>();
 
-/** One for all clients that share a throttle: they share what they wait for. */
+/** One for all clients that share a throttle, since they wait for the same limits. */
 export function conflictWatchOf(throttle: Throttle): ConflictWatch {
   const known = watches.get(throttle) ?? new ConflictWatch();
   watches.set(throttle, known);
@@ -70,8 +71,8 @@ export function conflictWatchOf(throttle: Throttle): ConflictWatch {
 }
 
 /**
- * The resource whose state shows when a conflict is over; undefined where none does. What lies below a virtual machine is held
- * by the machine.
+ * The resource whose state shows when a conflict is over; undefined if none does. A virtual machine locks everything
+ * below it.
  */
 export function watchedUrlOf(method: string, url: string): string | undefined {
   if (method === "GET" || method === "HEAD") return undefined;
@@ -84,7 +85,7 @@ export function watchedUrlOf(method: string, url: string): string | undefined {
   return isResource && method !== "POST" ? url : undefined;
 }
 
-/** What a body says of its resource. */
+/** What a body says about its resource. */
 export function watchedStateOf(status: number, body: unknown): WatchedState {
   if (status !== 200) return "unreadable";
   const { properties } = (body ?? {}) as { properties?: { provisioningState?: unknown } };

@@ -1,4 +1,4 @@
-/** From what came back to what it means. */
+/** Turns what came back into a diagnosis. */
 import type { PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { diagnoseFailure } from "../catalog/diagnose-failure.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
@@ -12,7 +12,7 @@ export function diagnoseInput(input: unknown, { catalog, clock }: Settings): Dia
   return diagnoseFailure(readFailure(input, { now: clock.now() }), catalog);
 }
 
-/** A date that says when to come back is read against the service's own clock, where the response shows it. */
+/** A date to come back at is compared with the service's own clock, if the response shows it. */
 export function diagnoseResponse(response: PipelineResponse, { catalog, clock }: Settings): Diagnosis {
   const { status, headers, bodyAsText } = response;
   const showsTime = !Number.isNaN(Date.parse(headers.get("date") ?? ""));
@@ -20,7 +20,7 @@ export function diagnoseResponse(response: PipelineResponse, { catalog, clock }:
   return diagnoseFailure(failure, catalog);
 }
 
-/** Diagnoses a send that did not succeed, and settles its permit with what it means. */
+/** Diagnoses a send that did not succeed, and settles its permit accordingly. */
 export function diagnoseSend(outcome: SendOutcome, request: PipelineRequest, settings: Settings): Diagnosis {
   switch (outcome.kind) {
     case "circuitOpen": {
@@ -44,7 +44,7 @@ export function diagnoseSend(outcome: SendOutcome, request: PipelineRequest, set
   }
 }
 
-/** A request that ran into its time limit is no abort, though the SDK calls it one. */
+/** A request that ran into its time limit is not aborted, although the SDK calls it so. */
 function timeoutOf(request: PipelineRequest, settings: Settings): Error {
   const isPast = (remainingMs(settings, settings.clock.now()) ?? 1) <= 0;
   const limitMs = attemptLimitMs(request, settings);

@@ -1,4 +1,4 @@
-/** What the recoveries of one client share: made once, when its policy is made. */
+/** What the recoveries of one client share, created once with its policy. */
 import type { HttpClient, PipelineRequest } from "@azure/core-rest-pipeline";
 import { RetryAllowance } from "../decision/allowance.js";
 import { answeredHosts } from "./answered-hosts.js";
@@ -32,8 +32,8 @@ export class Engine {
   readonly #breakers: CircuitBreakers | undefined;
 
   /**
-   * @param credentials where fresh tokens come from; undefined where the pipeline gives no way to get one
-   * @param http the client's own, for what lies outside its pipeline
+   * @param credentials where fresh tokens come from; undefined if the pipeline offers no way to get one
+   * @param http the client's own, for requests outside its pipeline
    */
   constructor(
     readonly settings: Settings,
@@ -57,12 +57,15 @@ export class Engine {
       );
   }
 
-  /** Nothing has failed lately: a clean request need not be counted anywhere. */
+  /** Nothing has failed lately, so a clean request need not be counted. */
   get quiet(): boolean {
     return this.#breakers?.quiet ?? true;
   }
 
-  /** Sends a request once, past the circuit breaker and the throttle. @throws AbortError when the caller aborts in the queue */
+  /**
+   * Sends a request once, through the circuit breaker and the throttle. @throws AbortError if the caller aborts in the
+   * queue
+   */
   async attempt({ request, next, poll, maxQueueWaitMs, countedIn }: RequestState): Promise<SendOutcome> {
     const send = async (): Promise<SendOutcome> => {
       const outcome = await this.sender.send(request, next, poll !== undefined, maxQueueWaitMs);
@@ -75,7 +78,7 @@ export class Engine {
     return outcome ?? { kind: "circuitOpen", waitMs: this.#breakers.probeAfterMs };
   }
 
-  /** Counts what came of a send that went past the circuit breaker. */
+  /** Counts the result of a send that bypassed the circuit breaker. */
   async count(request: PipelineRequest, sent: Sent): Promise<void> {
     if (sent.kind === "response") this.hosts.note(request.url);
     await this.#breakers?.count(hostOf(request.url), healthOf(sent));

@@ -23,7 +23,7 @@ export interface Failed {
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly resume?: ResumeInfo | undefined;
-  /** Its maker reports the end. */
+  /** Whoever made the request reports the end. */
   readonly silent?: boolean;
 }
 
@@ -35,7 +35,10 @@ export class ErrorFactory {
     this.#settings = settings;
   }
 
-  /** @param thrown what the SDK's deserializer made of the same response: the error has its body and headers in that shape */
+  /**
+   * @param thrown what the SDK's deserializer made of the same response: the error has its body and headers in that
+   * shape
+   */
   ofRequest(
     { request, next, operation, startedAt, nested, poll, remedies }: RequestState,
     end: FailedEnd,
@@ -48,7 +51,7 @@ export class ErrorFactory {
     return this.make({ about, call: callOf(next), request, addedRequests, startedAt, silent, resume }, end, thrown);
   }
 
-  /** The response that an error was made of, as it came. */
+  /** The original response of an error. */
   responseOf(error: unknown): PipelineResponse | undefined {
     return this.#responses.get(error as object);
   }
@@ -96,10 +99,10 @@ type ParsedResponse = PipelineResponse & { readonly parsedBody?: unknown; readon
 const parsedBySdk = ({ parsedBody }: ParsedResponse, json: unknown): unknown =>
   typeof json === "string" && typeof parsedBody === "object" ? Object.assign({}, redact(json)) : parsedBody;
 
-/** Services have asked for waits that end beyond the last date there is. */
+/** Services have asked for waits beyond the last valid date. */
 const dateOf = (at: number): number | undefined => (Number.isNaN(new Date(at).getTime()) ? undefined : at);
 
-/** The response as the error shows it, its secrets cut. */
+/** The response in the error, secrets removed. */
 function withoutSecrets(response: PipelineResponse, request: PipelineRequest, thrown: unknown): ParsedResponse {
   const { status, headers, bodyAsText } = response;
   const bySdk = (thrown as { response?: ParsedResponse } | undefined)?.response;

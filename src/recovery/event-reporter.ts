@@ -5,7 +5,10 @@ import type { ThrottleListener } from "../throttle/events.js";
 import type { CallOrFaultEvent, EventFailure, EventSubject, RemedyEvent, RemedyEventListener } from "./events.js";
 import { currentWorkItem } from "./work-item.js";
 
-/** Gives events to the log and the listener. A listener that throws or rejects is logged each time, and breaks nothing. */
+/**
+ * Sends events to the log and the listener. If a listener throws or rejects, that is logged each time, and the call is
+ * not affected.
+ */
 export class EventReporter {
   constructor(readonly listener: ((event: RemedyEvent) => unknown) | undefined) {}
 
@@ -28,7 +31,7 @@ export class EventReporter {
 
 function hand(event: RemedyEvent, listener: (event: RemedyEvent) => unknown): void {
   try {
-    // A listener may well be async, whatever its type says.
+    // A listener may be async, whatever its type says.
     const returned = listener(event);
     if (isThenable(returned)) {
       Promise.resolve(returned).catch((error: unknown) => {
@@ -42,7 +45,7 @@ function hand(event: RemedyEvent, listener: (event: RemedyEvent) => unknown): vo
 
 const throttleListeners = new WeakMap<RemedyEventListener, ThrottleListener>();
 
-/** The same for the same `onEvent`, so that a throttle notifies a listener once, however many clients share both. */
+/** The same for the same `onEvent`, so that a throttle calls a listener once, however many clients share both. */
 export function throttleListenerOf(onEvent: RemedyEventListener): ThrottleListener {
   const known = throttleListeners.get(onEvent);
   if (known) return known;
@@ -55,7 +58,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
-/** The message of an error from other code, without its secrets. */
+/** The message of an error from other code, secrets removed. */
 export function messageOf(error: unknown): string {
   try {
     return presentableText(error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-/** What a listener hears: the same words that reach the log line and the thrown error. */
+/** What a listener receives: the same words as in the log line and the thrown error. */
 import type { Category, Disposition } from "../catalog/rule.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { Decision } from "../decision/decide.js";
@@ -7,7 +7,7 @@ import { redact } from "../failure/secrets/redact.js";
 import type { Finding } from "./evidence.js";
 import { resourceIdOf } from "../remedies/arm-url.js";
 
-/** The request an event belongs to. Secrets are cut from the URL. */
+/** The request of an event. Secrets are removed from the URL. */
 export interface EventRequest {
   readonly method: string;
   readonly url: string;
@@ -28,17 +28,17 @@ export interface EventFailure {
 
 /** What a call is about. */
 export interface EventSubject {
-  /** Absent where `retryOperation` runs a function. */
+  /** Absent if `retryOperation` runs a function. */
   readonly request?: EventRequest;
   /** Name of the function that `retryOperation` runs. */
   readonly name?: string;
-  /** ARM id of the resource that the request, or the operation that it polls, is about. */
+  /** ARM id of the resource of the request, or of the operation that it polls. */
   readonly resource?: string;
   /** For a poll: the request that began the operation. */
   readonly operation?: EventRequest;
 }
 
-/** What every event of a call holds. */
+/** What every event of a call contains. */
 export interface CallEvent extends EventSubject {
   /** Epoch milliseconds. */
   readonly at: number;
@@ -61,7 +61,7 @@ export type RemedyEvent =
       readonly reason: string;
       readonly failure: EventFailure;
     })
-  /** The outcome is unknown; the resource is read to learn it. */
+  /** The outcome is unknown; the resource is read to find out. */
   | (CallEvent & {
       readonly type: "readBack";
       readonly reason: string;
@@ -73,21 +73,21 @@ export type RemedyEvent =
       readonly type: "remedy";
       readonly remedy: string;
       readonly phase: "started" | "done" | "failed";
-      /** What it changed, or why it failed, in words. */
+      /** What it changed, or why it failed, as text. */
       readonly change?: string;
     })
-  /** Sources of evidence looked around a failure. */
+  /** Sources of evidence examined a failure. */
   | (CallEvent & {
       readonly type: "evidence";
       readonly findings: readonly Finding[];
       /** The failure as it is explained now. */
       readonly failure: EventFailure;
     })
-  /** A call that had failed before succeeded. */
+  /** A call succeeded after a failure. */
   | (CallEvent & {
       readonly type: "recovered";
       readonly attempts: number;
-      /** Requests that were sent beside the attempts: readings, resubmissions, the calls of remedies, looks. */
+      /** Requests sent besides the attempts: reads, resubmissions, remedies, evidence. */
       readonly addedRequests: number;
       readonly elapsedMs: number;
       readonly reason: string;
@@ -100,7 +100,7 @@ export type RemedyEvent =
       readonly reason: string;
       readonly failure: EventFailure;
     })
-  /** A call is given up; the caller gets a `RemedyError`. */
+  /** No further attempt is made; the caller gets a `RemedyError`. */
   | (CallEvent & {
       readonly type: "failed";
       readonly attempts: number;
@@ -109,7 +109,7 @@ export type RemedyEvent =
       readonly reason: string;
       readonly failure: EventFailure;
     })
-  /** A host failed many times in a row, and single probes go out to it until one succeeds; or one has. */
+  /** A host failed many times in a row, and single probes are sent until one succeeds; or one has. */
   | {
       readonly type: "circuit";
       /** Epoch milliseconds. */
@@ -117,9 +117,9 @@ export type RemedyEvent =
       readonly host: string;
       readonly state: "open" | "closed";
     }
-  /** Requests wait, or wait no more, since the service throttles. */
+  /** Requests have to wait, or no longer have to, because the service throttles. */
   | ThrottleEvent
-  /** Something around the call (a listener, a store, a rule, a retry policy beside ours) went wrong; the call went on. */
+  /** Something around the call (a listener, a store, a rule, another retry policy) went wrong; the call went on. */
   | { readonly type: "fault"; readonly at: number; readonly where: string; readonly message: string };
 
 /** The policy's own events; the throttle emits its own. */
@@ -143,7 +143,7 @@ export function aboutRequest(request: RequestLike, first?: RequestLike): EventSu
   };
 }
 
-/** A request as events show it: the signature of a SAS URL is cut. */
+/** A request as events show it: the signature of a SAS URL is removed. */
 function eventRequest(request: RequestLike): EventRequest {
   const clientRequestId = request.headers?.get?.("x-ms-client-request-id");
   return {

@@ -9,7 +9,7 @@ import type { Settings } from "./settings.js";
 
 const reason = "the request succeeded, and its result says that something failed";
 
-/** The end of a request whose result says that something failed, where the caller has asked for it. */
+/** The end of a request whose result reports a failure, if the caller asked for that. */
 export function failedResult(
   request: PipelineRequest,
   response: PipelineResponse,

@@ -1,11 +1,11 @@
-/** Which remedies fit a failure, and which want to hear of it. */
+/** Which remedies fit a failure, and which want to learn of it. */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { jsonOf } from "../lro/json-body.js";
 import type { RemedyProgress } from "../lro/operation.js";
 import type { FailedRequest, Remedy } from "../remedies/remedy.js";
 import type { Settings } from "./settings.js";
 
-/** The part of a request that a remedy may look at. */
+/** The part of a request that a remedy may read. */
 export interface SentRequest {
   readonly method: string;
   readonly url: string;
@@ -25,7 +25,7 @@ export function fittingRemedies(
     .map(({ name }) => name);
 }
 
-/** What is permanent for the request as it is may pass as another one, where a remedy says that it makes one. */
+/** A request that is permanently refused may pass after a remedy changes it. */
 const mayBeRepaired = ({ disposition }: Diagnosis): boolean =>
   disposition === "adaptable" || disposition === "permanent";
 
@@ -34,7 +34,7 @@ function fits(remedy: Remedy, diagnosis: Diagnosis, request: FailedRequest): boo
     if (diagnosis.disposition === "permanent") return remedy.adapts?.(diagnosis, request) ?? false;
     return remedy.fits ? remedy.fits(diagnosis, request) : diagnosis.remedy.automatic === remedy.name;
   } catch {
-    // A predicate that throws does not fit; the failure it was asked about is what the caller should hear of.
+    // If the predicate throws, the remedy does not fit; the caller should get the failure itself.
     return false;
   }
 }
@@ -44,7 +44,7 @@ export function failedRequestOf({ method, url, body }: SentRequest): FailedReque
   return { method, url, ...(parsed !== undefined && { body: parsed }) };
 }
 
-/** Lets every remedy that remembers hear of a failure. */
+/** Passes a failure to every remedy that remembers. */
 export function notifyRemedies(
   { remedies, clock, reporter }: Settings,
   diagnosis: Diagnosis,

@@ -19,20 +19,20 @@ import {
 import { isRemedyError } from "./remedy-error.js";
 import type { Settings } from "./settings.js";
 
-/** What is run, and what is known about it. */
+/** The function to run, and what is known about it. */
 export interface FunctionTask<Result> {
-  /** @param attempt 1 for the first run. @param candidate the one to use now; undefined before any was needed */
+  /** @param attempt 1 for the first run. @param candidate the one to use now; undefined until one is needed */
   run(attempt: number, candidate: string | undefined): Promise<Result>;
-  /** What an error means; undefined for one that is none of ours and passes as it is. */
+  /** What an error means; undefined for one that is not ours and passes unchanged. */
   diagnose(error: unknown): Diagnosis | undefined;
   /** As events show it. */
   readonly about: EventSubject;
   /** As `options.telemetry` knows it. */
   readonly call: TracedCall | undefined;
-  /** Whether running it again is harmless when it may already have run. */
+  /** Whether running it again is harmless if it may already have run. */
   readonly idempotent: boolean;
   readonly candidates: readonly string[];
-  /** Whether a run whose outcome is unknown took place; undefined while not known. */
+  /** Whether a run with an unknown outcome took effect; undefined while unclear. */
   readonly readBack: (() => Promise<boolean | undefined>) | undefined;
   readonly signal: AbortSignalLike | undefined;
   /** Becomes `error.request`. */
@@ -92,7 +92,7 @@ export class FunctionRecovery<Result> implements Subject<Result, unknown> {
     };
   }
 
-  /** A RemedyError has been through recovery: nothing but another candidate is tried on top of that. */
+  /** A RemedyError has been through recovery: only another candidate is tried on top of that. */
   reconsider(decision: Decision, { failure }: Diagnosed<unknown>): Decision {
     if (isRemedyError(failure) && decision.action !== "apply") throw failure;
     return decision;
@@ -115,7 +115,7 @@ export class FunctionRecovery<Result> implements Subject<Result, unknown> {
     }
   }
 
-  /** A reading that fails says nothing about the run. */
+  /** A failed read says nothing about the run. */
   async #tookPlace(): Promise<boolean | undefined> {
     try {
       return await this.#task.readBack?.();

@@ -1,6 +1,6 @@
 /**
- * Looks around a failure before it is given up, where the caller has named sources of evidence. What a look sends is made and
- * sent here, as any request of our own; what to look at, and what it means, is the sources' affair.
+ * Investigates a failure before it is returned, if the caller has named sources of evidence. The requests of a look are
+ * made and sent here, like all our own; what to look at, and what it means, is up to the sources.
  */
 import {
   createHttpHeaders,
@@ -21,15 +21,15 @@ import { ownRequest } from "./own-request.js";
 import { Sender } from "./sender.js";
 import { remainingMs, type Settings } from "./settings.js";
 
-/** A failure that may be looked into, and the way that requests on its behalf take. */
+/** A failure that may be investigated, and the route of requests on its behalf. */
 export interface LookTarget {
-  /** What it belongs to: one look is remembered for it. */
+  /** The owner of the result: one investigation is remembered for it. */
   readonly owner: object;
   /** Counts what is sent. */
   readonly added: { count: number };
   /** The request that failed: the first one of an operation. */
   readonly failed: SentRequest;
-  /** Gives connection and credentials. */
+  /** Provides connection and credentials. */
   readonly request: PipelineRequest;
   readonly next: SendRequest;
   readonly startedAt: number;
@@ -57,7 +57,7 @@ export class Investigator {
     this.#http = http;
   }
 
-  /** The evidence for a failure; undefined where no source is named. @throws AbortError when the caller aborts */
+  /** The evidence for a failure; undefined if no source is named. @throws AbortError if the caller aborts */
   async look(diagnosis: Diagnosis, target: LookTarget): Promise<Evidence | undefined> {
     const [first] = this.#settings.evidence;
     if (!first || target.request.abortSignal?.aborted) return undefined;
@@ -109,7 +109,7 @@ export class Investigator {
     };
   }
 
-  /** One send, as background traffic. What the throttle would let wait beyond the look's time is not sent. */
+  /** One send, as background traffic. If the throttle would delay it beyond the look's time, it is not sent. */
   async #send(wanted: LookRequest, signal: AbortSignal, { request, next, added }: LookTarget): Promise<LookResponse> {
     const own = ownRequest(request, wanted);
     own.abortSignal = signal;
@@ -136,10 +136,10 @@ export class Investigator {
 /** Milliseconds that a look may wait for its turn in the throttle. */
 const longestQueueMs = 3_000;
 
-/** Another code, or other words, are another failure. */
+/** Another code, or another message, is another failure. */
 const keyOf = ({ code, status, message }: Diagnosis): string => `${status ?? ""} ${code ?? ""} ${message}`;
 
-/** Over the caller's connection, but past every policy: the link is all that the blob wants to see. */
+/** Over the caller's connection but past every policy: the link is the only credential that the blob needs. */
 async function readBlob(
   http: HttpClient,
   { method, url, headers }: BlobRequest,
@@ -147,14 +147,14 @@ async function readBlob(
   caller: PipelineRequest,
 ): Promise<LookResponse> {
   const request = createPipelineRequest({ method, url, headers: createHttpHeaders(headers), abortSignal: signal });
-  // An emulator hands out links to this very machine, where nothing can be overheard.
+  // An emulator's links point to this machine, where nothing can be overheard.
   request.allowInsecureConnection = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url);
   if (!request.allowInsecureConnection && caller.proxySettings) request.proxySettings = caller.proxySettings;
   if (!request.allowInsecureConnection && caller.tlsSettings) request.tlsSettings = caller.tlsSettings;
   try {
     return await http.sendRequest(request);
   } catch {
-    // The error names the link, which is a secret.
+    // The error would contain the link, which is a secret.
     throw new Error("the storage account did not answer; outgoing traffic to it may be closed");
   }
 }

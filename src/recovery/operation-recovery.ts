@@ -1,9 +1,9 @@
 /**
- * A long-running operation as the subject of recovery, for the length of one poll: its first request is sent again, or the
- * resource is read, or a remedy runs, and the poller hears that all is still in progress.
+ * A long-running operation as the subject of recovery, for the length of one poll: its first request is sent again, or
+ * the resource is read, or a remedy runs, and the poller is told that everything is still in progress.
  *
- * Nothing is sent in a poll after a wait of its own: the poller is deferred ("still running, again in 20 s"), and one that
- * was aborted does not come back. arm-compute 22 gives the signal of `pollUntilDone` no way into a poll that is under way.
+ * Nothing is sent in a poll after a wait of its own: the poller is deferred ("still running, again in 20 s"), and an
+ * aborted one does not come back. In arm-compute 22 the signal of `pollUntilDone` does not reach a poll in progress.
  */
 import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
@@ -51,13 +51,13 @@ import { isPollTrouble, isSuccess } from "./responses.js";
 import { throwIfAborted, type SendOutcome } from "./sender.js";
 import { remainingMs, type Settings } from "./settings.js";
 
-/** What a poll may wait for a closed window of the throttle. Deferred once, it waits in line with the others. */
+/** How long a poll may wait for a closed window of the throttle. Once deferred, it waits in line with the others. */
 const maxQueueWaitMs = 2_000;
 
 /** How long another poll of an operation is deferred while one works on it. */
 export const busyMs = 2_000;
 
-/** How an operation failed: what its poll says of it, or what came of a resubmission before an operation came of it. */
+/** How an operation failed: by its poll, or by a resubmission that was not accepted. */
 type Failure =
   | { readonly response: PipelineResponse | undefined; readonly diagnosis: Diagnosis; readonly refusal?: undefined }
   | { readonly response: PipelineResponse | undefined; readonly refusal: SendOutcome };
@@ -108,7 +108,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     return { request: this.#operation.first, remedies: this.#operation.remedies };
   }
 
-  /** Does what is due, and recovers the operation when that shows its failure. @throws RemedyError when it has failed for good */
+  /**
+   * Does what is due, and recovers the operation if that shows its failure. @throws RemedyError if it has failed for
+   * good
+   */
   async answerPoll(ask: () => Promise<PollResult>): Promise<PipelineResponse> {
     const { first, remedies } = this.#operation;
     const { abortSignal } = this.#poll.request;
@@ -136,7 +139,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     if (plan.kind === "task") return this.#drive(plan.task);
     const leftMs = plan.dueAt - this.#now;
     if (leftMs > shortWaitMs) return this.#deferPoll(leftMs);
-    // A poller that comes a moment early is kept, not sent away for another second.
+    // A poller that comes slightly early is kept, not deferred for another second.
     if (leftMs > 0) await this.settings.clock.sleep(leftMs, this.#poll.request.abortSignal);
     switch (plan.kind) {
       case "follow":
@@ -169,7 +172,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   async #judgeStatus(response: PipelineResponse): Promise<OperationStep> {
     const operation = this.#operation;
     const { request } = this.#poll;
-    // A claims challenge: the bearer policy outside answers it, and sends the poll again.
+    // A claims challenge: the outer bearer policy answers it and sends the poll again.
     if (response.status === 401) return { kind: "end", end: response };
     if (operation.pollMode === "body" && response.status === 200)
       operation.lastSeenResource = response.bodyAsText ?? undefined;
@@ -204,7 +207,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
 
   /**
    * Canceled stays canceled: a caller wanted that. Only a write that a newer one replaced may still have taken effect,
-   * which the resource shows. What-if answers a question, and a status of Failed is its answer.
+   * which the resource shows. What-if answers a query, and a status of Failed is its answer.
    */
   async #judgeFailure(response: PipelineResponse): Promise<OperationStep> {
     const { mode, first } = this.#operation;
@@ -222,8 +225,9 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   }
 
   /**
-   * A poll that failed for good. By `Location` that is how an operation fails; a 404 means that the service no longer knows
-   * the operation, and the resource is asked instead. Otherwise the operation goes on, and the error says how to follow it.
+   * A poll that failed for good. By `Location`, that is how an operation fails; a 404 means that the service no longer
+   * knows the operation, so the resource is read instead. Otherwise the operation goes on, and the error says how to
+   * follow it.
    */
   #pollFailed({ diagnosis, attempts, response, reason, cause, retryAfterMs }: FailedEnd): OperationStep {
     const { status = 0 } = diagnosis;
@@ -271,7 +275,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     return this.giveUp(cause, { ...windowClosed(refusal.waitMs, outcome), cause: refusal.error });
   }
 
-  /** A submission that the service refused has retries of its own; the operation's are resubmissions. */
+  /** A submission that the service refused has its own retries; the operation's are resubmissions. */
   situation({ failure: { refusal } }: Cause): Situation {
     const { first, refusals } = this.#operation;
     const { maxRetries, maxResubmissions } = this.settings;
@@ -441,10 +445,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     return this.#drive(task);
   }
 
-  /** The poll that finds the task done goes on with its ending. */
+  /** The poll that finds the task done continues with its ending. */
   async #drive(task: PollDrivenTask<TaskEnding>): Promise<OperationStep> {
     const turn = await task.drive(this.#poll.request, this.#poll.next);
-    // Work that is short of time says so itself: no deadline is checked here.
+    // Work that runs out of time reports it itself: no deadline is checked here.
     return "waitMs" in turn ? { kind: "end", end: await this.#sendAway(turn.waitMs) } : turn.end(this);
   }
 
@@ -497,7 +501,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     });
   }
 
-  /** Runs what remedies left to do at the end, then ends so. */
+  /** Runs what remedies left to do at the end, then ends. */
   async #end(ending: () => PipelineResponse): Promise<OperationStep> {
     const { cleanups } = this.#operation.remedies;
     const end = (): OperationStep => ({ kind: "end", end: ending() });
@@ -544,9 +548,9 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   }
 
   /**
-   * "Still running, come back." Where the caller's signal reaches the poll, most of the wait is spent here: a poller's own
-   * does not end on the signal that its call was given. The last second is always the poller's, so that one whose
-   * `pollUntilDone` was aborted does not come back for what is due then.
+   * "Still running, come back later." If the caller's signal reaches the poll, most of the wait is spent here: a
+   * poller's own wait does not end on the signal given to its call. The last second is always the poller's, so that one
+   * whose `pollUntilDone` was aborted does not come back for what is due then.
    */
   async #sendAway(waitMs: number): Promise<PipelineResponse> {
     const { request } = this.#poll;
@@ -557,7 +561,10 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     return runningResponse(this.#operation, request, wholeMs - heldMs);
   }
 
-  /** A poller that would wait past the deadline of a healthy operation hears so in time, with the means to go on elsewhere. */
+  /**
+   * If a poller would wait past the deadline of a healthy operation, it learns so in time, with the means to continue
+   * elsewhere.
+   */
   #checkDeadline(waitMs: number, response: PipelineResponse | undefined): void {
     const left = remainingMs(this.settings, this.#now);
     if (left === undefined || waitMs < left) return;
@@ -568,7 +575,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     throw this.#error({ diagnosis, response }, { reason, outcome: "unknown", retryAfterMs: waitMs, stillRuns: true });
   }
 
-  /** While a resource is read, its own state is what a poller in another process can follow. */
+  /** While a resource is read, a poller in another process can follow the resource's own state. */
   get #resume(): ResumeInfo {
     const { first, plan, mode, operationUrl, resourceUrl } = this.#operation;
     const { method, url } = first;
@@ -595,7 +602,7 @@ const mostReadsOfMissing = 4;
 
 export const queueWaitOf = ({ deferred }: Operation): number | undefined => (deferred ? undefined : maxQueueWaitMs);
 
-/** What an accepted request's operation failed of may have run in part, whatever the failure is. */
+/** An accepted request may have run in part, whatever its operation failed of. */
 function mayHaveRun(diagnosis: Diagnosis): Diagnosis {
   return { ...diagnosis, execution: "unknown" };
 }

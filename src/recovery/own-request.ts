@@ -1,11 +1,13 @@
 /**
- * Every request that we send ourselves (a resubmission, a reading, a remedy's call) is made here, from the caller's own: it
- * goes over the same connection, with the same credentials, headers, time limit and trace.
+ * Every request that we send ourselves (a resubmission, a read, a remedy's call) is made here from the caller's own: it
+ * uses the same connection, credentials, headers, time limit and trace.
  */
 import { createHttpHeaders, createPipelineRequest, type PipelineRequest } from "@azure/core-rest-pipeline";
 import type { FirstRequest } from "../lro/operation.js";
 
-/** What `tlsPolicy`, `agentPolicy`, `proxyPolicy` and the caller have set. They run outside of our policy and set it once. */
+/**
+ * What `tlsPolicy`, `agentPolicy`, `proxyPolicy` and the caller have set. They run outside our policy and set it once.
+ */
 const connection = [
   "abortSignal",
   "agent",
@@ -20,10 +22,10 @@ const connection = [
   "withCredentials",
 ] as const;
 
-/** A token lives for an hour, so these are taken from the newest request at hand. */
+/** A token lives for an hour, so these are taken from the newest request. */
 export const credentialHeaders = ["authorization", "x-ms-authorization-auxiliary"] as const;
 
-/** Headers that belong to one request alone: its body, its conditions, its answer's form, its ids. */
+/** Headers that belong to a single request: its body, its conditions, the form of its response, its ids. */
 const ofOneRequest =
   /^(?:accept|content-.*|expect|host|if-.*|prefer|range|transfer-encoding|traceparent|tracestate|x-ms-client-request-id|x-ms-range|x-ms-return-client-request-id)$/;
 
@@ -40,8 +42,8 @@ export function ownRequest(
 }
 
 /**
- * The first request of an operation once more: its own headers and body, over the connection and with the credentials of the
- * poll at hand.
+ * The first request of an operation again: its own headers and body, over the connection and with the credentials of
+ * the current poll.
  */
 export function resubmissionOf(first: FirstRequest, poll: PipelineRequest): PipelineRequest {
   const headers = createHttpHeaders(first.headers);
@@ -54,7 +56,7 @@ export function resubmissionOf(first: FirstRequest, poll: PipelineRequest): Pipe
   return request;
 }
 
-/** A client request id of its own each time: ARM replays its earlier answer to a known one. */
+/** A new client request id each time: ARM replays its earlier response to a known one. */
 function make(
   caller: PipelineRequest,
   { method, url }: { method: string; url: string },

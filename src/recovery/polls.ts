@@ -1,4 +1,4 @@
-/** Polls of long-running operations: whose they are, and who answers them. */
+/** Polls of long-running operations: which operation they belong to, and who answers them. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import { decide } from "../decision/decide.js";
 import type { Operation, Poll } from "../lro/operation.js";
@@ -18,9 +18,11 @@ import { newRequestState, type FailedEnd, type PollResult, type RequestState } f
 export class Polls {
   readonly #engine: Engine;
   readonly #operations: Operations;
-  /** The URL of the last GET that was none of an operation. Who waits for a resource asks for the same one again and again. */
+  /**
+   * The URL of the last GET that was not a poll. Callers that wait for a resource read the same one again and again.
+   */
   #plainUrl = "";
-  /** The state of a poll that failed and is made again; it knows what was tried. */
+  /** The state of a poll that failed and is repeated, with what was tried. */
   readonly #troubled = new WeakMap<Operation, RequestState>();
 
   constructor(engine: Engine, operations: Operations = sharedOperations) {
@@ -38,7 +40,7 @@ export class Polls {
     return this.#operations.takeResult(request, this.#now);
   }
 
-  /** Remembers the operation that a response has begun. False when it began none. */
+  /** Remembers the operation that a response has begun. False if it began none. */
   track(
     request: PipelineRequest,
     next: SendRequest,
@@ -53,17 +55,17 @@ export class Polls {
     operation.earlierMayHaveRun = state.mayHaveRun;
     // What a remedy left for the end waits for the operation's end, and what it may do once it may do once in all.
     operation.remedies = state.remedies;
-    // Of a write the last one accepted decides; of an action any that ran.
+    // For a write, the last accepted one decides; for an action, any that ran.
     operation.mayHaveRun = state.mayHaveRun && request.method === "POST";
     return true;
   }
 
-  /** How a GET that fails is to be judged: one that polls an operation which this process did not begin is a poll all the same. */
+  /** How to judge a failed GET: one that polls an operation of another process is a poll all the same. */
   kindOf(request: PipelineRequest): { poll?: "foreign" } {
     return request.method === "GET" && looksLikeOperation(request.url) ? { poll: "foreign" } : {};
   }
 
-  /** How an operation failed that this process did not begin, when a poll of it says so. It is explained, never resubmitted. */
+  /** How an operation of another process failed, if a poll of it says so. It is explained, never resubmitted. */
   foreignFailure(request: PipelineRequest, response: PipelineResponse): FailedEnd | undefined {
     const { url } = request;
     if (url === this.#plainUrl) return undefined;
@@ -89,11 +91,11 @@ export class Polls {
     };
   }
 
-  /** Answers a poll of a known operation. @throws RemedyError when the operation has failed for good */
+  /** Answers a poll of a known operation. @throws RemedyError if the operation has failed for good */
   async poll(operation: Operation, request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
     if (operation.final) return { ...operation.final, request };
     this.#notePace(operation);
-    // Two pollers may follow one operation: while one recovers it the other is deferred.
+    // Two pollers may follow one operation: while one recovers it, the other is deferred.
     if (operation.busy) return runningResponse(operation, request, busyMs);
     operation.busy = true;
     const call = callOfOperation(operation);
@@ -106,8 +108,8 @@ export class Polls {
       return response;
     } catch (error) {
       call?.end({ error });
-      // A caller that aborts may come back with a poller restored from its state, and a poller goes on after an error of
-      // the caller's own policies; half a remedy is not taken up again.
+      // A caller that aborts may come back with a poller restored from its state, and a poller continues after an error
+      // of the caller's own policies; half a remedy is not resumed.
       const mayComeBack = !isRemedyError(error) && operation.plan.kind !== "task";
       if (!mayComeBack) this.#operations.end(operation);
       if (isAbort(error)) giveResume(error, operation);
@@ -118,7 +120,7 @@ export class Polls {
     }
   }
 
-  /** Asks where the current submission reports its status; the poller may still ask at the URL of an earlier one. */
+  /** Asks where the current submission reports its status; the poller may still use the URL of an earlier one. */
   async #ask(operation: Operation, { request, next }: Poll): Promise<PollResult> {
     const { url } = request;
     const fresh = newRequestState(request, next, this.#now, {
@@ -134,7 +136,8 @@ export class Polls {
     try {
       const asked = await pollRequest(this.#engine, state);
       const isTrouble = asked.kind === "deferred" && (state.attempts.length > 0 || !asked.unsent);
-      // Trouble has one budget, however many polls it lasts: that of the first that failed, or that met an open circuit.
+      // A troubled poll has one budget, however many polls the trouble lasts: that of the first that failed, or that
+      // met an open circuit.
       if (isTrouble) this.#troubled.set(operation, state);
       operation.hadTrouble ||= isTrouble;
       return asked;
@@ -156,7 +159,7 @@ export class Polls {
   }
 }
 
-/** The operation goes on without its caller, who may follow it again from here or elsewhere. */
+/** The operation continues without its caller, who may follow it again from here or elsewhere. */
 function giveResume(error: unknown, { first: { method, url }, mode, operationUrl, resourceUrl }: Operation): void {
   const resume = resumeInfo({ method, url, mode, operationUrl, resourceUrl });
   Object.defineProperty(error, "resume", { value: resume, enumerable: false, configurable: true, writable: true });

@@ -1,9 +1,10 @@
 /**
- * The one loop of recovery: diagnose a failure, decide, act, and look at what came of it, until there is an end.
+ * The one loop of recovery: diagnose a failure, decide, act, and look at the result, until there is an end.
  *
- * What failed (a request, a long-running operation, a function) is a {@link Subject}. It knows how to send again, how to
- * wait, how to read back and how to end; the loop knows when. A subject that may not wait itself, because a poller waits
- * for it, ends the loop at a wait: its end says "still running", and the next poll goes on with the step that is due.
+ * What failed (a request, a long-running operation, a function) is a {@link Subject}. It knows how to send again, how
+ * to wait, how to read back and how to end; the loop knows when. A subject that may not wait itself, because a poller
+ * waits for it, ends the loop at a wait: its end says "still running", and the next poll continues with the step that
+ * is due.
  */
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
@@ -16,7 +17,7 @@ import type { Attempt } from "./remedy-error.js";
 import { fittingRemedies, notifyRemedies, type SentRequest } from "./fitting-remedies.js";
 import { remainingMs, type Settings } from "./settings.js";
 
-/** What is done next: nothing more, or something about a failure, or another send or reading after `delayMs` milliseconds. */
+/** The next step: the end, or a response to a failure, or another send or read after `delayMs` milliseconds. */
 export type Step<End, Failure> =
   { readonly kind: "end"; readonly end: End } | { readonly kind: "failed"; readonly failure: Failure } | Wait<Failure>;
 
@@ -27,7 +28,7 @@ export interface ReadStep<Failure> {
   readonly delayMs: number;
   /** The failure that made the outcome unknown. */
   readonly cause: Diagnosed<Failure>;
-  /** Readings so far. */
+  /** Reads so far. */
   readonly reads: number;
 }
 
@@ -36,7 +37,7 @@ export interface Diagnosed<Failure> {
   readonly diagnosis: Diagnosis;
 }
 
-/** A reading did not settle it. `lastSeen` is for people: `provisioning state Updating`. */
+/** A read did not settle it. `lastSeen` is for people: `provisioning state Updating`. */
 export interface Pending {
   readonly kind: "pending";
   readonly lastSeen: string;
@@ -48,9 +49,9 @@ export interface GivenUp {
   readonly outcome: "failed" | "unknown";
   /** Milliseconds after which another try makes sense. */
   readonly retryAfterMs?: number | undefined;
-  /** Default what was thrown. */
+  /** Default: what was thrown. */
   readonly cause?: unknown;
-  /** It has not ended, or may not have: another process can go on with it. */
+  /** It has not ended, or may not have: another process can continue it. */
   readonly stillRuns?: boolean;
 }
 
@@ -64,7 +65,9 @@ export interface Progress {
   readonly startedAt: number;
 }
 
-/** What has failed and may be tried again. `End` is what its caller gets, `Failure` what came back instead of a success. */
+/**
+ * What has failed and may be tried again. `End` is what its caller gets, `Failure` what came back instead of a success.
+ */
 export interface Subject<End, Failure> {
   readonly kind: "request" | "operation" | "function";
   readonly settings: Settings;
@@ -77,21 +80,21 @@ export interface Subject<End, Failure> {
   readonly call: TracedCall | undefined;
   /** Shared with the other requests of the client. */
   readonly allowance?: RetryAllowance;
-  /** What remedies may change; undefined where they may not. */
+  /** What remedies may change; undefined if they may not. */
   readonly repairable?: { readonly request: SentRequest; readonly remedies: RemedyProgress } | undefined;
 
   diagnose(failure: Failure): Diagnosis | Promise<Diagnosis>;
   /** The step after a failure that needs no decision. */
   shortcut?(cause: Diagnosed<Failure>): Promise<Step<End, Failure> | undefined>;
-  /** What only the subject knows of the situation. */
+  /** What only the subject knows about the situation. */
   situation(cause: Diagnosed<Failure>): Situation;
-  /** The last word on a decision. */
+  /** May change a decision. */
   reconsider?(decision: Decision, cause: Diagnosed<Failure>): Decision;
   /** Default `progress.retries`. */
   countRetry?(cause: Diagnosed<Failure>): void;
-  /** Looks around a failure that is to be given up, where the caller allows it. */
+  /** Investigates a failure before it is returned, if the caller allows it. */
   investigate?(cause: Diagnosed<Failure>): Promise<Evidence | undefined>;
-  /** Waits, or gives the end that makes its poller wait. */
+  /** Waits, or returns the end that makes its poller wait. */
   pause(step: Wait<Failure>): Promise<Step<End, Failure> | undefined>;
   send(): Promise<Step<End, Failure>>;
   read(step: ReadStep<Failure>): Promise<Step<End, Failure> | Pending>;
@@ -119,14 +122,14 @@ export async function recover<End, Failure>(first: Step<End, Failure>, subject: 
   }
 }
 
-/** Diagnoses a failure, decides about it, and gives the step that follows. */
+/** Diagnoses a failure, decides about it, and returns the next step. */
 async function respond<End, Failure>(failure: Failure, subject: Subject<End, Failure>): Promise<Step<End, Failure>> {
   let cause = { failure, diagnosis: await subject.diagnose(failure) };
   const shortcut = await subject.shortcut?.(cause);
   if (shortcut) return shortcut;
   let decision = decideFor(subject, cause);
-  // What is found may show that it passes after all (a grant on its way, an outage, another size), or that there is nothing
-  // to wait for: a guest whose log says why it does not come up.
+  // Evidence may show that the failure is transient after all (a grant still propagating, an outage, another size), or
+  // that there is nothing to wait for: a guest whose log says why it does not boot.
   if (decision.action === "fail" || (decision.action === "readBack" && subject.kind === "operation")) {
     const evidence = await subject.investigate?.(cause);
     if (evidence?.diagnosis.refinedFrom) {
@@ -157,7 +160,7 @@ function decideFor<End, Failure>(subject: Subject<End, Failure>, cause: Diagnose
   const left = remainingMs(settings, now);
   if (repairable) notifyRemedies(settings, diagnosis, repairable.request);
   const remedies = repairable ? fittingRemedies(settings.remedies, diagnosis, repairable) : [];
-  // A remedy that makes another request of it helps although this one will never pass.
+  // A remedy that changes the request helps although the original will never pass.
   const disposition = remedies.length > 0 ? "adaptable" : diagnosis.disposition;
   const decision = decide(
     { ...diagnosis, disposition },
@@ -183,7 +186,7 @@ function countRetry<End, Failure>(subject: Subject<End, Failure>, cause: Diagnos
   else subject.progress.retries += 1;
 }
 
-/** Reads once. What a reading does not settle is read again later, while the budget lasts. */
+/** Reads once. If that does not settle it, it is read again later, while the budget lasts. */
 export async function readOnce<End, Failure>(
   { cause, reads, ...step }: ReadStep<Failure>,
   subject: Subject<End, Failure>,
@@ -205,7 +208,7 @@ type AnySubject = Pick<
   "kind" | "settings" | "progress" | "budgetStartedAt" | "about" | "call" | "repairable"
 >;
 
-/** Why a wait does not fit into what the subject has left of its time; undefined when it does. */
+/** Why a wait does not fit into the subject's remaining time; undefined if it does. */
 export function pastBudget({ settings, progress, budgetStartedAt }: AnySubject, delayMs: number): string | undefined {
   const now = settings.clock.now();
   const left = remainingMs(settings, now);
@@ -214,14 +217,14 @@ export function pastBudget({ settings, progress, budgetStartedAt }: AnySubject, 
   return elapsedMs + delayMs > settings.maxElapsedMs ? "the budget is used up" : undefined;
 }
 
-/** The throttle cannot let it through in time. */
+/** The throttle cannot admit it in time. */
 export const windowClosed = (retryAfterMs: number, outcome: GivenUp["outcome"]): GivenUp => ({
   reason: "the throttling window stays closed past the deadline",
   outcome,
   retryAfterMs,
 });
 
-/** Notes a failed attempt for the error, with what was decided about it. */
+/** Records a failed attempt for the error, with the decision about it. */
 export function noteAttempt(
   { progress, settings, call }: Pick<AnySubject, "progress" | "settings" | "call">,
   diagnosis: Diagnosis,

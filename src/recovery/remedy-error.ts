@@ -1,6 +1,6 @@
 /**
- * The error that a caller gets: what happened, what was tried, what to do. It passes for the SDK's own `RestError`
- * everywhere code looks for one, by name and by `instanceof`.
+ * The error that a caller gets: what happened, what was tried, what to do. Code that looks for the SDK's own
+ * `RestError`, by name or by `instanceof`, accepts it.
  */
 import { RestError, type PipelineRequest, type PipelineResponse } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
@@ -11,7 +11,7 @@ import { asAnswered, type Finding } from "./evidence.js";
 import { processWideSymbol } from "../process-wide.js";
 import { formatDuration } from "../time/format-duration.js";
 
-/** One try that failed: a send, an answer of a long-running operation, or a token that was not to be had. */
+/** One failed attempt: a send, a response of a long-running operation, or a token that could not be obtained. */
 export interface Attempt {
   /** Epoch milliseconds at which the failure was known. */
   readonly at: number;
@@ -19,7 +19,7 @@ export interface Attempt {
   readonly code?: string;
   /** Milliseconds waited after it; 0 for the last. */
   readonly waitMs: number;
-  /** What was decided, in words. */
+  /** What was decided, as text. */
   readonly reason: string;
 }
 
@@ -36,11 +36,11 @@ export interface RemedyErrorOptions {
   readonly retryAt?: number | undefined;
   readonly request?: PipelineRequest | undefined;
   readonly response?: PipelineResponse | undefined;
-  /** The full error body, parsed, secrets cut. */
+  /** The full error body, parsed, secrets removed. */
   readonly details?: unknown;
   readonly cause?: unknown;
   readonly resume?: ResumeInfo | undefined;
-  /** What a look around the failure found. Default nothing. */
+  /** What evidence was found. Default none. */
   readonly evidence?: readonly Finding[] | undefined;
   /** ARM id. */
   readonly resource?: string | undefined;
@@ -48,7 +48,7 @@ export interface RemedyErrorOptions {
   readonly addedRequests?: number | undefined;
 }
 
-/** What `toJSON()` gives: safe to log. */
+/** What `toJSON()` returns: safe to log. */
 export interface RemedyErrorJson {
   readonly name: string;
   readonly message: string;
@@ -67,11 +67,10 @@ export interface RemedyErrorJson {
 }
 
 /**
- * Thrown when a request, or the long-running operation it began, failed for good or within its budget could not be made
- * to pass.
+ * Thrown when a request, or the long-running operation it began, failed for good or did not succeed within its budget.
  *
- * `name` is `"RestError"`: the SDK's pollers, its retry policies and much user code know an error by that name. Tell it
- * apart with {@link isRemedyError}.
+ * `name` is `"RestError"`: the SDK's pollers, its retry policies and much user code know an error by that name.
+ * Recognize it with {@link isRemedyError}.
  */
 export class RemedyError extends Error {
   override readonly name = "RestError";
@@ -80,44 +79,44 @@ export class RemedyError extends Error {
   declare readonly statusCode?: number;
   /** What it means and what to do. */
   readonly diagnosis: Diagnosis;
-  /** Every failed send, in order, with what was decided about it. */
+  /** Every failed attempt, in order, with the decision about it. */
   readonly attempts: readonly Attempt[];
-  /** Milliseconds from the first send to the end. */
+  /** Milliseconds from the first attempt to the end. */
   readonly elapsedMs: number;
-  /** Requests that were sent beside the attempts: readings, resubmissions, the calls of remedies, looks. */
+  /** Requests sent besides the attempts: reads, resubmissions, remedies, evidence. */
   readonly addedRequests: number;
   /** Why nothing more was tried. */
   readonly reason: string;
   /**
-   * `failed`: what was asked for did not come about. `unknown`: it may have, or still may, since a reply was lost or nobody
-   * could wait any longer; look before you ask for it again.
+   * `failed`: what was asked for did not happen. `unknown`: it may have happened, or still may, since a reply was lost
+   * or the wait ended; check before you repeat it.
    */
   readonly outcome: "failed" | "unknown";
-  /** Milliseconds after which another try makes sense; absent when none does. */
+  /** Milliseconds after which another try makes sense; absent if none does. */
   declare readonly retryAfterMs?: number;
   /** The same as a time. */
   declare readonly retryAt?: Date;
-  /** ARM id of the resource that it is about: `/subscriptions/…/virtualMachines/web-01`. Absent outside Resource Manager. */
+  /** ARM id of the affected resource: `/subscriptions/…/virtualMachines/web-01`. Absent outside Resource Manager. */
   declare readonly resource?: string;
   /**
    * What another process needs to go on with a long-running operation. Not enumerable, and not in `toJSON()`: its URL is signed, and
    * whoever has it may use it.
    */
   declare readonly resume?: ResumeInfo;
-  /** What a look around the failure found, where `options.evidence` allows one; a look that was refused is a finding too. */
+  /** What evidence was found, if `options.evidence` allows it; a refused look is a finding too. */
   readonly evidence: readonly Finding[];
   /** The request that failed. Not enumerable: it carries the token. */
   declare readonly request?: PipelineRequest;
-  /** The answer, where one came. Not enumerable. */
+  /** The response, if one came. Not enumerable. */
   declare readonly response?: PipelineResponse;
-  /** The full error body as the service sent it, secrets cut, in the shape that the SDK gives it; text is in `response`. */
+  /** The full error body as the service sent it, secrets removed, in the SDK's shape; text is in `response`. */
   declare readonly details?: unknown;
 
   constructor(given: RemedyErrorOptions) {
     const options = presentableOptions(given);
     super(messageFor(options), options.cause === undefined ? undefined : { cause: redactBody(options.cause) });
     const { diagnosis, retryAfterMs, retryAt, resume } = options;
-    // Programs compare the code of the answer; what a look made of it is in the diagnosis.
+    // Programs compare the response's code; what evidence made of it is in the diagnosis.
     const { code, status } = asAnswered(diagnosis);
     if (code !== undefined) this.code = code;
     if (status !== undefined) this.statusCode = status;
@@ -134,8 +133,9 @@ export class RemedyError extends Error {
     if (resume !== undefined) Object.defineProperty(this, "resume", { value: resume, enumerable: false });
     Object.defineProperty(this, "request", { value: options.request, enumerable: false });
     Object.defineProperty(this, "response", { value: options.response, enumerable: false });
-    // core-client's ServiceClient assigns `details` on any error that has a response: what it read of the body and headers.
-    // A frozen or getter-only property would turn into a TypeError; taken as it is, it would hide what we know of the body.
+    // core-client's ServiceClient assigns `details` on any error that has a response: what it read from the body and
+    // headers. A frozen or getter-only property would cause a TypeError; accepting the value unchanged would hide what
+    // we know about the body.
     let { details } = options;
     Object.defineProperty(this, "details", {
       get: () => details,
@@ -169,18 +169,25 @@ export class RemedyError extends Error {
   }
 }
 
-// `console.log(error)` asks for this symbol; `node:util` itself is not imported, so that browsers can load the core.
+// `console.log(error)` looks for this symbol; `node:util` itself is not imported, so that browsers can load the core.
 const nodeInspect = Symbol.for("nodejs.util.inspect.custom");
 
-// RestError's constructor pins the prototype, `response` and its inspection, so that a subclass which calls it is neither
-// an instance of itself nor free to cut secrets. Standing between it and Error in the chain gives `instanceof` without it.
+// RestError's constructor pins the prototype, `response` and its inspection, so a subclass that calls it would not be
+// an instance of itself and could not remove secrets. Inserting its prototype between this class and Error makes
+// `instanceof` work without that.
 Object.setPrototypeOf(RemedyError.prototype, RestError.prototype);
 
-/** Every copy of this package marks its errors with it. Raise the format when the fields of the error change their meaning. */
+/**
+ * Every copy of this package marks its errors with it. Raise the format when the fields of the error change their
+ * meaning.
+ */
 const remedyErrorMark = processWideSymbol("error", 1);
 Object.defineProperty(RemedyError.prototype, remedyErrorMark, { value: true });
 
-/** True for an error of this package, from whichever copy of it in the process: ES module or CommonJS, this version or another. */
+/**
+ * True for an error of this package, from any copy of it in the process: ES module or CommonJS, this version or
+ * another.
+ */
 export function isRemedyError(error: unknown): error is RemedyError {
   return error instanceof Error && remedyErrorMark in error;
 }
@@ -212,7 +219,7 @@ function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt, evidence 
   return lines.join("\n");
 }
 
-/** The outermost words are those that the SDK shows; the root's say why. */
+/** The outermost message is what the SDK shows; the root's says why. */
 function wordsOfService({ message, chain }: Diagnosis): string {
   const outer = chain.find((node) => node.message !== "")?.message ?? message;
   if (message.includes(outer)) return shorten(message);

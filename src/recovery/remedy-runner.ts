@@ -1,4 +1,7 @@
-/** Runs an allowed remedy: with its bounds, its events, and a context that sends through the caller's own pipeline. */
+/**
+ * Runs an allowed remedy: within its limits, with its events, and with a context that sends through the caller's own
+ * pipeline.
+ */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type {
@@ -31,11 +34,11 @@ import type { Tokens } from "./tokens.js";
 
 /** What a remedy works on: the request or operation that it repairs. */
 export interface RemedyTarget extends RemedyProgress {
-  /** What is sent again: the remedy's changes are put on it. */
+  /** What is sent again, with the remedy's changes. */
   readonly request: PipelineRequest;
   readonly context: SendContext;
   readonly startedAt: number;
-  /** The body by which the service said that this very request created the resource. */
+  /** The body in which the service said that this request created the resource. */
   readonly created?: string | undefined;
 }
 
@@ -151,8 +154,8 @@ export class RemedyRunner {
   }
 
   /**
-   * Asks the remedies that remember for a better first request, and puts their change on it. Gives a promise only when one
-   * of them has something to say.
+   * Asks the remedies that remember for a better first request, and applies their change. Returns a promise only if one
+   * of them has a change.
    */
   prepare(request: PipelineRequest, next: SendRequest): Promise<void> | undefined {
     for (const [index, remedy] of this.#preparing.entries()) {
@@ -284,7 +287,7 @@ export class RemedyRunner {
     };
   }
 
-  /** Milliseconds that a remedy has left: until the deadline, and never more than `maxElapsedMs` from its beginning. */
+  /** Milliseconds that a remedy has left: until the deadline, and at most `maxElapsedMs` from its start. */
   #leftMs(begunAt?: number): number {
     const settings = this.#settings;
     const now = settings.clock.now();
@@ -324,7 +327,7 @@ export class RemedyRunner {
     added: AddedRequests,
     poll?: PollMode,
   ): Promise<{ request: PipelineRequest; response: PipelineResponse }> {
-    // A repair takes minutes, and the token of the failed request ages with it.
+    // A repair takes minutes, in which the failed request's token ages too.
     const credentials = await this.#tokens.fresh(context.request);
     const request = ownRequest(context.request, { ...target, headers: { ...target.headers, ...credentials } });
     const { next, clock } = context;
@@ -340,7 +343,7 @@ export class RemedyRunner {
   }
 }
 
-/** What waits past the time that is left would be too late to help. */
+/** A wait past the remaining time would be too late to help. */
 function sleepWithin(
   context: SendContext,
   ms: number,
@@ -361,16 +364,16 @@ function toRemedyResponse(response: {
   return { status: response.status, headers: response.headers, ...(body !== undefined && { body }) };
 }
 
-/** Puts a remedy's changes on the request that is sent again. */
+/** Applies a remedy's changes to the request that is sent again. */
 export function change(request: PipelineRequest, outcome: RemedyOutcome): void {
   const { url, body, headers } = outcome.request ?? {};
   if (url !== undefined) request.url = url;
   if (body !== undefined) {
     request.body = JSON.stringify(body);
-    // Set by the first send, and kept by the next: a longer body would be cut at the length of the old one.
+    // Set by the first send and kept by the next: a longer body would be cut at the old length.
     request.headers.delete("content-length");
   }
   for (const [name, value] of Object.entries(headers ?? {})) request.headers.set(name, value);
-  // ARM replays its earlier answer to a known id: "not registered" although it is by now.
+  // ARM replays its earlier response to a known id: "not registered" although it is by now.
   request.headers.set("x-ms-client-request-id", crypto.randomUUID());
 }

@@ -1,4 +1,4 @@
-/** A request as the subject of recovery: the caller's own, a poll, or one that a remedy or a reading makes. */
+/** A request as the subject of recovery: the caller's own, a poll, or one made by a remedy or a read. */
 import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import { isOwnRule } from "../catalog/catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
@@ -38,13 +38,15 @@ import type { Settings } from "./settings.js";
 
 const sendNow = { kind: "send", delayMs: 0 } as const;
 
-/** Sends a request and recovers it until it ends. @param first what came of a send that has been made @throws AbortError */
+/**
+ * Sends a request and recovers it until it ends. @param first the outcome of an attempt already made @throws AbortError
+ */
 export async function runRequest(engine: Engine, state: RequestState, first?: SendOutcome): Promise<RequestEnd> {
   const subject = new RequestRecovery<never>(engine, state, undefined);
   return recover<RequestEnd, SendOutcome>(first ? subject.judge(first) : await subject.send(), subject);
 }
 
-/** The same for a request that is made in a poll: every wait is left to the poller. @throws AbortError */
+/** The same for a request made in a poll: every wait is left to the poller. @throws AbortError */
 export async function pollRequest(engine: Engine, state: RequestState): Promise<PollResult> {
   const defer = (waitMs: number, unsent: boolean): Deferred => ({ kind: "deferred", waitMs, unsent });
   const subject = new RequestRecovery(engine, state, defer);
@@ -58,10 +60,10 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   readonly kind = "request";
   readonly settings: Settings;
   readonly allowance: RetryAllowance;
-  /** What the last send brought; its body may be a stream. */
+  /** The last response; its body may be a stream. */
   #failedResponse: PipelineResponse | undefined;
 
-  /** @param defer makes the end that sends a poller away; undefined where the request waits itself */
+  /** @param defer makes the end that defers a poller; undefined if the request waits itself */
   constructor(
     readonly engine: Engine,
     readonly progress: RequestState,
@@ -90,7 +92,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return this.judge(await this.engine.attempt(this.progress));
   }
 
-  /** Whether a send succeeded. @throws AbortError when the caller ended it */
+  /** Whether a send succeeded. @throws AbortError if the caller aborted it */
   judge(outcome: SendOutcome): RequestStep<never> {
     const { request, poll } = this.progress;
     throwIfAborted(outcome, request);
@@ -106,7 +108,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return this.#succeed(response);
   }
 
-  /** @param reason why a success was found where none came back */
+  /** @param reason why it counts as a success without a successful response */
   #succeed(response: PipelineResponse, reason?: string): RequestStep<never> {
     reportRecovered(this, reason);
     return { kind: "end", end: { kind: "response", response } };
@@ -138,13 +140,13 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
       const reason = mayHaveRun ? "an earlier attempt had deleted it" : "the deletion that it waited for has ended";
       return this.#succeed(deletedResponse(request), reason);
     }
-    // What is active may be the deployment that this very request has begun.
+    // The active deployment may be the one that this request began.
     const own = diagnosis.code === "DeploymentActive" ? await this.#findOwnWork(diagnosis) : undefined;
     if (own) return own;
     if (this.#isNotThereYet(response)) return this.#readAgain(diagnosis);
     if (await tokens.refreshToken(this.progress, diagnosis)) return sendNow;
     if (response && challenge) return this.#leaveChallenge(cause, response);
-    // Polls by `Location` learn the operation's end from the status; those of an operation begun elsewhere may be such.
+    // Polls by `Location` learn the operation's end from the status; those of another process's operation may be such.
     const endsByStatus = poll === "location" || poll === "foreign";
     if (endsByStatus && response && !isPollTrouble(response.status)) {
       noteAttempt(this, diagnosis, operationFailed);
@@ -153,7 +155,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return undefined;
   }
 
-  /** It goes out to the policy that answers challenges; when none does, it is what the request failed of. */
+  /** It goes out to the policy that answers challenges; if none does, the request failed because of it. */
   #leaveChallenge(cause: Cause, response: PipelineResponse): RequestStep<never> | Promise<RequestStep<never>> {
     const { poll, attempts } = this.progress;
     if (poll !== undefined) return { kind: "end", end: { kind: "response", response } };
@@ -237,7 +239,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return true;
   }
 
-  /** The error says how long was truly waited. */
+  /** The error reports the actual wait. */
   #noteWait(waitMs: number): void {
     const { attempts } = this.progress;
     const last = attempts.pop();
@@ -334,14 +336,14 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     };
   }
 
-  /** A DELETE that may have run before, or that waited while another deletion was under way. */
+  /** A DELETE that may have run before, or that waited while another deletion was in progress. */
   #isGoneAtLast(response: PipelineResponse | undefined): boolean {
     const { request, mayHaveRun, attempts } = this.progress;
     if (request.method !== "DELETE" || response?.status !== 404 || !isOfResourceManager(request.url)) return false;
     return mayHaveRun || attempts.some(({ status }) => status === 409);
   }
 
-  /** The resource that a create has just made may be missing from a replica for some seconds. */
+  /** A resource that has just been created may be missing from a replica for some seconds. */
   #isNotThereYet(response: PipelineResponse | undefined): boolean {
     const { resultOf, attempts } = this.progress;
     return resultOf?.method === "PUT" && response?.status === 404 && attempts.length < mostReadsOfNew;
@@ -355,7 +357,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return { kind: "send", delayMs };
   }
 
-  /** The operation's last status document brought the result along. */
+  /** The operation's last status document contained the result. */
   #broughtResult(): RequestStep<never> | undefined {
     const { request, resultOf } = this.progress;
     if (resultOf?.output === undefined) return undefined;
@@ -366,8 +368,8 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   }
 
   /**
-   * A PUT whose reply was lost may have made the very resource that a later attempt collides with. Before such a
-   * collision is reported, the resource is read: when it was made since, or is as it was asked to be, the caller has it.
+   * A PUT whose reply was lost may have created the very resource that a later attempt collides with. Before such a
+   * collision is reported, the resource is read: if it was created since, or is as requested, the caller gets it.
    */
   async #findOwnWork(diagnosis: Diagnosis): Promise<RequestStep<never> | undefined> {
     const { mayHaveRun, request } = this.progress;
@@ -378,7 +380,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return this.#succeed(outcomeResponse(request, response), `an earlier attempt had succeeded: ${reading.lastSeen}`);
   }
 
-  /** It lives on what is left of the request's time, and has retries of its own. */
+  /** It uses what is left of the request's time, and has its own retries. */
   async #look(target: ReadTarget): Promise<Look> {
     const reading = readingOf(target, this.progress, this.settings.clock.now(), {
       startedAt: this.progress.startedAt,
@@ -387,7 +389,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     return lookOf(target, reading, await runRequest(this.engine, reading), this.settings);
   }
 
-  /** Whether a resource is what the request asked for; one that was there before may be what it was before. */
+  /** Whether a resource is what the request asked for; one that existed before may not have changed. */
   #isAsAsked(response: PipelineResponse): boolean {
     const { request, startedAt } = this.progress;
     return isAsAskedIn(response, request, startedAt, this.settings.clock.now());
@@ -414,7 +416,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   }
 }
 
-/** With what an earlier attempt has made: it exists, or its ETag is another. */
+/** With what an earlier attempt created: it exists, or its ETag has changed. */
 const collides = (method: string, status: number | undefined): boolean =>
   (method === "PUT" && status === 409) || ((method === "PUT" || method === "PATCH") && status === 412);
 

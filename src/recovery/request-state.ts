@@ -1,4 +1,4 @@
-/** A request on its way: its failed attempts, what remedies did for it, and how it came to an end. */
+/** A request in progress: its failed attempts, what remedies did for it, and how it ended. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { noRemedies, type AddedRequests, type PollMode, type RemedyProgress } from "../lro/operation.js";
@@ -12,24 +12,24 @@ import type { Attempt, RemedyError } from "./remedy-error.js";
 export interface RequestState extends Progress {
   request: PipelineRequest;
   next: SendRequest;
-  /** When the request got its token, in epoch milliseconds; a token may be dead two minutes later. */
+  /** When the request got its token, in epoch milliseconds; a token may be expired two minutes later. */
   authorizedAt: number;
   /** An earlier attempt may have run: a conflict with our own success is possible. */
   mayHaveRun: boolean;
-  /** Its last failure, where that was a conflict that may be waited out by looking. */
+  /** Its last failure, if that was a conflict that may be waited out by watching. */
   conflict?: Diagnosis | undefined;
-  /** It was refused by a resource that was free, or has waited for one: what holds it does not show. */
+  /** A free resource refused it, or it has already waited for one: what blocks it does not show. */
   watchesNoMore?: boolean;
   readonly remedies: RemedyProgress;
-  /** Made by a remedy or a reading: it uses no remedies itself, and only its maker reports its end. */
+  /** Made by a remedy or a read: it uses no remedies itself, and only its maker reports its end. */
   readonly nested: boolean;
   /** The request is a poll; `foreign`: of an operation that this process did not begin. */
   readonly poll: PollMode | "foreign" | undefined;
   /** For a poll: the request that began the operation. */
   readonly operation: { readonly method: string; readonly url: string } | undefined;
-  /** The request reads the result of an operation that succeeded. */
+  /** The request reads the result of a succeeded operation. */
   readonly resultOf: ExpectedResult | undefined;
-  /** Milliseconds that it may wait to be admitted before its poller is deferred. Default as long as it takes. */
+  /** Milliseconds that it may wait to be admitted before its poller is deferred. Default unlimited. */
   maxQueueWaitMs: number | undefined;
   /** Where a nested request is counted. */
   readonly countedIn: AddedRequests | undefined;
@@ -37,7 +37,7 @@ export interface RequestState extends Progress {
   readonly clock: Clock | undefined;
 }
 
-/** What a request is for, where it is not the caller's own. */
+/** The purpose of a request that is not the caller's own. */
 export type RequestKind = Partial<
   Pick<
     RequestState,
@@ -85,16 +85,16 @@ export interface FailedEnd {
   readonly response?: PipelineResponse | undefined;
   readonly cause?: unknown;
   readonly evidence?: readonly Finding[] | undefined;
-  /** What another process needs to go on. */
+  /** What another process needs to continue. */
   readonly resume?: ResumeInfo | undefined;
-  /** A 401 that says how to get a token: the policy outside that answers challenges gets it first. */
+  /** A 401 that says how to get a token: the outer policy that answers challenges gets it first. */
   readonly isChallenge?: boolean;
 }
 
-/** What one send of a poll comes to. */
+/** The result of one send of a poll. */
 export type PollResult = RequestEnd | Deferred;
 
-/** The poller is to come back in `waitMs` milliseconds. */
+/** The poller should come back in `waitMs` milliseconds. */
 export interface Deferred {
   readonly kind: "deferred";
   readonly waitMs: number;

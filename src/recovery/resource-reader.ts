@@ -1,4 +1,4 @@
-/** Reading a resource to learn what became of a request whose reply was lost or said nothing. */
+/** Reads a resource to find out what happened to a request whose reply was lost or said nothing. */
 import {
   createHttpHeaders,
   type PipelineRequest,
@@ -19,9 +19,9 @@ import type { Settings } from "./settings.js";
 export interface Look {
   readonly kind: "look";
   readonly reading: Reading;
-  /** Why the resource failed, where it says so. */
+  /** Why the resource failed, if it says so. */
   readonly diagnosis: Diagnosis | undefined;
-  /** Status 0 when none came. */
+  /** Status 0 if none came. */
   readonly response: PipelineResponse;
 }
 
@@ -40,7 +40,7 @@ const isDeployment = (url: string): boolean =>
   /\/providers\/microsoft\.resources\/deployments\/[^/?]+(?:\?|$)/i.test(url);
 
 /**
- * Whether a resource is what a request asked for; one that was there before may be what it was before.
+ * Whether a resource is what a request asked for; one that existed before may not have changed.
  * @param startedAt when the request was first sent; epoch milliseconds, as `now`
  */
 export function isAsAskedIn(
@@ -53,17 +53,17 @@ export function isAsAskedIn(
   const aheadMs = Number.isNaN(serviceNow) ? 0 : serviceNow - now;
   const body = typeof sent === "string" ? jsonOf({ bodyAsText: sent }) : undefined;
   const [resource, since] = [jsonOf(response), startedAt + aheadMs];
-  // A deployment and a managed run command act each time they are put: what they are says nothing about this time.
+  // A deployment and a managed run command act each time they are put: their state says nothing about this time.
   if (isDeployment(url) || !isIdempotent(method, url)) return wasMadeSince(resource, since);
   return isAsAsked(body, resource, since);
 }
 
-/** What the end of a reading says about the resource. */
+/** What the end of a read says about the resource. */
 export function lookOf(target: ReadTarget, { request }: RequestState, end: RequestEnd, settings: Settings): Look {
   if (end.kind === "response") return lookAt(target, end.response, settings);
   const response = end.response ?? { request, status: 0, headers: createHttpHeaders() };
   const { code, status } = end.diagnosis;
-  // A reading that failed for good says nothing about the resource.
+  // A read that failed for good says nothing about the resource.
   const unread = { kind: "pending", lastSeen: `not readable (${code ?? status ?? "no answer"})` } as const;
   const reading = status === 404 ? interpret(target, 404, undefined) : unread;
   return { kind: "look", reading, diagnosis: undefined, response };
@@ -73,7 +73,7 @@ function lookAt(target: ReadTarget, response: PipelineResponse, settings: Settin
   const reading = interpret(target, response.status, jsonOf(response));
   const error = reading.kind === "failed" ? reading.error : undefined;
   const diagnosis = error === undefined ? undefined : diagnoseInput(error, settings);
-  // A failure that may still resolve on its own (OSProvisioningTimedOut) is none for good.
+  // A failure that may still resolve on its own (OSProvisioningTimedOut) is not final.
   const mayResolve = diagnosis?.disposition === "indeterminate";
   return { kind: "look", reading: mayResolve ? { ...reading, kind: "pending" } : reading, diagnosis, response };
 }

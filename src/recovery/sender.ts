@@ -1,7 +1,7 @@
 /**
- * Sending once: through the throttle, within the attempt's time, and with the caller's request left as it was. Everything
- * a clean call pays for is here and in `policy.ts`, so this file counts nanoseconds: no promise and no object that a clean
- * call does not need.
+ * Sends a request once: through the throttle, within the attempt's time limit, and leaving the caller's request
+ * unchanged. Everything that a clean call pays for is here and in `policy.ts`, so this file counts nanoseconds: no
+ * promise and no object that a clean call does not need.
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import { readFailure } from "../failure/read.js";
@@ -11,7 +11,7 @@ import { ThrottleDeadlineError, type AdmissionOptions, type Permit } from "../th
 import { callOf } from "./call-tracer.js";
 import { remainingMs, type Settings } from "./settings.js";
 
-/** A send that went out. Its permit is still to be settled, with what the response means. */
+/** A send that went out. Its permit must still be settled, according to the response. */
 export type Sent =
   | { readonly kind: "response"; readonly response: PipelineResponse; readonly permit: Permit }
   | {
@@ -22,10 +22,13 @@ export type Sent =
       readonly permit: Permit;
     };
 
-/** What came of an attempt to send. */
+/** The outcome of an attempt to send. */
 export type SendOutcome =
   | Sent
-  /** The throttling window stays closed for `waitMs` milliseconds, which is past the deadline or `isEarly`: past the queue's time. */
+  /**
+   * The throttling window stays closed for `waitMs` milliseconds: past the deadline or, if `isEarly`, past the allowed
+   * queue time.
+   */
   | {
       readonly kind: "notAdmitted";
       readonly waitMs: number;
@@ -35,19 +38,19 @@ export type SendOutcome =
   /** The circuit of its host is open. */
   | { readonly kind: "circuitOpen"; readonly waitMs: number };
 
-/** Resource Manager's gateway gives up after a minute or two; what takes longer than this is lost. */
+/** Resource Manager's gateway gives up after a minute or two; anything that takes longer than this is lost. */
 const armTimeoutMs = 300_000;
 
 /**
- * Milliseconds after which an attempt at this request is ended from here; 0 for never. The caller's own timeout, which the
- * SDK keeps, replaces ours; and we know of Resource Manager alone that nothing comes any more.
+ * Milliseconds after which we end an attempt at this request; 0 for never. The caller's own timeout, which the SDK
+ * enforces, replaces ours; and only for Resource Manager do we know that no response will come.
  */
 export function attemptLimitMs({ url, timeout }: PipelineRequest, { attemptTimeoutMs }: Settings): number {
   if (timeout > 0) return 0;
   return attemptTimeoutMs ?? (url.startsWith("https://management.") ? armTimeoutMs : 0);
 }
 
-/** The permit of a request that went without asking. */
+/** The permit of a request that was sent without asking. */
 const unasked: Permit = { settle: () => undefined };
 
 export class Sender {
@@ -68,8 +71,8 @@ export class Sender {
 
   /**
    * Sends the request once.
-   * @param maxQueueWaitMs milliseconds that it may wait to be admitted; default as long as it takes
-   * @throws AbortError from the throttle, and errors of others; what else `next` throws is an outcome
+   * @param maxQueueWaitMs milliseconds that it may wait to be admitted; default unlimited
+   * @throws AbortError from the throttle, and errors of other policies; anything else that `next` throws is an outcome
    */
   async send(
     request: PipelineRequest,
@@ -97,7 +100,7 @@ export class Sender {
     }
   }
 
-  /** Leave from the throttle: at once, or a promise that {@link admitted} is to wait for. */
+  /** Permission from the throttle: at once, or a promise that {@link admitted} waits for. */
   admit(request: PipelineRequest, isPoll: boolean, now: number, maxQueueWaitMs = Infinity): Permit | Promise<Permit> {
     try {
       return this.#ask(request, isPoll, now, maxQueueWaitMs);
@@ -107,7 +110,7 @@ export class Sender {
     }
   }
 
-  /** The permit, or why there is none. A throttle that fails itself holds no request up. @throws AbortError */
+  /** The permit, or why there is none. A throttle that fails itself delays no request. @throws AbortError */
   async admitted(waiting: Promise<Permit>): Promise<Permit | ThrottleDeadlineError> {
     try {
       const permit = await waiting;
@@ -136,7 +139,8 @@ export class Sender {
   #ask(request: PipelineRequest, isPoll: boolean, now: number, maxQueueWaitMs: number): Permit | Promise<Permit> {
     const usual = isPoll ? this.#usualPoll : this.#usual;
     const { deadline, throttle } = this.#settings;
-    // Reading the clock is a good part of the cost of a clean call, so the time is passed on where the throttle uses the same clock.
+    // Reading the clock is a good part of the cost of a clean call, so the time is passed on if the throttle uses the
+    // same clock.
     const time = this.#sharesClock ? now : undefined;
     if (request.abortSignal === undefined && deadline === undefined && maxQueueWaitMs === Infinity) {
       return throttle.admit(request, usual, time);
@@ -146,7 +150,7 @@ export class Sender {
     return throttle.admit(request, { ...usual, signal: request.abortSignal, deadlineAt }, time);
   }
 
-  /** Puts a signal on the request that ends the attempt in time; gives what is to be released after it. */
+  /** Puts a signal on the request that ends the attempt in time; returns what to release afterwards. */
   limit(request: PipelineRequest, now: number): Limit | undefined {
     const timeout = attemptLimitMs(request, this.#settings) > 0 ? this.#timeouts?.signal(now) : undefined;
     const own = request.abortSignal as AbortSignalLike | undefined;
@@ -166,7 +170,10 @@ export class Sender {
     };
   }
 
-  /** An attempt that hangs must not outlive the deadline. One already past is left alone: the first send is the caller's. */
+  /**
+   * An attempt that hangs must not outlive the deadline. A deadline already past is ignored: the first attempt is the
+   * caller's.
+   */
   #deadlineSignal(now: number): { signal: AbortSignalLike; release(): void } | undefined {
     const left = remainingMs(this.#settings, now);
     if (left === undefined || left <= 0) return undefined;
@@ -180,7 +187,7 @@ export class Sender {
   }
 }
 
-/** What a policy of the caller's throws is its own: only what the wire and the credential say is ours to judge. */
+/** Errors of the caller's policies are their own: we judge only what the wire and the credential say. */
 function isOfOthers(error: unknown): boolean {
   if (isAbort(error) || (error as { name?: unknown } | undefined)?.name === "RestError") return false;
   const { origin } = readFailure(error, {});
@@ -195,12 +202,12 @@ type Stream = NonNullable<PipelineResponse["readableStreamBody"] | PipelineRespo
 const streamOf = ({ readableStreamBody, browserStreamBody }: PipelineResponse): Stream | undefined =>
   readableStreamBody ?? browserStreamBody;
 
-/** A stream of the browser's does not say when it ends; what follows the caller's signal for it goes with that signal. */
+/** A browser's stream does not report its end; whatever follows the caller's signal for it ends with that signal. */
 function atEndOf(stream: Stream, then: () => void): void {
   if ("once" in stream) stream.once("close", then);
 }
 
-/** A body that is read by no one would keep its connection. */
+/** An unread body would keep its connection. */
 export function discard(response: PipelineResponse): void {
   const stream = streamOf(response) as { destroy?: () => void; cancel?: () => Promise<void> } | undefined;
   if (stream?.destroy) stream.destroy();
@@ -208,8 +215,8 @@ export function discard(response: PipelineResponse): void {
 }
 
 /**
- * The outcome of a send that threw, to be asked for before the request is restored: a body that an abort cut short
- * arrives as a parse error, and only the signal shows it.
+ * The outcome of a send that threw. Call it before the request is restored: a body that an abort cut short arrives as a
+ * parse error, and only the signal shows it.
  */
 export function failedSend(request: PipelineRequest, error: unknown, permit: Permit): Sent {
   if (isOfOthers(error)) {
@@ -222,7 +229,7 @@ export function failedSend(request: PipelineRequest, error: unknown, permit: Per
 
 export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
-/** A failure that is the caller's own abort is none: nothing is sent after it. @throws AbortError */
+/** The caller's own abort is not a failure: nothing is sent after it. @throws AbortError */
 export function throwIfAborted(outcome: SendOutcome, { abortSignal }: PipelineRequest): void {
   if (outcome.kind !== "error" || !abortSignal?.aborted) return;
   outcome.permit.settle();
@@ -233,9 +240,12 @@ export function throwIfAborted(outcome: SendOutcome, { abortSignal }: PipelineRe
 export const isPermit = (admitted: Permit | Promise<Permit>): admitted is Permit =>
   (admitted as Partial<Permit> | undefined)?.settle !== undefined;
 
-/** What an attempt holds while it is under way. */
+/** What an attempt holds while it is in progress. */
 export interface Limit {
-  /** @param stream a body that is still to come: the attempt's time is over, but the caller's abort reaches it to its end */
+  /**
+   * @param stream a body still to come: the attempt's time limit ends, but the caller's abort reaches the stream until
+   * its end
+   */
   release(stream?: Stream): void;
 }
 
@@ -247,7 +257,7 @@ export function restore(
   limit: Limit | undefined,
   response?: PipelineResponse,
 ): void {
-  // The redirect policy leaves the last URL behind, and arm-compute 24 reads the operation's result from it.
+  // The redirect policy leaves the last URL in the request, and arm-compute 24 reads the operation's result from it.
   if (request.url !== url) request.url = url;
   if (request.abortSignal !== signal) setSignal(request, signal);
   if (limit) limit.release(response && streamOf(response));

@@ -1,4 +1,4 @@
-/** The options of a client with every default in place, and what they leave of its time. */
+/** The options of a client with all defaults, and the time they leave. */
 import type { Catalog } from "../catalog/catalog.js";
 import type { ResultKind } from "../failure/results.js";
 import { print } from "../option-check.js";
@@ -10,10 +10,13 @@ import type { EventReporter } from "./event-reporter.js";
 import type { EvidenceSource } from "./evidence.js";
 import type { Telemetry } from "./telemetry.js";
 
-/** When a call must have ended: a time, epoch milliseconds, or a function that gives the milliseconds left. */
+/** When a call must have ended: a time, epoch milliseconds, or a function that returns the milliseconds left. */
 export type Deadline = Date | number | (() => number);
 
-/** `throw` an error for it, `return` it, or by `auto`: throw what Resource Manager answered, return what any other service did. */
+/**
+ * `throw` an error, `return` the response, or `auto`: throw for responses of Resource Manager, return those of other
+ * services.
+ */
 export type FailedResponses = "auto" | "throw" | "return";
 
 export interface Settings {
@@ -27,23 +30,26 @@ export interface Settings {
   readonly evidence: readonly EvidenceSource[];
   /** Undefined: each source's own. */
   readonly evidenceBudgetMs: number | undefined;
-  /** Kinds of results that become errors when something in them failed. */
+  /** Kinds of results that become errors if something in them failed. */
   readonly failOn: ReadonlySet<ResultKind>;
   readonly throttle: Throttle;
   readonly priority: "foreground" | "background";
-  /** What becomes of a failed response where the policy was added by hand. */
+  /** What happens to a failed response if the policy was added by hand. */
   readonly failedResponses: FailedResponses;
   readonly circuitBreaker: { readonly failures: number; readonly probeAfterMs: number } | undefined;
   readonly reporter: EventReporter;
   readonly telemetry: Telemetry | undefined;
-  /** The throttle keeps no listener alive; here it lives as long as its client. */
+  /** The throttle does not keep listeners alive; this reference does, as long as the client lives. */
   readonly throttleListener: ThrottleListener | undefined;
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** Milliseconds left until the deadline; undefined without one. A deadline function that throws or gives no number is none. */
+/**
+ * Milliseconds left until the deadline; undefined without one. A deadline function that throws or does not return a
+ * number counts as none.
+ */
 export function remainingMs(settings: Settings, now: number): number | undefined {
   const { deadline } = settings;
   if (deadline === undefined) return undefined;
