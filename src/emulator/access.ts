@@ -1,4 +1,4 @@
-/** Who may do what: everybody everything, but for the actions that were taken away. */
+/** Access control: everyone may do everything, except for denied actions. */
 import type { Clock } from "../time/clock.js";
 import { isJsonObject, type JsonObject } from "./json.js";
 import { isWithin } from "./request-scope.js";
@@ -10,11 +10,10 @@ export interface Denial {
   readonly action: string;
   /** An id. */
   readonly scope: string;
-  /** Epoch milliseconds from which it no longer holds: the grant is made, and has not arrived. */
+  /** Epoch milliseconds at which the denial ends: the permission is granted but has not propagated yet. */
   readonly until: number;
 }
 
-/** What a request asks for. */
 export interface AccessRequest {
   readonly action: string;
   readonly scope: string;
@@ -23,7 +22,7 @@ export interface AccessRequest {
   readonly body: JsonObject | undefined;
 }
 
-/** The right that a reference to a resource needs on that resource. */
+/** The permission that a reference to a resource needs on that resource. */
 const linkedActions: Readonly<Record<string, string>> = {
   "microsoft.network/virtualnetworks/subnets": "Microsoft.Network/virtualNetworks/subnets/join/action",
   "microsoft.network/networkinterfaces": "Microsoft.Network/networkInterfaces/join/action",
@@ -43,7 +42,7 @@ export class Access {
     return () => void (this.#denials = this.#denials.filter((other) => other !== denial));
   }
 
-  /** Throws 403 on what is denied, and on references to resources that may not be used. */
+  /** Throws 403 for a denied action, and for references to resources that may not be used. */
   check({ action, scope, principal, body }: AccessRequest): void {
     if (this.#denials.length === 0) return;
     const client = principal || "anonymous";
@@ -56,7 +55,7 @@ export class Access {
     }
   }
 
-  /** What the caller may do at a scope: one item for each role assignment. A grant shows before it has arrived. */
+  /** What the caller may do at a scope: one item for each role assignment. A grant shows before it has propagated. */
   permissionsAt(scope: string): JsonObject[] {
     const lasting = this.#denials.filter((denial) => denial.until === Infinity && isWithin(scope, denial.scope));
     return [

@@ -1,4 +1,4 @@
-/** The activity log: what was written, deleted and done, by whom, and how it ended. Minutes late. */
+/** The activity log: writes, deletes and actions, by whom, and how they ended. Minutes late. */
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Clock } from "../time/clock.js";
@@ -6,7 +6,7 @@ import { dig, type JsonObject } from "./json.js";
 import type { Operation } from "./operations.js";
 import type { Reply } from "./wire.js";
 
-/** A request that was let in, as the log keeps it. */
+/** An admitted request, as the log keeps it. */
 interface Entry {
   readonly correlationId: string;
   readonly operationId: string;
@@ -57,7 +57,7 @@ export class ActivityLog {
     if (this.#entries.length > entriesKept) this.#entries.shift();
   }
 
-  /** The events that are in the log by now, newest first. */
+  /** The events that the log shows by now, newest first. */
   get events(): JsonObject[] {
     const now = this.clock.now();
     return this.#entries
@@ -127,7 +127,7 @@ export class ActivityLog {
         serviceRequestId: operationId,
         eventCategory: isDenial ? "Policy" : "Administrative",
         entity: scope,
-        // A text that holds JSON.
+        // A JSON string.
         ...(part.error !== undefined && { statusMessage: JSON.stringify({ status: "Failed", error: part.error }) }),
       },
       resourceGroupName: group,

@@ -1,9 +1,9 @@
-/** The storage that boot diagnostics write to: blobs at SAS addresses, which the emulator serves itself. */
+/** The storage for boot diagnostics: blobs at SAS addresses, which the emulator serves itself. */
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "../time/clock.js";
 import type { HeaderValues, Reply } from "./wire.js";
 
-/** First segment of their paths, in the place of a storage account. */
+/** First segment of their paths, in place of a storage account. */
 export const blobAccount = "bootdiagnostics";
 
 interface Blob {
@@ -18,7 +18,7 @@ export class Blobs {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Gives the blob a path and signs it for reading. The blob is read each time it is asked for. */
+  /** Gives the blob a path and signs it for reading. The blob is generated at each request. */
   publish(path: string, blob: Blob, validMs: number): string {
     this.#blobs.set(path, blob);
     const expiry = new Date(this.clock.now() + validMs).toISOString();
@@ -34,7 +34,7 @@ export class Blobs {
 
   /** Answers GET and HEAD as Blob Storage does, with one range. */
   serve(path: string, query: URLSearchParams, headers: BlobHeaders): Reply {
-    // A token beside a signature is one too many.
+    // A token besides a signature is one too many.
     if (headers.authorization !== undefined) {
       return refusal(
         400,
@@ -77,7 +77,7 @@ export interface BlobHeaders {
   readonly range: string | undefined;
 }
 
-/** Blob Storage takes `bytes=from-to` and `bytes=from-`, and ignores what it cannot read, suffix ranges included. */
+/** Blob Storage accepts `bytes=from-to` and `bytes=from-`, and ignores anything else, including suffix ranges. */
 function rangeOf(text: string | undefined, length: number): { from: number; to: number } | "unsatisfiable" | undefined {
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(text ?? "") ?? [];
   if (first === undefined) return undefined;

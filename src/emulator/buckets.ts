@@ -1,7 +1,7 @@
 /**
- * Token buckets with step refill, as Resource Manager and Compute meter requests: tokens come in steps (each second, each
- * minute), not as a stream, so a client that paces itself exactly at the rate can still meet an empty bucket.
- * Nothing ticks: what time has added is computed when it is asked for.
+ * Token buckets with step refill, as Resource Manager and Compute meter requests: tokens come in steps (each second,
+ * each minute), not as a stream, so a client that paces itself exactly at the rate can still meet an empty bucket.
+ * There is no timer: what time has added is computed on demand.
  */
 import type { Clock } from "../time/clock.js";
 
@@ -22,7 +22,7 @@ export class TokenBucket {
   constructor(
     readonly size: BucketSize,
     private readonly clock: Clock,
-    /** Milliseconds that an empty bucket locks, renewed by every early request; undefined for no lock. */
+    /** Milliseconds for which an empty bucket locks, renewed by every early request; undefined for no lock. */
     private readonly penaltyMs?: number,
   ) {
     this.#tokens = size.capacity;
@@ -38,7 +38,7 @@ export class TokenBucket {
     return this.remaining >= this.size.capacity && this.clock.now() >= this.#lockedUntil;
   }
 
-  /** Whether a request would be let in. A refusal takes no token; under a penalty it locks, or renews the lock. */
+  /** Whether a request would be admitted. A refusal takes no token; with a penalty it locks, or renews the lock. */
   admits(): boolean {
     const now = this.clock.now();
     if (this.remaining >= 1 && now >= this.#lockedUntil) return true;

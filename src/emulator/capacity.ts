@@ -1,6 +1,6 @@
 /**
- * Hardware that is there or not. By default there is always enough. A shortage can be planted for a size; or a whole region is
- * simulated: each family has a pool in each zone, whose room changes every few minutes, by chance from a seed.
+ * Available hardware. By default there is always enough. A test can set a shortage for a size, or simulate a whole
+ * region: each family has a pool in each zone, whose room changes randomly every few minutes, from a seed.
  */
 import type { Clock } from "../time/clock.js";
 import { normalLocation, zonesOfRegion } from "./locations.js";
@@ -12,9 +12,9 @@ import { findSize, vCPUsOf } from "./sizes.js";
 
 export interface Shortage {
   readonly size: string;
-  /** Left out, in every region. */
+  /** Default every region. */
   readonly location?: string;
-  /** Left out, in all zones. */
+  /** Default all zones. */
   readonly zones?: readonly string[];
   /** The request is refused with SkuNotAvailable, instead of its operation failing. Default false. */
   readonly refused?: boolean;
@@ -28,7 +28,7 @@ export interface PlaceRequest {
   readonly isSpot: boolean;
 }
 
-/** The place that a machine takes: the pool it is counted in. */
+/** The place of a machine: the pool it is counted in. */
 export interface Place {
   readonly zone: string;
 }
@@ -47,7 +47,9 @@ export class Capacity {
     return () => void (this.#shortages = this.#shortages.filter((other) => other !== shortage));
   }
 
-  /** A place for the machine; undefined when there is none. A request without a zone takes the zone with the most room. */
+  /**
+   * A place for the machine; undefined if there is none. A request without a zone takes the zone with the most room.
+   */
   place(request: PlaceRequest): Place | undefined {
     const zones = request.zone === undefined ? zonesOfRegion : [request.zone];
     const room = zones
@@ -57,13 +59,13 @@ export class Capacity {
     return room[0] && { zone: room[0].zone };
   }
 
-  /** Whether a request that has no place is refused before it is accepted. */
+  /** Whether a request without a place is refused before it is accepted. */
   refusesAtOnce(request: PlaceRequest): boolean {
     const zones = request.zone === undefined ? zonesOfRegion : [request.zone];
     return zones.every((zone) => this.#shortagesOf({ ...request, zone }).some(({ refused }) => refused));
   }
 
-  /** vCPUs that machines of the size can still get in the zone; Infinity where there is always enough. */
+  /** vCPUs that machines of the size can still get in the zone; Infinity if there is always enough. */
   free(request: PlaceRequest & { readonly zone: string }): number {
     if (this.#shortagesOf(request).length > 0) return 0;
     if (!this.options) return Infinity;
@@ -81,7 +83,7 @@ export class Capacity {
     );
   }
 
-  /** What the pool holds at this time. Pools change at times of their own, not all at once. */
+  /** The pool's capacity at this time. Pools change at different times, not all at once. */
   #roomNow({ size, location, zone }: PlaceRequest & { readonly zone: string }, options: CapacityOptions): number {
     const { seed, vCPUs = 64, everyMs = 600_000, shortage = 0.3 } = options;
     const pool = [seed, normalLocation(location), poolOf(size), zone];

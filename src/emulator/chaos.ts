@@ -1,4 +1,4 @@
-/** A mix of faults struck at random, from a seed: the same requests in the same order meet the same faults. */
+/** A mix of random faults from a seed: the same requests in the same order meet the same faults. */
 import type { Random } from "../time/clock.js";
 import {
   breakEffect,
@@ -18,10 +18,10 @@ import { checkNumber } from "./options.js";
 import { seeded } from "./random.js";
 import { checkNames } from "../option-check.js";
 
-/** One ingredient of the mix. */
+/** One fault of the mix. */
 export type ChaosFault = {
   readonly on: FaultTarget;
-  /** How often it is chosen against the others. Default 1. */
+  /** How often it is chosen relative to the others. Default 1. */
   readonly weight?: number;
 } & (
   | ({ readonly fail: FaultCode } & FailOptions)
@@ -36,13 +36,13 @@ export type ChaosFault = {
 export interface ChaosOptions {
   /** Any whole number. */
   readonly seed: number;
-  /** Share of the requests that meet a fault, of those that some fault of the mix is for: 0 to 1. */
+  /** Share of the requests that meet a fault, among those for which the mix has one: 0 to 1. */
   readonly rate: number;
-  /** Default `everydayChaos`: what a script meets on a bad day, none of it permanent. */
+  /** Default `everydayChaos`: what a script meets on a bad day, nothing permanent. */
   readonly faults?: readonly ChaosFault[];
 }
 
-/** Lost answers, throttling, busy storage, conflicts, a gateway's page, and allocations that fail. */
+/** Lost responses, throttling, busy storage, conflicts, a gateway's error page, and failed allocations. */
 export const everydayChaos: readonly ChaosFault[] = [
   { on: "* virtualMachines", reset: "before-execution", weight: 2 },
   { on: "* virtualMachines", reset: "after-execution" },
@@ -55,7 +55,7 @@ export const everydayChaos: readonly ChaosFault[] = [
   { on: ["PUT virtualMachines", "PATCH virtualMachines"], fail: "InternalServerError", as: "answer" },
 ];
 
-/** What an ingredient does: one of these, and how often by `weight`. */
+/** What a fault does: one of these, and how often by `weight`. */
 const ingredients = ["fail", "throttle", "reset", "cutBody", "hang", "html", "latencyMs"] as const;
 const moments = ["before-execution", "after-execution"];
 

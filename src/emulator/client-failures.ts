@@ -1,6 +1,6 @@
 /**
- * Failures that only the client sees (no DNS, no route, a bad certificate). No request arrives that could show them,
- * so they strike in the client policy, and are noted in the story there.
+ * Failures that only the client sees (no DNS, no route, a bad certificate). The server gets no request for them, so the
+ * client policy produces them and records them in the story.
  */
 import type { PipelineRequest } from "@azure/core-rest-pipeline";
 import type { Cloud } from "./exchange.js";

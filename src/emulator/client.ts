@@ -1,16 +1,16 @@
 /**
- * Pointing a client at the emulator. Azure's clients send a token over https only, and 24.x takes the final GET of an
- * operation from `request.url`; so the client keeps its https URLs and its bearer policy, and one policy at the very end
- * of the pipeline turns the request to 127.0.0.1 for the send alone.
+ * Points a client at the emulator. Azure's clients send a token only over https, and 24.x takes the final GET of an
+ * operation from `request.url`. So the client keeps its https URLs and its bearer policy, and one policy at the very
+ * end of the pipeline redirects each request to 127.0.0.1 just for the send.
  */
 import { Agent } from "node:http";
 import { RestError, type Pipeline, type PipelinePolicy, type PipelineRequest } from "@azure/core-rest-pipeline";
 import { originHeader } from "./server.js";
 
-/** Takes note of a request about to be sent; gives the failure that keeps it from being sent, if one is planted. */
+/** Records a request about to be sent; returns the failure that prevents it, if one was injected. */
 export type BeforeSend = (request: PipelineRequest) => { readonly code: string; readonly message: string } | undefined;
 
-/** Options for the constructor of any ARM client; spread them into options of your own. */
+/** Options for the constructor of any ARM client; spread them into your own options. */
 export interface EmulatorClientOptions {
   additionalPolicies: { policy: PipelinePolicy; position: "perRetry" }[];
 }
@@ -25,7 +25,7 @@ export interface ClientSide {
 export const emulatorPolicyName = "azureRemedyEmulatorPolicy";
 
 export function createClientSide(endpoint: string, beforeSend: BeforeSend): ClientSide {
-  // An agent of our own, so that no socket of a test outlives its emulator in Node's shared agent.
+  // Our own agent, so that no socket of a test outlives its emulator in Node's shared agent.
   const agent = new Agent({ keepAlive: true });
   const policy = redirectPolicy(endpoint, agent, beforeSend);
   return {
@@ -40,7 +40,7 @@ export function createClientSide(endpoint: string, beforeSend: BeforeSend): Clie
   };
 }
 
-/** Whatever host the request means, it goes to the emulator: a rehearsal must never reach Azure. */
+/** Whatever its host, a request goes to the emulator: a rehearsal must never reach Azure. */
 function redirectPolicy(endpoint: string, agent: Agent, beforeSend: BeforeSend): PipelinePolicy {
   return {
     name: emulatorPolicyName,

@@ -1,4 +1,4 @@
-/** How things are in the cloud, beside what clients do to it: machines that come up wrong, scripts that fail. */
+/** The state of the cloud besides what clients do to it: machines that fail to boot, scripts that fail. */
 import { checkNames } from "../option-check.js";
 import type { Cloud } from "./exchange.js";
 import type { ExtensionFailure } from "./extension-failure.js";
@@ -14,56 +14,58 @@ import { isWithin } from "./request-scope.js";
 import type { Restriction } from "./restrictions.js";
 import { findSize, sizes } from "./sizes.js";
 
-/** A condition that was set, and can be taken back. */
+/** A condition that can be removed again. */
 export interface Condition {
   remove(): void;
 }
 
 export interface CloudControls {
   /**
-   * Makes a machine sick, there or yet to come: its serial log, its agent and (for most illnesses) its create show it.
+   * Makes a machine sick, existing or future: its serial log, its agent and (for most illnesses) its create show it.
    * Throws a `TypeError` that lists the illnesses.
    */
   sick(vmName: string, illness: IllnessName): Condition;
   /**
-   * Locks a scope with all below it: `"rg"` (a resource group), `"web-01"` (a VM), `"subscription"`, or an id. Deletes are
-   * refused, and with `ReadOnly` every write and action.
+   * Locks a scope and everything below it: `"rg"` (a resource group), `"web-01"` (a VM), `"subscription"`, or an id.
+   * Deletes are refused, and with `ReadOnly` every write and action.
    */
   lock(scope: string, level: LockLevel, options?: { readonly name?: string; readonly notes?: string }): Condition;
-  /** Refuses writes that do not comply, with the details that Azure Policy gives. */
+  /** Refuses writes that do not comply, with the details that Azure Policy returns. */
   denyByPolicy(rule: PolicyRule): Condition;
   /**
-   * Takes a right away: requests that need the action are answered 403, and the list of permissions shows it. Wildcards are
-   * allowed: `"*\/action"` leaves about what a Reader has. With `arrivesInMs` the right is granted and on its way: the
-   * list shows it at once, requests are refused for so many milliseconds.
+   * Denies an action: requests that need it get a 403, and the permissions list shows it. Wildcards are allowed:
+   * `"*\/action"` leaves roughly what a Reader has. With `arrivesInMs` the permission is granted but still propagating:
+   * the list shows it at once, while requests are refused for that many milliseconds.
    */
   deny(action: string, options?: { readonly scope?: string; readonly arrivesInMs?: number }): Condition;
   /**
-   * The next instances that a scale set makes fail, while the set itself succeeds. `count` defaults to 1, `code` to
-   * `AllocationFailed`. Throws a `TypeError` on a code that the catalog does not know.
+   * Makes the next instances of a scale set fail, while the set itself succeeds. `count` defaults to 1, `code` to
+   * `AllocationFailed`. Throws a `TypeError` for a code that is not in the catalog.
    */
   failInstances(
     setName: string,
     failure?: { readonly count?: number; readonly code?: string; readonly message?: string },
   ): void;
-  /** Declares a service event. It is published `lateMs` after this moment, and does nothing else: plant its failures. */
+  /**
+   * Declares a service event. It is published `lateMs` later and has no other effect: inject its failures separately.
+   */
   outage(options?: OutageOptions): Outage;
-  /** What resource health says of a VM, in place of what its power state implies. */
+  /** What resource health reports for a VM, instead of what its power state implies. */
   health(vmName: string, health: HealthOptions): Condition;
-  /** Sets the limit of a counter: `cores`, `lowPriorityCores`, or a family of sizes as `usages` names it. */
+  /** Sets the limit of a counter: `cores`, `lowPriorityCores`, or a size family as `usages` names it. */
   quota(name: string, limit: number, options?: { readonly location?: string }): void;
-  /** Keeps a size from the subscription, in a region or in some of its zones. The list of SKUs shows it. */
+  /** Restricts a size for the subscription, in a region or in some of its zones. The SKU list shows it. */
   restrict(size: string, options?: Partial<Omit<Restriction, "size">>): Condition;
   /** Leaves no hardware for a size: its allocations fail, and its placement scores are low. */
   shortage(size: string, options?: Omit<Shortage, "size">): Condition;
   /**
-   * The next writes of an extension of that name, on any machine, fail with the script's exit code and output; the instance
-   * view shows both. `times` defaults to 1.
+   * Makes the next writes of an extension with that name, on any machine, fail with the script's exit code and output;
+   * the instance view shows both. `times` defaults to 1.
    */
   failExtension(name: string, failure?: ExtensionFailure & { readonly times?: number }): void;
 }
 
-/** The id of a scope by the word that a test uses for it. */
+/** The id of a scope from the word that a test uses for it. */
 function idOfScope(cloud: Cloud, control: string, scope: string): string {
   const subscription = `/subscriptions/${cloud.options.subscriptionId}`;
   if (scope.toLowerCase() === "subscription") return subscription;
@@ -106,7 +108,7 @@ function checkSize(control: string, size: string): void {
   throw new TypeError(`${control}: the emulated regions have no size "${size}". They have: ${known}.`);
 }
 
-/** What one code says when it is not given a message. */
+/** The message of a code without one. */
 function catalogMessage(code: string, name: string): string {
   const { message, explanation } = findRule(code);
   return (message ?? explanation).replaceAll("{vmName}", name);

@@ -1,6 +1,6 @@
 /**
- * A request on its way through the emulator: find its route, admit it (token, throttle), strike it with a planted fault,
- * handle it. The result is the reply and what becomes of it on the wire; `server.ts` does the socket's part.
+ * The path of a request through the emulator: find its route, admit it (token, throttle), apply an injected fault,
+ * handle it. The result is the reply and what happens to it on the wire; `server.ts` handles the socket.
  */
 import { randomUUID } from "node:crypto";
 import { ArmExchange, type Cloud } from "./exchange.js";
@@ -20,19 +20,19 @@ import type { TokenIssuer, Verdict } from "./tokens.js";
 import type { ServerSideBreak } from "./transport-faults.js";
 import { ArmError, headerOf, type ArmRequest, type HeaderValues, type Reply } from "./wire.js";
 
-/** What the socket is to do. Of a reply whose connection is reset or hangs, nothing is written. */
+/** What the socket should do. If the connection is reset or hangs, nothing of the reply is written. */
 export interface Delivery {
   readonly manner: "whole" | ServerSideBreak;
   readonly reply: Reply;
 }
 
-/** Rejects with an `AbortError` when the client goes away during a latency. */
+/** Rejects with an `AbortError` if the client goes away during a latency. */
 export type Dispatcher = (request: ArmRequest, signal: AbortSignal) => Promise<Dispatched>;
 
 export interface Dispatched {
   readonly delivery: Delivery;
   readonly record: OpenExchange;
-  /** To be called when the answer does not reach the client: what it began goes on, and ends by itself. */
+  /** Call it if the response does not reach the client: what it began goes on, and ends on its own. */
   readonly lost: () => void;
 }
 
@@ -43,11 +43,11 @@ export interface DispatchParts {
   readonly throttling: Throttling;
   readonly tokens: TokenIssuer;
   readonly story: Story;
-  /** How operations of a call go, by `arm.longRunning`. */
+  /** Settings for a call's operations, from `arm.longRunning`. */
   readonly paceOf: (context: FaultContext, match: RouteMatch) => Partial<OperationPace>;
 }
 
-/** Replies to refused writes, by client request id: ARM repeats the old answer to a reused one. */
+/** Replies to refused writes, by client request id: ARM repeats the old response to a reused one. */
 const replaysKept = 1000;
 
 export function createDispatcher(parts: DispatchParts): Dispatcher {
@@ -95,7 +95,7 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     return close(record, effect.reply(context), ids);
   };
 
-  /** A provider's refusal is in the log, planted or not; a gateway's or the throttle's is not. */
+  /** The log contains a provider's refusal, injected or not, but not a gateway's or the throttle's. */
   function noteRefusal(match: RouteMatch, { request, path }: FaultContext, reply: Reply, correlationId: string): void {
     if (reply.page || reply.status === 401 || reply.status === 429 || reply.status >= 500) return;
     const scope = match.params["scope"] ?? scopeOfPath(match.route, path);
@@ -103,7 +103,7 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     cloud.activityLog.note({ correlationId, action, scope, caller: request.principal, reply, operation: undefined });
   }
 
-  /** The door: a token, if it must be one, and a place in the throttle's buckets. */
+  /** Admission: a valid token if required, and room in the throttle's buckets. */
   function admit(request: ArmRequest, match: RouteMatch, verdict: Verdict): Admission {
     const mustHold = cloud.options.authentication === "required" || tokenOf(request) !== undefined;
     if ("refusal" in verdict && mustHold) return { headers: {}, refusal: unauthorized(verdict.refusal, cloud) };
@@ -152,7 +152,7 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
     return { reply, operation };
   }
 
-  /** A request of one part of the service to another. A break between them is a gateway's time-out to the one that asked. */
+  /** A request from one part of the service to another. If it breaks, the sender sees a gateway timeout. */
   function send({ method, path, apiVersion, body }: InnerRequest, outer: ArmExchange): InnerReply {
     const url = new URL(`${outer.request.url.origin}${path}?api-version=${apiVersion}`);
     const request: ArmRequest = {
@@ -189,8 +189,8 @@ export function createDispatcher(parts: DispatchParts): Dispatcher {
   }
 
   /**
-   * ARM answers a PUT that repeats the client request id of one refused for a missing registration with that refusal,
-   * registered or not by now: the retry must carry a new id.
+   * If a PUT repeats the client request id of one refused for a missing registration, ARM repeats that refusal, even if
+   * the provider is registered by now: the retry needs a new id.
    */
   function replayOr(exchange: ArmExchange, answer: () => Reply): Reply {
     const id = exchange.request.headers["x-ms-client-request-id"];
@@ -218,7 +218,7 @@ const gatewayTimeout = {
   },
 };
 
-/** A client may send the correlation id of its request, and Resource Manager takes it over. */
+/** A client may send a correlation id, and Resource Manager uses it. */
 function correlationIdOf(request: ArmRequest): string {
   const own = headerOf(request, "x-ms-correlation-request-id");
   return own !== undefined && /^[\w-]{1,64}$/.test(own) ? own : randomUUID();
@@ -271,13 +271,13 @@ function checkRequest(exchange: ArmExchange): void {
   );
 }
 
-/** As the story says it: with the short label of an operation in place of its GUID. */
+/** The name in the story: with the short label of an operation instead of its GUID. */
 export function nameOf({ route, params }: RouteMatch, cloud: Cloud): string {
   const operation = cloud.operations.find(params["operation"] ?? "");
   return textOfName(nameSegments(route, operation ? { ...params, operation: operation.label } : params));
 }
 
-/** The machine or the scale set that it is about. */
+/** The machine or scale set of the request. */
 function machineOf({ params }: RouteMatch): string | undefined {
   const name = params["vm"] ?? params["set"];
   return name === undefined ? undefined : `${params["group"] ?? ""}/${name}`.toLowerCase();

@@ -46,50 +46,54 @@ export interface Emulator extends FaultControls, CloudControls {
   readonly subscriptionId: string;
   readonly tenantId: string;
   /**
-   * For the constructor of any ARM client: `new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions)`.
-   * Requests keep their https URLs and tokens and are turned to the emulator as they are sent, whatever host they mean.
+   * For the constructor of any ARM client: `new ComputeManagementClient(arm.credential, arm.subscriptionId,
+   * arm.clientOptions)`. Requests keep their https URLs and tokens and are redirected to the emulator when they are
+   * sent, whatever their host.
    */
   readonly clientOptions: EmulatorClientOptions;
   /** Issues tokens for the principal `emulator-user` and counts how often it is asked. */
   readonly credential: EmulatorCredential;
-  /** A credential of another principal: each has throttling buckets of its own. */
+  /** A credential of another principal: each has its own throttling buckets. */
   credentialOf(principal: string): EmulatorCredential;
-  /** Turns a pipeline made by `createPipelineFromOptions` to the emulator. Returns it. */
+  /** Redirects a pipeline made by `createPipelineFromOptions` to the emulator. Returns it. */
   connect<Connected extends Pipeline>(pipeline: Connected): Connected;
 
-  /** What the cloud holds: to look at, to fill, to change behind the client's back. */
+  /** The contents of the cloud: read them, add to them, change them without the client's knowledge. */
   readonly state: EmulatorState;
-  /** The VM as it truly is, whatever a client saw; undefined when there is none. Short for `state.vm`. */
+  /** The true state of the VM, whatever a client saw; undefined if there is none. Short for `state.vm`. */
   vm(name: string, resourceGroup?: string): VmState | undefined;
-  /** Adds a VM that is there from the start. Short for `state.addVm`. */
+  /** Adds an existing VM. Short for `state.addVm`. */
   addVm(setup: VmSetup): VmState;
   /** Every exchange in order of arrival, one line each: `"PUT virtualMachines/web-01 201"`, `"GET operations/op-1 200 InProgress"`. */
   readonly story: readonly string[];
   /** The same in full. */
   readonly exchanges: readonly Exchange[];
   /**
-   * Each write, delete and action that the service carried out, and how often, whatever its client saw; also those inside
-   * deployments. What has a `count` above 1 ran more than once.
+   * Each write, delete and action that the service carried out, and how often, whatever its client saw; including those
+   * inside deployments. A `count` above 1 means that it ran more than once.
    */
   readonly executions: readonly Execution[];
   /** Forgets the story and the executions so far. */
   clearStory(): void;
-  /** Throws an `Error` that names each request the emulator did not know. */
+  /** Throws an `Error` that lists the requests unknown to the emulator. */
   assertNoUnknownRequests(): void;
 
-  /** Every token issued so far is answered 401 ExpiredAuthenticationToken from now on. */
+  /** From now on, every token issued so far gets 401 ExpiredAuthenticationToken. */
   expireTokens(): void;
   /** The next `times` calls of `getToken` reject with the error. Default 1. */
   failToken(error: Error, times?: number): void;
 
-  /** How operations of some calls go (duration, polls, Retry-After, polling style). Later words win over earlier ones. */
+  /**
+   * Settings for the operations of some calls (duration, polls, Retry-After, polling style). Later settings override
+   * earlier ones.
+   */
   longRunning(options: { readonly on: FaultTarget } & Partial<OperationPace>): void;
-  /** Runs all operations to their end, whatever they still had to wait for. */
+  /** Finishes all operations, whatever they still had to wait for. */
   finishOperations(): void;
 
   /**
-   * Closes every socket. Rejects, once all is closed, if requests came that the emulator did not know (see
-   * `onUnknownRequest`) and `assertNoUnknownRequests()` has not reported yet. Stopping twice is harmless.
+   * Closes every socket. Afterwards it rejects if unknown requests came (see `onUnknownRequest`) that
+   * `assertNoUnknownRequests()` has not reported yet. Stopping twice is harmless.
    */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

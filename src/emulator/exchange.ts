@@ -1,4 +1,4 @@
-/** One request and its answer, as a handler sees it: what is asked, the cloud that is asked, and how to answer. */
+/** One request and its response, as a handler sees it: the request, the cloud, and ways to respond. */
 import type { Clock } from "../time/clock.js";
 import type { ActivityLog } from "./activity-log.js";
 import type { Access } from "./access.js";
@@ -44,9 +44,9 @@ export interface Cloud {
   readonly capacity: Capacity;
   /** By name of the machine in lower case. */
   readonly illnesses: Map<string, IllnessName>;
-  /** What the next writes of extensions end with, by name in lower case. */
+  /** The results of the next writes of extensions, by name in lower case. */
   readonly extensionFailures: Map<string, ExtensionFailure[]>;
-  /** How the next instances of a scale set fail, by name of the set in lower case. */
+  /** How the next instances of a scale set fail, by the set's name in lower case. */
   readonly instanceFailures: Map<string, InstanceFailure[]>;
 }
 
@@ -55,15 +55,15 @@ export interface ExchangeParts {
   readonly route: RouteAddress;
   readonly params: Readonly<Record<string, string>>;
   readonly cloud: Cloud;
-  /** The token's `oid`; empty without one. */
+  /** The token's `oid`; empty if there is none. */
   readonly principal: string;
-  /** Of the answer; a client may send its own. */
+  /** Of the response; a client may send its own. */
   readonly correlationId: string;
-  /** How operations of this exchange go, by `arm.longRunning`. */
+  /** Settings for the operations of this exchange, from `arm.longRunning`. */
   readonly pace: Partial<OperationPace>;
-  /** Takes the fault that was planted on the operation of this exchange, if there is one. */
+  /** Takes the fault injected for the operation of this exchange, if any. */
   readonly takeFailure: () => OperationFailure | undefined;
-  /** Planted faults strike inner requests too. */
+  /** Injected faults apply to inner requests too. */
   readonly send: (request: InnerRequest) => InnerReply;
 }
 
@@ -76,15 +76,15 @@ export interface Work {
   readonly location: string;
   readonly namespace?: string;
   readonly style: NonNullable<OperationPace["style"]>;
-  /** Path of the status documents, where it is not that of the namespace and location. */
+  /** Path of the status documents, if it is not the default for the namespace and location. */
   readonly statusPath?: string;
-  /** What it fails with unless a fault was planted. */
+  /** How it fails unless a fault was injected. */
   readonly failure?: OperationFailure | undefined;
-  /** Work that takes as long as its parts do, in place of the pace. */
+  /** Work that takes as long as its parts do, instead of the pace. */
   readonly work?: OperationWork;
   readonly succeed: () => void;
   readonly fail: (failure: OperationFailure) => void;
-  /** The body of the last answer of `Location` polling, and the output in the status document. */
+  /** The body of the last `Location` response, and the output in the status document. */
   readonly result?: () => unknown;
 }
 
@@ -128,14 +128,14 @@ export class ArmExchange {
     return this.request.url.searchParams.get("api-version") ?? "";
   }
 
-  /** The region that the body names, which every new resource needs. */
+  /** The region in the body, which every new resource needs. */
   get location(): string {
     const location = digText(this.body, "location");
     if (location) return location.toLowerCase().replaceAll(" ", "");
     throw new ArmError(400, "LocationRequired", "The location property is required for this definition.");
   }
 
-  /** The resource group of the path; 404 when it does not exist, 409 while it is being deleted. */
+  /** The resource group in the path; 404 if it does not exist, 409 while it is being deleted. */
   get group(): ResourceGroup {
     const name = this.param("group");
     const group = this.cloud.resources.group(name);
@@ -150,7 +150,7 @@ export class ArmExchange {
     return group;
   }
 
-  /** The id in the path, in the group's own spelling: `id("Microsoft.Compute", "disks", name)`. */
+  /** The id in the path, with the group's own spelling: `id("Microsoft.Compute", "disks", name)`. */
   id(namespace: string, ...typesAndNames: readonly string[]): string {
     return `${this.group.id}/providers/${[namespace, ...typesAndNames].join("/")}`;
   }
@@ -167,7 +167,7 @@ export class ArmExchange {
     );
   }
 
-  /** 412 when the request's conditions do not fit what is there. */
+  /** Throws 412 if the request's conditions do not match the resource. */
   checkEtag(resource: Resource | undefined): void {
     const ifMatch = headerOf(this.request, "if-match");
     const ifNoneMatch = headerOf(this.request, "if-none-match");
@@ -181,7 +181,7 @@ export class ArmExchange {
     );
   }
 
-  /** Starts the work as an operation and answers with the headers to follow it by. */
+  /** Starts the work as an operation and responds with the headers to follow it. */
   accept(work: Work): Reply {
     const operation = this.begin(work);
     const headers = { ...followHeaders(this, operation), ...retryAfterHeader(operation) };
@@ -217,7 +217,7 @@ export function retryAfterHeader(operation: Operation): HeaderValues {
   return { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
 }
 
-/** `Location` of an operation's result. Compute marks its own by `monitor=true`; others have a place of their own. */
+/** `Location` of an operation's result. Compute marks its own with `monitor=true`; others use a separate path. */
 export function resultUrl(exchange: ArmExchange, operation: Operation): string {
   const { namespace, location, id } = operation;
   if (namespace === "Microsoft.Compute") return operationUrl(exchange, operation, "monitor=true&");

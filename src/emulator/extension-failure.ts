@@ -1,4 +1,4 @@
-/** How an extension fails: its script's exit code and output, and the error that its write ends with. */
+/** How an extension fails: its script's exit code and output, and the error of its write. */
 import type { Resource } from "./resources.js";
 import { digText, type JsonObject } from "./json.js";
 import type { OperationFailure } from "./operations.js";
@@ -10,16 +10,16 @@ export interface ExtensionFailure {
   readonly stderr?: string;
   /** Default `VMExtensionProvisioningError`. */
   readonly code?: string;
-  /** Default: the service's words around the exit code and the output. */
+  /** Default: the service's message around the exit code and the output. */
   readonly message?: string;
 }
 
-/** The words of the extension's handler: what the instance view repeats. */
+/** The message of the extension's handler, which the instance view repeats. */
 function handlerMessage({ exitCode = 1, stdout = "", stderr = "" }: ExtensionFailure): string {
   return `Enable failed: failed to execute command: command terminated with exit status=${exitCode}\n[stdout]\n${stdout}\n[stderr]\n${stderr}`;
 }
 
-/** What the extension keeps of it, for its instance view. */
+/** What the extension keeps of it for its instance view. */
 export function outputOf(failure: ExtensionFailure): JsonObject {
   const { exitCode = 1, stdout = "", stderr = "" } = failure;
   return { exitCode, stdout, stderr, message: handlerMessage(failure) };
@@ -34,7 +34,7 @@ export function failureOf(extension: Resource, failure: ExtensionFailure): Opera
   return operationFailure({ code: failure.code ?? "VMExtensionProvisioningError", message });
 }
 
-/** The host waits for a report that does not come. */
+/** The host waits for a report that never comes. */
 export function silentAgent(machineName: string): OperationFailure {
   return operationFailure({
     code: "VMAgentStatusCommunicationError",

@@ -1,10 +1,15 @@
-/** Faults by catalog code: what status and words a code has on the wire, and whether an operation would carry it. */
+/**
+ * Faults by catalog code: the status and message of a code on the wire, and whether it would come from an operation.
+ */
 import type { Category, Rule } from "../catalog/rule.js";
 import { suggestionsFor } from "../catalog/suggestions.js";
 import { rulesOf } from "../catalog/catalog.js";
 import { defaultCatalog } from "../catalog/default-catalog.js";
 
-/** The rule of a code, or of a rule id (which has a dot, unless it is a code too). Throws a `TypeError` that names near misses. */
+/**
+ * The rule for a code or a rule id (which contains a dot, unless it is a code too). Throws a `TypeError` with similar
+ * names.
+ */
 export function findRule(wanted: string | { readonly rule: string }): Rule {
   if (typeof wanted === "object") {
     const found = rulesOf(defaultCatalog).find((rule) => rule.id === wanted.rule);
@@ -18,7 +23,7 @@ export function findRule(wanted: string | { readonly rule: string }): Rule {
   );
 }
 
-/** The status of the answer, where the catalog does not name one. Resource providers are consistent about it by kind. */
+/** The status of the response if the catalog names none. Resource providers are consistent about it by kind. */
 const statusOfCategory: Readonly<Record<Category, number>> = {
   throttling: 429,
   capacity: 409,
@@ -45,10 +50,10 @@ export function statusOf(rule: Rule): number {
   return rule.status ?? statusOfCategory[rule.category];
 }
 
-/** How a failure comes unless the options say which way. */
+/** How a failure arrives by default. */
 export type UsualManner = "answer" | "operation" | "canceled";
 
-/** Kinds of trouble that show only once the work is under way, so that the request itself was accepted. */
+/** Kinds of failures that show only during the work, after the request was accepted. */
 const foundAtWork: ReadonlySet<Category> = new Set<Category>([
   "capacity",
   "timeout",
@@ -60,7 +65,7 @@ const foundAtWork: ReadonlySet<Category> = new Set<Category>([
   "platform",
 ]);
 
-/** Codes that end operations although the catalog knows a status: it is the one that `Location` polling carries. */
+/** Codes that end operations although the catalog knows a status: `Location` polling returns that status. */
 const endsOperations =
   /^(OSProvisioning|VM(Start|Redeployment|Extension|Agent|Artifact)|\w*Allocation(Failed|Request)$)/i;
 const refusedAtOnce: ReadonlySet<string> = new Set(["ResourceUpdateBlockedOnPlatformUpdate"]);
@@ -80,7 +85,7 @@ export function isTransportCode(code: string): boolean {
 const fromIdentity = /^(AADSTS\d+|[a-z_]+|\w*(Credential|Authentication)\w*Error)$/;
 const fromClient = /^(TypeError|AbortError|TimeoutError|AttemptTimeout)$/;
 
-/** Throws a `TypeError` on codes that the catalog knows but Resource Manager never answers. */
+/** Throws a `TypeError` for codes that are in the catalog but that Resource Manager never returns. */
 export function checkIsAnswer({ code }: Rule): void {
   if (fromIdentity.test(code)) {
     throw new TypeError(

@@ -1,8 +1,8 @@
-/** The exchange that a planted fault strikes. */
+/** The exchange that an injected fault applies to. */
 import type { Cloud } from "./exchange.js";
 import type { ObservedRequest } from "./story.js";
 
-/** What an effect may know of the exchange it strikes. */
+/** What an effect may know about its exchange. */
 export interface FaultContext {
   readonly request: ObservedRequest;
   readonly params: Readonly<Record<string, string>>;

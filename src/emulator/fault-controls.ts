@@ -1,4 +1,4 @@
-/** The words by which faults are planted: `arm.fail`, `arm.reset`, `arm.throttle` and the others. */
+/** The functions that inject faults: `arm.fail`, `arm.reset`, `arm.throttle` and the others. */
 import { checkNames, print } from "../option-check.js";
 import { plantChaos, type ChaosOptions } from "./chaos.js";
 import {
@@ -16,39 +16,44 @@ import {
 } from "./fault-effects.js";
 import type { FaultPlacement, Faults, PlantedFault } from "./faults.js";
 
-/** Where and how often a fault strikes, and whether the service acts on the request before. Default `before-execution`. */
+/**
+ * Where and how often a fault applies, and whether the service executes the request first. Default `before-execution`.
+ */
 export interface BreakOptions extends FaultPlacement {
   readonly after?: Moment;
 }
 
 export interface FaultControls {
   /**
-   * Plants a failure: a catalog code (status and words come from the catalog, names from the request), a rule by its id,
-   * a transport code (`"ECONNRESET"`, `"EAI_AGAIN"`), or the answer as it should come.
-   * Throws a `TypeError` on an unknown code or a target that nothing can match.
+   * Injects a failure: a catalog code (status and message from the catalog, names from the request), a rule by its id,
+   * a transport code (`"ECONNRESET"`, `"EAI_AGAIN"`), or a complete response. Throws a `TypeError` for an unknown code
+   * or a target that nothing can match.
    */
   fail(fault: FaultCode, options: FailOptions & FaultPlacement): PlantedFault;
-  /** Resets the connection in place of the answer. */
+  /** Resets the connection instead of responding. */
   reset(options: BreakOptions): PlantedFault;
-  /** Sends half of the answer's body and closes. The service has acted by then. */
+  /** Sends half of the response body and closes the connection. The service has executed the request by then. */
   cutBody(options: FaultPlacement & { readonly after?: "after-execution" }): PlantedFault;
-  /** Never answers; with `inBody`, sends half of the answer's body (the service has acted by then) and falls silent. */
+  /**
+   * Never responds; with `inBody`, sends half of the response body (the service has executed the request by then) and
+   * then nothing.
+   */
   hang(options: BreakOptions & { readonly inBody?: boolean }): PlantedFault;
-  /** An HTML page of a gateway, without the headers of Resource Manager. `status` defaults to 502. */
+  /** A gateway's HTML error page, without the headers of Resource Manager. `status` defaults to 502. */
   html(options: BreakOptions & { readonly status?: number; readonly retryAfter?: RetryAfter }): PlantedFault;
-  /** 429, with the wait said in one way or another. The true buckets stay as they are. */
+  /** A 429 that states the wait in one way or another. The real buckets are not changed. */
   throttle(options: FaultPlacement & ThrottleFaultOptions): PlantedFault;
-  /** Answers `ms` milliseconds later. `times` defaults to `Infinity` here. */
+  /** Responds `ms` milliseconds later. `times` defaults to `Infinity` here. */
   latency(options: FaultPlacement & { readonly ms: number }): PlantedFault;
-  /** A mix of faults struck at random, from a seed. */
+  /** A mix of random faults from a seed. */
   chaos(options: ChaosOptions): PlantedFault;
-  /** Takes back all planted faults, latencies and chaos. */
+  /** Removes all injected faults, latencies and chaos. */
   clearFaults(): void;
 }
 
 const throttleNames = ["retryAfter", "hint", "from"];
 
-/** @throws TypeError unless it says where the fault strikes, by names that exist */
+/** @throws TypeError unless it says where the fault applies, with existing names */
 function placed<Wanted extends FaultPlacement>(control: string, wanted: Wanted, names: readonly string[] = []): Wanted {
   if (typeof wanted !== "object" || (wanted as unknown) === null) {
     throw new TypeError(

@@ -1,4 +1,4 @@
-/** What a fault does to an exchange, built from what the caller of `arm.fail`, `arm.reset` and the others asked for. */
+/** What a fault does to an exchange, built from the options of `arm.fail`, `arm.reset` and the others. */
 import { STATUS_CODES } from "node:http";
 import { checkNames } from "../option-check.js";
 import type { Rule } from "../catalog/rule.js";
@@ -12,7 +12,7 @@ import { computeThrottled, subscriptionThrottled } from "./throttle-bodies.js";
 import { serverSideBreak, wordsOfClientFailure, type ServerSideBreak } from "./transport-faults.js";
 import type { HeaderValues, Reply } from "./wire.js";
 
-/** Whether the service acts on the request before the fault strikes. */
+/** Whether the service executes the request before the fault applies. */
 export type Moment = "before-execution" | "after-execution";
 
 export type Effect =
@@ -20,16 +20,21 @@ export type Effect =
   | { readonly kind: "operation"; readonly failure: (context: FaultContext) => OperationFailure }
   | { readonly kind: "break"; readonly how: ServerSideBreak; readonly moment: Moment }
   | { readonly kind: "latency"; readonly ms: number }
-  /** The client's own error: nothing is sent. Only for clients that came by `arm.clientOptions` or `arm.connect`. */
+  /** The client's own error: nothing is sent. Only for clients made with `arm.clientOptions` or `arm.connect`. */
   | { readonly kind: "unsent"; readonly code: string; readonly message: string };
 
-/** A catalog code (`"AllocationFailed"`), a rule by its id, a transport code (`"EAI_AGAIN"`), or the answer as it should come. */
+/**
+ * A catalog code (`"AllocationFailed"`), a rule by its id, a transport code (`"EAI_AGAIN"`), or a complete response.
+ */
 export type FaultCode = string | { readonly rule: string } | ExplicitFault;
 export interface ExplicitFault {
   /** Default 400. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as it is; for a failed operation, its `error` (or itself, when it has none) becomes the operation's error. */
+  /**
+   * Sent unchanged; for a failed operation, its `error` (or the body itself, if it has none) becomes the operation's
+   * error.
+   */
   readonly body?: unknown;
 }
 
@@ -38,19 +43,20 @@ export type RetryAfter = number | Date | string;
 
 export interface FailOptions {
   /**
-   * `answer`: the request is refused. `operation`: it is accepted and its operation ends Failed. `canceled`: the operation
-   * ends Canceled, with the error. Default by what the code is: provisioning and allocation failures come as operations.
+   * `answer`: the request is refused. `operation`: it is accepted and its operation ends Failed. `canceled`: the
+   * operation ends Canceled, with the error. The default depends on the code: provisioning and allocation failures come
+   * as operations.
    */
   readonly as?: "answer" | "operation" | "canceled";
-  /** For an answer: whether the service acts on the request all the same. Default `before-execution`. */
+  /** For a response: whether the service executes the request anyway. Default `before-execution`. */
   readonly after?: Moment;
-  /** For an operation: what was asked for completes later although the operation failed. Default false. */
+  /** For an operation: the work completes later although the operation failed. Default false. */
   readonly completesAnyway?: boolean;
-  /** Values for the placeholders of the catalog's message. Default: what the request names. */
+  /** Values for the placeholders of the catalog's message. Default: names from the request. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** In place of the catalog's. */
+  /** Replaces the catalog's. */
   readonly message?: string;
-  /** In place of the catalog's. */
+  /** Replaces the catalog's. */
   readonly status?: number;
   /** Merged into the error object: `{ details: [...], innererror: {...} }`. */
   readonly error?: JsonObject;
@@ -73,13 +79,18 @@ export const failNames = Object.keys({
 export interface ThrottleFaultOptions {
   /** Seconds to wait. Default 1. */
   readonly retryAfter?: number;
-  /** Where the wait is said: in the `Retry-After` header (and the text), as an HTTP date, in the text alone, nowhere. Default `header`. */
+  /**
+   * Where the wait is stated: in the `Retry-After` header (and the text), as an HTTP date, only in the text, or
+   * nowhere. Default `header`.
+   */
   readonly hint?: "header" | "date" | "text" | "none";
-  /** Resource Manager's body, or that of Compute: no `error` envelope, the code hidden in `details`. Default `arm`. */
+  /**
+   * The body of Resource Manager, or that of Compute: no `error` envelope, the code hidden in `details`. Default `arm`.
+   */
   readonly from?: "arm" | "compute";
 }
 
-/** The effect of a failure. `canBeOperation` says whether what it is planted on ever begins an operation. */
+/** The effect of a failure. `canBeOperation` says whether its target ever begins an operation. */
 export function failEffect(fault: FaultCode, options: FailOptions, canBeOperation: boolean): Effect {
   if (typeof fault === "object") checkNames("fail", fault, "rule" in fault ? ["rule"] : ["status", "headers", "body"]);
   if (typeof fault === "object" && !("rule" in fault)) {
@@ -117,7 +128,7 @@ function answerOrOperation(answer: Answer, options: FailOptions, usual: UsualMan
   };
 }
 
-/** A code below HTTP strikes the connection, or the client before it sends. */
+/** A code below HTTP breaks the connection, or fails in the client before it sends. */
 function transportEffect(code: string, options: FailOptions): Effect | undefined {
   const broken = serverSideBreak(code);
   if (broken) return breakEffect(broken, options.after ?? "before-execution");
@@ -127,7 +138,7 @@ function transportEffect(code: string, options: FailOptions): Effect | undefined
 }
 
 export function breakEffect(how: ServerSideBreak, moment: Moment): Effect {
-  // Half an answer can only be cut from a whole one: the service has acted by then.
+  // Half a response can only be cut from a whole one: the service has executed the request by then.
   return { kind: "break", how, moment: how === "cut" || how === "stalled" ? "after-execution" : moment };
 }
 
@@ -136,7 +147,7 @@ export function latencyEffect(ms: number): Effect {
   return { kind: "latency", ms };
 }
 
-/** A page of a gateway on the way, in place of Resource Manager's JSON. */
+/** The page of a gateway on the way, instead of Resource Manager's JSON. */
 export function pageEffect(status: number, moment: Moment, retryAfter: RetryAfter | undefined): Effect {
   checkNumber("status", status, 200, 599);
   const title = `${status} ${STATUS_CODES[status] ?? "Unknown"}`;

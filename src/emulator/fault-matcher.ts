@@ -1,7 +1,7 @@
 /**
- * What a fault is planted on: "PUT virtualMachines", "POST virtualMachines/start", "PUT virtualMachines/web-01",
- * "GET operations", "* virtualMachines", "*". A target that can never match is an error at once: a fault that waits for
- * a misspelt request makes a test pass for the wrong reason.
+ * The target of a fault: "PUT virtualMachines", "POST virtualMachines/start", "PUT virtualMachines/web-01", "GET
+ * operations", "* virtualMachines", "*". A target that can never match is an error at once: a fault that waits for a
+ * misspelt request makes a test pass for the wrong reason.
  */
 import { nameSegments, type NameSegment, type RouteAddress } from "./route-address.js";
 
@@ -14,7 +14,7 @@ export interface Target {
 
 const methods = ["*", "GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"];
 
-/** Reads a target and checks that a route can match it. Throws a `TypeError` that says what there is instead. */
+/** Parses a target and checks that a route can match it. Throws a `TypeError` that lists the alternatives. */
 export function parseTarget(text: string, routes: readonly RouteAddress[]): Target {
   const [method = "", name = "*", ...rest] = text.trim().split(/\s+/);
   const target: Target = { text, method: method.toUpperCase(), segments: name === "*" ? [] : name.split("/") };
@@ -47,13 +47,13 @@ function methodFits(target: Target, method: string): boolean {
 }
 
 function nameFits(target: Target, name: readonly NameSegment[]): boolean {
-  // "* virtualMachines" is everything below, "POST virtualMachines" any action; but "POST virtualMachines/strat" must not
-  // pass as "any action of the VM named strat", so an action may stay unsaid only after the bare type.
+  // "* virtualMachines" means everything below, "POST virtualMachines" any action. But "POST virtualMachines/strat"
+  // must not pass as "any action of the VM named strat", so an action may be omitted only after the bare type.
   const tailIsFree = target.method === "*" || (target.method === "POST" && target.segments.length === 1);
   return aligns(target.segments, name, tailIsFree);
 }
 
-/** Fixed words must be said, in order; names may be left out. An empty name text is open: any name fits. */
+/** Fixed words must be given, in order; names may be omitted. An empty name is open: any name fits. */
 function aligns(said: readonly string[], name: readonly NameSegment[], tailIsFree: boolean): boolean {
   const [segment, ...rest] = name;
   if (!segment) return said.length === 0;

@@ -1,4 +1,7 @@
-/** Planted faults: where each applies, how often, and which one strikes the request at hand. First planted, first struck. */
+/**
+ * Injected faults: where each applies, how often, and which one applies to the current request. First injected, first
+ * applied.
+ */
 import { print } from "../option-check.js";
 import type { FaultContext } from "./fault-context.js";
 import type { Effect } from "./fault-effects.js";
@@ -16,32 +19,32 @@ export type FaultTarget = string | readonly string[] | ((request: ObservedReques
 
 export interface FaultPlacement {
   readonly on: FaultTarget;
-  /** How often it strikes. Default 1; `Infinity` for always. */
+  /** How often it applies. Default 1; `Infinity` for always. */
   readonly times?: number;
   /** A further condition. */
   readonly when?: (request: ObservedRequest) => boolean;
 }
 
-/** A planted fault. */
+/** An injected fault. */
 export interface PlantedFault {
-  /** How often it has struck. */
+  /** How often it has applied. */
   readonly hits: number;
-  /** How often it will still strike. */
+  /** How often it will still apply. */
   readonly remaining: number;
   remove(): void;
 }
 
-/** What strikes one request. */
+/** What happens to one request. */
 export interface Strike {
   readonly latencyMs: number;
   /** Never an `operation` or `latency` effect. */
   readonly effect: Effect | undefined;
-  /** Takes the failure for the operation that the request begins, if one was planted. */
+  /** Takes the failure for the operation that the request begins, if one was injected. */
   readonly takeFailure: () => OperationFailure | undefined;
 }
 
 interface Plan {
-  /** The client's own failures strike before anything is sent; all others where the request arrives. */
+  /** The client's own failures apply before anything is sent; all others where the request arrives. */
   readonly strikesClient: boolean;
   readonly matches: (
     request: ObservedRequest,
@@ -98,7 +101,7 @@ export class Faults {
     };
   }
 
-  /** Whether a request is one that the target means. Throws on a target that can mean none. */
+  /** Whether the target matches a request. Throws for a target that can match none. */
   matcher(on: FaultTarget): Plan["matches"] {
     if (typeof on === "function") return (request) => on(request);
     const targets = this.#targetsOf(on) ?? [];
@@ -112,7 +115,7 @@ export class Faults {
     this.#plans = [];
   }
 
-  /** What strikes a request that has arrived. */
+  /** The fault for a request that has arrived. */
   strike(context: FaultContext, route: RouteAddress): Strike {
     let latencyMs = 0;
     let struck: { plan: Plan; effect: Effect } | undefined;
@@ -125,7 +128,7 @@ export class Faults {
         use(plan);
       } else struck ??= { plan, effect };
     }
-    // A failure of the operation strikes only if the request is accepted: until then it stays planted.
+    // A failure of the operation applies only if the request is accepted: until then it stays injected.
     if (struck?.effect.kind === "operation") {
       return { latencyMs, effect: undefined, takeFailure: taker(struck, context) };
     }
@@ -133,12 +136,12 @@ export class Faults {
     return { latencyMs, effect: struck?.effect, takeFailure: () => undefined };
   }
 
-  /** Whether some planted fault is the client's own. */
+  /** Whether any injected fault is the client's own. */
   get strikeClients(): boolean {
     return this.#live(true).length > 0;
   }
 
-  /** The client's own failure that strikes a request about to be sent. */
+  /** The client's own failure for a request about to be sent. */
   strikeUnsent(
     context: FaultContext,
     route: RouteAddress | undefined,

@@ -1,11 +1,14 @@
-/** The checks between a request and its handler, in Resource Manager's order: rights, registration, locks, policies. */
+/**
+ * The checks between a request and its handler, in Resource Manager's order: permissions, registration, locks,
+ * policies.
+ */
 import type { ArmExchange } from "./exchange.js";
 import { checkRegistered } from "./handlers/providers.js";
 import { mergePatch, type JsonObject } from "./json.js";
 import { actionOf, scopeOfPath } from "./request-scope.js";
 import { addressOf, present } from "./resources.js";
 
-/** Throws the refusal of the first that refuses. */
+/** Throws the first refusal. */
 export function checkGuards(exchange: ArmExchange): void {
   const { route, request, cloud, principal } = exchange;
   if (route.isOutside) return;
@@ -14,13 +17,13 @@ export function checkGuards(exchange: ArmExchange): void {
   const body = request.method === "PUT" || request.method === "PATCH" ? request.body : undefined;
   if (!route.needsNoRight) cloud.access.check({ action: actionOf(route), scope, principal, body });
   checkRegistered(exchange);
-  // A lock is no obstacle to its own removal.
+  // A lock does not prevent its own removal.
   if (exchange.has("scope")) return;
   cloud.locks.check(request.method, scope);
   if (body) checkPolicies(exchange, scope, body);
 }
 
-/** Policies look at what the resource would be. Deployments and groups are checked by what is written in them. */
+/** Policies check the resulting resource. Deployments and groups are checked by what is written in them. */
 function checkPolicies(exchange: ArmExchange, id: string, body: JsonObject): void {
   if (!exchange.has("group") || !id.includes("/providers/")) return;
   const { type } = addressOf(id);

@@ -1,26 +1,26 @@
-/** Resource health and service events. Both are late, as they are in Azure. */
+/** Resource health and service events. Both are late, as in Azure. */
 import type { Clock } from "../time/clock.js";
 import { displayName } from "./locations.js";
 
 export interface OutageOptions {
-  /** `Virtual Machines`, as the portal names it. Default that. */
+  /** As the portal names it. Default `Virtual Machines`. */
   readonly service?: string;
   /** `West Europe` or `westeurope`. Default the emulator's region. */
   readonly location?: string;
   readonly title?: string;
-  /** May hold HTML, as the service's do. */
+  /** May contain HTML, as the service's do. */
   readonly summary?: string;
-  /** Milliseconds from the start until the event shows. Default 600000. */
+  /** Milliseconds from the start until the event is published. Default 600000. */
   readonly lateMs?: number;
   /** Default `ServiceIssue`. */
   readonly type?: "ServiceIssue" | "PlannedMaintenance" | "HealthAdvisory";
 }
 
-/** An outage that was declared. */
+/** A declared outage. */
 export interface Outage {
-  /** The tracking id that its event carries. */
+  /** The tracking id of its event. */
   readonly trackingId: string;
-  /** It is over: the event becomes `Resolved`. */
+  /** Ends the outage: the event becomes `Resolved`. */
   resolve(): void;
 }
 
@@ -81,7 +81,7 @@ export class Health {
     return { trackingId: event.trackingId, resolve: () => void (event.resolvedAt ??= this.clock.now()) };
   }
 
-  /** The events that are published by now, newest first. */
+  /** The events published by now, newest first. */
   get events(): readonly ServiceEvent[] {
     const now = this.clock.now();
     return this.#events.filter(({ visibleAt }) => visibleAt <= now).reverse();

@@ -1,6 +1,7 @@
 /**
- * Machines that come up wrong: what their serial console shows, what their agent reports, and what their create fails with.
- * The logs are our own, in the words by which the guides of cloud-init, WALinuxAgent, dracut and systemd know each fault.
+ * Machines that fail to boot properly: what their serial console shows, what their agent reports, and how their create
+ * fails. The logs are our own, with the phrases by which the guides of cloud-init, WALinuxAgent, dracut and systemd
+ * identify each fault.
  */
 
 export type IllnessName =
@@ -21,15 +22,15 @@ export interface Illness {
   /** Whether the create fails with OSProvisioningTimedOut. */
   readonly failsCreate: boolean;
   readonly agent: AgentReport;
-  /** Lines of the last boot, after the firmware's and the kernel's first ones. */
+  /** Lines of the last boot, after the first ones of firmware and kernel. */
   readonly console: readonly string[];
 }
 
 /**
  * - `ready`: reports.
  * - `never`: has not reported since the start.
- * - `notPopulated`: the host has a place for its report, and nothing in it.
- * - `unresponsive`: has reported, and stopped.
+ * - `notPopulated`: the host has an empty place for its report.
+ * - `unresponsive`: reported, then stopped.
  */
 export type AgentReport = "ready" | "never" | "notPopulated" | "unresponsive";
 
@@ -132,7 +133,7 @@ export const illnesses: Readonly<Record<IllnessName, Illness>> = {
     healthyLinux.filter((line) => !line.includes("walinuxagent")),
     { failsCreate: false, agent: "unresponsive" },
   ),
-  /** The serial console of Windows shows next to nothing; the reason is on the screenshot. */
+  /** The serial console of Windows shows almost nothing; the screenshot shows the reason. */
   "windows-first-boot": {
     osType: "Windows",
     failsCreate: true,
@@ -146,10 +147,10 @@ export const illnesses: Readonly<Record<IllnessName, Illness>> = {
   },
 };
 
-/** How many boots are in the log before the last one: more than 64 KiB of them. */
+/** The log contains this many earlier boots: more than 64 KiB of them. */
 const earlierBoots = 80;
 
-/** What the serial console has shown since the machine was made: boots that ended well, then the last one. */
+/** What the serial console has shown since the machine was created: successful boots, then the last one. */
 export function serialLog({ osType, console }: Illness): string {
   const boots = Array.from({ length: earlierBoots }, () => bootOf(osType, osType === "Linux" ? healthyLinux : console));
   return [...boots, bootOf(osType, console)].join("");

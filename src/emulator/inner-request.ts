@@ -1,9 +1,9 @@
-/** Requests from one part of the service to another: Resource Manager writes the resources of a template so. */
+/** Requests from one part of the service to another: Resource Manager writes the resources of a template this way. */
 import type { JsonObject } from "./json.js";
 import type { Operation } from "./operations.js";
 import type { Reply } from "./wire.js";
 
-/** It needs no token, meets no throttle and leaves no line in the story. */
+/** It needs no token, meets no throttle and does not appear in the story. */
 export interface InnerRequest {
   readonly method: string;
   readonly path: string;

@@ -1,4 +1,4 @@
-/** How an instance of a scale set fails, behind a set that succeeds. */
+/** How an instance of a scale set fails while the set succeeds. */
 export interface InstanceFailure {
   readonly code: string;
   readonly message: string;

@@ -1,4 +1,4 @@
-/** JSON documents as ARM passes them around: trees without a promised shape. */
+/** JSON documents as ARM exchanges them: trees without a guaranteed shape. */
 
 export type JsonObject = Record<string, unknown>;
 
@@ -6,10 +6,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Deeper than any document of ARM. What walks documents may recurse as far. */
+/** Deeper than any ARM document. Code that traverses documents may recurse this far. */
 export const deepestJson = 100;
 
-/** The object that the text is, or undefined when it is anything else, or nested deeper than `deepestJson`. */
+/** The object in a text; undefined for anything else, or if it is nested deeper than `deepestJson`. */
 export function parseObject(text: string): JsonObject | undefined {
   if (isTooDeep(text)) return undefined;
   try {
@@ -20,7 +20,7 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
-/** Counts brackets outside of texts: to be asked before parsing, which may run out of stack itself. */
+/** Counts brackets outside strings. Check this before parsing, which may itself run out of stack. */
 export function isTooDeep(text: string): boolean {
   let depth = 0;
   let inText = false;
@@ -38,7 +38,7 @@ export function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** The value at the end of the path, or undefined where the path breaks off: `dig(vm, "properties", "vmId")`. */
+/** The value at the end of the path, or undefined if the path breaks off: `dig(vm, "properties", "vmId")`. */
 export function dig(value: unknown, ...path: readonly string[]): unknown {
   let found = value;
   for (const key of path) {
@@ -58,7 +58,7 @@ export function digObject(value: unknown, ...path: readonly string[]): JsonObjec
   return isJsonObject(found) ? found : {};
 }
 
-/** The objects of an array; nothing when there is no array. */
+/** The objects of an array; none if it is not an array. */
 export function digObjects(value: unknown, ...path: readonly string[]): JsonObject[] {
   const found = dig(value, ...path);
   return Array.isArray(found) ? found.filter(isJsonObject) : [];

@@ -1,4 +1,4 @@
-/** Regions and zones, as the emulator knows them. */
+/** The emulator's regions and zones. */
 
 /** Every emulated region has them. */
 export const zonesOfRegion: readonly string[] = ["1", "2", "3"];

@@ -6,7 +6,7 @@ export type LockLevel = "CanNotDelete" | "ReadOnly";
 
 export interface Lock {
   readonly name: string;
-  /** The id that it locks, with all below. */
+  /** The id that it locks, with everything below. */
   readonly scope: string;
   readonly level: LockLevel;
   readonly notes: string | undefined;
@@ -31,18 +31,20 @@ export class Locks {
     return this.#locks.delete(id.toLowerCase());
   }
 
-  /** What is gone has no locks. */
+  /** Deleted resources have no locks. */
   deleteWithin(scope: string): void {
     for (const [id, lock] of this.#locks) if (isWithin(lock.scope, scope)) this.#locks.delete(id);
   }
 
-  /** Throws what Resource Manager answers to a request that a lock forbids. A POST counts as a write, whatever it does. */
+  /**
+   * Throws Resource Manager's response to a request that a lock forbids. A POST counts as a write, whatever it does.
+   */
   check(method: string, scope: string): void {
     if (this.#locks.size === 0 || method === "GET" || method === "HEAD") return;
     const isDelete = method === "DELETE";
     const holding = this.all.filter((lock) => {
       if (isWithin(scope, lock.scope)) return isDelete || lock.level === "ReadOnly";
-      // What has a locked part cannot be deleted as a whole.
+      // A resource with a locked part cannot be deleted.
       return isDelete && isWithin(lock.scope, scope);
     });
     if (holding.length === 0) return;

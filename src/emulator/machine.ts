@@ -13,7 +13,7 @@ export type PowerState =
   | "stopped"
   | "deallocating"
   | "deallocated"
-  /** It never came up: a create that failed. */
+  /** It never started: a create that failed. */
   | "unknown";
 
 export const powerStates = Object.keys({
@@ -31,12 +31,12 @@ export interface Machine extends Resource {
   generalized: boolean;
   /** Why `provisioningState` is Failed. */
   failure: JsonObject | undefined;
-  /** The scripts that run commands have run to their end, oldest first. */
+  /** The completed scripts of run commands, oldest first. */
   commandsRun: (readonly string[])[];
   provisionedAt: number;
-  /** Where it is, as the instance view shows it: domains, host. */
+  /** Its location, as the instance view shows it: domains, host. */
   placement: JsonObject | undefined;
-  /** The zone whose hardware it takes, asked for or not. */
+  /** The zone whose hardware it uses, requested or not. */
   zone: string | undefined;
 }
 
@@ -72,7 +72,7 @@ export function setSize(machine: Resource, size: string): void {
   machine.properties["hardwareProfile"] = { ...digObject(machine.properties, "hardwareProfile"), vmSize: size };
 }
 
-/** The OS disk lives on the host: gone with the allocation, so that such a VM cannot be deallocated. */
+/** The OS disk is on the host and is lost with the allocation, so such a VM cannot be deallocated. */
 export function hasEphemeralDisk(machine: Resource): boolean {
   return dig(machine.properties, "storageProfile", "osDisk", "diffDiskSettings") !== undefined;
 }
@@ -81,14 +81,14 @@ export function isSpot(machine: Resource): boolean {
   return digText(machine.properties, "priority") === "Spot";
 }
 
-/** For a size that is not listed: two for each vCPU, at least 4, as most general-purpose sizes have it. */
+/** For an unlisted size: two per vCPU, at least 4, as most general-purpose sizes have. */
 export function maxDataDisks(size: string): number {
   return findSize(size)?.maxDataDisks ?? Math.min(64, Math.max(4, 2 * vCPUsOf(size)));
 }
 
 /**
  * Whether a running VM can take the size where it is. A hardware cluster serves one series (`Standard_D4s_v5` and
- * `Standard_D8s_v5` alike); another series wants the VM deallocated, so that it may land elsewhere.
+ * `Standard_D8s_v5` alike); for another series the VM must be deallocated, so that it may be placed elsewhere.
  */
 export function sameCluster(one: string, other: string): boolean {
   return seriesOf(one) === seriesOf(other);
@@ -98,7 +98,7 @@ function seriesOf(size: string): string {
   return size.toLowerCase().replace(/\d+/, "");
 }
 
-/** What of the cloud shows in a machine's documents. */
+/** The parts of the cloud that show in a machine's documents. */
 export interface MachineSurroundings {
   readonly resources: Resources;
   readonly clock: Clock;
@@ -115,7 +115,7 @@ export function osTypeOf(machine: Machine, around: MachineSurroundings): string 
   return own ?? illnessOf(machine.name, around).osType;
 }
 
-/** The document of a GET; with the instance view when the caller expands it. */
+/** The document of a GET; with the instance view if the caller expands it. */
 export function presentMachine(machine: Machine, around: MachineSurroundings, expand = false): JsonObject {
   const document = present(machine);
   const extensions = around.resources.childrenOf(machine.id).filter(isExtension).map(presentExtension);
@@ -154,7 +154,7 @@ export function instanceView(machine: Machine, around: MachineSurroundings): Jso
   };
 }
 
-/** What the agent reports of the guest. */
+/** What the agent reports about the guest. */
 function guestOf(machine: Machine, osType: string): JsonObject {
   const computerName = digText(machine.properties, "osProfile", "computerName") ?? machine.name;
   return osType === "Windows"
@@ -178,7 +178,7 @@ function agentView(report: AgentReport, extensions: readonly Resource[], time: s
   };
 }
 
-/** With managed storage the links are unset: they come from retrieveBootDiagnosticsData alone. */
+/** With managed storage there are no links here: only retrieveBootDiagnosticsData returns them. */
 function bootDiagnosticsView(machine: Machine): JsonObject {
   const settings = digObject(machine.properties, "diagnosticsProfile", "bootDiagnostics");
   if (settings["enabled"] !== true) return {};
@@ -197,7 +197,7 @@ export function isExtension({ type }: Resource): boolean {
   return type.endsWith("/extensions");
 }
 
-/** Protected settings go in and never come out; why it failed is in the instance view alone. */
+/** Protected settings are write-only; only the instance view says why it failed. */
 export function presentExtension(extension: Resource): JsonObject {
   const { protectedSettings: _, failure: __, output: ___, ...properties } = extension.properties;
   return present({ ...extension, properties });
@@ -207,7 +207,7 @@ function handlerOf({ properties }: Resource): string {
   return [properties["publisher"], properties["type"]].filter(Boolean).join(".");
 }
 
-/** What an extension reports of itself: the exit code of its script is the third part of the code. */
+/** What an extension reports about itself: the exit code of its script is the third part of the code. */
 export function extensionView(extension: Resource): JsonObject {
   const { provisioningState, properties } = extension;
   const output = digObject(properties, "output");

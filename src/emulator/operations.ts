@@ -1,7 +1,7 @@
 /**
- * Long-running operations. The life of one is a generator: it pauses while the operation runs and settles the resource
- * when it ends, so that polling reads as what it is. No timer drives it. Each request, and each look at the state, first
- * lets the time that has passed take its effect.
+ * Long-running operations. Each one's life is a generator that pauses while the operation runs and updates the resource
+ * when it ends. No timer drives it: each request, and each read of the state, first applies the effects of the time
+ * that has passed.
  */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../time/clock.js";
@@ -12,17 +12,17 @@ export type OperationStatus = "InProgress" | "Succeeded" | "Failed" | "Canceled"
 
 export interface OperationFailure {
   readonly status: "Failed" | "Canceled";
-  /** `{ code, message, details?, innererror? }`; left out, the operation fails without a word. */
+  /** `{ code, message, details?, innererror? }`; if omitted, the operation fails without an error. */
   readonly error: JsonObject | undefined;
-  /** The status that `Location` polling carries the failure with. */
+  /** The status with which `Location` polling reports the failure. */
   readonly httpStatus: number;
-  /** What was asked for is done later all the same: the operation only gave up waiting. */
+  /** The work still completes later: the operation only gave up waiting. */
   readonly completesAnyway: boolean;
 }
 
 /** Work that takes as long as its parts do. */
 export interface OperationWork {
-  /** Goes on with what can go on; true once all of it has ended. `looked`: a poll found it running. */
+  /** Advances whatever can advance; true once all of it has ended. `looked`: a poll found it running. */
   advance(looked: boolean): boolean;
   /** Why it failed, once it has ended. */
   readonly failure: OperationFailure | undefined;
@@ -37,23 +37,23 @@ export interface OperationPlan {
   readonly location: string;
   readonly style: PollingStyle;
   readonly pace: OperationPace;
-  /** A fault that was planted on it. */
+  /** An injected fault. */
   readonly failure: OperationFailure | undefined;
-  /** Path of its status documents, where it is not that of the namespace and location. */
+  /** Path of its status documents, if it is not the default for the namespace and location. */
   readonly statusPath: string | undefined;
-  /** In place of the pace. */
+  /** Replaces the pace. */
   readonly work: OperationWork | undefined;
   readonly succeed: () => void;
   /** Leaves the resource as a failed operation leaves it. */
   readonly fail: (failure: OperationFailure) => void;
-  /** The body of the final `Location` answer; undefined for an empty one. */
+  /** The body of the final `Location` response; undefined for an empty one. */
   readonly result: () => unknown;
 }
 
 export interface Operation extends OperationPlan {
   /** The GUID of its URL. */
   readonly id: string;
-  /** What the story calls it: `op-1`. */
+  /** Its name in the story: `op-1`. */
   readonly label: string;
   readonly startedAt: number;
   readonly status: OperationStatus;
@@ -63,13 +63,13 @@ export interface Operation extends OperationPlan {
 
 type LiveOperation = { -readonly [Key in keyof Operation]: Operation[Key] } & {
   life: Life;
-  /** Since when its client does not know of it. */
+  /** Since when no client knows about it. */
   unfollowedSince: number | undefined;
 };
-/** Pauses as long as nothing changes; resumed with `true` by a look that found it running. */
+/** Pauses while nothing changes; resumed with `true` by a look that found it running. */
 type Life = Generator<undefined, void, boolean>;
 
-/** An operation whose client knows nothing of it needs no looks to end: it ends once its time and this have passed. */
+/** An operation unknown to its client needs no looks to end: it ends once its time and this have passed. */
 const unfollowedMs = 1000;
 /** `polls: Infinity` means an operation that never ends, followed or not. */
 const mostLooks = 1000;
@@ -82,7 +82,7 @@ export class Operations {
   readonly #alive = new Set<LiveOperation>();
   /** The same by the resource they work on, its id in lower case. */
   readonly #aliveByResource = new Map<string, Set<LiveOperation>>();
-  /** Before this time, none of them can end by time alone: most requests need not look at thousands of operations. */
+  /** None can end by time alone before this: most requests need not check thousands of operations. */
   #nextDueAt = Infinity;
   #count = 0;
 
@@ -114,12 +114,12 @@ export class Operations {
     return this.#byId.get(id);
   }
 
-  /** The operation that is working on the resource now. */
+  /** The operation currently working on the resource. */
   running(resourceId: string): Operation | undefined {
     return this.#aliveOn(resourceId).find((operation) => operation.status === "InProgress");
   }
 
-  /** Lets the time that has passed take its effect. */
+  /** Applies the effects of the time that has passed. */
   pass(): void {
     const now = this.clock.now();
     if (now < this.#nextDueAt) return;
@@ -131,16 +131,19 @@ export class Operations {
   /** The operation was polled; the next poll may find it further on. */
   lookedAt(operation: Operation): void {
     const live = this.#byId.get(operation.id);
-    // What goes on after an operation gave up shows in the resource alone.
+    // Work that continues after an operation gave up shows only in the resource.
     if (live?.status === "InProgress" && this.#alive.has(live)) this.#advance(live, true);
   }
 
-  /** The resource was read: a look at what works on it, and at what goes on after its operation gave up. */
+  /**
+   * The resource was read: this counts as a look at its operation, and at work that continues after its operation gave
+   * up.
+   */
   lookedAtResource(resourceId: string): void {
     for (const operation of this.#aliveOn(resourceId)) this.#advance(operation, true);
   }
 
-  /** The answer with its link was lost, so no client can poll it. */
+  /** The response with its link was lost, so no client can poll it. */
   unfollow(operation: Operation): void {
     const live = this.#byId.get(operation.id);
     if (live) live.unfollowedSince = this.clock.now();
@@ -158,7 +161,7 @@ export class Operations {
     }
   }
 
-  /** Runs everything to its end, whatever it still had to wait for. */
+  /** Finishes everything, whatever it still had to wait for. */
   finishAll(): void {
     while (this.#alive.size > 0) {
       for (const operation of [...this.#alive]) this.#finish(operation);
@@ -196,7 +199,7 @@ export class Operations {
     if (operation.status === "InProgress") end(operation, "Succeeded", this.clock);
   }
 
-  /** What an operation that gave up would still have completed is void once a newer one begins. */
+  /** A newer operation cancels what one that gave up would still have completed. */
   #supersede(resourceId: string): void {
     for (const operation of this.#aliveOn(resourceId)) {
       if (operation.status !== "InProgress") this.#bury(operation);
@@ -239,7 +242,9 @@ function dueAtOf({ work, startedAt, pace }: LiveOperation): number {
   return work ? -Infinity : startedAt + pace.durationMs;
 }
 
-/** The life of an operation, from acceptance to its end, and past it where the work goes on after the operation gave up. */
+/**
+ * The life of an operation, from acceptance to its end, and beyond if the work continues after the operation gave up.
+ */
 function* lifeOf(operation: LiveOperation, clock: Clock): Life {
   if (operation.work) yield* working(operation.work);
   else yield* running(operation.pace, clock);
@@ -258,7 +263,7 @@ function* lifeOf(operation: LiveOperation, clock: Clock): Life {
   operation.succeed();
 }
 
-/** Pauses until both the time and the looks of the pace are over. */
+/** Pauses until both the time and the looks of the pace have passed. */
 export function* running(pace: OperationPace, clock: Clock): Life {
   const dueAt = clock.now() + pace.durationMs;
   let looks = 0;
@@ -267,7 +272,7 @@ export function* running(pace: OperationPace, clock: Clock): Life {
   }
 }
 
-/** The first look begins the work, so that the answer to the request shows it accepted. */
+/** The first look begins the work, so that the response shows it as accepted. */
 function* working(work: OperationWork): Life {
   for (let looked = yield; !work.advance(looked); looked = yield);
 }

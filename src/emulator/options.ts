@@ -1,18 +1,18 @@
-/** Options of the emulator, their defaults, and the check that names a wrong one. */
+/** Options of the emulator, their defaults, and a check that names a wrong one. */
 import { randomUUID } from "node:crypto";
 import { checkNames } from "../option-check.js";
 import { systemClock, type Clock } from "../time/clock.js";
 import type { BucketSize } from "./buckets.js";
 
 /**
- * How a client follows a long-running operation. `body` sends no link: only the `provisioningState` of the resource shows
- * the end. Only PUT and PATCH can do so; other requests keep their own style.
+ * How a client follows a long-running operation. `body` sends no link: only the resource's `provisioningState` shows
+ * the end. This works only for PUT and PATCH; other requests keep their own style.
  */
 export type PollingStyle = "azure-async-operation" | "location" | "both" | "body";
 
-/** A simulated region. A pool is one family of sizes in one zone; its room changes as time goes on. */
+/** A simulated region. A pool is one size family in one zone; its room changes over time. */
 export interface CapacityOptions {
-  /** Any whole number: the same seed, the same region. */
+  /** Any whole number: the same seed gives the same region. */
   readonly seed: number;
   /** vCPUs that a pool has on average. Default 64. */
   readonly vCPUs?: number;
@@ -24,18 +24,20 @@ export interface CapacityOptions {
   readonly spotShare?: number;
 }
 
-/** How long operations run. An operation is over once `durationMs` have passed *and* `polls` looks have found it running. */
+/**
+ * How long operations run. An operation ends once `durationMs` have passed *and* `polls` looks have found it running.
+ */
 export interface OperationPace {
   /** Milliseconds by the emulator's clock. Default 0. */
   readonly durationMs: number;
   /** How many looks (polls, or GETs of the resource) find it still running. Default 1. */
   readonly polls: number;
   /**
-   * `Retry-After` of the first answer and of each poll that finds it running, in milliseconds, rounded up to seconds.
-   * Default none; Azure sends 10 to 60 seconds, which real time would have to wait.
+   * `Retry-After` of the first response and of each poll that finds it running, in milliseconds, rounded up to seconds.
+   * Default none; Azure sends 10 to 60 seconds, which tests would have to wait in real time.
    */
   readonly retryAfterMs?: number;
-  /** Default: what the real service does for that request. */
+  /** Default: the real service's style for that request. */
   readonly style?: PollingStyle;
 }
 
@@ -55,11 +57,11 @@ export interface ThrottlingOptions {
   readonly deletes?: BucketSize;
   /** Buckets of a subscription for all principals together, as a multiple of the three above. Default 15. */
   readonly globalFactor?: number;
-  /** Compute's operation groups; `false` leaves them out. Default the documented numbers, refilled once a minute. */
+  /** Compute's operation groups; `false` for none. Default the documented numbers, refilled once a minute. */
   readonly compute?: false | Partial<Record<ComputeGroup, ComputeBucket>>;
   /**
    * The strict reading of Resource Manager's "a request sent before Retry-After elapsed returns a new retry value": an
-   * empty bucket locks for this many milliseconds, and every request that comes early renews the lock. Default off.
+   * empty bucket locks for this many milliseconds, and every early request renews the lock. Default off.
    */
   readonly penaltyMs?: number;
 }
@@ -84,39 +86,39 @@ export interface RunCommandOutput {
 }
 
 export interface EmulatorOptions {
-  /** Default a random GUID, so that emulators of one process never share a throttling scope or an operation. */
+  /** Default a random GUID, so that emulators in one process never share a throttling scope or an operation. */
   readonly subscriptionId?: string;
   /** Default a random GUID. */
   readonly tenantId?: string;
   /** Resource groups that exist from the start. Default `["rg"]`. */
   readonly resourceGroups?: readonly string[];
-  /** Region of what is added without one. Default `westeurope`. */
+  /** Region of resources added without one. Default `westeurope`. */
   readonly location?: string;
   /** Port on 127.0.0.1. Default 0: any free port. */
   readonly port?: number;
-  /** Where time comes from. Default the clock of the process. */
+  /** The source of time. Default the clock of the process. */
   readonly clock?: Clock;
-  /** How long operations (and provider registrations) take. Default: found running by one look, no time. */
+  /** How long operations (and provider registrations) take. Default: no time, and one look finds them running. */
   readonly operations?: Partial<OperationPace>;
   /** Throttling by token buckets. Default on with the documented numbers; `false` turns it off. */
   readonly throttling?: false | ThrottlingOptions;
   /** Resource provider namespaces that the subscription has not registered. Default none. */
   readonly unregistered?: readonly string[];
-  /** `required` answers 401 to a request without a token. Default `optional`, so that curl needs none. */
+  /** `required`: a request without a token gets a 401. Default `optional`, so that curl needs none. */
   readonly authentication?: "optional" | "required";
   /** Lifetime of the tokens of `arm.credential`, in milliseconds. Default one hour. */
   readonly tokenLifetimeMs?: number;
-  /** Whether `stop()` complains of requests that the emulator did not know. Default `complain`; they always answer 501. */
+  /** Whether `stop()` rejects after unknown requests. Default `complain`; they always get a 501. */
   readonly onUnknownRequest?: "complain" | "answer";
   /** What a script prints. Default: nothing. */
   readonly runCommand?: (input: RunCommandInput) => RunCommandOutput;
   /**
-   * Whether the error of a failed deployment repeats the errors of its resources: `full`, or `bare` as where they are only
-   * in the deployment operations. Default `full`.
+   * `full`: the error of a failed deployment repeats the errors of its resources. `bare`: only the deployment
+   * operations show them. Default `full`.
    */
   readonly deploymentErrors?: DeploymentErrors;
   /**
-   * A region whose hardware comes and goes, by chance from a seed: allocations fail where a pool has no room. Default none:
+   * A region whose hardware comes and goes randomly, from a seed: allocations fail if a pool has no room. Default none:
    * there is always enough.
    */
   readonly capacity?: CapacityOptions;
@@ -124,7 +126,7 @@ export interface EmulatorOptions {
   readonly activityLogLateMs?: number;
   /** How many items a page of a list holds; `nextLink` leads to the next. Default 1000. */
   readonly pageSize?: number;
-  /** How many exchanges `arm.exchanges` and `arm.story` keep, the newest. Default 100000. */
+  /** How many exchanges `arm.exchanges` and `arm.story` keep (the newest). Default 100000. */
   readonly historyLimit?: number;
 }
 
@@ -175,14 +177,14 @@ export function checkPace(option: string, pace: Partial<OperationPace>): void {
   if (pace.style) oneOf(`${option}.style`, pace.style, ["azure-async-operation", "location", "both", "body"]);
 }
 
-/** Throws a `RangeError` that names the option unless the value is missing or a number in the range. */
+/** Throws a `RangeError` that names the option unless the value is missing or within the range. */
 export function checkNumber(option: string, value: number | undefined, least: number, most = Infinity): void {
   if (value === undefined || (typeof value === "number" && value >= least && value <= most)) return;
   const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
   throw new RangeError(`${option} must be a number ${range}, not ${String(value)}.`);
 }
 
-/** A misspelt option is refused, not passed over. */
+/** A misspelt option is refused, not ignored. */
 const optionNames = Object.keys({
   subscriptionId: true,
   tenantId: true,

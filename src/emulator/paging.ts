@@ -1,4 +1,4 @@
-/** Lists in pages: `value`, and a `nextLink` as long as there is more. */
+/** Lists in pages: `value`, and a `nextLink` while there is more. */
 import type { ArmExchange } from "./exchange.js";
 import type { JsonObject } from "./json.js";
 import { ArmError, type Reply } from "./wire.js";

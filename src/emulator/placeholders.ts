@@ -1,4 +1,7 @@
-/** Fills the `{placeholders}` of a catalog message: from the request where it names the thing, else with a plausible value. */
+/**
+ * Fills the `{placeholders}` of a catalog message: from the request if it names the thing, otherwise with a plausible
+ * value.
+ */
 import { digText } from "./json.js";
 import type { FaultContext } from "./fault-context.js";
 
@@ -64,7 +67,7 @@ const plausible: Readonly<Record<string, string>> = {
   targetSize: "Standard_D4s_v5",
 };
 
-/** Values given by name win over those of the request, which win over plausible ones. */
+/** Explicit values take precedence over those of the request, which take precedence over plausible ones. */
 export function fillPlaceholders(
   template: string,
   context: FaultContext,

@@ -1,4 +1,4 @@
-/** Azure Policy, as far as a deny goes: one condition on one field of the resource. */
+/** Azure Policy, limited to deny: one condition on one field of the resource. */
 import { dig, digText, isJsonObject, type JsonObject } from "./json.js";
 import { normalLocation } from "./locations.js";
 import { isWithin } from "./request-scope.js";
@@ -9,31 +9,31 @@ export interface PolicyRule {
   readonly name: string;
   /** Of the definition. Default the name. */
   readonly displayName?: string;
-  /** The resource type that it is about. Default every type, or that of the field. */
+  /** The resource type that it applies to. Default every type, or that of the field. */
   readonly type?: string;
   /** `location`, `tags.owner`, or an alias: `Microsoft.Compute/virtualMachines/sku.name`. */
   readonly field: string;
   /** The values that the field may have. */
   readonly allowed?: readonly string[];
-  /** The values that it must not have. Without both, the field must be there. */
+  /** The values that the field must not have. Without `allowed` and `denied`, the field must exist. */
   readonly denied?: readonly string[];
-  /** The owner's own words, in place of the identifiers in the message. */
+  /** The owner's own message, instead of the default one with identifiers. */
   readonly message?: string;
   /** A scope, as for `arm.lock`. Default the subscription. */
   readonly scope?: string;
   /** Assigned at a management group above: checkPolicyRestrictions does not evaluate it. Default false. */
   readonly inherited?: boolean;
-  /** Name of an initiative that it is part of. */
+  /** Name of the initiative that it belongs to. */
   readonly initiative?: string;
 }
 
-/** A rule where it is assigned. */
+/** An assigned rule. */
 export interface Assignment extends PolicyRule {
   readonly id: string;
   /** Where it is assigned. */
   readonly assignedAt: string;
   readonly definitionId: string;
-  /** The ids that it is about begin with this one. */
+  /** It applies to ids that begin with this one. */
   readonly covers: string;
 }
 
@@ -70,14 +70,14 @@ export class Policies {
     return () => void (this.#assignments = this.#assignments.filter((other) => other !== assignment));
   }
 
-  /** The assignments that the resource does not comply with. */
+  /** The assignments that the resource violates. */
   violatedBy(resource: Checked): readonly Assignment[] {
     return this.#assignments.filter(
       (assignment) => isWithin(resource.id, assignment.covers) && violates(assignment, resource),
     );
   }
 
-  /** Throws Resource Manager's refusal of a write that does not comply. */
+  /** Throws Resource Manager's refusal of a non-compliant write. */
   check(resource: Checked): void {
     if (this.#assignments.length === 0) return;
     const violated = this.violatedBy(resource);
@@ -132,12 +132,12 @@ function isAbout({ type, field }: PolicyRule, actual: string): boolean {
   return wanted === undefined || wanted.toLowerCase() === actual.toLowerCase();
 }
 
-/** `Microsoft.Compute/virtualMachines/sku.name` is about virtual machines. */
+/** `Microsoft.Compute/virtualMachines/sku.name` applies to virtual machines. */
 function typeOfAlias(field: string): string | undefined {
   return field.includes("/") ? field.slice(0, field.lastIndexOf("/")) : undefined;
 }
 
-/** Aliases that are not where their name says. */
+/** Aliases whose path differs from their name. */
 const aliases: Readonly<Record<string, readonly string[]>> = {
   "microsoft.compute/virtualmachines/sku.name": ["properties", "hardwareProfile", "vmSize"],
   "microsoft.compute/imagepublisher": ["properties", "storageProfile", "imageReference", "publisher"],
@@ -237,7 +237,7 @@ export function presentDefinition(assignment: Assignment): JsonObject {
   };
 }
 
-/** What checkPolicyRestrictions answers for one field: the candidates that are denied, or the values that are left. */
+/** What checkPolicyRestrictions returns for one field: the denied candidates, or the remaining values. */
 export function restrictionOf(
   assignment: Assignment,
   type: string,

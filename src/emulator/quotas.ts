@@ -1,4 +1,4 @@
-/** Quota: what is used is counted from what is there, limits are set by hand. */
+/** Quota: usage is counted from the existing resources, limits are set by tests. */
 import { digText } from "./json.js";
 import { normalLocation } from "./locations.js";
 import { isMachine, isSpot, machineType, sizeOf } from "./machine.js";
@@ -25,7 +25,7 @@ export interface Shortfall {
   readonly needed: number;
 }
 
-/** Far above what a test creates: only limits that were set are met. */
+/** Far above what a test creates, so only explicit limits are ever reached. */
 const defaultLimit = 100_000;
 
 const families = [...new Map(sizes.map(({ family }) => [family.toLowerCase(), family])).values()];
@@ -35,7 +35,7 @@ export class Quotas {
 
   constructor(private readonly resources: Resources) {}
 
-  /** `location` left out: in every region. */
+  /** Default `location`: every region. */
   setLimit(name: string, limit: number, location = "*"): void {
     this.#limits.set(keyOf(name, location), limit);
   }
@@ -46,7 +46,7 @@ export class Quotas {
     return [...this.compute(""), ...this.network("")].some((usage) => usage.name.toLowerCase() === wanted);
   }
 
-  /** The counters of Compute in a region. */
+  /** Compute's counters in a region. */
   compute(location: string): readonly Usage[] {
     const demands = this.#demandsIn(location);
     const regular = demands.filter((demand) => !demand.isSpot);
@@ -88,8 +88,8 @@ export class Quotas {
   }
 
   /**
-   * The first counter that the demand does not fit in, beside what is there without `instead`. Spot machines share one pool
-   * of a region; regular ones need room in the region and in their family.
+   * The first counter without room for the demand, besides existing resources other than `instead`. Spot machines share
+   * one pool of a region; regular ones need room in the region and in their family.
    */
   shortfall(demand: Demand, location: string, instead?: Demand): Shortfall | undefined {
     if (this.#limits.size === 0) return undefined;

@@ -1,4 +1,4 @@
-/** Chance from a seed: the same on every machine and in every run. */
+/** Randomness from a seed: the same on every machine and in every run. */
 import type { Random } from "../time/clock.js";
 
 /** mulberry32: 32 bits of state are plenty for a mix of faults. */
@@ -12,7 +12,7 @@ export function seeded(seed: number): Random {
   };
 }
 
-/** A number from 0 to 1 that belongs to the words: FNV-1a, then one step of the generator. */
+/** A number from 0 to 1 derived from the words: FNV-1a, then one step of the generator. */
 export function chanceOf(...words: readonly (string | number)[]): number {
   let hash = 0x811c9dc5;
   for (const character of words.join("|")) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);

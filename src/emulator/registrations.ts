@@ -1,4 +1,4 @@
-/** Which resource provider namespaces the subscription has registered. Registering takes a while, as it does on Azure. */
+/** Which resource provider namespaces the subscription has registered. Registering takes a while, as in Azure. */
 import type { Clock } from "../time/clock.js";
 import { running } from "./operations.js";
 import type { OperationPace } from "./options.js";
@@ -56,7 +56,7 @@ export class Registrations {
     registration.wait.next(false);
   }
 
-  /** Lets the time that has passed take its effect. */
+  /** Applies the effects of the time that has passed. */
   pass(): void {
     for (const registration of this.#byName.values()) advance(registration, false);
   }

@@ -1,4 +1,4 @@
-/** What a request is about, in the terms of access control: the scope, and the action on it. */
+/** A request in terms of access control: its scope, and the action on it. */
 import type { RouteAddress } from "./route-address.js";
 import { paramOf } from "./route-address.js";
 
@@ -20,7 +20,7 @@ export function actionOf(route: RouteAddress): string {
   return [...fixed, verbs[route.method]].join("/");
 }
 
-/** The id of what the request is about: its path, without the name of the action that it asks for. */
+/** The id that the request concerns: its path, without the name of its action. */
 export function scopeOfPath(route: RouteAddress, pathname: string): string {
   const path = pathname.replace(/\/$/, "");
   return route.method === "POST" ? path.slice(0, path.lastIndexOf("/")) : path;

@@ -1,4 +1,4 @@
-/** The resources of the subscription, and what all kinds of them have in common. */
+/** The resources of the subscription, and what all kinds have in common. */
 import { randomUUID } from "node:crypto";
 import { dig, digObject, type JsonObject } from "./json.js";
 
@@ -31,7 +31,7 @@ export class Resources {
   readonly #groups = new Map<string, ResourceGroup>();
   readonly #resources = new Map<string, Resource>();
   readonly #byType = new Map<string, Map<string, Resource>>();
-  /** All that is below a resource, so that thousands of machines are listed in no time. */
+  /** Everything below a resource, so that thousands of machines are listed quickly. */
   readonly #below = new Map<string, Map<string, Resource>>();
 
   constructor(readonly subscriptionId: string) {}
@@ -117,7 +117,7 @@ function add(index: Map<string, Map<string, Resource>>, entry: string, key: stri
 /** `…/virtualmachines/web-01` of `…/virtualmachines/web-01/extensions/setup`. */
 function parentsOf(key: string): string[] {
   const segments = key.split("/");
-  // A resource has eight segments behind the first slash: subscription, group, provider, and one type with a name.
+  // A resource has eight segments after the first slash: subscription, group, provider, and one type with a name.
   const parents: string[] = [];
   for (let length = segments.length - 2; length >= 9; length -= 2) parents.push(segments.slice(0, length).join("/"));
   return parents;
@@ -137,7 +137,7 @@ export function newResource(id: string, location: string, body: JsonObject): Res
   };
 }
 
-/** What a request says beside `properties`, and in it. What the service alone decides is left out. */
+/** A request's values, beside and inside `properties`. What only the service decides is left out. */
 export function partsOf(body: JsonObject): { outer: JsonObject; properties: JsonObject } {
   const outer = Object.fromEntries(Object.entries(body).filter(([key]) => !ownFields.has(key)));
   const { provisioningState: _, ...properties } = digObject(body, "properties");
@@ -154,7 +154,7 @@ export function settle(resource: Resource, provisioningState: string): void {
   touch(resource);
 }
 
-/** The document that ARM answers. */
+/** The document that ARM returns. */
 export function present(resource: Resource): JsonObject {
   return {
     name: resource.name,
@@ -167,7 +167,7 @@ export function present(resource: Resource): JsonObject {
   };
 }
 
-/** Name, type and group out of `/subscriptions/s/resourceGroups/g/providers/Ns/type/name/childType/childName`. */
+/** Name, type and group from `/subscriptions/s/resourceGroups/g/providers/Ns/type/name/childType/childName`. */
 export function addressOf(id: string): { name: string; type: string; resourceGroup: string } {
   const [, , , , resourceGroup = "", , namespace = "", ...typesAndNames] = id.split("/");
   const types = typesAndNames.filter((_, index) => index % 2 === 0);

@@ -5,14 +5,14 @@ export type RestrictionReason = "NotAvailableForSubscription" | "QuotaId";
 
 export interface Restriction {
   readonly size: string;
-  /** Left out, in every region. */
+  /** Default every region. */
   readonly location?: string;
-  /** Left out, in the whole region. */
+  /** Default the whole region. */
   readonly zones?: readonly string[];
   readonly reason: RestrictionReason;
 }
 
-/** What a new subscription finds. */
+/** The restrictions of a new subscription. */
 const usual: readonly Restriction[] = [
   { size: "Standard_NC4as_T4_v3", reason: "NotAvailableForSubscription" },
   { size: "Standard_DC4as_v5", reason: "QuotaId" },
@@ -35,7 +35,7 @@ export class Restrictions {
     );
   }
 
-  /** Whether a machine of the size may be made there. A regional one may, as long as some zone is left. */
+  /** Whether a machine of the size may be created there. A regional one may, as long as some zone is left. */
   allows(size: string, location: string, zone: string | undefined): boolean {
     const restrictions = this.of(size, location);
     if (restrictions.some(({ zones }) => zones === undefined)) return false;

@@ -1,21 +1,21 @@
 /**
- * The address of a route, and the name that the story and the faults use for it: the path as an engineer says it,
+ * The address of a route, and its name in the story and for faults: the path as an engineer says it,
  * `virtualMachines/{vm}/start`.
  */
 
 export interface RouteAddress {
   readonly method: string;
   /**
-   * Fixed segments compare without regard to case, as ARM does; `{x}` takes one segment, and `{+scope}` at the beginning
-   * any scope: a subscription, a resource group, a resource.
+   * Fixed segments are case-insensitive, as in ARM; `{x}` takes one segment, and `{+scope}` at the beginning any scope:
+   * a subscription, a resource group, a resource.
    */
   readonly path: string;
   readonly name: string;
-  /** The request may be answered with an operation to poll. */
+  /** The response may name an operation to poll. */
   readonly longRunning?: boolean;
-  /** The right it needs, where it does not follow from the path. */
+  /** The action it needs, if that does not follow from the path. */
   readonly action?: string;
-  /** Everybody may ask. */
+  /** Everyone may call it. */
   readonly needsNoRight?: boolean;
   /** Not served by Resource Manager: no token, no throttle, no api-version. */
   readonly isOutside?: boolean;
@@ -28,7 +28,7 @@ export interface NameSegment {
   readonly fixed: boolean;
 }
 
-/** The name of a route, filled in with what a request names; without params, every `{x}` stays open (an empty text). */
+/** The name of a route, filled in from a request; without params, every `{x}` stays open (an empty text). */
 export function nameSegments(
   route: Pick<RouteAddress, "name">,
   params: Readonly<Record<string, string>> = {},

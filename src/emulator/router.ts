@@ -1,4 +1,4 @@
-/** Routes: which method and path means which handler. */
+/** Routes: which handler serves which method and path. */
 import type { ArmExchange } from "./exchange.js";
 import { paramOf, type RouteAddress } from "./route-address.js";
 import type { Reply } from "./wire.js";

@@ -1,6 +1,6 @@
 /**
- * The socket's side: reads requests, writes replies, breaks connections where a fault says so. `node:http` alone: what
- * is wanted is raw access to the socket, which a web framework would hide.
+ * The socket side: reads requests, writes replies, and breaks connections when a fault says so. Plain `node:http`,
+ * since a web framework would hide the socket.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ import type { ArmRequest, Reply } from "./wire.js";
 /** Set by the emulator's client policy: the origin that the caller meant. */
 export const originHeader = "x-emulator-origin";
 
-/** The largest body that ARM takes. The rest of a larger one is read and dropped, so that the answer can be read. */
+/** ARM's limit for a body. The rest of a larger one is read and dropped, so that the client can read the response. */
 const longestBody = 4 * 2 ** 20;
 
 export interface RunningServer {
@@ -25,10 +25,10 @@ export interface RunningServer {
 export async function startServer(port: number, dispatch: Dispatcher): Promise<RunningServer> {
   const stopping = new AbortController();
   const server = createServer((incoming, response) => {
-    // What goes wrong here is the emulator's own fault. The client must see it as that, not hang.
+    // An error here is the emulator's own fault. The client must see it as such, not hang.
     serve(incoming, response, dispatch, stopping.signal).catch((error: unknown) => crash(response, error));
   });
-  // A server that closes idle connections races with the client's next request on them; ours wait for the client.
+  // A server that closes idle connections races with the client's next request on them, so ours never does.
   server.keepAliveTimeout = 0;
   await listen(server, port);
   return {
@@ -139,10 +139,10 @@ function deliver({ manner, reply }: Delivery, method: string, response: ServerRe
     response.end(method === "HEAD" ? undefined : content);
     return;
   }
-  // Half of the promised bytes; an empty answer promises two.
+  // Half of the promised bytes; an empty response promises two.
   response.writeHead(reply.status, { ...headers, "content-length": Math.max(2, content.length) });
   const half = content.length === 0 ? " " : content.subarray(0, Math.floor(content.length / 2));
-  // A FIN once they have left, for a reset could overtake them; or nothing more, as long as the client waits.
+  // A FIN once they have been sent, since a reset could overtake them; or nothing more, as long as the client waits.
   response.write(half, () => manner === "cut" && socket?.destroy());
 }
 

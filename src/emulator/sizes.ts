@@ -1,11 +1,11 @@
 /**
- * The sizes of the emulated regions, with the capabilities that decide whether one can stand in for another: a few of each
- * kind, in the numbers of the documentation. Other sizes are served too, with what their name says; they are in no list.
+ * The sizes of the emulated regions, with the capabilities that decide whether one can replace another: a few of each
+ * kind, with the documented numbers. Other sizes work too, with what their name implies, but no list shows them.
  */
 
 export interface Size {
   readonly name: string;
-  /** As `usages` spells it. It follows no rule: it must be read. */
+  /** As `usages` spells it. It follows no pattern, so it must be looked up. */
   readonly family: string;
   readonly vCPUs: number;
   readonly memoryGB: number;
@@ -16,7 +16,7 @@ export interface Size {
   readonly architecture: "x64" | "Arm64";
   readonly generations: "V1,V2" | "V2" | "V1";
   readonly controllers: "SCSI" | "SCSI,NVMe" | "NVMe";
-  /** As in the list of SKUs: every value is a text. */
+  /** As in the SKU list: every value is a text. */
   readonly more: Readonly<Record<string, string>>;
 }
 
@@ -132,7 +132,10 @@ export function findSize(name: string): Size | undefined {
   return byName.get(name.toLowerCase());
 }
 
-/** What a size counts for in quota: all of its vCPUs, also where fewer are active. By its name when it is not listed. */
+/**
+ * How many vCPUs a size counts for in quota: all of them, even if fewer are active. Derived from its name if it is not
+ * listed.
+ */
 export function vCPUsOf(name: string): number {
   return findSize(name)?.vCPUs ?? Number(/\d+/.exec(name)?.[0] ?? 1);
 }
@@ -142,7 +145,7 @@ function activeOf({ name, vCPUs }: Size): number {
   return Number(/^Standard_[A-Z]+\d+-(\d+)/i.exec(name)?.[1] ?? vCPUs);
 }
 
-/** The capabilities of a size in the list of SKUs. */
+/** The capabilities of a size in the SKU list. */
 export function capabilitiesOf(size: Size): Readonly<Record<string, string>> {
   const active = activeOf(size);
   return {
@@ -156,7 +159,7 @@ export function capabilitiesOf(size: Size): Readonly<Record<string, string>> {
     MaxNetworkInterfaces: String(size.maxNics),
     CpuArchitectureType: size.architecture,
     HyperVGenerations: size.generations,
-    // The old sizes do not say it: absent means SCSI.
+    // Older sizes do not state it: absent means SCSI.
     ...(size.controllers !== "SCSI" && { DiskControllerTypes: size.controllers }),
     PremiumIO: "True",
     LowPriorityCapable: "True",

@@ -1,4 +1,6 @@
-/** What the cloud holds, for tests and people: to look at, to fill, and to change behind the client's back. */
+/**
+ * The contents of the cloud, for tests and people: read them, add to them, change them without the client's knowledge.
+ */
 import { checkNames, print } from "../option-check.js";
 import type { Cloud } from "./exchange.js";
 import { digText, type JsonObject } from "./json.js";
@@ -16,7 +18,7 @@ import {
 import type { RegistrationState } from "./registrations.js";
 import { newResource, present, settle } from "./resources.js";
 
-/** A virtual machine as it truly is, whatever a client saw. */
+/** The true state of a virtual machine, whatever a client saw. */
 export interface VmState {
   readonly id: string;
   readonly name: string;
@@ -30,18 +32,18 @@ export interface VmState {
   readonly etag: string;
   /** Why `provisioningState` is Failed: `{ code, message, ... }`. */
   readonly failure: JsonObject | undefined;
-  /** The scripts that run commands have run to their end, oldest first. */
+  /** The completed scripts of run commands, oldest first. */
   readonly commandsRun: readonly (readonly string[])[];
   /** By name. */
   readonly extensions: Readonly<Record<string, { readonly provisioningState: string }>>;
 }
 
-/** A VM to begin with. */
+/** A VM to start with. */
 export interface VmSetup {
   readonly name: string;
   /** Default `Standard_DS1_v2`. */
   readonly size?: string;
-  /** Default the first resource group. It is created when it does not exist. */
+  /** Default the first resource group. It is created if it does not exist. */
   readonly resourceGroup?: string;
   readonly location?: string;
   readonly zones?: readonly string[];
@@ -53,7 +55,7 @@ export interface VmSetup {
   readonly generalized?: boolean;
   /** The OS disk is on the host: such a VM cannot be deallocated. Default false. */
   readonly ephemeralOsDisk?: boolean;
-  /** Managed boot diagnostics, as the portal turns them on. Default false. */
+  /** Managed boot diagnostics, as enabled in the portal. Default false. */
   readonly bootDiagnostics?: boolean;
   /** Further properties of the VM resource (`priority`, `storageProfile`, ...). */
   readonly properties?: JsonObject;
@@ -90,7 +92,7 @@ function checkSetup(setup: VmSetup): void {
 
 /** An operation as the service knows it. */
 export interface OperationState {
-  /** As the story calls it. */
+  /** Its name in the story. */
   readonly name: string;
   readonly id: string;
   readonly method: string;
@@ -107,7 +109,7 @@ export class EmulatorState {
     this.#cloud = cloud;
   }
 
-  /** The VM by name, in any resource group; undefined when there is none. */
+  /** The VM by name, in any resource group; undefined if there is none. */
   vm(name: string, resourceGroup?: string): VmState | undefined {
     const machine = this.#machine(name, resourceGroup);
     return machine && this.#view(machine);
@@ -130,7 +132,7 @@ export class EmulatorState {
     }));
   }
 
-  /** The document of any resource, as a GET would show it; undefined when there is none. */
+  /** The document of any resource, as a GET would return it; undefined if there is none. */
   resource(id: string): JsonObject | undefined {
     this.#pass();
     const found = this.#cloud.resources.find(id);
@@ -146,7 +148,7 @@ export class EmulatorState {
     this.#cloud.resources.putGroup(name, location, {});
   }
 
-  /** Adds a VM that is there from the start. Returns it. */
+  /** Adds an existing VM and returns it. */
   addVm(setup: VmSetup): VmState {
     checkSetup(setup);
     const { options, resources, clock } = this.#cloud;
@@ -174,13 +176,16 @@ export class EmulatorState {
     return this.#view(resources.put(machine));
   }
 
-  /** Adds a resource of any emulated type under its full id. */
+  /** Adds a resource of any emulated type by its full id. */
   addResource(id: string, body: JsonObject = {}): void {
     const location = digText(body, "location") ?? this.#cloud.options.location;
     this.#cloud.resources.put(newResource(id, location, body));
   }
 
-  /** Changes a VM behind the client's back: shut down from inside, evicted, resized in the portal. Throws when there is none. */
+  /**
+   * Changes a VM without the client's knowledge: shut down from inside, evicted, resized in the portal. Throws if there
+   * is none.
+   */
   changeVm(
     name: string,
     change: Partial<Pick<VmState, "powerState" | "provisioningState" | "generalized" | "size">>,

@@ -1,4 +1,4 @@
-/** The record of every exchange, and the lines that a test or a person reads. */
+/** The record of every exchange, and its lines for tests and people. */
 import type { JsonObject } from "./json.js";
 import type { NameSegment } from "./route-address.js";
 import { headerOf, type ArmRequest } from "./wire.js";
@@ -8,7 +8,7 @@ export interface ObservedRequest {
   readonly method: string;
   /** Path and query. */
   readonly path: string;
-  /** As the story names it: `virtualMachines/web-01/start`; the path when the emulator does not know it. */
+  /** Its name in the story: `virtualMachines/web-01/start`; the path if the emulator does not know it. */
   readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: JsonObject | undefined;
@@ -16,39 +16,40 @@ export interface ObservedRequest {
   readonly clientRequestId: string | undefined;
   /** The token of the Authorization header, without `Bearer`. */
   readonly token: string | undefined;
-  /** The token's `oid`; empty without one. */
+  /** The token's `oid`; empty if there is none. */
   readonly principal: string;
 }
 
 /**
- * - `answered`: a whole answer went out.
- * - `reset`, `cut`, `hung`, `stalled`: what a fault did in place of it. `failed to send`: the client's own error, nothing was sent.
- * - `aborted`: the client went away before the answer.
+ * - `answered`: a whole response went out.
+ * - `reset`, `cut`, `hung`, `stalled`: what a fault did instead. `failed to send`: the client's own error, nothing was
+ *   sent.
+ * - `aborted`: the client went away before the response.
  */
 export type ExchangeOutcome =
   "pending" | "answered" | "reset" | "cut" | "hung" | "stalled" | "aborted" | "failed to send";
 
 export interface Exchange extends ObservedRequest {
-  /** From 1, in the order of arrival. */
+  /** From 1, in order of arrival. */
   readonly number: number;
   /** Epoch milliseconds of arrival, by the emulator's clock. */
   readonly at: number;
   readonly outcome: ExchangeOutcome;
-  /** Undefined as long as no answer went out. */
+  /** Undefined while no response went out. */
   readonly status: number | undefined;
-  /** The error code of the answer, of the failed operation in it, or of the client's own error. */
+  /** The error code of the response, of the failed operation in it, or of the client's own error. */
   readonly code: string | undefined;
-  /** The operation's status, in the answer to a poll. */
+  /** The operation's status, in the response to a poll. */
   readonly operationStatus: string | undefined;
-  /** `Retry-After` of the answer. */
+  /** `Retry-After` of the response. */
   readonly retryAfter: string | undefined;
-  /** The service took the request in and acted on it, whatever the client saw. */
+  /** The service executed the request, whatever the client saw. */
   readonly executed: boolean;
   /** The emulator knows the method and path. */
   readonly known: boolean;
 }
 
-/** An exchange while it happens. */
+/** An exchange in progress. */
 export type OpenExchange = { -readonly [Key in keyof Exchange]: Exchange[Key] };
 
 const keptHeaders = [
@@ -60,16 +61,16 @@ const keptHeaders = [
   "content-type",
 ];
 
-/** A write, delete or action that the service carried out, and how often it did. */
+/** A write, delete or action that the service carried out, and how often. */
 export interface Execution {
-  /** As the story names it: `"POST virtualMachines/web-01/start"`. */
+  /** Its name in the story: `"POST virtualMachines/web-01/start"`. */
   readonly request: string;
-  /** Its path: the id of the resource, with the action that was asked for. */
+  /** Its path: the id of the resource, with the requested action. */
   readonly resource: string;
   readonly count: number;
 }
 
-/** They change nothing, though they are no GETs. */
+/** They change nothing, although they are not GETs. */
 const withoutEffect = /\/read$|\/(retrieveBootDiagnosticsData|generate|validate)\/action$/i;
 
 export class Story {
@@ -80,7 +81,7 @@ export class Story {
 
   constructor(private readonly limit: number) {}
 
-  /** `METHOD path` of the requests that the emulator did not know; never forgotten. */
+  /** `METHOD path` of the requests unknown to the emulator; never cleared. */
   get unknown(): readonly string[] {
     return this.#unknown;
   }
@@ -113,7 +114,7 @@ export class Story {
     return exchange;
   }
 
-  /** Each write that ran, in the order of its first run, also those that a deployment made. */
+  /** Each write that ran, in the order of its first run, including those of deployments. */
   get executions(): readonly Execution[] {
     return [...this.#executions.values()].map((execution) => ({ ...execution }));
   }

@@ -1,4 +1,4 @@
-/** The bodies of 429 answers, as Resource Manager and Compute write them. */
+/** The bodies of 429 responses, as Resource Manager and Compute write them. */
 import type { JsonObject } from "./json.js";
 
 /** How Resource Manager counts a request. */
@@ -13,7 +13,7 @@ export interface SubscriptionThrottled {
   readonly method: string;
   readonly subscriptionId: string;
   readonly principal: string;
-  /** The wait in the text, in seconds; undefined leaves the sentence out. */
+  /** The wait in the text, in seconds; undefined omits the sentence. */
   readonly seconds: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export function subscriptionThrottled({
   return { error: { code: "SubscriptionRequestsThrottled", message } };
 }
 
-/** No envelope, a code that also means quota, and the true one in `details`, with a message that is JSON in a string. */
+/** No envelope, a code that also means quota, and the real one in `details`, with a message that is a JSON string. */
 export function computeThrottled(now: number, seconds: number, operationGroup: string): JsonObject {
   const window = {
     operationGroup,

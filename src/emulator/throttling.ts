@@ -1,7 +1,8 @@
 /**
- * Who may pass: Resource Manager's buckets for each subscription and principal, its global ones for all principals, and
- * below them those of Compute for each operation group. The numbers are the documented ones (Resource Manager's page on
- * throttling of 2025-05, Compute's of 2024-05); the names of Compute's policies are documented nowhere and mean nothing.
+ * Admits requests: Resource Manager's buckets for each subscription and principal, its global ones for all principals,
+ * and below them those of Compute for each operation group. The numbers are the documented ones (Resource Manager's
+ * page on throttling of 2025-05, Compute's of 2024-05); the names of Compute's policies are not documented and mean
+ * nothing.
  */
 import type { Clock } from "../time/clock.js";
 import { TokenBucket, type BucketSize } from "./buckets.js";
@@ -26,17 +27,17 @@ export const defaultComputeBuckets: Readonly<Record<ComputeGroup, ComputeBucket>
   GetOperation: { resource: perMinute(45, 15), subscription: perMinute(15_000, 5000) },
 };
 
-/** What a request is, to the throttle. */
+/** A request as the throttle sees it. */
 export interface MeteredRequest {
   readonly method: string;
   readonly route: RouteAddress;
   readonly principal: string;
   readonly location: string;
-  /** The VM (or the operation) it is about. */
+  /** The VM (or the operation) that it concerns. */
   readonly resource: string;
 }
 
-/** The counts to report, and the refusal when a bucket is empty. */
+/** The counts to report, and the refusal if a bucket is empty. */
 export interface Admission {
   readonly headers: HeaderValues;
   readonly refusal?: Reply;
@@ -47,7 +48,7 @@ interface NamedBucket {
   readonly bucket: TokenBucket;
 }
 
-/** Above this many buckets the full ones are dropped: a full bucket and no bucket are the same. */
+/** Above this many buckets, full ones are dropped: a full bucket equals no bucket. */
 const bucketsKept = 10_000;
 
 export class Throttling {
@@ -68,7 +69,7 @@ export class Throttling {
     const compute = this.#computeBuckets(request, this.#settings);
     const [own, shared] = arm.buckets;
     const armRefusal = takeAll([own, shared]);
-    // What Resource Manager let through is paid for there, whatever Compute says of it.
+    // A request admitted by Resource Manager is counted there, whatever Compute decides.
     const computeRefusal = armRefusal ? undefined : takeAll(compute);
     const headers = { ...countsOf(arm.name, own, shared), ...(armRefusal ? {} : computeCounts(compute)) };
     if (armRefusal) return { headers, refusal: this.#armRefusal(request, armRefusal) };
@@ -141,7 +142,7 @@ export class Throttling {
   }
 }
 
-/** Compute's operation group, by its page; undefined for what it does not meter. */
+/** Compute's operation group, as documented; undefined for what it does not meter. */
 function computeGroupOf({ method, name }: RouteAddress): ComputeGroup | undefined {
   if (name === "operations/{operation}") return "GetOperation";
   if (name === "virtualMachineScaleSets/{set}/instanceView") return "ScaleSetInstanceView";
@@ -153,7 +154,7 @@ function computeGroupOf({ method, name }: RouteAddress): ComputeGroup | undefine
   return isDelete || /\/(deallocate|simulateEviction)$/.test(name) ? "DeleteVM" : "UpdateVM";
 }
 
-/** Takes a token of each, or of none: the bucket that refused is returned. */
+/** Takes a token from each, or from none: returns the bucket that refused. */
 function takeAll(buckets: readonly NamedBucket[]): NamedBucket | undefined {
   const refusing = buckets.find(({ bucket }) => !bucket.admits());
   if (!refusing) for (const { bucket } of buckets) bucket.take();
@@ -177,7 +178,7 @@ function computeCounts(buckets: readonly NamedBucket[]): HeaderValues {
   };
 }
 
-/** At most an hour, also for a bucket that is never refilled. */
+/** At most an hour, even for a bucket that is never refilled. */
 function secondsOf(bucket: TokenBucket): number {
   return Math.min(3600, Math.max(1, Math.ceil(bucket.waitMs / 1000)));
 }

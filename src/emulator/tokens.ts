@@ -1,6 +1,6 @@
 /**
- * Tokens as Entra ID would hand them out: JWT-shaped, with `oid`, `exp` and the rest, unsigned. The server reads
- * the principal and the expiry back out of them. A token of another origin is let in under its own `oid`, if it has one.
+ * Tokens like those of Entra ID: JWT-shaped, with `oid`, `exp` and the rest, unsigned. The server reads the principal
+ * and the expiry from them. A token from elsewhere is accepted under its own `oid`, if it has one.
  */
 import type { Clock } from "../time/clock.js";
 import { dig, digText, parseObject, type JsonObject } from "./json.js";
@@ -109,7 +109,7 @@ function encode(part: JsonObject): string {
   return Buffer.from(JSON.stringify(part)).toString("base64url");
 }
 
-/** Nothing, for an opaque token from elsewhere. */
+/** Undefined for an opaque token from elsewhere. */
 function claimsOf(token: string): JsonObject {
   return parseObject(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8")) ?? {};
 }

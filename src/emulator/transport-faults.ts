@@ -1,15 +1,15 @@
 /** Failures below HTTP: those that a server can cause, and those that only the client sees. */
 
 /**
- * What the server can do to a connection in place of a whole answer: reset it, close it after half of the body, stay
- * silent, or stay silent after half of the body.
+ * What the server can do to a connection instead of sending a whole response: reset it, close it after half of the
+ * body, stay silent, or stay silent after half of the body.
  */
 export type ServerSideBreak = "reset" | "cut" | "hung" | "stalled";
 
 /** The code that a Node client reports for it. */
 const causedByServer: Readonly<Record<string, ServerSideBreak>> = { ECONNRESET: "reset", PARSE_ERROR: "cut" };
 
-/** The client's own failures, in Node's words. */
+/** The client's own failures, with Node's messages. */
 const seenByClientAlone: Readonly<Record<string, string>> = {
   EAI_AGAIN: "getaddrinfo EAI_AGAIN management.azure.com",
   ENOTFOUND: "getaddrinfo ENOTFOUND management.azure.com",
@@ -31,7 +31,7 @@ export function serverSideBreak(code: string): ServerSideBreak | undefined {
   return Object.hasOwn(causedByServer, code) ? causedByServer[code] : undefined;
 }
 
-/** Undefined for a code that Node's clients have no fixed words for. */
+/** Undefined for a code without a fixed message in Node's clients. */
 export function wordsOfClientFailure(code: string): string | undefined {
   return Object.hasOwn(seenByClientAlone, code) ? seenByClientAlone[code] : undefined;
 }

@@ -1,4 +1,4 @@
-/** What goes over the wire: the request as it was read, the reply as it will be written. */
+/** What goes over the wire: the parsed request, and the reply to be written. */
 import type { IncomingHttpHeaders } from "node:http";
 import type { JsonObject } from "./json.js";
 
@@ -6,14 +6,14 @@ export interface ArmRequest {
   /** In upper case. */
   readonly method: string;
   /**
-   * As the caller addressed it: `https://management.azure.com/...` when the call came through the emulator's client
-   * policy, `http://127.0.0.1:...` when it came directly. Operation URLs are handed back on the same origin.
+   * As the caller addressed it: `https://management.azure.com/...` if the call came through the emulator's client
+   * policy, `http://127.0.0.1:...` if it came directly. Operation URLs are returned with the same origin.
    */
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
-  /** Parsed; undefined without a body or when the body is no JSON object. */
+  /** Parsed; undefined without a body or if the body is not a JSON object. */
   readonly body: JsonObject | undefined;
-  /** `http://127.0.0.1:PORT`, whatever host the caller meant. */
+  /** `http://127.0.0.1:PORT`, whatever host the caller used. */
   readonly endpoint: string;
   /** Why the body was not read. */
   readonly malformed: "not an object" | "too deep" | "too large" | undefined;
@@ -26,11 +26,11 @@ export interface Reply {
   readonly headers?: HeaderValues;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is, in place of `body`, without the headers of Resource Manager: a gateway answered, not ARM. */
+  /** Sent unchanged, instead of `body`, without the headers of Resource Manager: a gateway responded, not ARM. */
   readonly page?: { readonly contentType: string; readonly content: string | Buffer };
 }
 
-/** An error that ARM or a resource provider answers, thrown by handlers. */
+/** An error that ARM or a resource provider returns, thrown by handlers. */
 export class ArmError extends Error {
   override readonly name = "ArmError";
   constructor(
@@ -60,12 +60,12 @@ export class ArmError extends Error {
   }
 }
 
-/** What Compute answers to a call that the state of the resource rules out. */
+/** Compute's response to a call that the state of the resource rules out. */
 export function notAllowed(message: string): ArmError {
   return new ArmError(409, "OperationNotAllowed", message);
 }
 
-/** One header of the request, the first if it was sent several times. */
+/** One header of the request; the first if it was sent several times. */
 export function headerOf(request: Pick<ArmRequest, "headers">, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;

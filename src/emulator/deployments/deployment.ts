@@ -1,6 +1,6 @@
 /**
- * One deployment: writes the resources of its template, each once what it depends on is there, and keeps an operation for
- * each. It ends when nothing runs any more; what failed is in its operations, whatever its own error shows.
+ * One deployment: writes the resources of its template, each once its dependencies exist, and keeps an operation for
+ * each. It ends when nothing is running any more; its operations show what failed, whatever its own error says.
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
@@ -37,7 +37,7 @@ export interface Step {
   endedAt: number | undefined;
   operation: Operation | undefined;
   status: number;
-  /** Why it failed: the answer's body, or that of the operation. */
+  /** Why it failed: the body of the response or of the operation. */
   failure: JsonObject | undefined;
 }
 
@@ -97,7 +97,7 @@ export class Deployment implements OperationWork {
   advance(looked: boolean): boolean {
     if (this.endedAt !== undefined) return true;
     for (const step of this.#running) this.#follow(step, looked);
-    // A step that is over at once opens the way for the next ones.
+    // A step that ends at once makes the next ones ready.
     while (this.#failed.length === 0 && this.#startReady());
     const isOver = this.#running.length === 0;
     if (isOver) this.endedAt = this.clock.now();
@@ -165,7 +165,7 @@ export class Deployment implements OperationWork {
 
 function refusalOf(body: unknown): JsonObject {
   if (dig(body, "error") !== undefined) return { error: dig(body, "error") };
-  // Compute's throttling answers without an envelope.
+  // Compute's throttling responses have no envelope.
   if (digText(body, "code") !== undefined) return { error: body };
   return { error: { code: "InternalServerError", message: "The resource provider gave no error." } };
 }
@@ -196,7 +196,7 @@ export function presentStep(deployment: Deployment, step: Step, clock: Clock): J
   };
 }
 
-/** What the service does after all resources are there. */
+/** What the service does after all resources exist. */
 export function presentOutputStep({ plan, endedAt, startedAt }: Deployment): JsonObject {
   const operationId = "08584" + plan.correlationId.replaceAll("-", "").slice(0, 15).toUpperCase();
   return {

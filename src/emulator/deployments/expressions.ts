@@ -1,7 +1,7 @@
 /**
- * The expressions of an ARM template: `[concat(parameters('name'), '-nic')]`. As many functions as the templates of virtual
- * machines use; one that is missing is refused by name. Work is bounded, since variables that double each other would
- * otherwise fill the memory with a template of a few lines.
+ * The expressions of an ARM template: `[concat(parameters('name'), '-nic')]`. It has the functions that VM templates
+ * use; a missing one is refused by name. The work is limited, since variables that double each other would otherwise
+ * fill the memory from a template of a few lines.
  */
 import { digText, isJsonObject, type JsonObject } from "../json.js";
 import { ArmError } from "../wire.js";
@@ -9,17 +9,17 @@ import { ArmError } from "../wire.js";
 export interface TemplateScope {
   readonly subscriptionId: string;
   readonly tenantId: string;
-  /** Undefined in a deployment at the subscription. */
+  /** Undefined in a subscription deployment. */
   readonly resourceGroup: { readonly id: string; readonly name: string; readonly location: string } | undefined;
   readonly deploymentName: string;
   readonly parameters: JsonObject;
   /** Not yet evaluated. */
   readonly variables: JsonObject;
-  /** What evaluating may still produce. Shared by all expressions of a template. */
+  /** How much evaluation may still produce. Shared by all expressions of a template. */
   readonly budget: Budget;
 }
 
-/** Characters that the expressions of one template may produce: what Resource Manager takes as a whole template. */
+/** Characters that the expressions of one template may produce: Resource Manager's limit for a whole template. */
 export class Budget {
   #left = 4 * 2 ** 20;
 
@@ -114,7 +114,7 @@ export function typed(type: string, names: readonly string[]): string {
   return `/providers/${namespace}/${path}`;
 }
 
-/** A recursive-descent reader that evaluates as it reads. */
+/** A recursive-descent parser that evaluates as it reads. */
 class Expression {
   #position = 0;
 

@@ -1,4 +1,4 @@
-/** A template read into the resources to write, in no order yet: `dependsOn` says what waits for what. */
+/** A template, parsed into the resources to write, unordered: `dependsOn` says what waits for what. */
 import { digObject, digText, isJsonObject, type JsonObject } from "../json.js";
 import { Budget, evaluate, invalidTemplate, typed, type TemplateScope } from "./expressions.js";
 
@@ -17,7 +17,7 @@ export interface TemplateResource {
 
 export type DeploymentScope = Pick<TemplateScope, "subscriptionId" | "tenantId" | "resourceGroup" | "deploymentName">;
 
-/** What is about a resource in a template, and not in the body of its PUT. */
+/** Words of a template that are not part of a resource's PUT body. */
 const templateWords = new Set([
   "type",
   "apiVersion",
@@ -33,7 +33,7 @@ const templateWords = new Set([
 
 const mostResources = 800;
 
-/** Reads `properties` of a deployment. Throws what Resource Manager answers to a template that it cannot take. */
+/** Reads `properties` of a deployment. Throws Resource Manager's response to an invalid template. */
 export function readTemplate(properties: JsonObject, scope: DeploymentScope): TemplateResource[] {
   if (digText(properties, "templateLink", "uri") !== undefined) {
     throw invalidTemplate("the emulator fetches no templateLink; send the template itself.");
@@ -65,7 +65,7 @@ function parametersOf(template: JsonObject, properties: JsonObject): JsonObject 
   );
 }
 
-/** Children written inside their parent become resources of their own, which wait for it. */
+/** Children inside their parent become resources of their own, which wait for it. */
 function flatten(resources: unknown, scope: TemplateScope, parent?: TemplateResource): TemplateResource[] {
   const listed: [string | undefined, unknown][] = Array.isArray(resources)
     ? resources.map((resource) => [undefined, resource])
@@ -133,12 +133,12 @@ function idOf(name: string, resources: readonly TemplateResource[]): string {
       resource.name.toLowerCase() === wanted,
   );
   if (found) return found.id.toLowerCase();
-  // A resource that is not in the template is there already.
+  // A resource that is not in the template already exists.
   if (wanted.startsWith("/subscriptions/")) return wanted;
   throw invalidTemplate(`the resource '${name}' is not defined in the template.`);
 }
 
-/** The ids that the resources of a cycle wait for; undefined without a cycle. */
+/** The ids that the resources of a cycle wait for; undefined if there is no cycle. */
 export function cycleIn(resources: readonly TemplateResource[]): readonly string[] | undefined {
   const left = new Map(resources.map((resource) => [resource.id.toLowerCase(), resource]));
   for (let shrank = true; shrank;) {

@@ -18,7 +18,7 @@ export const activityLogRoutes: readonly Route[] = [
 interface Filter {
   readonly from: number;
   readonly to: number;
-  /** Of the four there may be one. */
+  /** At most one of the four. */
   readonly only: ((event: JsonObject) => boolean) | undefined;
 }
 
@@ -63,7 +63,7 @@ function filterOf(text: string): Filter {
       if (operator === "ge") from = at;
       else to = at;
     } else if (of && operator === "eq" && !only) only = (event) => of(event)?.toLowerCase() === value.toLowerCase();
-    // Asked for by some clients; there is no other channel.
+    // Some clients ask for it; there is no other channel.
     else if (!/^(eventChannels|levels)$/i.test(field)) throw invalid(`'${clause.trim()}' is not supported`);
   }
   if (from === undefined || Number.isNaN(from) || Number.isNaN(to)) {

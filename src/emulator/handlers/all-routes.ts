@@ -1,4 +1,4 @@
-/** All that the emulator knows. What is not here answers 501 and says so. */
+/** All routes of the emulator. Anything else gets a 501 that says so. */
 import { reservationRoutes } from "./reservations.js";
 import { scaleSetRoutes } from "./scale-sets.js";
 import { runCommandRoutes } from "./run-commands.js";

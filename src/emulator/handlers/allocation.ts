@@ -7,7 +7,7 @@ import type { Demand } from "../quotas.js";
 import { ArmError } from "../wire.js";
 import { hasRoomOnHost } from "./reservations.js";
 
-/** Throws what the service answers at once to a size that may not be used, or for which no quota is left. */
+/** Throws the service's immediate response to a restricted size or to an exceeded quota. */
 export function checkOffer(exchange: ArmExchange, next: Machine, old?: Machine): void {
   if (old && sizeOf(old) === sizeOf(next)) return;
   const request = placeRequestOf(next);
@@ -62,7 +62,7 @@ function skuNotAvailable(exchange: ArmExchange, machine: Machine): ArmError {
   return new ArmError(409, "SkuNotAvailable", message);
 }
 
-/** Takes hardware for the machine, or gives the failure that its operation ends with. */
+/** Takes hardware for the machine, or returns the failure of its operation. */
 export function allocate(exchange: ArmExchange, machine: Machine): OperationFailure | undefined {
   const request = placeRequestOf(machine);
   const place = hasRoomOnHost(exchange, machine) ? exchange.cloud.capacity.place(request) : undefined;

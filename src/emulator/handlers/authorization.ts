@@ -1,4 +1,4 @@
-/** Locks, permissions and policies: what they are, at any scope. */
+/** Locks, permissions and policies, at any scope. */
 import type { ArmExchange } from "../exchange.js";
 import { digObject, digText, type JsonObject } from "../json.js";
 import { idOfLock, type Lock } from "../locks.js";
@@ -101,7 +101,7 @@ function listNone(): Reply {
   return { status: 200, body: { value: [] } };
 }
 
-/** Those that the scope is under. */
+/** Those that apply to the scope. */
 function assignmentsAt(exchange: ArmExchange): readonly Assignment[] {
   const scope = exchange.param("scope");
   return exchange.cloud.policies.all.filter(({ covers }) => isWithin(scope, covers) || isWithin(covers, scope));
@@ -129,7 +129,7 @@ function getDefinition(exchange: ArmExchange): Reply {
   throw new ArmError(404, "PolicyDefinitionNotFound", `The policy definition '${name}' could not be found.`);
 }
 
-/** What policies would say. Those of management groups are not evaluated, so an empty answer proves nothing. */
+/** What policies would say. Those of management groups are not evaluated, so an empty result proves nothing. */
 function checkRestrictions(exchange: ArmExchange): Reply {
   const { subscriptionId } = exchange.cloud.options;
   const scope = exchange.has("group") ? exchange.group.id : `/subscriptions/${subscriptionId}`;

@@ -23,7 +23,7 @@ export const bootDiagnosticsRoutes: readonly Route[] = [
 
 function retrieve(exchange: ArmExchange): Reply {
   const machine = existingMachine(exchange);
-  // The service's own words for a VM without diagnostics are documented nowhere.
+  // The service's message for a VM without diagnostics is not documented.
   if (dig(machine.properties, "diagnosticsProfile", "bootDiagnostics", "enabled") !== true) {
     throw new ArmError(409, "OperationNotAllowed", `Boot diagnostics is not enabled for VM '${machine.name}'.`);
   }

@@ -1,4 +1,4 @@
-/** Compute resources beside the VM: managed disks, images, availability sets. */
+/** Compute resources besides the VM: managed disks, images, availability sets. */
 import type { ArmExchange } from "../exchange.js";
 import { dig, digText } from "../json.js";
 import { isMachine, machineType } from "../machine.js";

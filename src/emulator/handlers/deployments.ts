@@ -1,4 +1,4 @@
-/** Template deployments at a resource group and at the subscription, and the operations in which their causes are. */
+/** Template deployments for a resource group and the subscription, and the operations that show their causes. */
 import type { ArmExchange } from "../exchange.js";
 import {
   Deployment,

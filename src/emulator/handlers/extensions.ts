@@ -48,7 +48,7 @@ function write(exchange: ArmExchange, manner: "replace" | "merge"): Reply {
   });
 }
 
-/** What its handler in the guest makes of it: a failure, or none. */
+/** The result of its handler in the guest: a failure, or none. */
 function runHandler(exchange: ArmExchange, machine: Machine, extension: Resource): OperationFailure | undefined {
   const { output: _, failure: __, ...settings } = extension.properties;
   extension.properties = settings;

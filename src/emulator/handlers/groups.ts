@@ -1,4 +1,4 @@
-/** Subscriptions and resource groups. Deleting a group is the one operation that is followed by `Location` alone. */
+/** Subscriptions and resource groups. Deleting a group is the one operation followed only by `Location`. */
 import type { ArmExchange } from "../exchange.js";
 import { displayName, regions, zonesOfRegion } from "../locations.js";
 import { digObject, type JsonObject } from "../json.js";

@@ -25,7 +25,7 @@ function listStatuses(exchange: ArmExchange): Reply {
   return pageOf(exchange, [currentOf(exchange)]);
 }
 
-/** A machine that never came to be has no health. */
+/** A machine that was never created has no health. */
 function currentOf(exchange: ArmExchange): JsonObject {
   const { resources, health, clock } = exchange.cloud;
   const scope = exchange.param("scope");
@@ -54,7 +54,7 @@ function currentOf(exchange: ArmExchange): JsonObject {
         category: known.reason === "UserInitiated" ? "Not Applicable" : "Unplanned",
         context: known.reason === "UserInitiated" ? "Customer Initiated" : "Platform Initiated",
       }),
-      // The service spells it so.
+      // The service's spelling.
       occuredTime: new Date(known.since).toISOString(),
       reasonChronicity: "Persistent",
       reportedTime: reported,

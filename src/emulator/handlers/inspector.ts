@@ -1,6 +1,6 @@
 /**
- * VM Inspector: a run reads the OS disk and writes a zip to the caller's blob. Its checks come before the run; a run that
- * fails answers 200 with `resultStatus: "Failed"`, and is polled at another host than Resource Manager's.
+ * VM Inspector: a run reads the OS disk and writes a zip to the caller's blob. Its checks come before the run; a failed
+ * run returns 200 with `resultStatus: "Failed"`, and is polled at another host than Resource Manager's.
  */
 import { inspectorRegions } from "../../catalog/inspector-regions.js";
 import { retryAfterHeader, type ArmExchange } from "../exchange.js";
@@ -102,7 +102,7 @@ function run(exchange: ArmExchange): Reply {
   const machine = inspectable(exchange);
   const operation = exchange.begin({
     status: 202,
-    // A run of its own for each request: it does not lock the VM.
+    // Each request has its own run: it does not lock the VM.
     resourceId: `${machine.id}/diskInspection`,
     location,
     style: "location",
@@ -139,7 +139,7 @@ function outcome({ status, startedAt, error }: Operation): JsonObject {
   return { createdUTC, resultStatus: "Failed", message: "Disk inspection failed.", errorDetail: error };
 }
 
-/** Another host than Resource Manager's, where the caller speaks to Azure's hosts at all. */
+/** Another host than Resource Manager's, if the caller uses Azure's hosts at all. */
 function followHeaders(exchange: ArmExchange, location: string, operation: Operation): HeaderValues {
   const { origin, protocol } = exchange.request.url;
   const host = protocol === "https:" ? `https://${location}.diagnostic.compute.azure.com` : origin;

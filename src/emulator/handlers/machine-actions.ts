@@ -1,4 +1,4 @@
-/** Actions on a virtual machine: what each requires of the VM, what it turns it into, and how long it takes. */
+/** Actions on a virtual machine: what each requires of the VM, what it changes, and how long it takes. */
 import type { ArmExchange } from "../exchange.js";
 import { digObjects, digText, type JsonObject } from "../json.js";
 import { hasEphemeralDisk, isSpot, type Machine, type PowerState } from "../machine.js";
@@ -10,13 +10,13 @@ import { checkFree, existingMachine, fail, machinePath, succeed } from "./machin
 
 interface MachineAction {
   readonly name: string;
-  /** Throws what the service answers when the VM is in no state for it, or the request lacks something. */
+  /** Throws the service's response if the VM is in the wrong state, or the request lacks something. */
   readonly check?: (machine: Machine, exchange: ArmExchange) => void;
-  /** The power state while it runs; left out, it stays. */
+  /** The power state during the action; unchanged if omitted. */
   readonly during?: PowerState;
-  /** The power state it leads to; left out, it stays. */
+  /** The resulting power state; unchanged if omitted. */
   readonly after?: PowerState;
-  /** What else it does once it succeeds; returns the body of the final answer. */
+  /** What else it does on success; returns the body of the final response. */
   readonly finish?: (exchange: ArmExchange, machine: Machine) => JsonObject;
 }
 
@@ -60,7 +60,7 @@ function act(exchange: ArmExchange, action: MachineAction): Reply {
   checkFree(exchange, machine, action.name);
   action.check?.(machine, exchange);
   const before = machine.powerState;
-  // Stopping what is deallocated changes nothing: the VM has no place to be stopped in.
+  // Stopping a deallocated machine changes nothing: it has no place where it could be stopped.
   const moves = !(action.name === "powerOff" && before === "deallocated");
   const after = moves ? (action.after ?? before) : before;
   if (moves && action.during) machine.powerState = action.during;
@@ -171,7 +171,7 @@ function runCommand(exchange: ArmExchange, machine: Machine): JsonObject {
     script,
     parameters: Object.fromEntries(parameters),
   });
-  // Windows reports the two streams apart, Linux in one message.
+  // Windows reports the two streams separately, Linux in one message.
   const value = /powershell/i.test(commandId)
     ? [stream("ComponentStatus/StdOut/succeeded", stdout), stream("ComponentStatus/StdErr/succeeded", stderr)]
     : [stream("ProvisioningState/succeeded", `Enable succeeded: \n[stdout]\n${stdout}\n[stderr]\n${stderr}`)];

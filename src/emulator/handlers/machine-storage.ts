@@ -1,11 +1,11 @@
-/** Disks of a VM: what may be attached, and what attaching and detaching does to the disk resources. */
+/** Disks of a VM: what may be attached, and how attaching and detaching changes the disk resources. */
 import type { ArmExchange } from "../exchange.js";
 import { dig, digObject, digObjects, digText, type JsonObject } from "../json.js";
 import { maxDataDisks, sizeOf, type Machine } from "../machine.js";
 import { newResource, settle, type Resource, type Resources } from "../resources.js";
 import { ArmError, notAllowed } from "../wire.js";
 
-/** Throws what the service answers to a storage profile that it cannot serve. */
+/** Throws the service's response to an invalid storage profile. */
 export function checkDisks(exchange: ArmExchange, next: Machine, old: Machine | undefined): void {
   const disks = dataDisksOf(next);
   const limit = maxDataDisks(sizeOf(next));
@@ -25,7 +25,7 @@ export function checkDisks(exchange: ArmExchange, next: Machine, old: Machine | 
   }
 }
 
-/** Makes the disks that the profile asks for, takes hold of all of them, and lets go of those that it no longer names. */
+/** Creates the disks of the profile, attaches all of them, and detaches those that it no longer names. */
 export function attachDisks(exchange: ArmExchange, machine: Machine): void {
   const { resources } = exchange.cloud;
   const storage = digObject(machine.properties, "storageProfile");

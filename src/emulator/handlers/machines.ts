@@ -44,7 +44,7 @@ export function existingMachine(exchange: ArmExchange): Machine {
   return exchange.existing(idOfMachine(exchange)) as Machine;
 }
 
-/** Refuses a write while another works on the VM, or while it is on its way out. */
+/** Refuses a write while another works on the VM, or while it is being deleted. */
 export function checkFree(exchange: ArmExchange, machine: Machine, operation: string): void {
   const running = exchange.cloud.operations.running(machine.id);
   if (!running) return;
@@ -89,7 +89,7 @@ function patchMachine(exchange: ArmExchange): Reply {
 
 /**
  * The document is the goal: it takes effect at once, and `provisioningState` says how far the VM has come. A failed
- * update leaves the new document with `Failed`, until a later write or a reapply gets there.
+ * update leaves the new document with `Failed`, until a later write or a reapply succeeds.
  */
 function update(exchange: ArmExchange, machine: Machine, wanted: { outer: JsonObject; properties: JsonObject }): Reply {
   checkFree(exchange, machine, "createOrUpdate");
@@ -115,7 +115,7 @@ function update(exchange: ArmExchange, machine: Machine, wanted: { outer: JsonOb
     ...workOn(exchange, machine, powerState),
     status: 200,
     failure: powerState === "unknown" ? (allocate(exchange, machine) ?? bootFailure(exchange, machine)) : undefined,
-    // A write is also what brings up a VM whose create had failed.
+    // A write also brings up a VM whose create had failed.
     succeed: () => succeed(exchange, machine, powerState === "unknown" ? "running" : powerState),
   });
 }
@@ -136,7 +136,7 @@ function getInstanceView(exchange: ArmExchange): Reply {
   return { status: 200, body };
 }
 
-/** Deleting takes the VM over from whatever was working on it. */
+/** Deleting takes the VM over from any operation in progress. */
 function deleteMachine(exchange: ArmExchange): Reply {
   const { resources, operations } = exchange.cloud;
   const machine = resources.find(idOfMachine(exchange));
@@ -178,7 +178,7 @@ function list(exchange: ArmExchange, group?: string): Reply {
   );
 }
 
-/** What all writes of a VM share: its place, its document, and how a failure leaves it. */
+/** What all writes of a VM share: its place, its document, and its state after a failure. */
 function workOn(exchange: ArmExchange, machine: Machine, powerState: Machine["powerState"]) {
   return {
     body: presentMachine(machine, exchange.cloud),
@@ -190,7 +190,7 @@ function workOn(exchange: ArmExchange, machine: Machine, powerState: Machine["po
   };
 }
 
-/** What a machine that does not come up fails with. */
+/** The failure of a machine that does not boot. */
 function bootFailure(exchange: ArmExchange, { name }: Machine): OperationFailure | undefined {
   if (!illnessOf(name, exchange.cloud).failsCreate) return undefined;
   const message = `OS Provisioning for VM '${name}' did not finish in the allotted time. The VM may still finish provisioning successfully. Please check provisioning state later. For details on how to check current provisioning state of Windows VMs, refer to https://aka.ms/WindowsVMLifecycle and Linux VMs, refer to https://aka.ms/LinuxVMLifecycle.`;
@@ -206,14 +206,14 @@ export function succeed(exchange: ArmExchange, machine: Machine, powerState: Mac
   settle(machine, "Succeeded");
 }
 
-/** The operation ended short of its goal, and the VM says why. */
+/** The operation failed, and the VM says why. */
 export function fail(
   exchange: ArmExchange,
   machine: Machine,
   powerState: Machine["powerState"],
   failure: OperationFailure,
 ): void {
-  // The guest that did not report in time runs all the same, and is paid for.
+  // A guest that did not report in time still runs and is billed.
   const isUp = powerState === "unknown" && (digText(failure.error, "code") ?? "").startsWith("OSProvisioning");
   machine.powerState = isUp ? "running" : powerState;
   if (machine.powerState === "unknown") machine.zone = undefined;

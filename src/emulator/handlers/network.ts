@@ -1,4 +1,7 @@
-/** As much of the network as a VM script needs: virtual networks and subnets, interfaces, public addresses, security groups. */
+/**
+ * The part of the network that VM scripts need: virtual networks and subnets, interfaces, public addresses, security
+ * groups.
+ */
 import type { ArmExchange } from "../exchange.js";
 import { dig, digObject, digObjects, digText, type JsonObject } from "../json.js";
 import { newResource, present, type Resource } from "../resources.js";
@@ -14,7 +17,7 @@ const virtualNetworks: PlainResource = {
   type: "virtualNetworks",
   writeStyle,
   complete: (network, exchange) => {
-    // Subnets written with their network are resources of their own all the same.
+    // Subnets written with their network are still resources of their own.
     for (const subnet of digObjects(network.properties, "subnets")) {
       const id = `${network.id}/subnets/${digText(subnet, "name") ?? ""}`;
       if (!exchange.cloud.resources.find(id)) exchange.cloud.resources.put(newResource(id, network.location, subnet));
@@ -93,7 +96,7 @@ const networkSecurityGroups: PlainResource = {
   type: "networkSecurityGroups",
   writeStyle,
   complete: (group, exchange) => {
-    // Rules written with their group are resources of their own all the same.
+    // Rules written with their group are still resources of their own.
     for (const rule of digObjects(group.properties, "securityRules")) {
       const id = `${group.id}/securityRules/${digText(rule, "name") ?? ""}`;
       if (!exchange.cloud.resources.find(id)) exchange.cloud.resources.put(newResource(id, group.location, rule));
@@ -175,7 +178,7 @@ export const networkRoutes: readonly Route[] = [
   securityRules,
 ].flatMap(routesOf);
 
-/** The first address of the subnet that is free: Azure keeps the first four. */
+/** The first free address of the subnet: Azure reserves the first four. */
 function withAddress(exchange: ArmExchange, nic: Resource, configuration: JsonObject, index: number): JsonObject {
   const properties = digObject(configuration, "properties");
   const name = digText(configuration, "name") ?? `ipconfig${index + 1}`;

@@ -35,7 +35,7 @@ export const offerRoutes: readonly Route[] = [
   })),
 ];
 
-/** The location is the only filter that the service takes. */
+/** The location is the only filter that the service accepts. */
 function listSkus(exchange: ArmExchange): Reply {
   const filter = exchange.request.url.searchParams.get("$filter");
   const wanted = /^\s*location eq '([^']+)'\s*$/i.exec(filter ?? "")?.[1];
@@ -85,7 +85,7 @@ function machineSku(size: Size, location: string, restrictions: readonly Restric
     locationInfo: [
       {
         location,
-        // In no order, as the service lists them.
+        // Unordered, as the service lists them.
         zones: ["3", "1", "2"],
         zoneDetails: [{ name: ["1"], capabilities: [{ name: "UltraSSDAvailable", value: "True" }] }],
       },
@@ -122,7 +122,7 @@ function listSizes(): Reply {
   return { status: 200, body: { value: sizes.map(presentSize) } };
 }
 
-/** What this cluster can give: a running machine can take the sizes of its own series. */
+/** What this cluster can offer: a running machine can take the sizes of its own series. */
 function listResizeOptions(exchange: ArmExchange): Reply {
   const machine = existingMachine(exchange);
   const anywhere = machine.powerState === "deallocated";
@@ -141,7 +141,7 @@ function presentSize({ name, vCPUs, memoryGB, maxDataDisks, tempDiskMB }: Size):
   };
 }
 
-/** A score is about the whole count, in one zone or one region. */
+/** A score covers the whole count, in one zone or one region. */
 function generateScores(exchange: ArmExchange, isSpot: boolean): Reply {
   const { body } = exchange;
   const listed = body["desiredLocations"];

@@ -1,5 +1,5 @@
 /**
- * Resources that are written, read, listed and deleted, and do nothing by themselves. One description each; the routes
+ * Resources that can be written, read, listed and deleted, and do nothing themselves. One description each; the routes
  * follow from it.
  */
 import type { ArmExchange } from "../exchange.js";
@@ -14,18 +14,18 @@ export interface PlainResource {
   readonly namespace: string;
   /** `disks` */
   readonly type: string;
-  /** How a write is followed; left out, writes and deletes are over at once. */
+  /** How a write is followed; if omitted, writes and deletes end at once. */
   readonly writeStyle?: PollingStyle;
-  /** The status that answers a write; left out, 201 for a new resource and 200 for an old one. */
+  /** The status of a write; if omitted, 201 for a new resource and 200 for an existing one. */
   readonly writeStatus?: number;
-  /** Children that are addressed on their own (`subnets`), each with the path below its parent. */
+  /** Children with their own address (`subnets`), each with the path below its parent. */
   readonly isChildOf?: PlainResource;
-  /** Throws what the service answers to a write it cannot serve. */
+  /** Throws the service's response to an invalid write. */
   readonly checkWrite?: (exchange: ArmExchange, next: Resource, old: Resource | undefined) => void;
   readonly checkDelete?: (exchange: ArmExchange, resource: Resource) => void;
-  /** Fills in what the service adds of its own. */
+  /** Adds what the service itself sets. */
   readonly complete?: (resource: Resource, exchange: ArmExchange) => void;
-  /** The document, where it shows more than the resource itself. */
+  /** The document, if it shows more than the resource itself. */
   readonly show?: (resource: Resource, exchange: ArmExchange) => JsonObject;
 }
 
@@ -81,7 +81,9 @@ function show(exchange: ArmExchange, kind: PlainResource, resource: Resource): J
   return kind.show?.(resource, exchange) ?? present(resource);
 }
 
-/** What a write of an existing resource starts from. What the service added (`virtualMachine`, `diskState`) survives a PUT. */
+/**
+ * The base of a write to an existing resource. What the service added (`virtualMachine`, `diskState`) survives a PUT.
+ */
 function kept(exchange: ArmExchange, old: Resource, manner: "replace" | "merge"): Partial<Resource> {
   const { outer, properties } = partsOf(exchange.body);
   if (manner === "merge")
@@ -146,7 +148,7 @@ function workOn(resource: Resource, kind: PlainResource) {
   };
 }
 
-/** A child has no location of its own: it is where its parent is. */
+/** A child has no location of its own: it has its parent's. */
 function locationOf(exchange: ArmExchange, kind: PlainResource): string {
   if (kind.isChildOf) return exchange.existing(idOf(exchange, kind.isChildOf)).location;
   return digText(exchange.body, "location") ? exchange.location : exchange.group.location;

@@ -1,4 +1,4 @@
-/** Images of the marketplace, by publisher, offer, SKU and version; and the terms that some of them have. */
+/** Marketplace images, by publisher, offer, SKU and version, and the terms of some of them. */
 import type { ArmExchange } from "../exchange.js";
 import { normalLocation } from "../locations.js";
 import type { Route } from "../router.js";

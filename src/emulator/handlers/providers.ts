@@ -1,4 +1,4 @@
-/** Resource providers: reading and changing their registration, and the refusal of what is not registered. */
+/** Resource providers: reading and changing their registration, and refusing unregistered ones. */
 import type { ArmExchange } from "../exchange.js";
 import type { JsonObject } from "../json.js";
 import type { RegistrationState } from "../registrations.js";
@@ -16,7 +16,7 @@ export const providerRoutes: readonly Route[] = [
   { method: "POST", path: `${path}/unregister`, name: `${name}/unregister`, handle: unregister },
 ];
 
-/** Providers that answer nothing to a subscription that has not registered them. */
+/** Providers that refuse even reads from a subscription that has not registered them. */
 const refusesReads = new Set(["Microsoft.ResourceHealth", "Microsoft.PolicyInsights", "Microsoft.Insights"]);
 
 /** ARM's own refusal of a write to a namespace that the subscription has not registered. */

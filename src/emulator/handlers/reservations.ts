@@ -1,4 +1,4 @@
-/** Capacity reservations and dedicated hosts, each with the machines that use it in its instance view. */
+/** Capacity reservations and dedicated hosts, each with its machines in the instance view. */
 import type { ArmExchange } from "../exchange.js";
 import { dig, digText, type JsonObject } from "../json.js";
 import { placeRequestOf } from "../capacity.js";
@@ -88,7 +88,7 @@ export const reservationRoutes: readonly Route[] = [
   hosts,
 ].flatMap(routesOf);
 
-/** A reservation is made whole or not at all. */
+/** A reservation is made in full or not at all. */
 function checkReservation(exchange: ArmExchange, reservation: Resource): void {
   const { size, zone } = demandOf(reservation);
   const request = { size, location: reservation.location, zone, isSpot: false };
@@ -114,7 +114,7 @@ function capacityOf(reservation: Resource): number {
   return Number(dig(reservation.outer, "sku", "capacity") ?? 0);
 }
 
-/** More users than capacity is allowed: those meet the ordinary capacity. */
+/** More users than capacity is allowed: the rest use ordinary capacity. */
 function viewOf(exchange: ArmExchange, reservation: Resource): JsonObject {
   const users = usersOf(exchange, reservation).filter(({ powerState }) => powerState !== "deallocated");
   return {
@@ -161,7 +161,7 @@ function freeOn(guests: readonly Machine[]): number {
   return hostVCPUs - guests.reduce((sum, machine) => sum + vCPUsOf(sizeOf(machine)), 0);
 }
 
-/** Whether the host that the machine names has room for it beside its other guests. */
+/** Whether the machine's host has room for it besides its other guests. */
 export function hasRoomOnHost(exchange: ArmExchange, machine: Machine): boolean {
   const hostId = digText(machine.properties, "host", "id");
   if (hostId === undefined) return true;

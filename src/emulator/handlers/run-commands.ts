@@ -1,4 +1,4 @@
-/** Managed run commands: scripts as resources, whose outcome is in their instance view alone. */
+/** Managed run commands: scripts as resources, whose outcome is only in their instance view. */
 import type { ArmExchange } from "../exchange.js";
 import { dig, digObjects, digText, type JsonObject } from "../json.js";
 import type { Machine } from "../machine.js";
@@ -25,7 +25,7 @@ function idOf(exchange: ArmExchange, machine: Machine): string {
   return `${machine.id}/runCommands/${exchange.param("command")}`;
 }
 
-/** The write is accepted, the script runs, and the write succeeds whatever the script's exit code is, unless it is asked otherwise. */
+/** The write is accepted, the script runs, and by default the write succeeds whatever the script's exit code. */
 function write(exchange: ArmExchange): Reply {
   const { resources, clock, operations } = exchange.cloud;
   const machine = existingMachine(exchange);
@@ -145,7 +145,7 @@ function remove(exchange: ArmExchange): Reply {
   });
 }
 
-/** Protected parameters go in and never come out. */
+/** Protected parameters are write-only. */
 function presentCommand(command: Resource, expand: boolean): JsonObject {
   const { instanceView, protectedParameters: _, ...properties } = command.properties;
   const shown = { treatFailureAsDeploymentFailure: false, asyncExecution: false, ...properties };

@@ -1,6 +1,6 @@
 /**
- * Scale sets, uniform and flexible. The set succeeds when its model is applied; that instances of it failed shows in their
- * own states and in the counts of the set's instance view alone.
+ * Scale sets, uniform and flexible. The set succeeds when its model is applied; failed instances show only in their own
+ * states and in the counts of the set's instance view.
  */
 import { randomBytes } from "node:crypto";
 import type { ArmExchange } from "../exchange.js";
@@ -109,7 +109,7 @@ function demandOf(set: Resource, count: number): { size: string; isSpot: boolean
   return { size: digText(set.outer, "sku", "name") ?? "", isSpot, count };
 }
 
-/** Makes and removes instances until there are as many as the set wants. */
+/** Creates and removes instances until there are as many as the set wants. */
 export function scale(exchange: Pick<ArmExchange, "cloud">, set: Resource): void {
   const { resources, instanceFailures } = exchange.cloud;
   const members = instancesOf(exchange, set);
@@ -143,7 +143,7 @@ function addInstance({ cloud }: Pick<ArmExchange, "cloud">, set: Resource, failu
   if (!failure) for (const body of digObjects(profile, "extensionProfile", "extensions")) extend(cloud, machine, body);
 }
 
-/** Runs an extension of the model on a new instance. One that fails leaves the instance running, and failed. */
+/** Runs an extension of the model on a new instance. If it fails, the instance keeps running but is failed. */
 function extend(cloud: ArmExchange["cloud"], machine: Machine, body: JsonObject): void {
   const name = digText(body, "name") ?? "";
   const extension = newResource(`${machine.id}/extensions/${name}`, machine.location, body);
