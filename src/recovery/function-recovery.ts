@@ -4,7 +4,7 @@ import type { Decision, Situation } from "../decision/decide.js";
 import { AbortError, type AbortSignalLike } from "../time/clock.js";
 import { ErrorFactory, type Failed } from "./error-factory.js";
 import type { TracedCall } from "./call-tracer.js";
-import type { EventSubject } from "./events.js";
+import { aboutRequest, type EventSubject } from "./events.js";
 import {
   reportRecovered,
   type Diagnosed,
@@ -44,7 +44,7 @@ const runAgain = { kind: "send", delayMs: 0 } as const;
 export class FunctionRecovery<Result> implements Subject<Result, unknown> {
   readonly kind = "function";
   readonly progress: Progress;
-  readonly about: EventSubject;
+  about: EventSubject;
   readonly call: TracedCall | undefined;
   readonly #task: FunctionTask<Result>;
   #candidate = -1;
@@ -78,6 +78,8 @@ export class FunctionRecovery<Result> implements Subject<Result, unknown> {
   diagnose(error: unknown): Diagnosis {
     const diagnosis = this.#task.diagnose(error);
     if (!diagnosis) throw error;
+    const resource = resourceOf(error);
+    if (resource !== undefined) this.about = { ...this.#task.about, resource };
     return diagnosis;
   }
 
@@ -152,4 +154,10 @@ export class FunctionRecovery<Result> implements Subject<Result, unknown> {
     const { request } = this.#task;
     return Promise.reject(new ErrorFactory(this.settings).make({ about, call, request, startedAt }, end));
   }
+}
+
+/** An error of the SDK carries the request that failed, and so says what it is about. */
+function resourceOf(error: unknown): string | undefined {
+  const url = (error as { request?: { url?: unknown } } | null | undefined)?.request?.url;
+  return typeof url === "string" ? aboutRequest({ method: "", url }).resource : undefined;
 }

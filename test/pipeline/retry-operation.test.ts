@@ -323,3 +323,24 @@ describe("events of a run", () => {
     expect(events.filter((event) => "request" in event)).toEqual([]);
   });
 });
+
+it("names the machine where the error of an SDK carries its request", async () => {
+  const id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-01";
+  const request = { method: "POST", url: `https://management.azure.com${id}/start?api-version=2024-07-01` };
+  const events: RemedyEvent[] = [];
+  const { fail } = scene(
+    [
+      Object.assign(cli("StorageAccountTooBusy", "too busy"), { request }),
+      Object.assign(cli("InvalidParameter", "wrong"), { request }),
+    ],
+    {
+      idempotent: true,
+      onEvent: (event) => events.push(event),
+    },
+  );
+  expect((await fail()).resource).toBe(id);
+  expect(events.map((event) => [event.type, "resource" in event ? event.resource : undefined])).toEqual([
+    ["retry", id],
+    ["failed", id],
+  ]);
+});
