@@ -156,7 +156,7 @@ export class Operations {
     if (this.#results.size === 0 || method !== "GET") return undefined;
     const expected = this.#results.get(url);
     this.#results.delete(url);
-    return expected && now - expected.endedAt < resultExpectedMs ? expected : undefined;
+    return expected && Math.abs(now - expected.endedAt) < resultExpectedMs ? expected : undefined;
   }
 
   #release(operation: Operation, keys: readonly string[]): void {

@@ -1,7 +1,7 @@
 /** Makes a throttle: puts scopes, queue and poll schedule together, and reports what happens. */
 import { presentableText } from "../failure/secrets/presentable.js";
 import { log } from "../log.js";
-import { AbortError, systemClock, type Clock } from "../time/clock.js";
+import { AbortError, systemClock, type Clock, type Random } from "../time/clock.js";
 import type { Bucket } from "./bucket/bucket.js";
 import type { EventTime } from "./bucket/event-time.js";
 import type { ThrottleEvent, ThrottleListener } from "./events.js";
@@ -25,6 +25,9 @@ export interface CreatedThrottle extends Throttle {
   snapshot(): ThrottleSnapshot;
 }
 
+/** Clocks that are corrected step back by less. */
+const backwardsMs = 1_000;
+
 const defaultAdmission: AdmissionOptions = {};
 
 /**
@@ -38,9 +41,12 @@ export function createThrottle(options: ThrottleOptions = {}): CreatedThrottle {
 
 class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListener, LeaseListener {
   readonly #clock: Clock;
-  readonly #scopes: Scopes;
-  readonly #queue: AdmissionQueue;
-  readonly #schedule: PollSchedule;
+  readonly #limits: ThrottleOptions["limits"];
+  readonly #random: Random;
+  #scopes: Scopes;
+  #queue: AdmissionQueue;
+  #schedule: PollSchedule;
+  #askedAt = -Infinity;
   readonly #listeners: Listeners;
   readonly #leases: LeaseClient | undefined;
   /** Buckets that were reported closed and not yet reopened. */
@@ -50,6 +56,8 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     this.#clock = clock;
     this.#listeners = new Listeners(onEvent);
     this.#leases = store && new LeaseClient(store, crypto.randomUUID(), clock, this);
+    this.#limits = limits;
+    this.#random = random;
     this.#scopes = new Scopes(limits, random, this);
     this.#schedule = new PollSchedule(random);
     this.#queue = new AdmissionQueue(clock, this.#scopes, this);
@@ -69,6 +77,8 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     now = this.#clock.now(),
   ): Permit | Promise<Permit> {
     if (options.signal?.aborted) return Promise.reject(new AbortError());
+    if (now < this.#askedAt - backwardsMs) this.#startAnew();
+    this.#askedAt = now;
     const poll = options.poll ? request.url : undefined;
     // The token of an unmetered request is not read, and a closed window may be closed for just that principal.
     const mayPass = poll === undefined && this.#closed.size === 0;
@@ -78,6 +88,14 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     const dueAt = poll === undefined ? now : this.#schedule.dueAt(poll, scope.target.pathTemplate, now);
     const permit = dueAt > now ? undefined : this.#queue.pass(scope, poll, now);
     return permit ?? this.#wait(scope, poll, dueAt, options, now);
+  }
+
+  /** The clock was set back: what was learned by it, above all until when windows are closed, lies in a future that may not come. */
+  #startAnew(): void {
+    this.#closed.clear();
+    this.#scopes = new Scopes(this.#limits ?? {}, this.#random, this);
+    this.#schedule = new PollSchedule(this.#random);
+    this.#queue = new AdmissionQueue(this.#clock, this.#scopes, this);
   }
 
   #wait(

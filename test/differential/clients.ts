@@ -1,6 +1,6 @@
 /** The real clients before a service without sockets. Each is made once, and stands before another service for each wire. */
 import { getClient } from "@azure-rest/core-client";
-import { ComputeManagementClient as Compute24 } from "@azure/arm-compute";
+import { ComputeManagementClient as Compute24, restorePoller } from "@azure/arm-compute";
 import { NetworkManagementClient } from "@azure/arm-network";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import {
@@ -17,11 +17,15 @@ import { ContainerClient, newPipeline } from "@azure/storage-blob";
 import { ComputeManagementClient as Compute22 } from "arm-compute-22";
 import { text } from "node:stream/consumers";
 import type { CallName, ClientName } from "./calls.js";
+import type { PollStyle } from "./wire.js";
 import { host } from "./service.js";
 
 export interface CallOptions {
   readonly abortSignal: AbortSignal;
   readonly onResponse: (response: object) => void;
+  readonly style: PollStyle;
+  readonly updateIntervalInMs?: number;
+  readonly requestOptions?: { readonly timeout: number };
 }
 
 export interface Player {
@@ -72,6 +76,73 @@ const patch = { tags: { mark: "new" } };
 const command = { commandId: "RunShellScript", script: ["date"] };
 const capture = { vhdPrefix: "p", destinationContainerName: "c", overwriteVhds: false };
 
+interface Poller22 {
+  isDone(): boolean;
+  poll(options: object): Promise<unknown>;
+  pollUntilDone(options?: object): Promise<unknown>;
+  getResult(): unknown;
+  onProgress(callback: () => void): unknown;
+  toString(): string;
+}
+
+/** Follows an operation as a caller of `begin…` would. */
+async function operate(options: CallOptions, begin: (more: object) => Promise<Poller22>): Promise<unknown> {
+  const { style, abortSignal } = options;
+  const poller = await begin(options);
+  switch (style) {
+    case "wait":
+      return poller.pollUntilDone();
+    case "signal":
+      return poller.pollUntilDone({ abortSignal });
+    case "hand":
+      poller.onProgress(() => undefined);
+      while (!poller.isDone()) {
+        await poller.poll({ abortSignal });
+        if (!poller.isDone()) await delay(3_000);
+      }
+      return poller.getResult();
+    case "restored":
+      return (await begin({ ...options, resumeFrom: poller.toString() })).pollUntilDone();
+  }
+}
+
+interface Poller24<Result> extends PromiseLike<Result> {
+  readonly isDone: boolean;
+  readonly result: Result | undefined;
+  poll(options: object): Promise<unknown>;
+  pollUntilDone(options?: object): Promise<Result>;
+  submitted(): Promise<void>;
+  serialize(): Promise<string>;
+}
+
+async function follow<Result>(
+  client: Compute24,
+  options: CallOptions,
+  operation: unknown,
+  begin: (more: object) => Poller24<Result>,
+): Promise<unknown> {
+  const { style, abortSignal } = options;
+  const poller = begin(options);
+  switch (style) {
+    case "wait":
+      return poller;
+    case "signal":
+      return poller.pollUntilDone({ abortSignal });
+    case "hand":
+      await poller.submitted();
+      while (!poller.isDone) {
+        await poller.poll({ abortSignal });
+        if (!poller.isDone) await delay(3_000);
+      }
+      return poller.result;
+    case "restored":
+      await poller.submitted();
+      return restorePoller(client, await poller.serialize(), operation as Compute24["virtualMachines"]["start"]);
+  }
+}
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 function compute22(client: Compute22): Player {
   const { virtualMachines: vms } = client;
   return {
@@ -85,29 +156,29 @@ function compute22(client: Compute22): Player {
         case "list":
           return all(vms.list("rg", options));
         case "createOrUpdate":
-          return vms.beginCreateOrUpdateAndWait("rg", vm, body, options);
+          return operate(options, (more) => vms.beginCreateOrUpdate("rg", vm, body, more));
         case "update":
-          return vms.beginUpdateAndWait("rg", vm, patch, options);
+          return operate(options, (more) => vms.beginUpdate("rg", vm, patch, more));
         case "delete":
-          return vms.beginDeleteAndWait("rg", vm, options);
+          return operate(options, (more) => vms.beginDelete("rg", vm, more));
         case "start":
-          return vms.beginStartAndWait("rg", vm, options);
+          return operate(options, (more) => vms.beginStart("rg", vm, more));
         case "restart":
-          return vms.beginRestartAndWait("rg", vm, options);
+          return operate(options, (more) => vms.beginRestart("rg", vm, more));
         case "deallocate":
-          return vms.beginDeallocateAndWait("rg", vm, options);
+          return operate(options, (more) => vms.beginDeallocate("rg", vm, more));
         case "powerOff":
-          return vms.beginPowerOffAndWait("rg", vm, options);
+          return operate(options, (more) => vms.beginPowerOff("rg", vm, more));
         case "redeploy":
-          return vms.beginRedeployAndWait("rg", vm, options);
+          return operate(options, (more) => vms.beginRedeploy("rg", vm, more));
         case "reapply":
-          return vms.beginReapplyAndWait("rg", vm, options);
+          return operate(options, (more) => vms.beginReapply("rg", vm, more));
         case "runCommand":
-          return vms.beginRunCommandAndWait("rg", vm, command, options);
+          return operate(options, (more) => vms.beginRunCommand("rg", vm, command, more));
         case "assessPatches":
-          return vms.beginAssessPatchesAndWait("rg", vm, options);
+          return operate(options, (more) => vms.beginAssessPatches("rg", vm, more));
         case "capture":
-          return vms.beginCaptureAndWait("rg", vm, capture, options);
+          return operate(options, (more) => vms.beginCapture("rg", vm, capture, more));
         case "simulateEviction":
           return vms.simulateEviction("rg", vm, options);
         case "retrieveBootDiagnosticsData":
@@ -123,7 +194,7 @@ function compute24(client: Compute24): Player {
   const { virtualMachines: vms } = client;
   return {
     client,
-    call: async (name, vm, options) => {
+    call: (name, vm, options) => {
       switch (name) {
         case "get":
           return vms.get("rg", vm, options);
@@ -132,29 +203,29 @@ function compute24(client: Compute24): Player {
         case "list":
           return all(vms.list("rg", options));
         case "createOrUpdate":
-          return vms.createOrUpdate("rg", vm, body, options);
+          return follow(client, options, vms.createOrUpdate, (more) => vms.createOrUpdate("rg", vm, body, more));
         case "update":
-          return vms.update("rg", vm, patch, options);
+          return follow(client, options, vms.update, (more) => vms.update("rg", vm, patch, more));
         case "delete":
-          return vms.delete("rg", vm, options);
+          return follow(client, options, vms.delete, (more) => vms.delete("rg", vm, more));
         case "start":
-          return vms.start("rg", vm, options);
+          return follow(client, options, vms.start, (more) => vms.start("rg", vm, more));
         case "restart":
-          return vms.restart("rg", vm, options);
+          return follow(client, options, vms.restart, (more) => vms.restart("rg", vm, more));
         case "deallocate":
-          return vms.deallocate("rg", vm, options);
+          return follow(client, options, vms.deallocate, (more) => vms.deallocate("rg", vm, more));
         case "powerOff":
-          return vms.powerOff("rg", vm, options);
+          return follow(client, options, vms.powerOff, (more) => vms.powerOff("rg", vm, more));
         case "redeploy":
-          return vms.redeploy("rg", vm, options);
+          return follow(client, options, vms.redeploy, (more) => vms.redeploy("rg", vm, more));
         case "reapply":
-          return vms.reapply("rg", vm, options);
+          return follow(client, options, vms.reapply, (more) => vms.reapply("rg", vm, more));
         case "runCommand":
-          return vms.runCommand("rg", vm, command, options);
+          return follow(client, options, vms.runCommand, (more) => vms.runCommand("rg", vm, command, more));
         case "assessPatches":
-          return vms.assessPatches("rg", vm, options);
+          return follow(client, options, vms.assessPatches, (more) => vms.assessPatches("rg", vm, more));
         case "capture":
-          return vms.capture("rg", vm, capture, options);
+          return follow(client, options, vms.capture, (more) => vms.capture("rg", vm, capture, more));
         case "simulateEviction":
           return vms.simulateEviction("rg", vm, options);
         case "retrieveBootDiagnosticsData":
@@ -177,13 +248,13 @@ function network(client: NetworkManagementClient): Player {
         case "list":
           return all(nics.list("rg", options));
         case "createOrUpdate":
-          return nics.beginCreateOrUpdateAndWait("rg", nic, body, options);
+          return operate(options, (more) => nics.beginCreateOrUpdate("rg", nic, body, more));
         case "update":
           return nics.updateTags("rg", nic, patch, options);
         case "delete":
-          return nics.beginDeleteAndWait("rg", nic, options);
+          return operate(options, (more) => nics.beginDelete("rg", nic, more));
         case "assessPatches":
-          return nics.beginGetEffectiveRouteTableAndWait("rg", nic, options);
+          return operate(options, (more) => nics.beginGetEffectiveRouteTable("rg", nic, more));
         default:
           throw new Error(`arm-network has no ${name}.`);
       }
@@ -208,7 +279,7 @@ function resources(client: ResourceManagementClient): Player {
         case "update":
           return groups.update(group, patch, options);
         case "delete":
-          return groups.beginDeleteAndWait(group, options);
+          return operate(options, (more) => groups.beginDelete(group, more));
         default:
           throw new Error(`arm-resources has no ${name}.`);
       }

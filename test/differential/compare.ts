@@ -116,7 +116,7 @@ function bothRejected(wire: Wire, sdk: Play, ours: Play): Finding[] {
   if (isAborted && wire.abortAtMs !== undefined && ours.elapsedMs >= wire.abortAtMs) {
     if (own.name !== "AbortError") findings.push(worse("an abort gives another error", inShort(own)));
     // Pollers of some clients hear an abort only with their next poll.
-    const latestMs = Math.max(sdk.elapsedMs, wire.abortAtMs + Math.max(2_000, pollIntervalMs(wire)));
+    const latestMs = Math.max(sdk.elapsedMs, wire.abortAtMs + Math.max(3_000, pollIntervalMs(wire)));
     if (ours.elapsedMs > latestMs + 1_000) findings.push(worse("an abort takes longer"));
   }
   if (isAborted || own.name === "AbortError") {
@@ -127,8 +127,8 @@ function bothRejected(wire: Wire, sdk: Play, ours: Play): Finding[] {
   return [...findings, ...lostFields(theirs, own)];
 }
 
-const pollIntervalMs = ({ pollRetryAfter: hint }: Wire): number =>
-  hint?.form === "seconds" ? Number(hint.value) * 1_000 : 0;
+const pollIntervalMs = ({ pollRetryAfter: hint, updateIntervalMs = 0 }: Wire): number =>
+  Math.max(updateIntervalMs, hint?.form === "seconds" ? Number(hint.value) * 1_000 : 0);
 
 /** Fields of the SDK's error that ours does not have, for the same last answer. */
 function lostFields(theirs: ErrorFields, own: ErrorFields): Finding[] {
@@ -154,6 +154,10 @@ function lostFields(theirs: ErrorFields, own: ErrorFields): Finding[] {
 
 function compareEffects(wire: Wire, sdk: Play, ours: Play): Finding[] {
   const findings: Finding[] = [];
+  const [first, own] = [sdk.exchanges[0], ours.exchanges[0]];
+  if (first && own && !isSame(headersOf(first), headersOf(own))) {
+    findings.push(worse("the first request differs", `${print(headersOf(first))} / ${print(headersOf(own))}`));
+  }
   if (isOnce(wire.call) && ours.executions > Math.max(1, sdk.executions)) {
     findings.push(worse("carried out more often", `${sdk.executions} / ${ours.executions}`));
   }
@@ -165,6 +169,16 @@ function compareEffects(wire: Wire, sdk: Play, ours: Play): Finding[] {
     findings.push(worse("a rejection is not handled", ours.unhandled[0]));
   return findings;
 }
+
+/** As sent, but for the ids that are drawn anew. */
+const headersOf = ({ method, url, body, headers }: Play["exchanges"][number]): unknown => ({
+  method,
+  url,
+  body,
+  ...headers,
+  "x-ms-client-request-id": undefined,
+  "x-ms-date": undefined,
+});
 
 /** What the caller's own policy and callback see. */
 function compareViews(wire: Wire, sdk: Play, ours: Play): Finding[] {
@@ -210,7 +224,7 @@ const isDataPlane = ({ client }: Wire): boolean => client === "vault" || client 
 
 function wasDone({ call, power, existed }: Wire): boolean {
   if (call === "start") return power === "running";
-  if (call === "powerOff") return power === "stopped";
+  if (call === "powerOff") return power !== "running";
   if (call === "deallocate") return power === "deallocated";
   return call === "delete" && !existed;
 }

@@ -162,6 +162,9 @@ class Stage {
       const ended = watch(
         player.call(wire.call, service.name, {
           abortSignal: controller.signal,
+          style: wire.style,
+          ...(wire.updateIntervalMs !== undefined && { updateIntervalInMs: wire.updateIntervalMs }),
+          ...(wire.timeoutMs !== undefined && { requestOptions: { timeout: wire.timeoutMs } }),
           onResponse: (response) => heard.push(heardOf(response as PipelineResponse)),
         }),
       );

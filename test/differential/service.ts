@@ -77,7 +77,7 @@ export class Service {
       case "start":
         return this.#machine?.power === "running";
       case "powerOff":
-        return this.#machine?.power === "stopped";
+        return this.#machine?.power === "stopped" || this.#machine?.power === "deallocated";
       case "deallocate":
         return this.#machine?.power === "deallocated";
       default:
@@ -133,6 +133,9 @@ export class Service {
       const response = this.#honest(request, exchange);
       if (fault && "delayMs" in fault) await this.#pass(request, fault.delayMs);
       return response;
+    }
+    if (fault.how === "redirect") {
+      return answer(request, 307, "", { location: `${request.url}${request.url.includes("?") ? "&" : "?"}r=1` });
     }
     if (fault.how === "cut") {
       this.#honest(request, exchange);
@@ -258,7 +261,7 @@ export class Service {
 
   #poll(request: PipelineRequest): PipelineResponse {
     const { wire } = this;
-    const id = /\/operations\/([^?/]+)/.exec(request.url)?.[1] ?? "";
+    const id = /\/operations\/([^?/]+?)(?:-m)?(?:[?/]|$)/.exec(request.url)?.[1] ?? "";
     const operation = this.#operations.get(id);
     const headers = hintHeaders(wire.pollRetryAfter, this.now());
     if (!operation) {
@@ -280,7 +283,12 @@ export class Service {
         ? answer(request, wire.finalStatus, "")
         : answer(request, 200, this.#resource());
     }
-    if (!isOver) return answer(request, 200, statusDocument("InProgress", undefined, undefined), headers);
+    if (!isOver) {
+      const moved = wire.moves && {
+        "azure-asyncoperation": request.url.replace(/operations\/([^?/]+?)(?:-m)?\?/, "operations/$1-m?"),
+      };
+      return answer(request, 200, statusDocument(wire.runningWord, undefined, undefined), { ...headers, ...moved });
+    }
     const output = status === "Succeeded" && isResultful(wire.call) ? this.#result() : undefined;
     return answer(request, 200, statusDocument(status, error, output), headers);
   }
@@ -400,7 +408,8 @@ function quirkOf({ quirk }: Wire): object {
 }
 
 function statusDocument(status: string, error: string | undefined, output: string | undefined): string {
-  const parts = [`"name":"op"`, `"startTime":"2026-01-05T08:00:00Z"`, `"status":"${status}"`];
+  const parts = [`"name":"op"`, `"startTime":"2026-01-05T08:00:00Z"`];
+  if (status !== "") parts.push(`"status":"${status}"`);
   if (error !== undefined) parts.push(`"error":${error}`);
   if (output !== undefined) parts.push(`"properties":{"output":${output}}`);
   return `{${parts.join(",")}}`;

@@ -27,7 +27,9 @@ export type Fault =
   /** No answer: the connection is lost before (`executed: false`) or after the service had the request. */
   | { readonly how: "reset"; readonly code: string; readonly executed: boolean; readonly delayMs: number }
   /** The service answers and carries out, but the body of the answer breaks off. */
-  | { readonly how: "cut" };
+  | { readonly how: "cut" }
+  /** 307 to the same resource under another name. */
+  | { readonly how: "redirect" };
 
 /** How an accepted operation ends, one for each time it is submitted; after the last one it succeeds. */
 export interface End {
@@ -43,6 +45,9 @@ export type Follow = "azureAsync" | "operationLocation" | "location" | "both" | 
 /** What stands in the data of a resource and looks like a failure. */
 export type Quirk = "none" | "failedStatus" | "errorObject" | "failedProvisioning" | "failedResult";
 
+/** How the caller follows an operation: by the call itself, with its own signal, poll by poll, or with a poller that was restored. */
+export type PollStyle = "wait" | "signal" | "hand" | "restored";
+
 export interface Wire {
   readonly seed: number;
   readonly client: ClientName;
@@ -54,6 +59,15 @@ export interface Wire {
   readonly follow: Follow;
   readonly ends: readonly End[];
   readonly pollRetryAfter: RetryAfter | undefined;
+  readonly style: PollStyle;
+  /** Milliseconds between polls that the caller wishes. */
+  readonly updateIntervalMs: number | undefined;
+  /** Milliseconds that the caller gives each request. */
+  readonly timeoutMs: number | undefined;
+  /** The operation is followed at another URL from its second poll on. */
+  readonly moves: boolean;
+  /** The words of the status document while the operation runs. */
+  readonly runningWord: string;
   readonly finalStatus: 200 | 204;
   readonly quirk: Quirk;
   readonly faults: Readonly<Record<RequestKind, readonly Fault[]>>;
@@ -88,6 +102,13 @@ export function wireOf(seed: number): Wire {
     },
     abortAtMs: c.is(0.12) ? c.between(0, c.pick([1_000, 10_000, 200_000])) : undefined,
     latencyMs: c.is(0.8) ? 0 : c.between(1, 3_000),
+    style: c.is(0.55) ? "wait" : c.pick(["signal", "hand", "restored"]),
+    updateIntervalMs: c.is(0.8) ? undefined : c.pick([1, 500, 5_000, 30_000]),
+    timeoutMs: c.is(0.9) ? undefined : c.pick([1_000, 20_000, 100_000]),
+    moves: c.is(0.1),
+    runningWord: c.is(0.7)
+      ? "InProgress"
+      : c.pick(["Running", "Accepted", "Updating", "Provisioning", "inprogress"]),
   };
 }
 
@@ -136,6 +157,7 @@ function faultOf(c: Chance, rows: readonly Row[]): Fault {
       : c.pick(["ECONNRESET", "ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH"]);
     return { how: "reset", code, executed, delayMs };
   }
+  if (kind < 0.88) return { how: "redirect" };
   if (kind < 0.94) return { how: "cut" };
   return { how: "honest", delayMs: c.pick([1_000, 30_000, 125_000, 150_000, 240_000]) };
 }
