@@ -5,6 +5,7 @@ import type { Diagnosis } from "../catalog/diagnosis.js";
 import { readFailure } from "../failure/read.js";
 import { formatDuration } from "../time/format-duration.js";
 import { hostOf } from "./circuit-breaker.js";
+import { saysWhen } from "./responses.js";
 import { attemptLimitMs, type SendOutcome } from "./sender.js";
 import { remainingMs, type Settings } from "./settings.js";
 
@@ -35,7 +36,8 @@ export function diagnoseSend(outcome: SendOutcome, request: PipelineRequest, set
     case "response": {
       const diagnosis = diagnoseResponse(outcome.response, settings);
       const { status, headers } = outcome.response;
-      const { category, retryAfterMs, chain } = diagnosis;
+      const { category, chain } = diagnosis;
+      const retryAfterMs = diagnosis.retryAfterMs ?? (saysWhen(headers) ? 0 : undefined);
       const throttled = category === "throttling";
       const scopeHint = throttled ? chain[chain.length - 1]?.target : undefined;
       outcome.permit.settle({ status, headers, throttled, retryAfterMs, scopeHint });

@@ -32,7 +32,7 @@ import {
 } from "./recover.js";
 import { type Deferred, type PollResult, type RequestEnd, type RequestState } from "./request-state.js";
 import { isAsAskedIn, lookOf, readingOf, type Look } from "./resource-reader.js";
-import { deletedResponse, isPollTrouble, jsonResponse, isSuccess, outcomeResponse } from "./responses.js";
+import { deletedResponse, isPollTrouble, jsonResponse, isSuccess, outcomeResponse, saysWhen } from "./responses.js";
 import { discard, throwIfAborted, type SendOutcome } from "./sender.js";
 import type { Settings } from "./settings.js";
 
@@ -425,13 +425,9 @@ function isRetriedBySdk(outcome: SendOutcome, { code = "" }: Diagnosis): boolean
   if (outcome.kind === "error") return !outcome.cutOff && transportCodesOfSdk.has(code);
   if (outcome.kind !== "response") return false;
   const { status, headers } = outcome.response;
-  if (status === 429) return waitHeaders.some((name) => isNumberOrDate(headers.get(name)));
+  if (status === 429) return saysWhen(headers);
   return status === 408 || (status >= 500 && status !== 501 && status !== 505);
 }
-
-const waitHeaders = ["retry-after-ms", "x-ms-retry-after-ms", "retry-after"];
-const isNumberOrDate = (value: string | undefined): boolean =>
-  value !== undefined && value !== "" && !(Number.isNaN(Number(value)) && Number.isNaN(Date.parse(value)));
 
 const sdkMaxRetries = 3;
 const transportCodesOfSdk = new Set([

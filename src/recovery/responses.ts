@@ -24,6 +24,14 @@ export function isPollTrouble(status: number): boolean {
   return status >= 500 || status === 401 || status === 403 || status === 404 || status === 408 || status === 429;
 }
 
+/** Whether a response says when to come back, be it in the past: the SDK then comes at once. */
+export function saysWhen(headers: PipelineResponse["headers"]): boolean {
+  return ["retry-after-ms", "x-ms-retry-after-ms", "retry-after"].some((name) => {
+    const value = headers.get(name);
+    return value !== undefined && value !== "" && !(Number.isNaN(Number(value)) && Number.isNaN(Date.parse(value)));
+  });
+}
+
 /**
  * How to get a token that would be accepted: another one with claims, or any (the first response of every Key Vault).
  */

@@ -1,6 +1,6 @@
 /** The real clients before a service without sockets. Each is made once, and stands before another service for each wire. */
 import { getClient } from "@azure-rest/core-client";
-import { ComputeManagementClient as Compute24, restorePoller } from "@azure/arm-compute";
+import * as installedCompute from "@azure/arm-compute";
 import { NetworkManagementClient } from "@azure/arm-network";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import {
@@ -40,6 +40,14 @@ export interface Surroundings {
   readonly perCall: PipelinePolicy;
 }
 
+type Compute24 = installedCompute.ComputeManagementClient;
+let compute: typeof installedCompute = installedCompute;
+
+/** Plays a later arm-compute in the place of 24: its clients are alike. */
+export function useCompute(other: typeof installedCompute): void {
+  compute = other;
+}
+
 const credential = { getToken: () => Promise.resolve({ token: "t", expiresOnTimestamp: 9e15 }) };
 
 export function playerOf(name: ClientName, { httpClient, perCall }: Surroundings): Player {
@@ -48,7 +56,7 @@ export function playerOf(name: ClientName, { httpClient, perCall }: Surroundings
     case "compute22":
       return compute22(new Compute22(credential, "s", options));
     case "compute24":
-      return compute24(new Compute24(credential, "s", options));
+      return compute24(new compute.ComputeManagementClient(credential, "s", options));
     case "network":
       return network(new NetworkManagementClient(credential, "s", options));
     case "resources":
@@ -64,7 +72,7 @@ export function playerOf(name: ClientName, { httpClient, perCall }: Surroundings
     case "blob":
       return blob(httpClient, perCall);
     case "sendRequest24": {
-      const client = new Compute24(credential, "s", options);
+      const client = new compute.ComputeManagementClient(credential, "s", options);
       return bySendRequest(client, (request) => client.pipeline.sendRequest(httpClient, request));
     }
   }
@@ -137,7 +145,11 @@ async function follow<Result>(
       return poller.result;
     case "restored":
       await poller.submitted();
-      return restorePoller(client, await poller.serialize(), operation as Compute24["virtualMachines"]["start"]);
+      return compute.restorePoller(
+        client,
+        await poller.serialize(),
+        operation as Compute24["virtualMachines"]["start"],
+      );
   }
 }
 

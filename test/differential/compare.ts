@@ -97,7 +97,8 @@ function isUnreadable({ code, response }: ErrorFields): boolean {
 }
 
 /** Told to come back after our own limit; the SDK reads that with 429 and 503 alone, and Storage's policy never. */
-const isSentAway = ({ exchanges }: Play): boolean => (exchanges.at(-1)?.askedMs ?? 0) > ownLimitMs;
+const isSentAway = ({ exchanges }: Play): boolean =>
+  exchanges.reduce((sum, { askedMs }) => sum + askedMs, 0) >= ownLimitMs;
 
 function oursOnlyResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
   if (hasTruth(wire) && !ours.isDone) {

@@ -1,6 +1,8 @@
 /** Two sides that are played the same wires: the SDK and ours, or two builds of ours. */
 import { pathToFileURL } from "node:url";
-import { resolve } from "node:path";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { useCompute } from "./clients.js";
 import { compare, compareBuilds, type Finding } from "./compare.js";
 import { enterVirtualTime, sideOf, type Build, type Play } from "./play.js";
 import { wireOf, type Wire } from "./wire.js";
@@ -18,8 +20,18 @@ export interface Contest {
   readonly findings: (seed: number) => Promise<readonly Finding[]>;
 }
 
-/** @param against a folder with another build; default the SDK as it ships */
-export async function contest(against?: string): Promise<Contest> {
+export interface ContestOptions {
+  /** A folder with another build of ours; default the SDK as it ships. */
+  readonly against?: string | undefined;
+  /** A folder into which another `@azure/arm-compute` is installed, to be played in the place of 24. */
+  readonly compute?: string | undefined;
+}
+
+export async function contest({ against, compute }: ContestOptions = {}): Promise<Contest> {
+  if (compute !== undefined) {
+    const require = createRequire(join(resolve(compute), "index.js"));
+    useCompute(require("@azure/arm-compute") as typeof import("@azure/arm-compute"));
+  }
   const ours = (await import("azure-remedy")) as unknown as Build;
   const old =
     against === undefined

@@ -1,17 +1,17 @@
 /** One wire, printed: what it was, and what both sides made of it. */
-import { contest } from "./contest.js";
+import { contest, type ContestOptions } from "./contest.js";
 import { print } from "./compare.js";
 import type { Play } from "./play.js";
 
-export async function explain(seed: number, against?: string): Promise<string> {
-  const { play } = await contest(against);
+export async function explain(seed: number, options: ContestOptions): Promise<string> {
+  const { play } = await contest(options);
   const { wire, one, other, findings } = await play(seed);
   const { faults, ...rest } = wire;
   return [
     `Wire ${seed}: ${print(rest)}`,
     ...Object.entries(faults).flatMap(([kind, list]) => list.map((fault, n) => `  ${kind}#${n} ${print(fault)}`)),
     "",
-    ...sideOf(against ?? "the SDK as it ships", one),
+    ...sideOf(options.against ?? "the SDK as it ships", one),
     "",
     ...sideOf("ours", other),
     "",

@@ -127,8 +127,8 @@ export class Service {
     await this.#pass(request, this.wire.latencyMs);
     this.#advance();
     // Nothing is not there that is there: other lies of a service have their use, but this one is an answer to a DELETE.
-    const isLie =
-      request.method === "DELETE" && this.#machine && fault?.how === "answer" && fault.answer.status === 404;
+    const isOfDelete = request.method === "DELETE" || (exchange.kind === "read" && this.wire.call === "delete");
+    const isLie = isOfDelete && this.#machine && fault?.how === "answer" && fault.answer.status === 404;
     if (fault === undefined || fault.how === "honest" || isLie) {
       const response = this.#honest(request, exchange);
       if (fault && "delayMs" in fault) await this.#pass(request, fault.delayMs);

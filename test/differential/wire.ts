@@ -106,9 +106,7 @@ export function wireOf(seed: number): Wire {
     updateIntervalMs: c.is(0.8) ? undefined : c.pick([1, 500, 5_000, 30_000]),
     timeoutMs: c.is(0.9) ? undefined : c.pick([1_000, 20_000, 100_000]),
     moves: c.is(0.1),
-    runningWord: c.is(0.7)
-      ? "InProgress"
-      : c.pick(["Running", "Accepted", "Updating", "Provisioning", "inprogress"]),
+    runningWord: c.is(0.7) ? "InProgress" : c.pick(["Running", "Accepted", "Updating", "Provisioning", "inprogress"]),
   };
 }
 

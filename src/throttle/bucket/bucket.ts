@@ -71,6 +71,8 @@ export class Bucket {
   readonly #recent = new RecentSends();
   #lastSentAt = -Infinity;
   #stepJitterMs = 0;
+  /** How soon a lone request that was sent away was told to come back; so often an empty bucket may be asked. */
+  #loneHintMs = Infinity;
 
   /**
    * @param limit the starting estimate; undefined: no limit until a rejection or a reported level shows one
@@ -261,6 +263,7 @@ export class Bucket {
     else this.#estimate.pass();
     const isLone = this.waiting === 0 && this.inFlight === 0;
     if (!isReported) this.#rejectUnreported(now, isLone ? retryAfterMs : undefined);
+    this.#loneHintMs = isLone && retryAfterMs !== undefined ? Math.max(retryAfterMs, leastHintMs) : Infinity;
     const { periodMs } = this.limit ?? { periodMs: 1_000 };
     const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
     this.#hasClosed = true;
@@ -319,7 +322,8 @@ export class Bucket {
   #stepAt(refill: Refill): number {
     const last = Math.max(this.#estimate.anchoredAt, this.#lastSentAt);
     const step = refill.stepAfter(last);
-    return step === undefined ? last + refill.limit.periodMs / asksPerPeriod : step + this.#stepJitterMs;
+    if (step !== undefined) return step + this.#stepJitterMs;
+    return last + Math.min(refill.limit.periodMs / asksPerPeriod, this.#loneHintMs);
   }
 
   #observe(level: number, sent: Sent, eventTime: EventTime): void {
