@@ -76,6 +76,8 @@ function cleanOddCode(code: string): string | undefined {
     clean = clean.replace(/\s*[\r\n]\s*/g, "").trim();
   }
   if (clean.length <= 11 && noCode.has(clean.toLowerCase())) return undefined;
+  // A name space of XML: `wst:FailedAuthentication`.
+  if (/^[a-z]\w{0,8}:[A-Z]\w/.test(clean)) clean = clean.slice(clean.indexOf(":") + 1);
   if (clean.includes("/") && /^ProvisioningState\/failed\//i.test(clean))
     clean = clean.slice(clean.lastIndexOf("/") + 1);
   const dot = clean.lastIndexOf(".");

@@ -137,14 +137,18 @@ function failedCount(status: Fields, what: string): RawNode[] {
   return [node];
 }
 
-/** `ProvisioningState/failed/<code or exit code>`, in any case; undefined for a state that is no failure. */
+/**
+ * `ProvisioningState/failed/<code or exit code>`, `ComponentStatus/<step>/failed/<the same>`, in any case; undefined for a
+ * state that is no failure.
+ */
 function failedState({ code }: Fields): { code: string | undefined; facts: Record<string, string> } | undefined {
-  const [area = "", state = "", third] = textOf(code).split("/", 4);
+  const [area = "", ...states] = textOf(code).split("/", 5);
   if (!/^(?:provisioningstate|componentstatus)$/i.test(area)) return undefined;
-  const isFailed = isFailedWord(state) || isFailedWord(third);
-  if (!isFailed) return undefined;
-  if (third === undefined || isFailedWord(third)) return { code: undefined, facts: {} };
-  return /^-?\d{1,10}$/.test(third) ? { code: undefined, facts: { exitCode: third } } : { code: third, facts: {} };
+  const failedAt = states.slice(0, 2).findIndex(isFailedWord);
+  if (failedAt < 0) return undefined;
+  const cause = states[failedAt + 1];
+  if (cause === undefined || isFailedWord(cause)) return { code: undefined, facts: {} };
+  return /^-?\d{1,10}$/.test(cause) ? { code: undefined, facts: { exitCode: cause } } : { code: cause, facts: {} };
 }
 
 /**
@@ -214,13 +218,15 @@ function readInstanceView(view: Fields): Result | undefined {
   const extensions = itemsOf(view["extensions"]);
   if (!statuses?.some(({ code }) => textOf(code).includes("/")) && !extensions?.some((one) => "statuses" in one))
     return undefined;
-  const own = (statuses ?? []).flatMap((status) => failuresOfStatus(status, view));
-  return resultOf("instanceView", [
-    ...own,
-    ...(extensions ?? []).flatMap((extension) =>
-      (itemsOf(extension["statuses"]) ?? []).flatMap((status) => failuresOfStatus(status, extension)),
-    ),
-  ]);
+  return resultOf("instanceView", [view, ...(extensions ?? [])].flatMap(failuresOfOwner));
+}
+
+/** The failed states of a machine or an extension; behind good ones the steps of the extension that name an error. */
+function failuresOfOwner(owner: Fields): RawNode[] {
+  const failed = (itemsOf(owner["statuses"]) ?? []).flatMap((status) => failuresOfStatus(status, owner));
+  if (failed.length > 0) return failed;
+  const steps = (itemsOf(owner["substatuses"]) ?? []).filter(({ code }) => textOf(code).split("/").length > 3);
+  return steps.flatMap((step) => failuresOfStatus(step, owner));
 }
 
 function failuresOfStatus(status: Fields, owner: Fields): RawNode[] {

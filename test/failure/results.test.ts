@@ -43,6 +43,19 @@ describe("what failed in a result", () => {
       { code: "ScopeLocked" },
     ],
     [
+      "a step of an extension that says it is ready",
+      "instanceView",
+      view({
+        name: "plum",
+        statuses: [{ code: "ProvisioningState/succeeded" }],
+        substatuses: [
+          { code: "ComponentStatus/StdErr/succeeded", message: "" },
+          { code: "ComponentStatus/Read settings/failed/53", message: "PlumUrl should be given" },
+        ],
+      }),
+      { category: "extension", parameters: { exitCode: "53", extensionName: "plum" } },
+    ],
+    [
       "a managed run command",
       "runCommand",
       view({ executionState: "Failed", exitCode: 3, output: "one\n", error: "E: no lock\n" }),
@@ -173,6 +186,18 @@ describe("a result in which nothing failed", () => {
       },
     ],
     ["a scale set", { virtualMachine: { statusesSummary: [{ code: "ProvisioningState/succeeded", count: 4 }] } }],
+    [
+      "an extension that watches over an application",
+      {
+        extensions: [
+          {
+            name: "health",
+            statuses: [{ code: "ProvisioningState/succeeded" }],
+            substatuses: [{ code: "ComponentStatus/ApplicationHealth/failed", level: "Error" }],
+          },
+        ],
+      },
+    ],
     ["an extension", view({ statuses: [{ code: "ProvisioningState/succeeded", message: "Ready" }] })],
     ["VM Inspector", { resultStatus: "Success", message: "Done." }],
   ])("%s", (_, body) => {
