@@ -318,7 +318,7 @@ export const cases: readonly Case[] = [
       arm.fail("InternalServerError", { on: "PUT virtualMachines", status: 500, as: "answer", times: 8 });
     },
     act: create,
-    root: /Azure knows of an outage: Virtual Machines - West Europe - Errors on create/,
+    root: /Azure reports an outage: Virtual Machines - West Europe - Errors on create/,
     passes: true,
   },
   {

@@ -29,7 +29,7 @@ const nothingKnown: Finding = {
     id: "unknown",
     disposition: "permanent",
     category: "other",
-    explanation: "Nothing in the catalog knows this failure.",
+    explanation: "The catalog does not know this failure.",
     steps: [
       "Read the message; if it names a code, look the code up.",
       "See what Azure recorded: az monitor activity-log list --correlation-id <correlation-id>",

@@ -131,8 +131,8 @@ function adapt(diagnosis: Diagnosis, situation: Situation): Decision {
     const { automatic } = diagnosis.remedy;
     return fail(
       automatic
-        ? `adaptable: the remedy ${automatic} would help, but it is not among the allowed remedies or is used up`
-        : "adaptable: a changed request would pass, but no remedy can change it by itself",
+        ? `adaptable: the remedy ${automatic} would help, but it is not allowed or has already run`
+        : "adaptable: a changed request would pass, but no remedy can change it automatically",
     );
   }
   // A remedy only prepares for sending again.
@@ -226,7 +226,7 @@ function readBack(diagnosis: Diagnosis, situation: Situation): Decision {
     return {
       action: "fail",
       outcome: "unknown",
-      reason: `${disposition}: outcome unknown, it may have run; repeating it could run it twice and nothing tells its state`,
+      reason: `${disposition}: outcome unknown, it may have run; repeating it could run it twice, and its state cannot be read`,
     };
   }
   const delayMs = Math.ceil(Math.min(diagnosis.retryAfterMs ?? settleMs, settleMs));
@@ -235,7 +235,7 @@ function readBack(diagnosis: Diagnosis, situation: Situation): Decision {
   return {
     action: "readBack",
     delayMs,
-    reason: `${disposition}: it may have run or still finish; the resource will tell`,
+    reason: `${disposition}: it may have run or still finish; reading the resource`,
   };
 }
 

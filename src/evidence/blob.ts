@@ -7,7 +7,7 @@ export async function fetchBlob({ method, url, headers }: BlobRequest, signal: A
   try {
     response = await fetch(url, { method, headers, signal, redirect: "error" });
   } catch {
-    throw new Error(`${hostOf(url)} did not answer; outgoing traffic to it may be closed`);
+    throw new Error(`${hostOf(url)} did not respond; outgoing traffic to it may be blocked`);
   }
   const { status } = response;
   return {

@@ -124,7 +124,7 @@ export function refusalOf({ method, url }: LookRequest, status: number, body: un
     code === "ScopeLocked"
       ? "a read-only lock forbids this question too"
       : code === "MissingSubscriptionRegistration"
-        ? `the provider ${/providers\/([\w.]+)/i.exec(pathOf(url))?.[1] ?? ""} is not registered, and a look registers nothing`
+        ? `the provider ${/providers\/([\w.]+)/i.exec(pathOf(url))?.[1] ?? ""} is not registered, and evidence never registers a provider`
         : status === 429
           ? throttledReads
           : `the service answered ${status}${code === undefined ? "" : ` ${code}`}`;

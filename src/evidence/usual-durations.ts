@@ -8,7 +8,7 @@ export type MachineWork = "create" | "delete" | "start" | "stop" | "update" | "e
 
 /** Half a sentence; undefined where nothing is known. */
 export const usualDurations = {
-  create: "a create usually takes 15 s to 2 min, and 40 min where the guest does not answer",
+  create: "a create usually takes 15 s to 2 min, and 40 min if the guest does not respond",
   delete: "a delete usually takes 20 s to 90 s",
   start: undefined,
   stop: undefined,

@@ -222,7 +222,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
         key,
         status: "failed",
         error: new TypeError(
-          `azure-remedy: two items have the key ${JSON.stringify(key)}; give options.key, a function that names each item differently.`,
+          `azure-remedy: two items have the key ${JSON.stringify(key)}; set options.key to a function that names each item differently.`,
         ),
       });
       return;
@@ -275,7 +275,7 @@ class Fleet<Item, Value> implements FleetRun<Item, Value> {
     const end = new Promise<never>((_resolve, reject) => {
       const onEnd = (): void => {
         this.#settings.clock.sleep(graceMs, done.signal, { background: true }).then(
-          () => reject(new AbortError("The run was ended before the function was.")),
+          () => reject(new AbortError("The run ended before the function did.")),
           () => undefined,
         );
       };

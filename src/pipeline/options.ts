@@ -165,9 +165,9 @@ export function settle(options: RemedyOptions): Settings {
     telemetry === undefined || (isObject(telemetry) && typeof telemetry.begin === "function"),
     "telemetry",
     telemetry,
-    "what openTelemetry() of azure-remedy/opentelemetry gives",
+    "the result of openTelemetry() from azure-remedy/opentelemetry",
   );
-  check(isObject(catalog) && Array.isArray(catalog.layers), "catalog", catalog, "what defineCatalog() gives");
+  check(isObject(catalog) && Array.isArray(catalog.layers), "catalog", catalog, "the result of defineCatalog()");
   check(
     isObject(clock) && typeof clock.now === "function" && typeof clock.sleep === "function",
     "clock",
@@ -180,7 +180,7 @@ export function settle(options: RemedyOptions): Settings {
     isObject(throttle) && typeof throttle.admit === "function",
     "throttle",
     throttle,
-    "what createThrottle() gives",
+    "the result of createThrottle()",
   );
   const reporter = new EventReporter(onEvent);
   watchThrottle(telemetry, throttle, reporter, clock);

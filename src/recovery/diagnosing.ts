@@ -55,5 +55,5 @@ function timeoutOf(request: PipelineRequest, settings: Settings): Error {
       ? `within ${formatDuration(request.timeout)}, the request's own timeout`
       : `within ${formatDuration(limitMs)}, the limit of attemptTimeoutMs`;
   const within = isPast ? "before the deadline" : limit;
-  return Object.assign(new Error(`No whole answer came ${within}.`), { code: "AttemptTimeout" });
+  return Object.assign(new Error(`No complete response came ${within}.`), { code: "AttemptTimeout" });
 }

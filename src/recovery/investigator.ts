@@ -155,6 +155,6 @@ async function readBlob(
     return await http.sendRequest(request);
   } catch {
     // The error would contain the link, which is a secret.
-    throw new Error("the storage account did not answer; outgoing traffic to it may be closed");
+    throw new Error("the storage account did not respond; outgoing traffic to it may be blocked");
   }
 }

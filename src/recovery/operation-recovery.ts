@@ -199,7 +199,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
 
   #doubt(response: PipelineResponse): Promise<OperationStep> {
     const reason = "outcome unknown: the resource has settled, but it does not show what was asked for";
-    const message = "The resource is in state Succeeded, but not as it was asked to be.";
+    const message = "The resource is in state Succeeded, but is not as requested.";
     const diagnosis = diagnoseInput({ error: { code: "ResourceNotAsAsked", message } }, this.settings);
     noteAttempt(this, diagnosis, { action: "fail", outcome: "unknown", reason });
     return this.giveUp({ failure: { response, diagnosis }, diagnosis }, { reason, outcome: "unknown" });
@@ -297,7 +297,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     if (decision.action !== "fail" || !this.#operation.mayHaveRun) return decision;
     if (diagnosis.status !== 409 || !this.#target) return { ...decision, outcome: "unknown" };
     // The conflict is with our own resubmission, whose reply was lost.
-    return { action: "readBack", delayMs: 0, reason: "an earlier submission may be at work; the resource will tell" };
+    return { action: "readBack", delayMs: 0, reason: "an earlier submission may be running; reading the resource" };
   }
 
   /** Every wait is the poller's. */
@@ -570,7 +570,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     if (left === undefined || waitMs < left) return;
     const error = { code: "DeadlineReached", message: "The deadline came while the operation was still running." };
     const diagnosis = diagnoseInput({ error }, this.settings);
-    const reason = "the deadline has come; the operation is still running";
+    const reason = "the deadline has passed; the operation is still running";
     noteAttempt(this, diagnosis, { action: "fail", outcome: "unknown", reason });
     throw this.#error({ diagnosis, response }, { reason, outcome: "unknown", retryAfterMs: waitMs, stillRuns: true });
   }

@@ -212,7 +212,7 @@ type AnySubject = Pick<
 export function pastBudget({ settings, progress, budgetStartedAt }: AnySubject, delayMs: number): string | undefined {
   const now = settings.clock.now();
   const left = remainingMs(settings, now);
-  if (left !== undefined && delayMs >= left) return "the deadline has come";
+  if (left !== undefined && delayMs >= left) return "the deadline has passed";
   const elapsedMs = now - (budgetStartedAt ?? progress.startedAt);
   return elapsedMs + delayMs > settings.maxElapsedMs ? "the budget is used up" : undefined;
 }

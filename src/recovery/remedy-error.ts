@@ -210,7 +210,7 @@ function messageFor({ diagnosis, attempts, elapsedMs, reason, retryAt, evidence 
   if (evidence.length > 0) lines.push("  Found:", ...evidence.map(({ source, says }) => `    ${source}: ${says}`));
   lines.push("  What to do:", ...remedy.steps.map((step, index) => `    ${index + 1}. ${step}`));
   lines.push(`  ${tried(attempts.length, elapsedMs)}; ${reason}.`);
-  if (retryAt !== undefined) lines.push(`  A new try makes sense from ${new Date(retryAt).toISOString()}.`);
+  if (retryAt !== undefined) lines.push(`  Try again from ${new Date(retryAt).toISOString()}.`);
   lines.push(`  More: ${remedy.docs}`);
   const ids = [requestId && `request id ${requestId}`, correlationId && `correlation id ${correlationId}`].filter(
     Boolean,

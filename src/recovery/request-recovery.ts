@@ -137,7 +137,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     const challenge = response && tokens.challengeIn(this.progress, response);
     if (response && challenge === "claims") return this.#leaveChallenge(cause, response);
     if (this.#isGoneAtLast(response)) {
-      const reason = mayHaveRun ? "an earlier attempt had deleted it" : "the deletion that it waited for has ended";
+      const reason = mayHaveRun ? "an earlier attempt had deleted it" : "the deletion that it waited for is done";
       return this.#succeed(deletedResponse(request), reason);
     }
     // The active deployment may be the one that this request began.

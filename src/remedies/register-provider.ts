@@ -34,7 +34,7 @@ export function registerProvider({ timeoutMs = 300_000, pollMs = 10_000 }: Regis
       const { origin, subscription } = parseArmUrl(context.request.url);
       const namespace = namespaceOf(context.diagnosis, context.request);
       if (!subscription || !namespace)
-        throw new Error("neither the answer nor the URL names a provider and a subscription");
+        throw new Error("neither the response nor the URL names a provider and a subscription");
       const provider = `${origin}/subscriptions/${subscription}/providers/${namespace}`;
       const wanted = { provider, namespace, timeoutMs, pollMs };
       await registrations.once(context, provider.toLowerCase(), pollMs, (alive) => register(context, wanted, alive));
@@ -64,7 +64,7 @@ async function register(
   while (state !== "registered") {
     if (clock.now() + pollMs > endsAt)
       throw new Error(
-        `${namespace} is still ${state} after ${Math.round((clock.now() - begunAt) / 1_000)} s; look at it with: az provider show -n ${namespace}`,
+        `${namespace} is still ${state} after ${Math.round((clock.now() - begunAt) / 1_000)} s; check it with: az provider show -n ${namespace}`,
       );
     alive(pollMs);
     await clock.sleep(pollMs, context.signal);

@@ -153,7 +153,7 @@ describe.each(generations)("spans, with arm-compute %s", (generation) => {
 
       expect(traces.tree.slice(0, 5)).toEqual([
         "POST Microsoft.Compute/virtualMachines/start INTERNAL recovered",
-        "  . read_back VMStartTimedOut, indeterminate: it may have run or still finish; the resource will tell",
+        "  . read_back VMStartTimedOut, indeterminate: it may have run or still finish; reading the resource",
         "  . read_back VMStartTimedOut, not known yet",
         "  . read_back VMStartTimedOut, not known yet",
         "  . recovered read back: power state running",

@@ -165,12 +165,12 @@ describe("investigate", () => {
   });
 
   it.each([
-    [["investigate", "web-01"], "is no id of a resource"],
+    [["investigate", "web-01"], "is not the id of a resource"],
     [
       ["investigate", "/subscriptions/s/resourceGroups/rg", "--emulator", "https://evil.example"],
       "azure-remedy emulator prints",
     ],
-    [["investigate", "/subscriptions/s/resourceGroups/rg", "--since", "yesterday"], "span of time"],
+    [["investigate", "/subscriptions/s/resourceGroups/rg", "--since", "yesterday"], "duration"],
   ])("%j is refused", async (args, words) => {
     const { code, stderr } = await run(args);
     expect(code).toBe(2);

@@ -295,12 +295,12 @@ describe("reasons", () => {
     [
       { disposition: "adaptable" },
       {},
-      "adaptable: a changed request would pass, but no remedy can change it by itself",
+      "adaptable: a changed request would pass, but no remedy can change it automatically",
     ],
     [
       { disposition: "adaptable", automatic: "startFirst" },
       {},
-      "adaptable: the remedy startFirst would help, but it is not among the allowed remedies or is used up",
+      "adaptable: the remedy startFirst would help, but it is not allowed or has already run",
     ],
     [
       { disposition: "adaptable" },
@@ -310,7 +310,7 @@ describe("reasons", () => {
     [
       { disposition: "indeterminate" },
       { ...put, readable: true },
-      "indeterminate: it may have run or still finish; the resource will tell",
+      "indeterminate: it may have run or still finish; reading the resource",
     ],
     [
       { disposition: "transient" },
@@ -325,7 +325,7 @@ describe("reasons", () => {
     [
       { disposition: "transient", execution: "unknown" },
       runCommand,
-      "transient: outcome unknown, it may have run; repeating it could run it twice and nothing tells its state",
+      "transient: outcome unknown, it may have run; repeating it could run it twice, and its state cannot be read",
     ],
   ])("%o, %o", (what, situation, reason) => {
     expect(decide(known(what), situation).reason).toBe(reason);

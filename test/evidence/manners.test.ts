@@ -172,7 +172,7 @@ describe("what a refused look says", () => {
       },
     });
     expect(says(looked)).toContain(
-      "could not look: the provider Microsoft.ResourceHealth is not registered, and a look registers nothing",
+      "could not look: the provider Microsoft.ResourceHealth is not registered, and evidence never registers a provider",
     );
     expect(looked.story.filter((line) => !line.startsWith("GET"))).toEqual([]);
   });

@@ -489,7 +489,7 @@ describe("skus", () => {
     });
     expect(looked.diagnosis).toMatchObject({ disposition, remedy: { automatic: "fallbackSizes" } });
     expect(says(looked)).toEqual([
-      "Standard_D4s_v5 is closed to this subscription in eastus (NotAvailableForSubscription); waiting does not open it.",
+      "Standard_D4s_v5 is not available to this subscription in eastus (NotAvailableForSubscription); waiting does not help.",
     ]);
   });
 
@@ -506,7 +506,7 @@ describe("skus", () => {
       replies: list([closed("Zone", ["2"])]),
     });
     expect(says(looked)).toEqual([
-      "Standard_D4s_v5 is closed to this subscription in zone 2 of eastus; open: zone 1, 3.",
+      "Standard_D4s_v5 is not available to this subscription in zone 2 of eastus; open: zone 1, 3.",
     ]);
     expect(looked.diagnosis.remedy.automatic).toBe("fallbackZones");
   });

@@ -75,7 +75,7 @@ const refusals: readonly [string, (told: Told) => void, Partial<VmInspectorOptio
     "a link that is over",
     () => undefined,
     { upload: upload.replace("2099", "2020") },
-    /InvalidBlobUploadSASUri: .*is expired.*found here/,
+    /InvalidBlobUploadSASUri: .*is expired.*found before VM Inspector was called/,
   ],
   ["a storage account that is not registered", () => undefined, { storageAccountId: "" }, /could not look/],
   [
@@ -85,7 +85,7 @@ const refusals: readonly [string, (told: Told) => void, Partial<VmInspectorOptio
     {},
     /DiskInspectForbiddenError: .*the run of VM Inspector failed/,
   ],
-  ["a report that is no zip", (told: Told) => serveReport(told, "no"), {}, /the report is no zip/],
+  ["a report that is no zip", (told: Told) => serveReport(told, "no"), {}, /the report is not a zip/],
 ];
 
 describe.each(generations)("arm-compute %s, vmInspector", (generation) => {
@@ -125,7 +125,7 @@ describe.each(generations)("arm-compute %s, vmInspector", (generation) => {
       await remedyErrorOf(compute.create("web-01", silent));
       const other = await remedyErrorOf(compute.create("web-02", silent));
       expect(told.asked.filter((line) => line === "POST run 202")).toHaveLength(1);
-      expect(other.message).toContain("could not look: the link holds the report of another machine");
+      expect(other.message).toContain("could not look: the link has the report of another machine");
     }));
 
   it.each(refusals)("%s is said, and hides nothing", (_, prepare, inspector, words) =>

@@ -129,7 +129,7 @@ const stories: readonly Story[] = [
       arm.fail("SkuNotAvailable", { on: "PUT virtualMachines", message, as: "answer", times: Infinity });
     },
     act: ({ compute }, options) => compute.create("web-01", {}, options),
-    root: /Standard_D2s_v5 is closed to this subscription in westeurope \(NotAvailableForSubscription\)/,
+    root: /Standard_D2s_v5 is not available to this subscription in westeurope \(NotAvailableForSubscription\)/,
     disposition: "permanent",
     right: "Microsoft.Compute/skus/read",
     look: /^GET skus/,
@@ -156,7 +156,7 @@ const stories: readonly Story[] = [
     },
     act: ({ compute }, options) => compute.create("web-01", {}, options),
     options: { maxRetries: 2, circuitBreaker: false, maxElapsedMs: 10 * 60_000 },
-    root: /Azure knows of an outage: Errors on create \(EM00-001/,
+    root: /Azure reports an outage: Errors on create \(EM00-001/,
     disposition: "transient",
     right: "Microsoft.ResourceHealth/events/read",
     look: /^GET events/,

@@ -34,7 +34,7 @@ describe.each(generations)("arm-compute %s", (generation) => {
         evidence: [{ source: "skus", confidence: "high" }],
       });
       expect(error.message).toContain(
-        "  Found:\n    skus: Standard_D2s_v5 is closed to this subscription in westeurope",
+        "  Found:\n    skus: Standard_D2s_v5 is not available to this subscription in westeurope",
       );
       expect(error.toJSON().evidence).toHaveLength(1);
       expect(told.said).toEqual(["evidence: skus", expect.stringMatching(/^failed: permanent/)]);

@@ -183,7 +183,7 @@ describe.each(generations)("the deadline with arm-compute %s", (generation) => {
       const error = await remedyErrorOf(told.client({ deadline: inSeconds(30) }).create("web-01"));
 
       expect(told.time.elapsedMs()).toBe(28_000);
-      expect(error.reason).toBe("the deadline has come; the operation is still running");
+      expect(error.reason).toBe("the deadline has passed; the operation is still running");
       expect(error.retryAfterMs).toBe(2_000);
       expect(error.resume?.operationUrl).toContain("/operations/");
       const poller = await resume(told.client(), "create", "web-01", error.resume ?? "");
@@ -252,7 +252,7 @@ describe.each(generations)("the deadline with arm-compute %s", (generation) => {
 
       const error = await remedyErrorOf(told.client({ deadline: inSeconds(75) }).create("web-01"));
 
-      expect(error.reason).toBe("outcome unknown, last seen: provisioning state creating; the deadline has come");
+      expect(error.reason).toBe("outcome unknown, last seen: provisioning state creating; the deadline has passed");
       const poller = await resume(told.client(), "create", "web-01", error.resume ?? "");
       expect((await poller.done())?.name).toBe("web-01");
     }));

@@ -351,7 +351,7 @@ describe.each(generations)("read-back, with arm-compute %s", (generation) => {
         "40 s GET virtualMachines/web-01/instanceView 200", // the poller's own, for a result
       ]);
       expect(told.said).toEqual([
-        "readBack: indeterminate: it may have run or still finish; the resource will tell",
+        "readBack: indeterminate: it may have run or still finish; reading the resource",
         "readBack: power state starting",
         "readBack: power state starting",
         "recovered: read back: power state running",

@@ -53,7 +53,7 @@ describe.each(generations)("registerProvider with arm-compute %s", (generation) 
         const error = await remedyErrorOf(told.client({ remedies: [startFirst(), refreshEtag()] }).create("web-01"));
 
         expect(error.code).toBe("MissingSubscriptionRegistration");
-        expect(error.reason).toContain("registerProvider would help, but it is not among the allowed remedies");
+        expect(error.reason).toContain("registerProvider would help, but it is not allowed");
         expect(told.arm.story).toHaveLength(1);
         expect(told.arm.state.registration(compute)).toBe("NotRegistered");
       },
@@ -121,7 +121,7 @@ describe.each(generations)("registerProvider with arm-compute %s", (generation) 
 
         expect(error.code).toBe("MissingSubscriptionRegistration");
         expect(error.reason).toBe(
-          "the remedy registerProvider failed: Microsoft.Compute is still registering after 300 s; look at it with: az provider show -n Microsoft.Compute",
+          "the remedy registerProvider failed: Microsoft.Compute is still registering after 300 s; check it with: az provider show -n Microsoft.Compute",
         );
         expect(told.time.elapsedMs()).toBe(300_000);
       },

@@ -137,7 +137,7 @@ describe.each(generations)("arm-compute %s, an attempt that takes too long", (ge
       });
       const error = await remedyErrorOf(call);
       expect(error).toMatchObject({ code: "AttemptTimeout", name: "RestError" });
-      expect(error.message).toContain("No whole answer came within 4 s, the request's own timeout.");
+      expect(error.message).toContain("No complete response came within 4 s, the request's own timeout.");
       expect(waitsOf(error)).toEqual([5 * second, 10 * second, 0]);
       expect(time.elapsedMs()).toBe(3 * 4_000 + 15 * second);
     }));
@@ -176,7 +176,7 @@ describe.each(generations)("arm-compute %s, a deadline", (generation) => {
       expect(error.reason).toBe("transient, but the wait of 6 s would pass the deadline in 4 s");
       expect(error.retryAfterMs).toBe(6 * second);
       expect(error.retryAt).toEqual(new Date(storyStart + 12 * second));
-      expect(error.message).toContain("A new try makes sense from 2026-01-05T08:00:12.000Z.");
+      expect(error.message).toContain("Try again from 2026-01-05T08:00:12.000Z.");
     }),
   );
 
@@ -187,7 +187,7 @@ describe.each(generations)("arm-compute %s, a deadline", (generation) => {
       expect(time.elapsedMs()).toBe(10 * second);
       expect(arm.story).toHaveLength(1);
       expect(error.code).toBe("AttemptTimeout");
-      expect(error.message).toContain("No whole answer came before the deadline.");
+      expect(error.message).toContain("No complete response came before the deadline.");
       expect(error.retryAt).toEqual(new Date(storyStart + 15 * second));
     }));
 

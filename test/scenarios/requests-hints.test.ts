@@ -113,6 +113,6 @@ describe("a slow answer", () => {
   it("of Resource Manager is given up after five minutes, and the error names the limit", () =>
     inVirtualTime(async () => {
       const error = await remedyErrorOf(play(ours({ maxRetries: 0 }), [{ afterMs: 900 * second }], { url: arm }));
-      expect(error.message).toContain("No whole answer came within 5 min, the limit of attemptTimeoutMs.");
+      expect(error.message).toContain("No complete response came within 5 min, the limit of attemptTimeoutMs.");
     }));
 });

@@ -18,7 +18,7 @@ export function makeInstruments(provider: MeterProvider, scopeName: string, thro
   const meter = provider.getMeter(scopeName);
   const level = meter.createObservableGauge("azure_remedy.throttle.level", {
     unit: "{request}",
-    description: "Requests that a throttling scope has left, as far as is known.",
+    description: "Requests left in a throttling scope, as far as is known.",
   });
   const queue = meter.createObservableGauge("azure_remedy.throttle.queue", {
     unit: "{request}",

@@ -117,7 +117,7 @@ export async function inspectVm(
           {
             error: {
               code: "UnexpectedHost",
-              message: "The run is to be followed at a host that is none of Compute's.",
+              message: "The run would have to be followed at a host that does not belong to Compute.",
             },
           },
           "the token is not sent there",

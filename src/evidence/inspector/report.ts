@@ -47,7 +47,7 @@ export async function readReport(upload: string, wire: InspectionWire): Promise<
     );
     return { report, files, matches };
   } catch {
-    return notRead("the report is no zip");
+    return notRead("the report is not a zip");
   }
 }
 

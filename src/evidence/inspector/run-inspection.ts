@@ -42,7 +42,7 @@ export async function runInspection(
   const now = Number.isNaN(serviceNow) ? wire.now() : serviceNow;
   const upload = typeof options.upload === "string" ? options.upload : await signUpload(options.upload, vmId, now);
   const wrong = checkUpload(upload, now) ?? checkMachine(machine.body);
-  if (wrong) throw wire.fail({ error: wrong }, "found here, before anything was asked of VM Inspector");
+  if (wrong) throw wire.fail({ error: wrong }, "found before VM Inspector was called");
   const { subscription = "" } = parseResourceId(vmId);
   const location = textAt(machine.body, "location") ?? "";
   const base = `/subscriptions/${subscription}/providers/Microsoft.Compute/locations/${location.toLowerCase().replaceAll(" ", "")}/diagnostics/diskInspection`;
@@ -87,7 +87,7 @@ async function follow(begun: Reply, wire: InspectionWire): Promise<Reply> {
     if (reply.status !== 202) return reply;
     if (wire.now() > until)
       throw wire.fail(
-        { error: { code: "RunTimedOut", message: "The run goes on." } },
+        { error: { code: "RunTimedOut", message: "The run continues." } },
         "the run takes longer than 30 minutes",
       );
   }

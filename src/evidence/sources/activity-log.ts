@@ -46,7 +46,7 @@ export function activityLog({ sinceMs = 6 * 3_600_000 }: ActivityLogOptions = {}
       ];
       return found.length > 0
         ? found
-        : { says: "The activity log holds nothing about it yet; it is 3 to 20 minutes late.", confidence: "none" };
+        : { says: "The activity log has nothing about it yet; it is 3 to 20 minutes late.", confidence: "none" };
     },
   });
 }

@@ -94,11 +94,11 @@ function nothingKnown(log: string, isWindows: boolean): Found {
   if (log.trim() === "") return { says: "The serial log is empty.", confidence: "none" };
   return isWindows
     ? { says: "The serial log of a Windows guest is close to empty; the screenshot shows more.", confidence: "none" }
-    : { says: "The serial log holds no line that is known as a cause.", confidence: "none" };
+    : { says: "The serial log has no known failure message.", confidence: "none" };
 }
 
 const screenshotOf = (machine: string): Found => ({
-  says: `There is a screenshot of the console; look at it: az vm boot-diagnostics get-boot-log-uris --ids ${machine}`,
+  says: `There is a screenshot of the console. To see it: az vm boot-diagnostics get-boot-log-uris --ids ${machine}`,
   confidence: "low",
 });
 

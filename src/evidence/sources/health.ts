@@ -93,7 +93,7 @@ function describeEvent(event: unknown): Found {
   const since = dateAt(event, "properties", "impactStartTime");
   const id = textAt(event, "name") ?? "";
   return {
-    says: `Azure knows of an outage: ${shorten(title)} (${id}${since ? `, since ${since.toISOString()}` : ""}).`,
+    says: `Azure reports an outage: ${shorten(title)} (${id}${since ? `, since ${since.toISOString()}` : ""}).`,
     at: dateAt(event, "properties", "lastUpdateTime") ?? since,
     confidence: "high",
     data: { trackingId: id, title, since: since?.toISOString(), level: textAt(event, "properties", "level") },

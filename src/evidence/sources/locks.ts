@@ -23,7 +23,7 @@ export function locks(): DefinedEvidence {
       const found = answers.flatMap(({ body }) => itemsAt(body, "value").flatMap((lock) => describe(lock, asked)));
       return found.length > 0
         ? found
-        : { says: `No lock is to be seen at ${asked.join(", ")}; it may be inherited from above.`, confidence: "none" };
+        : { says: `No lock is visible at ${asked.join(", ")}; it may be inherited from above.`, confidence: "none" };
     },
   });
 }

@@ -69,7 +69,7 @@ function notAccepted(plan: Plan, body: unknown): Found {
     means: {
       explanation: says,
       steps: [
-        `Read them${link === undefined ? "" : ` (${link})`}, and have somebody who may do so accept them: az vm image terms accept --publisher ${plan.publisher} --offer ${plan.product} --plan ${plan.name}`,
+        `Read them${link === undefined ? "" : ` (${link})`}, and have someone with permission accept them: az vm image terms accept --publisher ${plan.publisher} --offer ${plan.product} --plan ${plan.name}`,
       ],
     },
   };
@@ -90,7 +90,7 @@ function accepted(plan: Plan, { body }: FailedCall): Found {
 }
 
 const unknownPlan = (plan: Plan): Found => ({
-  says: `The Marketplace knows no plan ${inWords(plan)}; the request may name it wrongly.`,
+  says: `The Marketplace has no plan ${inWords(plan)}; the request may name it wrongly.`,
   confidence: "medium",
   data: plan,
 });

@@ -112,13 +112,13 @@ async function check({ post, call }: LookContext): Promise<Found[]> {
   };
   const query = { "api-version": "2024-10-01" };
   const answer = await post(scope + path, query, question);
-  if (answer.status === 404) return [{ says: "Azure Policy could not be asked at this scope.", confidence: "none" }];
+  if (answer.status === 404) return [{ says: "Azure Policy could not be queried at this scope.", confidence: "none" }];
   const hits = itemsAt(answer.body, "fieldRestrictions").flatMap(restrictionsOf);
   return hits.length > 0
     ? hits
     : [
         {
-          says: "Azure Policy names no denied value; policies of management groups may not be in its answer.",
+          says: "Azure Policy names no denied value; policies of management groups may be missing from its response.",
           confidence: "none",
         },
       ];

@@ -44,7 +44,7 @@ function inGroup(group: unknown, { call, diagnosis }: LookContext): Found[] {
     capacity: numberAt(reservation, "utilizationInfo", "currentCapacity") ?? 0,
     used: itemsAt(reservation, "utilizationInfo", "virtualMachinesAllocated").length,
   }));
-  if (states.length === 0) return [{ says: "The reservation group holds no reservation.", confidence: "high" }];
+  if (states.length === 0) return [{ says: "The reservation group has no reservation.", confidence: "high" }];
   const wanted = `${size ?? "the size"}${zones.length > 0 ? ` in zone ${zones.join(", ")}` : ""}`;
   return states.map(({ name, capacity, used }) => {
     const full = used >= capacity;

@@ -101,7 +101,7 @@ function dispositionFor({ remedies = [] }: FailedCall, kind: "fallbackSizes" | "
 }
 
 function notOffered(size: string, location: string, call: FailedCall): Found {
-  const says = `${size} is not among the sizes of ${location}.`;
+  const says = `${size} is not one of the sizes in ${location}.`;
   return {
     says,
     confidence: "high",
@@ -125,7 +125,7 @@ function describe(offer: SizeOffer, location: string, call: FailedCall): Found {
 }
 
 function restricted({ name }: SizeOffer, location: string, reason: string, call: FailedCall): Found {
-  const says = `${name} is closed to this subscription in ${location} (${reason}); waiting does not open it.`;
+  const says = `${name} is not available to this subscription in ${location} (${reason}); waiting does not help.`;
   const trial = sameName(reason, "QuotaId");
   return {
     says,
@@ -151,7 +151,7 @@ function zonesClosed(
   call: FailedCall,
 ): Found {
   const elsewhere = open.length > 0 ? `open: zone ${open.join(", ")}` : "no zone is open";
-  const says = `${name} is closed to this subscription in zone ${refused.join(", ")} of ${location}; ${elsewhere}.`;
+  const says = `${name} is not available to this subscription in zone ${refused.join(", ")} of ${location}; ${elsewhere}.`;
   return {
     says,
     confidence: "high",

@@ -90,10 +90,10 @@ class Inspected {
   of(machine: string, now: number): readonly Found[] | undefined {
     const run = this.#runs.get(machine.toLowerCase());
     if (run && now - run.begunAt < hourMs) {
-      return run.found ?? [couldNotLook("VM Inspector was run within the hour, and nobody saw the end of the run")];
+      return run.found ?? [couldNotLook("VM Inspector was run within the hour, and the end of that run was not seen")];
     }
     return this.#takesOne && !run && this.#runs.size > 0
-      ? [couldNotLook("the link holds the report of another machine; a container client gives each its own")]
+      ? [couldNotLook("the link has the report of another machine; with a container client each gets its own")]
       : undefined;
   }
 
@@ -152,7 +152,6 @@ function describe({ report, files, matches, unread }: InspectionRun): Found[] {
     data: { report, files },
   };
   if (unread !== undefined) return [where, couldNotLook(unread)];
-  if (!first)
-    return [where, { says: "The logs of the guest hold no line that is known as a cause.", confidence: "none" }];
+  if (!first) return [where, { says: "The logs of the guest have no known failure message.", confidence: "none" }];
   return [foundIn(first.file, first), ...others.slice(0, mostReported - 1).map(alsoFound), where];
 }

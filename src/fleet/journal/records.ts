@@ -147,12 +147,10 @@ function itemOf(run: RunUnderReading, key: string): ItemHistory {
 function checkHeader(line: string, where: string): void {
   const first = parse(line) as { journal?: unknown; version?: unknown } | undefined;
   if (first?.journal !== header.journal)
-    throw new Error(
-      `azure-remedy: ${where} is not a journal of azure-remedy. Give another path, or move the file away.`,
-    );
+    throw new Error(`azure-remedy: ${where} is not a journal of azure-remedy. Use another path, or move the file.`);
   if (first.version !== header.version)
     throw new Error(
-      `azure-remedy: the journal ${where} has version ${String(first.version)}; this release reads version ${header.version}. Finish its run with the release that began it.`,
+      `azure-remedy: the journal ${where} has version ${String(first.version)}; this release reads version ${header.version}. Finish its run with the release that started it.`,
     );
 }
 

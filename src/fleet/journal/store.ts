@@ -26,7 +26,7 @@ export class JournalInUseError extends Error {
   override readonly name = "JournalInUseError";
   constructor(where: string) {
     super(
-      `azure-remedy: the journal ${where} is in use by another run. Wait until it has ended, or give this run a journal of its own.`,
+      `azure-remedy: the journal ${where} is in use by another run. Wait until it has ended, or use another journal for this run.`,
     );
   }
 }

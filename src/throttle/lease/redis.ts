@@ -134,7 +134,7 @@ function argumentsOf(ask: LeaseAsk): string[] {
 function readLeases(reply: unknown, count: number): Lease[] {
   const numbers = Array.isArray(reply) ? reply.map(Number) : [];
   if (numbers.length !== count * numbersPerLease || numbers.some(Number.isNaN)) {
-    throw new TypeError("the server's answer cannot be read");
+    throw new TypeError("the server's reply cannot be read");
   }
   return Array.from({ length: count }, (_, index) => {
     const [granted = 0, ttlMs = 0, askAgainMs = 0, needsAnswer = 0, closedForMs = 0, level = 0] = numbers.slice(
