@@ -56,7 +56,7 @@ export const everydayChaos: readonly ChaosFault[] = [
 ];
 
 /** What a fault does: one of these, and how often by `weight`. */
-const ingredients = ["fail", "throttle", "reset", "cutBody", "hang", "html", "latencyMs"] as const;
+export const ingredients = ["fail", "throttle", "reset", "cutBody", "hang", "html", "latencyMs"] as const;
 const moments = ["before-execution", "after-execution"];
 
 export function plantChaos(faults: Faults, options: ChaosOptions): PlantedFault {

@@ -1,7 +1,9 @@
 /** The page's table of what is served, against the routes that serve it. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { ingredients } from "../../src/emulator/chaos.js";
 import { allRoutes } from "../../src/emulator/handlers/all-routes.js";
+import { illnesses } from "../../src/emulator/illnesses.js";
 
 /** `| Microsoft.Compute | virtualMachines/{vm} | GET, PUT |` for each name of a provider. */
 function servedRows(): string[] {
@@ -30,4 +32,27 @@ it("the page lists all that is served, and nothing else", () => {
         .join(" | "),
     );
   expect(rows).toEqual(servedRows());
+});
+
+/** The first cell of each row of a table, below its head. */
+function firstColumn(heading: RegExp): string[] {
+  const page = readFileSync(new URL("../../docs/emulator.md", import.meta.url), "utf8");
+  const lines = page.split("\n");
+  const head = lines.findIndex((line) => heading.test(line));
+  const rows = lines.slice(head + 2);
+  return rows
+    .slice(
+      0,
+      rows.findIndex((line) => !line.startsWith("|")),
+    )
+    .map((line) => /`([^`]+)`/.exec(line)?.[1] ?? "");
+}
+
+it("the page lists every fault of chaos, and nothing else", () => {
+  expect(firstColumn(/^\| fault  .*\| what /).sort()).toEqual([...ingredients].sort());
+});
+
+it("the page names every illness", () => {
+  const page = readFileSync(new URL("../../docs/emulator.md", import.meta.url), "utf8");
+  for (const name of Object.keys(illnesses)) expect(page).toContain(`\`${name}\``);
 });

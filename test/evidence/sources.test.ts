@@ -7,6 +7,7 @@ import {
   health,
   instanceView,
   locks,
+  marketplaceTerms,
   permissions,
   policy,
   reservations,
@@ -823,5 +824,131 @@ describe("reservations, runCommands and activityLog", () => {
     expect(url).toContain("correlationId eq '7d0e'");
     expect(url).not.toMatch(/claims|caller|httpRequest/);
     expect(looked.diagnosis.code).toBe("AllocationFailed");
+  });
+});
+
+describe("an instance of a scale set", () => {
+  const instance = `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/workers/virtualMachines/3`;
+
+  it("is read itself when an extension of it fails, and not its set", async () => {
+    const looked = await look([instanceView()], {
+      error: { code: "VMExtensionProvisioningError", message: "Failed." },
+      call: { url: `${origin}${instance}/extensions/setup?api-version=2024-07-01` },
+      replies: {
+        "GET workers/virtualMachines/3": {
+          properties: {
+            instanceView: { extensions: [{ name: "setup", statuses: [{ code: "ProvisioningState/failed/7" }] }] },
+          },
+        },
+      },
+    });
+    expect(looked.story).toEqual([`GET ${instance}`]);
+    expect(says(looked)).toEqual(["Extension setup ended with exit code 7: it gives no reason"]);
+  });
+
+  it("says which right its boot log needs", async () => {
+    const looked = await look([bootLog()], {
+      error: { code: "OSProvisioningTimedOut", message: "It took too long." },
+      call: { url: `${origin}${instance}` },
+      replies: {
+        "GET workers/virtualMachines/3": {
+          properties: { diagnosticsProfile: { bootDiagnostics: { enabled: true } } },
+        },
+        "POST virtualMachines/3/retrieveBootDiagnosticsData": () =>
+          answer(403, { error: { code: "AuthorizationFailed" } }),
+      },
+    });
+    expect(says(looked)).toEqual([
+      `could not look: needs Microsoft.Compute/virtualMachineScaleSets/virtualMachines/retrieveBootDiagnosticsData/action on ${group}`,
+    ]);
+  });
+});
+
+describe("a resource of a template", () => {
+  const resource = { type: "Microsoft.Compute/virtualMachines", name: "web-01", ...body() };
+  const other = { ...resource, name: "web-02", ...body("Standard_E2s_v5") };
+  const deployment = `${origin}${group}/providers/Microsoft.Resources/deployments/main`;
+  const failed = {
+    value: [
+      {
+        properties: {
+          provisioningState: "Failed",
+          statusMessage: { error: { code: "AllocationFailed", message: "Allocation failed." } },
+          targetResource: { id: machine, resourceType: "Microsoft.Compute/virtualMachines", resourceName: "web-01" },
+        },
+      },
+    ],
+  };
+
+  it.each([
+    ["by its name", [other, resource], 1],
+    ["with symbolic names", { a: other, b: resource }, 1],
+    ["as the only one of its type, named by an expression", [{ ...resource, name: "[parameters('name')]" }], 1],
+    [
+      "not among others that are named by expressions",
+      [
+        { ...resource, name: "[variables('a')]" },
+        { ...other, name: "[variables('b')]" },
+      ],
+      0,
+    ],
+  ])("lends its size and region to the next look: %s", async (_, resources, looks) => {
+    const looked = await look([deploymentOperations(), skus()], {
+      error: { code: "DeploymentFailed", message: "At least one resource deployment operation failed." },
+      call: { url: deployment, body: { properties: { template: { resources } } } },
+      replies: {
+        "GET main/operations": failed,
+        "GET Microsoft.Compute/skus": {
+          value: [{ resourceType: "virtualMachines", name: "Standard_D4s_v5", locations: ["eastus"] }],
+        },
+      },
+    });
+    expect(looked.story.filter((line) => line.endsWith("/skus"))).toHaveLength(looks);
+    if (looks > 0) expect(says(looked).at(-1)).toContain("Standard_D4s_v5 may be used by this subscription in eastus");
+  });
+});
+
+describe("marketplaceTerms", () => {
+  const error = {
+    code: "MarketplacePurchaseEligibilityFailed",
+    message: "Marketplace purchase eligibilty check returned errors.",
+  };
+  const plan = { publisher: "contoso", product: "firewall", name: "byol" };
+  const imageReference = { publisher: "contoso", offer: "firewall", sku: "byol", version: "latest" };
+  const terms = (properties: object): object => ({ "GET byol/agreements/current": { properties } });
+
+  it.each([
+    [
+      { plan },
+      terms({ accepted: false, marketplaceTermsLink: "https://example.com/terms" }),
+      "The terms of contoso:firewall:byol are not accepted in this subscription.",
+      /example\.com\/terms.*--publisher contoso --offer firewall --plan byol/,
+    ],
+    [
+      { plan },
+      terms({ accepted: true }),
+      "The terms of contoso:firewall:byol are accepted, so it is the purchase itself (billing, a private offer, the country).",
+      /billing owner/,
+    ],
+    [
+      { properties: { storageProfile: { imageReference } } },
+      terms({ accepted: true }),
+      "The terms of contoso:firewall:byol are accepted, so it is the plan, which the request does not name.",
+      /Name the plan/,
+    ],
+    [{ plan }, {}, "The Marketplace knows no plan contoso:firewall:byol; the request may name it wrongly.", /./],
+  ])("%j", async (asked, replies, words, step) => {
+    const looked = await look([marketplaceTerms()], {
+      error,
+      call: { body: asked },
+      replies: replies as Record<string, object>,
+    });
+    expect(says(looked)).toEqual([words]);
+    expect(looked.diagnosis.remedy.steps[0]).toMatch(step);
+    expect(looked.story.every((line) => line.startsWith("GET "))).toBe(true);
+  });
+
+  it("asks nothing of a machine that has no plan", async () => {
+    expect((await look([marketplaceTerms()], { error, call: { body: body() } })).story).toEqual([]);
   });
 });
