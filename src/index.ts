@@ -52,16 +52,18 @@ export { retryOperation, type OperationAttempt, type RetryOperationOptions } fro
 export { registerProvider, type RegisterProviderOptions } from "./remedies/register-provider.js";
 export { deallocateFirst, startFirst, type DeallocateFirstOptions } from "./remedies/power.js";
 export { fallbackSizes, fallbackZones, type FallbackOptions } from "./remedies/fallback.js";
-export { CapacityMemory, type Offer } from "./remedies/capacity-memory.js";
+export { CapacityMemory, type Offer, type Refusal } from "./remedies/capacity-memory.js";
 export { refreshEtag } from "./remedies/refresh-etag.js";
 export { defineRemedy } from "./remedies/define-remedy.js";
 export type {
   FailedRequest,
+  LookAfter,
   Remedy,
   RemedyCall,
   RemedyContext,
   RemedyOutcome,
   RemedyResponse,
+  OperationSuccess,
 } from "./remedies/remedy.js";
 
 // Throttling

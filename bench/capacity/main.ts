@@ -12,8 +12,8 @@ const seeds = [1];
 const minuteMs = 60_000;
 
 const regions: readonly Region[] = [
-  { name: "pools change by the hour, 30 % are empty", everyMs: 60 * minuteMs, shortage: 0.3 },
-  { name: "pools change every ten minutes, 30 % are empty", everyMs: 10 * minuteMs, shortage: 0.3 },
+  { name: "roomy: pools change by the hour, 30 % are empty", everyMs: 60 * minuteMs, shortage: 0.3, vCPUs: 96 },
+  { name: "tight: the same with a third less room", everyMs: 60 * minuteMs, shortage: 0.3, vCPUs: 64 },
 ];
 
 /** How near `plan: "first"` has to come to the oracle. */

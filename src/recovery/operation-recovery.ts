@@ -453,8 +453,9 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   }
 
   #succeed(response: PipelineResponse, reason?: string): Promise<OperationStep> {
-    const { first, startedAt, remedies } = this.#operation;
-    const lookAfter = this.#engine.remedies.succeeded(first, startedAt, remedies.added);
+    const { first, startedAt, created, remedies } = this.#operation;
+    const how = { startedAt, created: created !== undefined };
+    const lookAfter = this.#engine.remedies.succeeded(first, how, remedies.added);
     if (!lookAfter) return this.#endWell(response, reason);
     return this.#begin(async (context) => {
       await lookAfter(context);

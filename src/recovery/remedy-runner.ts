@@ -11,6 +11,7 @@ import type {
   RemedyContext,
   RemedyOutcome,
   RemedyResponse,
+  OperationSuccess,
 } from "../remedies/remedy.js";
 import { jsonOf } from "../lro/json-body.js";
 import { noRemedies, type AddedRequests, type Cleanup, type PollMode, type RemedyProgress } from "../lro/operation.js";
@@ -47,6 +48,9 @@ type EventRequestLike = Parameters<typeof aboutRequest>[0];
 /** How long what an aborted call has changed is worked at. */
 const abandonMs = 10_000;
 const principals = new Principals();
+
+/** Nobody who has succeeded is kept waiting longer than this for a look at what was made. */
+const longestLookMs = 10_000;
 
 export class RemedyRunner {
   readonly #settings: Settings;
@@ -168,12 +172,12 @@ export class RemedyRunner {
   /** Lets remedies hear of an operation that ended well. Gives the work of those that want to look at what was made. */
   succeeded(
     first: SentRequest,
-    startedAt: number,
+    how: Pick<OperationSuccess, "startedAt" | "created">,
     added: AddedRequests,
   ): ((context: SendContext) => Promise<void>) | undefined {
     const looks: { readonly name: string; readonly look: LookAfter }[] = [];
     for (const remedy of this.#listening) {
-      const look = this.#tell(remedy, first, startedAt);
+      const look = this.#tell(remedy, first, how);
       if (look) looks.push({ name: remedy.name, look });
     }
     if (looks.length === 0) return undefined;
@@ -182,10 +186,14 @@ export class RemedyRunner {
     };
   }
 
-  #tell(remedy: Remedy, first: SentRequest, startedAt: number): LookAfter | undefined {
+  #tell(
+    remedy: Remedy,
+    first: SentRequest,
+    how: Pick<OperationSuccess, "startedAt" | "created">,
+  ): LookAfter | undefined {
     const { clock, reporter } = this.#settings;
     try {
-      return remedy.succeeded?.(failedRequestOf(first), { startedAt, now: clock.now() });
+      return remedy.succeeded?.(failedRequestOf(first), { ...how, now: clock.now() });
     } catch (error) {
       reporter.fault(`remedy ${remedy.name}`, error, clock.now());
       return undefined;
@@ -202,7 +210,9 @@ export class RemedyRunner {
     const { clock, reporter } = this.#settings;
     const begunAt = clock.now();
     try {
-      const found = await look((call) => this.#send(context, call, added, () => this.#leftMs(begunAt)));
+      const leftMs = (): number => Math.min(this.#leftMs(begunAt), begunAt + longestLookMs - clock.now());
+      const bounded = boundedBy(context, leftMs);
+      const found = await look((call) => this.#send(bounded, call, added, leftMs));
       if (found === undefined) return;
       const event = { type: "remedy", at: clock.now(), ...aboutRequest(first), remedy: name } as const;
       reporter.emit({ ...event, phase: "failed", change: found });
@@ -296,7 +306,7 @@ export class RemedyRunner {
 
   /** A remedy's call, followed to the end of its long-running operation. */
   async #send(
-    context: SendContext,
+    context: BoundedContext,
     call: RemedyCall,
     added: AddedRequests,
     leftMs: () => number,
@@ -322,7 +332,7 @@ export class RemedyRunner {
   }
 
   async #sendOnce(
-    context: SendContext,
+    context: BoundedContext,
     target: RemedyCall,
     added: AddedRequests,
     poll?: PollMode,
@@ -330,17 +340,36 @@ export class RemedyRunner {
     // A repair takes minutes, in which the failed request's token ages too.
     const credentials = await this.#tokens.fresh(context.request);
     const request = ownRequest(context.request, { ...target, headers: { ...target.headers, ...credentials } });
-    const { next, clock } = context;
+    const { next, clock, maxQueueWaitMs } = context;
     const state = newRequestState(request, next, this.#settings.clock.now(), {
       nested: true,
       countedIn: added,
       poll,
       clock,
+      maxQueueWaitMs,
     });
     const end = await this.#run(state);
     if (end.kind === "failed") throw this.#errors.ofRequest(state, end);
     return { request, response: end.response };
   }
+}
+
+/** A context in which no wait is longer than the time that is left, be it for a retry or in the line of the throttle. */
+interface BoundedContext extends SendContext {
+  readonly maxQueueWaitMs?: number;
+}
+
+function boundedBy(context: SendContext, leftMs: () => number): BoundedContext {
+  const { clock } = context;
+  const bounded: Clock = {
+    now: () => clock.now(),
+    sleep: (ms, signal, options) => sleepWithin(context, ms, leftMs(), signal, options),
+  };
+  // Not a copy: the poll that drives the work puts its own request and way out into the context.
+  return Object.create(context, {
+    clock: { value: bounded },
+    maxQueueWaitMs: { value: longestLookMs },
+  }) as BoundedContext;
 }
 
 /** A wait past the remaining time would be too late to help. */

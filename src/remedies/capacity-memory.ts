@@ -18,6 +18,9 @@ export interface Offer {
   readonly spot?: boolean;
 }
 
+/** What of a diagnosis says how much is full. */
+export type Refusal = Pick<Diagnosis, "code" | "category" | "message" | "parameters">;
+
 /** Shares what is full between processes. If it throws or returns nonsense, capacity is remembered only here. */
 export interface CapacityStore {
   /** Everything that is full in a region: the end of each entry in epoch milliseconds, by key. */
@@ -58,7 +61,7 @@ export class CapacityMemory {
   }
 
   /** Remembers a refusal for its scope. */
-  learn(offer: Offer, diagnosis: Diagnosis, now: number): void {
+  learn(offer: Offer, diagnosis: Refusal, now: number): void {
     for (const [key, forMs] of scopesOf(offer, diagnosis)) {
       this.#refusedAt.set(key, now);
       this.#remember(key, now + forMs);
@@ -73,6 +76,12 @@ export class CapacityMemory {
   /** Epoch milliseconds until which a refusal of the offer is believed; undefined when none is. */
   fullUntil(offer: Offer, now: number): number | undefined {
     const times = keysFor(offer).flatMap((key) => (this.#isFull(key, now) ? [this.#fullUntil.get(key) ?? 0] : []));
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
+  /** Epoch milliseconds of the last refusal that is still believed; undefined when none is, or another process learnt it. */
+  refusedAt(offer: Offer, now: number): number | undefined {
+    const times = keysFor(offer).flatMap((key) => (this.#isFull(key, now) ? (this.#refusedAt.get(key) ?? []) : []));
     return times.length === 0 ? undefined : Math.max(...times);
   }
 
@@ -132,7 +141,7 @@ function forgetOldest(known: Map<string, number>): void {
 }
 
 /** What a refusal is about, and for how many milliseconds it is believed. */
-function scopesOf(offer: Offer, { code = "", category, message, parameters }: Diagnosis): [string, number][] {
+function scopesOf(offer: Offer, { code = "", category, message, parameters }: Refusal): [string, number][] {
   const folded = code.toLowerCase();
   if (category === "quota") {
     if (/low-?\s?priority|spot/i.test(message)) return [[keyOf(offer, "*", true), fullMs]];

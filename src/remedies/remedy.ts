@@ -74,6 +74,15 @@ export interface RemedyOutcome {
   };
 }
 
+export interface OperationSuccess {
+  /** Epoch milliseconds at which the request was first sent. */
+  readonly startedAt: number;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** The service answered that this very request created the resource (201). */
+  readonly created: boolean;
+}
+
 /** Looks at what a request has made. Gives what is wrong with it in words, or nothing. */
 export type LookAfter = (send: RemedyContext["send"]) => Promise<string | undefined>;
 
@@ -94,14 +103,10 @@ export interface Remedy {
   /** Called for every failure of a request, for remedies that remember. */
   learn?(diagnosis: Diagnosis, request: FailedRequest, now: number): void;
   /**
-   * Told when the operation of a request ended well, for remedies that remember what works; `startedAt` is when it was first
-   * sent, both in epoch milliseconds. Must be cheap. Gives a look at what
+   * Told when the operation of a request ended well, for remedies that remember what works. Must be cheap. Gives a look at what
    * was made where one is worth its requests: what it finds, in words, becomes an event. The operation stays a success.
    */
-  succeeded?(
-    request: FailedRequest,
-    times: { readonly startedAt: number; readonly now: number },
-  ): LookAfter | undefined;
+  succeeded?(request: FailedRequest, how: OperationSuccess): LookAfter | undefined;
   /**
    * Asked before a request's first send whether what was learnt calls for a change. Must be cheap when it does not, and then
    * give nothing at all; the promise may use `send` to look before it changes anything.

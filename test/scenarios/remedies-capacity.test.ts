@@ -1,9 +1,10 @@
 /** `fallback()` on the wire: other sizes, zones and priorities, also where quota or the offer is what is missing. */
+import type { ComputeManagementClient } from "@azure/arm-compute";
 import { CapacityMemory } from "azure-remedy";
 import { fallback, similar, type CapacityFallbackOptions } from "azure-remedy/capacity";
 import type { Emulator } from "azure-remedy/emulator";
 import { describe, expect, it } from "vitest";
-import { generations } from "../support/clients.js";
+import { generations, type Compute } from "../support/clients.js";
 import { remedyErrorOf } from "../support/outcome.js";
 import { scene as play, type Scene } from "../support/scene.js";
 
@@ -111,6 +112,62 @@ describe.each(generations)("fallback with arm-compute %s", (generation) => {
       const error = await remedyErrorOf(client(options({ sizes: [other] })).create("web-01"));
       expect(error.code).toBe("AllocationFailed");
       expect(error.message).toContain("every candidate that is allowed was tried (2)");
+    }));
+});
+
+describe("a scale set whose instances failed behind its success", () => {
+  const body = {
+    location: "westeurope",
+    sku: { name: wanted, capacity: 3 },
+    virtualMachineProfile: { priority: "Regular" },
+  };
+  const createSet = ({ client }: Compute, name: string) =>
+    (client as ComputeManagementClient).virtualMachineScaleSets.createOrUpdate("rg", name, body);
+  const sizesAsked = (arm: Emulator): unknown[] =>
+    arm.exchanges
+      .filter(({ method, name }) => method === "PUT" && name.startsWith("virtualMachineScaleSets"))
+      .map(({ body }) => (body?.["sku"] as { name: string }).name);
+  const looks = (arm: Emulator): number => arm.story.filter((line) => line.includes("/instanceView ")).length;
+
+  it("stays a success; one look finds them, and the next set begins elsewhere", () =>
+    scene("24", async (told) => {
+      const { arm, client } = told;
+      const compute = client(options({ sizes: [other] }));
+      arm.failInstances("web", { count: 2, code: "AllocationFailed" });
+      await expect(createSet(compute, "web")).resolves.toMatchObject({ provisioningState: "Succeeded" });
+      expect(looks(arm)).toBe(1);
+      expect(told.said.join("\n")).toContain("2 of 3 instances failed behind the success: AllocationFailed");
+      await createSet(compute, "api");
+      expect(sizesAsked(arm)).toEqual([wanted, other]);
+    }));
+
+  it("is looked at once when all went well, and not at all without fallback", () =>
+    scene("24", async (told) => {
+      const { arm, client } = told;
+      await createSet(client(), "plain");
+      expect(looks(arm)).toBe(0);
+      await createSet(client(options({ sizes: [other] })), "web");
+      expect(looks(arm)).toBe(1);
+      expect(told.said).toEqual([]);
+    }));
+
+  it("stays a success, without delay, when the look is refused", () =>
+    scene("24", async ({ arm, client, time }) => {
+      arm.fail("AuthorizationFailed", { on: "GET virtualMachineScaleSets/instanceView" });
+      const before = time.elapsedMs();
+      await expect(createSet(client(options({ sizes: [other] })), "web")).resolves.toMatchObject({ name: "web" });
+      expect(time.elapsedMs() - before).toBeLessThan(5_000);
+    }));
+
+  it("stays a success when the look is throttled for minutes", () =>
+    scene("24", async ({ arm, client, time }) => {
+      arm.fail("TooManyRequests", {
+        on: "GET virtualMachineScaleSets/instanceView",
+        times: Infinity,
+        retryAfter: 300,
+      });
+      await expect(createSet(client(options({ sizes: [other] })), "web")).resolves.toMatchObject({ name: "web" });
+      expect(time.elapsedMs()).toBeLessThan(20_000);
     }));
 });
 

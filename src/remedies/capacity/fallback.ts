@@ -7,11 +7,12 @@ import { check, checkNames } from "../../option-check.js";
 import { CapacityMemory, sharedCapacityMemory, type Offer } from "../capacity-memory.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
 import { machineAt } from "../existing-machine.js";
+import { failedInstancesOf } from "./failed-instances.js";
 import { clearedFor, type LeftBehind } from "./left-behind.js";
 import { bodyFor, planOf, wordsFor, type Candidate, type MachinePlan } from "./machine-plan.js";
 import { leftOutInWords, rank, type Judged, type Lately, type Ranking } from "./rank.js";
 import { RegionReader } from "./region-reader.js";
-import type { FailedRequest, Remedy, RemedyContext, RemedyOutcome } from "../remedy.js";
+import type { FailedRequest, LookAfter, Remedy, RemedyContext, RemedyOutcome, OperationSuccess } from "../remedy.js";
 import { similarSizes, type SimilarSizes } from "./similar.js";
 import { foldName, type SizeOffer, type SizeOffers } from "./size-offer.js";
 
@@ -104,11 +105,35 @@ class CapacityFallback implements Remedy {
     return undefined;
   }
 
-  succeeded(request: FailedRequest, { startedAt }: { readonly startedAt: number }): undefined {
+  succeeded(request: FailedRequest, { startedAt, now, created }: OperationSuccess): LookAfter | undefined {
     const plan = planOf(request);
-    if (!plan || plan.isBound) return;
+    if (!plan || plan.isBound) return undefined;
     this.#reader.keepCreate(request.url);
-    this.#memory.learnRoom(this.#offerOf(plan, plan), startedAt);
+    const offer = this.#offerOf(plan, plan);
+    if (plan.kind === "virtualMachine") this.#memory.learnRoom(offer, startedAt);
+    else if (created && plan.count > 0) return (send) => this.#lookAtInstances(request.url, plan, offer, now, send);
+    return undefined;
+  }
+
+  /** Instances that failed for want of room are left as they are: the next create begins elsewhere. */
+  async #lookAtInstances(
+    url: string,
+    plan: MachinePlan,
+    offer: Offer,
+    now: number,
+    send: RemedyContext["send"],
+  ): Promise<string | undefined> {
+    const found = await failedInstancesOf(url, send);
+    if (!found) {
+      this.#memory.learnRoom(offer, now);
+      return undefined;
+    }
+    const shortages = found.codes.filter((code) => shortageCodes.test(code));
+    for (const code of shortages)
+      this.#memory.learn(offer, { code, category: "capacity", message: "", parameters: {} }, now);
+    const why = found.codes.length > 0 ? `: ${found.codes.join(", ")}` : "";
+    const next = shortages.length > 0 ? `; the next create will not begin with ${wordsFor(plan)}` : "";
+    return `${found.failed} of ${found.all} instances failed behind the success${why}${next}`;
   }
 
   async apply(context: RemedyContext): Promise<RemedyOutcome> {
@@ -171,7 +196,9 @@ class CapacityFallback implements Remedy {
       // Spot machines get what regular ones leave.
       .flatMap((one) => (one.spot ? [one] : [one, { ...one, spot: true }]))
       .flatMap((one) => this.#memory.roomAt(one, now) ?? []);
+    const biggerRefused = this.#siblings(offer, "bigger").flatMap((one) => this.#memory.refusedAt(one, now) ?? []);
     return {
+      biggerRefusedAt: biggerRefused.length === 0 ? undefined : Math.max(...biggerRefused),
       refusedUntil: refused.length === 0 ? undefined : Math.max(...refused),
       roomAt: inRoom.length === 0 ? undefined : Math.max(...inRoom),
     };
@@ -227,6 +254,9 @@ function isShortage({ category, code = "", message }: Diagnosis): boolean {
   if (/^(?:SkuNotAvailable|NotAvailableForSubscription|VMSizeNotSupported)$/i.test(code)) return true;
   return category === "quota" && /famil|low-?\s?priority|spot/i.test(message);
 }
+
+/** Codes of instances that found no room; of any other failure another size is no cure. */
+const shortageCodes = /AllocationFailed|AllocationRequest|SkuNotAvailable|OutOfCapacity/i;
 
 const keyOf = ({ size, zone = "", spot }: Candidate): string => `${foldName(size)}|${zone}|${spot}`;
 const unique = <Item>(items: readonly Item[]): Item[] => [...new Set(items)];

@@ -3,7 +3,7 @@ export { fallback, type CapacityFallbackOptions } from "./fallback.js";
 export { listSizes, type ListedSize, type ListedSizes, type ListSizesOptions } from "./list-sizes.js";
 export type { ReadSend } from "./region-reader.js";
 export { similar, type SimilarOptions, type SimilarSizes } from "./similar.js";
-export { CapacityMemory, type CapacityStore, type Offer } from "../capacity-memory.js";
+export { CapacityMemory, type CapacityStore, type Offer, type Refusal } from "../capacity-memory.js";
 export {
   redisCapacityStore,
   type RedisCapacityClient,

@@ -59,9 +59,22 @@ export function rank(
     if (against !== undefined) leftOut.push({ candidate, reason: against });
     else open.push(grade(plan, candidate, knowledge, lately(candidate), now));
   }
-  // Sorting is stable: among equals the caller's order stays.
-  open.sort((one, other) => one.grade - other.grade || one.refusedUntil - other.refusedUntil);
+  open.sort(byGrade(candidates));
   return { open, leftOut };
+}
+
+/**
+ * Among equals the caller's order stays. Only the zones of a size that was placed lately are taken in turn, the one that was
+ * used longest ago first: so none of them is filled to its brim, which only a refusal would show.
+ */
+function byGrade(candidates: readonly Candidate[]): (one: Graded, other: Graded) => number {
+  const sizes = [...new Set(candidates.map(({ size }) => size))];
+  return (one, other) =>
+    one.grade - other.grade ||
+    one.refusedUntil - other.refusedUntil ||
+    (one.grade === placed.justNow
+      ? sizes.indexOf(one.candidate.size) - sizes.indexOf(other.candidate.size) || one.placedAt - other.placedAt
+      : 0);
 }
 
 /** Why a candidate cannot work, if that is known. */
@@ -137,11 +150,14 @@ export interface Lately {
   readonly refusedUntil?: number | undefined;
   /** Epoch milliseconds at which a machine was placed there last; undefined when none was. */
   readonly roomAt?: number | undefined;
+  /** Epoch milliseconds at which a bigger size of the same family was refused there; undefined when none was. */
+  readonly biggerRefusedAt?: number | undefined;
 }
 
 interface Graded extends Judged {
   readonly grade: number;
   readonly refusedUntil: number;
+  readonly placedAt: number;
 }
 
 const grades: Readonly<Record<string, number>> = { High: 0, Medium: 1, Low: 3 };
@@ -151,6 +167,8 @@ const askedFor = 0.4;
 /** A machine was placed there: just now, or a while ago. */
 const placed = { justNow: 0.5, lately: 0.9 } as const;
 const justNowMs = 15 * 60_000;
+/** Its hardware may just have room for something small. */
+const nearlyFull = 2.5;
 /** Refused lately comes last, not never: how long a shortage lasts is a guess. The oldest refusal is the likeliest to be over. */
 const refusedLately = 10;
 
@@ -158,22 +176,26 @@ function grade(
   plan: MachinePlan,
   candidate: Candidate,
   { scores }: RegionKnowledge,
-  { refusedUntil, roomAt }: Lately,
+  { refusedUntil, roomAt, biggerRefusedAt = -Infinity }: Lately,
   now: number,
 ): Graded {
   // A score is one of spot placements: of regular machines it says nothing.
   const score = candidate.spot ? scores?.get(scoreKey(candidate)) : undefined;
   const known = score === undefined ? undefined : grades[score];
+  const isNearlyFull = biggerRefusedAt > (roomAt ?? -Infinity);
   const reasons = [
     ...(known === undefined ? [] : [`placement score ${score}`]),
-    ...(roomAt === undefined ? [] : ["there was room lately"]),
+    ...(roomAt === undefined || isNearlyFull ? [] : ["there was room lately"]),
+    ...(isNearlyFull ? ["a bigger size of its family was refused lately"] : []),
     ...(refusedUntil === undefined ? [] : ["refused lately"]),
   ];
   const reason = reasons.length > 0 ? reasons.join(", ") : "nothing speaks against it";
-  if (refusedUntil !== undefined) return { candidate, reason, grade: refusedLately, refusedUntil };
+  const placedAt = roomAt ?? 0;
+  if (refusedUntil !== undefined) return { candidate, reason, grade: refusedLately, refusedUntil, placedAt };
+  if (isNearlyFull) return { candidate, reason, grade: Math.max(known ?? 0, nearlyFull), refusedUntil: 0, placedAt };
   const expected = known ?? (isAsked(plan, candidate) ? askedFor : noOpinion);
   const seen = roomAt === undefined ? Infinity : now - roomAt < justNowMs ? placed.justNow : placed.lately;
-  return { candidate, reason, grade: Math.min(expected, seen), refusedUntil: 0 };
+  return { candidate, reason, grade: Math.min(expected, seen), refusedUntil: 0, placedAt };
 }
 
 const isAsked = (plan: MachinePlan, { size, zone, spot }: Candidate): boolean =>
