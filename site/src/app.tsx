@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { CatalogView } from "./catalog-view.js";
 import { ExplainView } from "./explain-view.js";
 import { useRoute } from "./route.js";
@@ -13,8 +13,8 @@ export function App() {
   const [text, setText] = useState("");
   const route = useRoute();
   const words = strings[language];
-  useEffect(() => keepLanguage(language), [language]);
-  useEffect(() => keepTheme(theme), [theme]);
+  useLayoutEffect(() => keepLanguage(language), [language]);
+  useLayoutEffect(() => keepTheme(theme), [theme]);
   const main = useMovedFocus(route.view === "rule" ? route.name : route.view);
   useEffect(() => {
     document.title = route.view === "rule" ? `${route.name} · ${words.title}` : words.title;

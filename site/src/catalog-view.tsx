@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import { categories, dispositions, type Family, type Rule } from "azure-remedy/diagnose";
 import { DispositionBadge } from "./failure-card.js";
 import { ruleAddress } from "./route.js";
-import { isRule, search } from "./rules.js";
+import { isRule, search, textsOf } from "./rules.js";
 import type { Language } from "./settings.js";
 import type { Strings } from "./strings.js";
 
@@ -23,10 +23,13 @@ interface Props {
   readonly language: Language;
 }
 
-export function CatalogView({ words }: Props) {
+export function CatalogView({ words, language }: Props) {
   const [filter, setFilter] = useState(everything);
   const [shown, setShown] = useState(pageSize);
-  const found = useMemo(() => search(filter.query).filter((knowledge) => fits(knowledge, filter)), [filter]);
+  const found = useMemo(
+    () => readableFirst(search(filter.query), language).filter((knowledge) => fits(knowledge, filter)),
+    [filter, language],
+  );
   const change = (part: Partial<Filter>): void => {
     setFilter({ ...filter, ...part });
     setShown(pageSize);
@@ -70,7 +73,7 @@ export function CatalogView({ words }: Props) {
             <a href={ruleAddress(knowledge.id)}>{knowledge.id}</a>
             <DispositionBadge words={words} disposition={knowledge.disposition} />
             <span class="category">{words.categories[knowledge.category]}</span>
-            <span class="explanation">{knowledge.explanation}</span>
+            <span class="explanation">{textsOf(knowledge, language).explanation}</span>
           </li>
         ))}
       </ul>
@@ -81,6 +84,14 @@ export function CatalogView({ words }: Props) {
       )}
     </div>
   );
+}
+
+/** Not all of the catalog is translated: a reader of Chinese meets first what is. */
+function readableFirst(found: readonly (Rule | Family)[], language: Language): readonly (Rule | Family)[] {
+  if (language === "en") return found;
+  const isTranslated = (knowledge: Rule | Family): boolean =>
+    textsOf(knowledge, language).explanation !== knowledge.explanation;
+  return [...found.filter(isTranslated), ...found.filter((knowledge) => !isTranslated(knowledge))];
 }
 
 function fits(knowledge: Rule | Family, { category, disposition, document }: Filter): boolean {

@@ -1,7 +1,7 @@
 import type { Family, Rule } from "azure-remedy/diagnose";
 import { DispositionBadge } from "./failure-card.js";
 import { ruleAddress } from "./route.js";
-import { findByName, isRule } from "./rules.js";
+import { findByName, isRule, textsOf } from "./rules.js";
 import type { Language } from "./settings.js";
 import { Steps } from "./steps.js";
 import type { Strings } from "./strings.js";
@@ -12,7 +12,7 @@ interface Props {
   readonly name: string;
 }
 
-export function RuleView({ words, name }: Props) {
+export function RuleView({ words, language, name }: Props) {
   const found = findByName(name);
   return (
     <div class="rule-page">
@@ -21,7 +21,7 @@ export function RuleView({ words, name }: Props) {
       </p>
       <h1>{found.length === 0 ? words.noRule(name) : name}</h1>
       {found.map((knowledge) => (
-        <RuleCard key={knowledge.id} {...{ words, knowledge }} isTitled={knowledge.id !== name} />
+        <RuleCard key={knowledge.id} {...{ words, language, knowledge }} isTitled={knowledge.id !== name} />
       ))}
     </div>
   );
@@ -29,13 +29,15 @@ export function RuleView({ words, name }: Props) {
 
 interface CardProps {
   readonly words: Strings;
+  readonly language: Language;
   readonly knowledge: Rule | Family;
   /** False where the page's own title is the name. */
   readonly isTitled: boolean;
 }
 
-function RuleCard({ words, knowledge, isTitled }: CardProps) {
-  const { id, disposition, category, explanation, steps, automatic, docs } = knowledge;
+function RuleCard({ words, language, knowledge, isTitled }: CardProps) {
+  const { id, disposition, category, automatic, docs } = knowledge;
+  const { explanation, steps } = textsOf(knowledge, language);
   return (
     <article class={`card ${disposition}`}>
       <header>
@@ -47,7 +49,7 @@ function RuleCard({ words, knowledge, isTitled }: CardProps) {
           {!isRule(knowledge) && <span>{words.family}</span>}
         </p>
       </header>
-      <p class="explanation">{explanation}</p>
+      <p class="explanation">{withPlaceholders(explanation)}</p>
       {isRule(knowledge) && <Messages {...{ words }} rule={knowledge} />}
       {steps.length > 0 && (
         <>

@@ -103,7 +103,7 @@ function failuresIn(
 function print(explanations: readonly Explanation[], catalog: Catalog, flags: ExplainFlags, out: Terminal): void {
   explanations.forEach((explanation, index) => {
     if (index > 0) out.line();
-    out.lines(explanationLines(explanation, (style, text) => out.style(style, text)));
+    out.lines(explanationLines(explanation, (style, text) => out.style(style, text), flags.lang));
     const hint = hintFor(explanation.diagnosis, catalog);
     if (hint !== undefined) out.line(`  ${out.style("dim", hint)}`);
   });

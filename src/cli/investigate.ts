@@ -8,7 +8,7 @@ import { systemClock } from "../time/clock.js";
 import { exitCodes } from "./exit-codes.js";
 import { createArmReader, type ArmReader } from "./investigate/arm-reader.js";
 import { openCase, type Case } from "./investigate/case.js";
-import { investigationJson, investigationLines } from "./investigate/page.js";
+import { investigationJson, investigationLines, type Investigated } from "./investigate/page.js";
 import { Terminal } from "./terminal.js";
 
 export interface InvestigateFlags {
@@ -25,13 +25,32 @@ const budgetMs = 60_000;
 
 export async function investigateCommand(target: string, flags: InvestigateFlags): Promise<number> {
   const reader = await createArmReader(flags.emulator);
+  const investigated = await investigateTarget(target, flags, reader, showProgress());
+  print(investigated, flags.json ?? false);
+  const { case: found } = investigated;
+  return found.failure || found.open.length > 0 ? exitCodes.ok : exitCodes.no;
+}
+
+/** From an id to what failed and what was found around it. @throws CliError when the id is none, or nothing can be read */
+export async function investigateTarget(
+  target: string,
+  flags: Pick<InvestigateFlags, "since" | "subscription">,
+  reader: ArmReader,
+  onProgress?: Progress,
+): Promise<Investigated> {
   const since = new Date(Date.now() - flags.since);
   const { AZURE_SUBSCRIPTION_ID: usual = "" } = process.env;
   const subscription = flags.subscription ?? (usual === "" ? undefined : usual);
   const found = await openCase(target, { since, subscription }, reader);
-  const evidence = await lookAround(found, reader);
-  print(found, evidence, { json: flags.json ?? false, sinceMs: flags.since });
-  return found.failure || found.open.length > 0 ? exitCodes.ok : exitCodes.no;
+  const evidence = await lookAround(found, reader, onProgress);
+  return { case: found, evidence, now: new Date(), sinceMs: flags.since };
+}
+
+type Progress = (source: string, findings: readonly Finding[] | undefined) => void;
+
+function showProgress(): Progress {
+  const err = new Terminal(process.stderr);
+  return (source, findings) => err.line(err.style("dim", progressLine(source, findings)));
 }
 
 /** For `explain --investigate`: the failure is known from a text. */
@@ -49,12 +68,12 @@ export async function investigateFailure(
     open: [],
     unread: [],
   };
-  const evidence = await lookAround(found, reader);
-  if (!json) print(found, evidence, { json: false, sinceMs: 0 });
+  const evidence = await lookAround(found, reader, showProgress());
+  if (!json) print({ case: found, evidence, now: new Date(), sinceMs: 0 }, false);
   return evidence;
 }
 
-async function lookAround(found: Case, reader: ArmReader): Promise<Evidence> {
+async function lookAround(found: Case, reader: ArmReader, onProgress?: Progress): Promise<Evidence> {
   const { failure, call, open } = found;
   const atWork = open.map(describeOpen).map(({ says, at, data, confidence }): Finding => ({
     source: "activityLog",
@@ -70,21 +89,25 @@ async function lookAround(found: Case, reader: ArmReader): Promise<Evidence> {
       ? diagnose({ error: { code: "Conflict", message: "Another operation is in progress." } })
       : undefined);
   if (!diagnosis) return { findings: atWork, diagnosis: diagnose("") };
-  const evidence = await look(diagnosis, call, reader);
+  const evidence = await look(diagnosis, call, reader, onProgress);
   return { ...evidence, findings: [...atWork, ...evidence.findings] };
 }
 
-async function look(diagnosis: Diagnosis, call: FailedCall, reader: ArmReader): Promise<Evidence> {
+async function look(
+  diagnosis: Diagnosis,
+  call: FailedCall,
+  reader: ArmReader,
+  onProgress: Progress | undefined,
+): Promise<Evidence> {
   const sources = standardEvidence();
   const [first] = sources;
   if (!first) return { findings: [], diagnosis };
-  const progress = new Terminal(process.stderr);
   return first.investigate(sources, diagnosis, call, {
     send: (request, signal) => reader.send(request, signal),
     diagnose: (input) => diagnose(input),
     clock: systemClock,
     budgetMs,
-    onProgress: (source, findings) => progress.line(progress.style("dim", progressLine(source, findings))),
+    ...(onProgress && { onProgress }),
   });
 }
 
@@ -96,9 +119,8 @@ function progressLine(source: string, findings: readonly Finding[] | undefined):
     : `${source}: ${findings[0]?.says ?? "nothing"}`;
 }
 
-function print(found: Case, evidence: Evidence, { json, sinceMs }: { json: boolean; sinceMs: number }): void {
+function print(investigated: Investigated, json: boolean): void {
   const out = new Terminal(process.stdout);
-  const investigated = { case: found, evidence, now: new Date(), sinceMs };
   if (json) out.line(JSON.stringify(investigationJson(investigated), undefined, 2));
   else out.lines(investigationLines(investigated, (style, text) => out.style(style, text), out.columns));
 }

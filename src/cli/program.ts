@@ -10,6 +10,7 @@ import type { ExplainFlags } from "./explain.js";
 import type { RunFlags } from "./run/flags.js";
 import type { SizesFlags } from "./sizes.js";
 import type { InvestigateFlags } from "./investigate.js";
+import type { McpFlags } from "./mcp.js";
 import type { ThrottleFlags } from "./throttle.js";
 import type { VmsFlags } from "./vms.js";
 
@@ -214,8 +215,17 @@ ${exitCodesHelp}`,
   program
     .command("mcp")
     .description("serve agents (Model Context Protocol) over standard input and output until the input ends")
-    .addHelpText("after", `\nNeeds @modelcontextprotocol/server. Reads nothing, sends nothing.\n${exitCodesHelp}`)
-    .action(async () => end(await (await import("./mcp.js")).mcpCommand(version)));
+    .option("--with-azure", "also tools that read your subscription: investigate and list_sizes")
+    .option("--subscription <id>", "for them, where a call names none; default AZURE_SUBSCRIPTION_ID")
+    .addOption(emulatorEndpoint())
+    .addHelpText(
+      "after",
+      `
+Needs @modelcontextprotocol/server. Reads nothing and sends nothing, unless it is started with --with-azure: then it signs in
+as DefaultAzureCredential of @azure/identity does, and reads.
+${exitCodesHelp}`,
+    )
+    .action(async (flags: McpFlags) => end(await (await import("./mcp.js")).mcpCommand(version, flags)));
 
   program
     .command("completion")

@@ -27,10 +27,27 @@ const usualWidth = 80;
 /** @param size left out, all sizes of the region are listed */
 export async function sizesCommand(size: string | undefined, flags: SizesFlags): Promise<number> {
   const reader = await createArmReader(flags.emulator, "sizes");
-  const listed = await read(optionsOf(size, flags, reader), reader);
+  const listed = await readSizes(size, flags, reader);
   print(listed, flags);
   return listed.sizes.some(({ isOffered }) => isOffered) ? exitCodes.ok : exitCodes.no;
 }
+
+/** @throws CliError when something is missing, or the list cannot be read */
+export async function readSizes(
+  size: string | undefined,
+  flags: Omit<SizesFlags, "json" | "emulator">,
+  reader: ArmReader,
+): Promise<ListedSizes> {
+  const options = optionsOf(size, flags, reader);
+  try {
+    return await listSizes(options, sendThrough(reader));
+  } catch (error) {
+    throw new CliError(`the sizes of ${options.region} could not be read: ${wordsOf(error)}`, adviceFor(error));
+  }
+}
+
+/** For programs. */
+export const sizesJson = ({ sizes, unread }: ListedSizes): object => ({ sizes, unread: unread.map(wordsOf) });
 
 function optionsOf(size: string | undefined, flags: SizesFlags, { endpoint }: ArmReader): ListSizesOptions {
   const { region, zone, similar, spot, subscription = process.env["AZURE_SUBSCRIPTION_ID"] } = flags;
@@ -51,14 +68,6 @@ function optionsOf(size: string | undefined, flags: SizesFlags, { endpoint }: Ar
     ...(similar && { similar }),
     ...(spot && { spot }),
   };
-}
-
-async function read(options: ListSizesOptions, reader: ArmReader): Promise<ListedSizes> {
-  try {
-    return await listSizes(options, sendThrough(reader));
-  } catch (error) {
-    throw new CliError(`the sizes of ${options.region} could not be read: ${wordsOf(error)}`, adviceFor(error));
-  }
 }
 
 function sendThrough(reader: ArmReader): ReadSend {
@@ -90,7 +99,7 @@ const adviceFor = (error: unknown): string =>
 function print({ sizes, unread }: ListedSizes, { json, spot }: SizesFlags): void {
   const out = new Terminal(process.stdout);
   if (json) {
-    out.line(JSON.stringify({ sizes, unread: unread.map(wordsOf) }, undefined, 2));
+    out.line(JSON.stringify(sizesJson({ sizes, unread }), undefined, 2));
     return;
   }
   const width = out.columns ?? usualWidth;

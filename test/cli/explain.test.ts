@@ -59,6 +59,9 @@ describe("what is printed", () => {
     expect(stdout).toContain("1. 查找它：az vm list");
     expect(stdout).toContain("否。重新发送没有帮助；请先排除原因。");
     expect(stdout).toContain("没有中文解释的规则显示英文。");
+    // The labels start the lines, as wide in both languages: a Chinese character takes two columns.
+    expect(stdout).toMatch(/^ {2}步骤 {6}1\. /m);
+    expect(stdout).not.toMatch(/^ {2}(?:said|within|do|retry|also|note|known by|more|support) /m);
   });
 });
 

@@ -2,10 +2,14 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ComputeManagementClient } from "@azure/arm-compute";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { Client as ClientOfV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport as StdioOfV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diagnoseAll } from "azure-remedy/diagnose";
+import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { bundleProgram, programFile } from "./program-under-test.js";
 
 bundleProgram();
@@ -20,17 +24,48 @@ interface Failure {
   readonly retry: { readonly helps: boolean; readonly afterMs?: number };
 }
 
+/** What the stories ask of a client: both packages have it. */
+type AgentClient = Pick<Client, "callTool" | "listTools" | "listResources" | "readResource" | "close"> & {
+  protocolVersion(): string | undefined;
+};
+
+const whoAsks = { name: "test", version: "1.0.0" };
+const commandOf = (args: readonly string[]) => ({
+  command: process.execPath,
+  args: [programFile(), "mcp", ...args],
+  stderr: "inherit" as const,
+});
+
+/** The client of `@modelcontextprotocol/client`, which speaks both generations of the protocol. */
+const currentClient =
+  (mode: "legacy" | "auto") =>
+  async (...args: string[]): Promise<AgentClient> => {
+    const client = new Client(whoAsks, { versionNegotiation: { mode } });
+    await client.connect(new StdioClientTransport(commandOf(args)));
+    return Object.assign(client, { protocolVersion: () => client.getNegotiatedProtocolVersion() });
+  };
+
+/** The client of `@modelcontextprotocol/sdk`, which most agents still have. */
+async function clientOfV1(...args: string[]): Promise<AgentClient> {
+  const client = new ClientOfV1(whoAsks);
+  const transport = new StdioOfV1(commandOf(args));
+  let version: string | undefined;
+  // It tells the transport what was agreed on.
+  Object.assign(transport, { setProtocolVersion: (agreed: string) => (version = agreed) });
+  await client.connect(transport);
+  return Object.assign(client, { protocolVersion: () => version }) as unknown as AgentClient;
+}
+
 const generations = [
-  { name: "2025", mode: "legacy", version: /^2025-/ },
-  { name: "2026", mode: "auto", version: /^2026-/ },
+  { name: "the package of v1", connect: clientOfV1, version: /^2025-/ },
+  { name: "the 2025 generation", connect: currentClient("legacy"), version: /^2025-/ },
+  { name: "the 2026 generation", connect: currentClient("auto"), version: /^2026-/ },
 ] as const;
 
-describe.each(generations)("a client of the $name generation", ({ mode, version }) => {
-  const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: { mode } });
+describe.each(generations)("a client of $name", ({ connect, version }) => {
+  let client: AgentClient;
   beforeAll(async () => {
-    await client.connect(
-      new StdioClientTransport({ command: process.execPath, args: [programFile(), "mcp"], stderr: "inherit" }),
-    );
+    client = await connect();
   });
   afterAll(() => client.close());
 
@@ -43,7 +78,7 @@ describe.each(generations)("a client of the $name generation", ({ mode, version 
   };
 
   it("speaks its own version", () => {
-    expect(client.getNegotiatedProtocolVersion()).toMatch(version);
+    expect(client.protocolVersion()).toMatch(version);
   });
 
   it("finds tools that read only, each with schemas of what goes in and comes out", async () => {
@@ -149,6 +184,88 @@ describe.each(generations)("a client of the $name generation", ({ mode, version 
   });
 });
 
+describe.each(generations)("with --with-azure, a client of $name", ({ connect }) => {
+  let arm: Emulator;
+  let client: AgentClient;
+  beforeAll(async () => {
+    arm = await startEmulator({ throttling: false });
+    client = await connect("--with-azure", "--emulator", arm.endpoint, "--subscription", arm.subscriptionId);
+  });
+  afterAll(async () => {
+    await client.close();
+    await arm.stop();
+  });
+
+  it("finds the tools that ask Azure beside the others, and that they only read", async () => {
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name).sort()).toEqual([
+      "explain_error",
+      "find_rule",
+      "investigate",
+      "list_sizes",
+      "should_retry",
+    ]);
+    for (const name of ["investigate", "list_sizes"]) {
+      const { annotations, outputSchema } = tools.find((tool) => tool.name === name) ?? {};
+      expect(annotations).toMatchObject({ readOnlyHint: true, destructiveHint: false, openWorldHint: true });
+      expect(outputSchema).toMatchObject({ type: "object" });
+    }
+  });
+
+  it("learns what a machine failed of, and what was found around it, without a write", async () => {
+    const id = await failedMachine(arm);
+    const before = arm.exchanges.length;
+    const { structuredContent, content, isError } = await client.callTool({ name: "investigate", arguments: { id } });
+
+    expect(isError).toBeFalsy();
+    expect(JSON.parse((content[0] as { text: string }).text)).toEqual(structuredContent);
+    expect(structuredContent).toMatchObject({
+      subject: id,
+      failed: { code: "OSProvisioningTimedOut" },
+      root: { category: "timeout" },
+    });
+    const { findings } = structuredContent as { findings: readonly { source: string }[] };
+    expect(findings.map(({ source }) => source)).toContain("instanceView");
+    const asked = arm.exchanges.slice(before);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter(({ method }) => method !== "GET" && method !== "HEAD").map(({ name }) => name)).toEqual([]);
+  }, 60_000);
+
+  it("learns which sizes can be had, and what may replace the one that cannot", async () => {
+    arm.restrict("Standard_D4s_v5", { location: "westeurope" });
+    const input = { region: "westeurope", size: "Standard_D4s_v5", similar: true };
+    const { structuredContent, isError } = await client.callTool({ name: "list_sizes", arguments: input });
+
+    expect(isError).toBeFalsy();
+    const { sizes } = structuredContent as {
+      sizes: readonly { name: string; isOffered: boolean; reason?: string; quota?: { left: number } }[];
+    };
+    expect(sizes[0]).toMatchObject({ name: "Standard_D4s_v5", isOffered: false });
+    expect(sizes[0]?.reason).not.toBe("");
+    expect(sizes.slice(1).some(({ isOffered, quota }) => isOffered && (quota?.left ?? 0) > 0)).toBe(true);
+  }, 60_000);
+
+  it.each([{}, { region: "" }, { region: "westeurope", similar: true }])(
+    "is told what is wrong with sizes of %j",
+    async (wrong) => {
+      const { isError, content } = await client.callTool({ name: "list_sizes", arguments: wrong });
+      expect(isError).toBe(true);
+      expect(JSON.stringify(content)).toMatch(/region|size/);
+    },
+  );
+
+  it.each([{ id: "web-01" }, { id: "" }, {}, { id: 7 }])(
+    "is told what is wrong with %j, and goes on",
+    async (wrong) => {
+      const { isError, content } = await client.callTool({ name: "investigate", arguments: wrong });
+      expect(isError).toBe(true);
+      expect(JSON.stringify(content)).toMatch(/id/);
+      const { tools } = await client.listTools();
+      expect(tools.length).toBeGreaterThan(0);
+    },
+  );
+});
+
 it("survives what is no message, and ends when its input ends", async () => {
   const server = spawn(process.execPath, [programFile(), "mcp"], { stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";
@@ -175,4 +292,16 @@ function textsOf(path: string): readonly string[] {
     .filter((line) => line.trim() !== "")
     .map((line) => JSON.parse(line) as { text?: string; body?: unknown })
     .map(({ text, body }) => text ?? JSON.stringify(body, undefined, 2));
+}
+
+/** A machine whose create timed out; gives its id. */
+async function failedMachine(arm: Emulator): Promise<string> {
+  arm.sick("web-01", "missing-datasource");
+  const client = new ComputeManagementClient(arm.credential, arm.subscriptionId, arm.clientOptions);
+  const body = { location: "westeurope", hardwareProfile: { vmSize: "Standard_D2s_v5" } };
+  await client.virtualMachines.createOrUpdate("rg", "web-01", body).then(
+    () => Promise.reject(new Error("the create should have failed")),
+    () => undefined,
+  );
+  return `/subscriptions/${arm.subscriptionId}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/web-01`;
 }

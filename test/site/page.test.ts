@@ -53,6 +53,8 @@ describe.skipIf(browserPath === undefined)(inBrowser, () => {
     page.on("pageerror", (error) => beyondThePage.push(error.message));
     page.on("console", (message) => beyondThePage.push(message.text()));
     await page.goto(address + hash);
+    // What is painted first is the heading alone.
+    await page.locator("#main").waitFor();
     return page;
   }
 
@@ -244,6 +246,23 @@ describe.skipIf(browserPath === undefined)(inBrowser, () => {
     await expect.poll(() => page.locator(".card .explanation").textContent()).toMatch(/[\u4e00-\u9fff]/);
     expect(await page.locator(".steps li").first().textContent()).toMatch(/[\u4e00-\u9fff]/);
     await page.context().close();
+  });
+
+  it("shows the catalog and each rule in Chinese, with the names that a message would give", async () => {
+    const page = await open("#catalog", { locale: "zh-CN" });
+    await page.getByRole("searchbox").fill("VMStartTimedOut");
+    const chinese = /[\u4e00-\u9fff]/;
+    await expect.poll(() => page.locator(".rule-list .explanation").first().textContent()).toMatch(chinese);
+    await page.getByRole("link", { name: "VMStartTimedOut", exact: true }).click();
+    await expect.poll(() => page.locator(".rule-page .card > .explanation").first().textContent()).toMatch(chinese);
+    for (const step of await page.locator(".rule-page .steps li").allTextContents()) expect(step).toMatch(chinese);
+
+    const named = await open("#AttachDiskWhileBeingDetached", { locale: "zh-CN" });
+    const explanation = named.locator(".rule-page .card > .explanation").first();
+    await expect.poll(() => explanation.locator("i").allTextContents()).not.toEqual([]);
+    for (const name of await explanation.locator("i").allTextContents()) expect(name).toMatch(/^\{\w+\}$/);
+    await page.context().close();
+    await named.context().close();
   });
 
   it("remembers language and colours, and changes them at once", async () => {

@@ -7,6 +7,7 @@ import { formatDuration } from "../../time/format-duration.js";
 import { fillBlanks, type BlankValues } from "./fill-blanks.js";
 import { dispositionColours } from "../disposition-colours.js";
 import type { Style } from "../terminal.js";
+import { lineWords, retryWords, type ExplainLanguage, type LineWords, type RetryWords } from "./words.js";
 
 export interface Explanation {
   readonly diagnosis: Diagnosis;
@@ -23,7 +24,7 @@ export interface ExplainOptions {
   readonly blanks: BlankValues;
   /** Rules by id, to look up a Chinese message. */
   readonly ruleOf: (id: string) => Rule | undefined;
-  readonly lang: "en" | "zh";
+  readonly lang: ExplainLanguage;
 }
 
 export function explain(diagnosis: Diagnosis, occurrences: number, options: ExplainOptions): Explanation {
@@ -33,36 +34,11 @@ export function explain(diagnosis: Diagnosis, occurrences: number, options: Expl
   return {
     diagnosis,
     occurrences,
-    retry: retryAdvice(diagnosis, options.lang === "zh" ? retryInChinese : retryInEnglish),
+    retry: retryAdvice(diagnosis, retryWords[options.lang]),
     steps: remedy.steps.map((step) => fillBlanks(step, options.blanks, parameters)),
     ...(template !== undefined && { messageZh: fillIn(cutText(template), parameters) }),
   };
 }
-
-interface RetryWords {
-  readonly no: (summary: string) => string;
-  readonly asked: (wait: string) => string;
-  readonly later: (wait: string) => string;
-  readonly caution: string;
-  /** A remedy runs inside a program; in a terminal there are only the steps. */
-  readonly byHand: string;
-}
-
-const retryInEnglish: RetryWords = {
-  no: (summary) => `No. ${summary}`,
-  asked: (wait) => `Yes, after ${wait}, as the service asks.`,
-  later: (wait) => `Yes, after ${wait}, then with growing waits.`,
-  caution: " It may have been carried out: check before you repeat anything that must not run twice.",
-  byHand: "Do the first step, then send the request again.",
-};
-
-const retryInChinese: RetryWords = {
-  no: (summary) => `否。${summary}`,
-  asked: (wait) => `是，按服务的要求在 ${wait} 后重试。`,
-  later: (wait) => `是，在 ${wait} 后重试，之后逐渐降低频率。`,
-  caution: "请求可能已经执行：对于不能执行两次的操作，请先查看结果再重复。",
-  byHand: "执行第一步，然后重新发送请求。",
-};
 
 /** Decides as the pipeline would for a request that may be repeated, such as a PUT. */
 function retryAdvice(diagnosis: Diagnosis, words: RetryWords): Explanation["retry"] {
@@ -92,22 +68,15 @@ export function explanationJson({ diagnosis, occurrences, retry, steps, messageZ
 
 type Paint = (style: Style, text: string) => string;
 
-const basisWords: Readonly<Record<Diagnosis["basis"], string>> = {
-  message: "code and message are known",
-  code: "the code is known, the message is not",
-  pattern: "by the kind of code or message",
-  status: "by the HTTP status alone",
-  none: "nothing is known about it",
-};
-
 const labelWidth = 10;
 
 /** The section for people. */
-export function explanationLines(explanation: Explanation, paint: Paint): string[] {
+export function explanationLines(explanation: Explanation, paint: Paint, lang: ExplainLanguage = "en"): string[] {
+  const words = lineWords[lang];
   const { diagnosis, occurrences, retry, steps, messageZh } = explanation;
   const { disposition, category, status, requestId, correlationId, message } = diagnosis;
-  const entry = (label: string, text: string): string => `  ${paint("dim", label.padEnd(labelWidth))}${text}`;
-  const times = occurrences > 1 ? paint("dim", `  (${occurrences} times)`) : "";
+  const entry = (label: string, text: string): string => `  ${paint("dim", padded(label))}${text}`;
+  const times = occurrences > 1 ? paint("dim", `  ${words.times(occurrences)}`) : "";
   const kind = paint(dispositionColours[disposition], disposition);
   const http = status === undefined ? "" : paint("dim", ` · HTTP ${status}`);
   const lines = [
@@ -115,26 +84,24 @@ export function explanationLines(explanation: Explanation, paint: Paint): string
     `  ${diagnosis.explanation}`,
     "",
   ];
-  if (message !== "") lines.push(entry("said", shorten(message)));
+  if (message !== "") lines.push(entry(words.said, shorten(message)));
   if (messageZh !== undefined) lines.push(entry("中文", messageZh));
-  lines.push(...chainLines(diagnosis).map((text, index) => entry(index === 0 ? "within" : "", text)));
-  lines.push(...steps.map((step, index) => entry(index === 0 ? "do" : "", `${index + 1}. ${step}`)));
-  lines.push(entry("retry", retry.words));
-  lines.push(...diagnosis.others.map((other, index) => entry(index === 0 ? "also" : "", otherLine(other))));
-  if (knowsKindOnly(diagnosis)) lines.push(entry("note", kindOnlyNote));
-  lines.push(entry("known by", sureWords(diagnosis)), entry("more", diagnosis.remedy.docs));
-  const ids = [requestId && `request id ${requestId}`, correlationId && `correlation id ${correlationId}`].filter(
+  lines.push(...chainLines(diagnosis).map((text, index) => entry(index === 0 ? words.within : "", text)));
+  lines.push(...steps.map((step, index) => entry(index === 0 ? words.steps : "", `${index + 1}. ${step}`)));
+  lines.push(entry(words.retry, retry.words));
+  lines.push(...diagnosis.others.map((other, index) => entry(index === 0 ? words.also : "", otherLine(other, words))));
+  if (knowsKindOnly(diagnosis)) lines.push(entry(words.note, words.kindOnly));
+  lines.push(entry(words.knownBy, sureWords(diagnosis, words)), entry(words.more, diagnosis.remedy.docs));
+  const ids = [requestId && words.requestId(requestId), correlationId && words.correlationId(correlationId)].filter(
     Boolean,
   );
-  if (ids.length > 0) lines.push(entry("support", ids.join(", ")));
+  if (ids.length > 0) lines.push(entry(words.support, ids.join(", ")));
   return lines;
 }
 
 /** Only the kind of failure is known: the message says the rest. */
 const knowsKindOnly = ({ basis, rule, message }: Diagnosis): boolean =>
   rule?.kindOnly === true || ((basis === "pattern" || basis === "status") && message !== "");
-
-const kindOnlyNote = "Only the kind of this failure is known. The message above says what exactly is wrong.";
 
 const titleOf = ({ code, rule }: Diagnosis): string => code ?? rule?.id ?? "Unknown";
 
@@ -145,17 +112,20 @@ function chainLines({ chain }: Diagnosis): string[] {
   return around.filter((line) => line !== "");
 }
 
-function otherLine({ code, message, disposition, category }: Diagnosis["others"][number]): string {
-  return `${code ?? "no code"}, ${disposition} · ${category}${message === "" ? "" : `: ${shorten(message, 120)}`}`;
+function otherLine({ code, message, disposition, category }: Diagnosis["others"][number], words: LineWords): string {
+  return `${code ?? words.noCode}, ${disposition} · ${category}${message === "" ? "" : `: ${shorten(message, 120)}`}`;
 }
 
-function sureWords({ basis, rule }: Diagnosis): string {
-  if (!rule) return basisWords[basis];
-  const sources = rule.sources.map(({ document, row }) => `${document} row ${row}`);
-  return [
-    `${basisWords[basis]}; rule ${rule.id}`,
-    ...(sources.length > 0 ? [`documented in ${sources.join(", ")}`] : []),
-  ].join(", ");
+function sureWords({ basis, rule }: Diagnosis, words: LineWords): string {
+  if (!rule) return words.basis[basis];
+  const rows = rule.sources.map(({ document, row }) => words.row(document, row));
+  return words.rule(words.basis[basis], rule.id) + (rows.length > 0 ? words.documented(rows) : "");
+}
+
+/** As wide as the widest label; a Chinese character takes two columns. */
+function padded(label: string): string {
+  const width = [...label].reduce((sum, character) => sum + (/\p{Script=Han}/u.test(character) ? 2 : 1), 0);
+  return label + " ".repeat(Math.max(0, labelWidth - width));
 }
 
 function shorten(message: string, most = 600): string {

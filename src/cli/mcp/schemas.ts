@@ -153,3 +153,101 @@ export const findOutput = object(
   },
   ["rules", "total"],
 );
+
+const subscription = text("Id of the subscription; default the one that the server was started with");
+
+export const investigateInput = object(
+  {
+    id: {
+      ...text("Id of the resource or the deployment (/subscriptions/…), or a correlation id"),
+      minLength: 1,
+    },
+    subscription,
+    hours: {
+      type: "number",
+      minimum: 0.1,
+      maximum: 2_160,
+      description: "How far back the activity log is read; default 6",
+    },
+  },
+  ["id"],
+);
+
+export const investigateOutput = object(
+  {
+    subject: text("Id of what was looked at"),
+    failed: {
+      ...object(
+        {
+          at: text("When, in ISO 8601"),
+          seenIn: text("Where the failure was seen"),
+          code: text("Its code"),
+          message: text("What the service said, secrets removed"),
+        },
+        ["seenIn"],
+      ),
+      description: "The failure that was found; absent when none is to be seen",
+    },
+    root: {
+      ...object({ code: text("Code of the root failure"), disposition, category, explanation: text("What happened") }, [
+        "disposition",
+        "category",
+        "explanation",
+      ]),
+      description: "Its diagnosis, with what was found taken into account; may be given to should_retry",
+    },
+    findings: list(
+      object(
+        {
+          source: text("What was read"),
+          says: text("What was found, or why it could not be read"),
+          at: text("When, in ISO 8601"),
+          confidence: text("How much it says about this failure; none: nothing, or it could not be read"),
+        },
+        ["source", "says", "confidence"],
+      ),
+      "What was found around it",
+    ),
+    unread: list({ type: "string" }, "What could not be read of the subject itself"),
+  },
+  ["subject", "findings", "unread"],
+);
+
+export const sizesInput = object(
+  {
+    region: { ...text("The region, such as westeurope"), minLength: 1 },
+    size: text("The size that is wanted, such as Standard_D4s_v5; default all of the region, some hundreds"),
+    zone: text("Only what this zone has counts as offered"),
+    similar: flag("Also sizes that may replace `size`, the most alike first"),
+    spot: flag("For spot machines, with their placement scores"),
+    subscription,
+  },
+  ["region"],
+);
+
+export const sizesOutput = object(
+  {
+    sizes: list(
+      object(
+        {
+          name: text("Name of the size"),
+          isOffered: flag("Whether the subscription can create it there; says nothing about free hardware"),
+          reason: text("Why it is not offered"),
+          zones: list({ type: "string" }, "Zones in which the subscription can create it"),
+          vCPUs: count("vCPUs"),
+          memoryGB: count("Memory in GB"),
+          quota: object({ name: text("Name of the quota"), left: { type: "number" }, limit: { type: "number" } }, [
+            "name",
+            "left",
+            "limit",
+          ]),
+          score: text("Placement score: High, Medium, Low, DataNotFoundOrStale or RestrictedSkuNotAvailable"),
+        },
+        ["name", "isOffered", "zones"],
+      ),
+      "The size that was asked for first, then the most alike; or all by name",
+    ),
+    unread: list({ type: "string" }, "What could not be read, and is missing in the list"),
+  },
+  ["sizes", "unread"],
+);

@@ -1,5 +1,5 @@
 /** The tools: each reads its input, calls the library, and returns the result twice, as data and as text. */
-import type { CallToolResult, fromJsonSchema, McpServer } from "@modelcontextprotocol/server";
+import type { fromJsonSchema, McpServer } from "@modelcontextprotocol/server";
 import { rulesOf } from "../../catalog/catalog.js";
 import { defaultCatalog } from "../../catalog/default-catalog.js";
 import type { Diagnosis } from "../../catalog/diagnosis.js";
@@ -8,8 +8,8 @@ import { searchCatalog } from "../../catalog/search.js";
 import { suggestionsFor } from "../../catalog/suggestions.js";
 import { decide, type Situation } from "../../decision/decide.js";
 import { diagnose, diagnoseAll } from "../../diagnose.js";
-import { redactBody } from "../../failure/secrets/redact-body.js";
 import { explain, explanationJson } from "../explain/explanation.js";
+import { answer } from "./answer.js";
 import * as schemas from "./schemas.js";
 
 const readOnly = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
@@ -50,17 +50,6 @@ export function registerTools(server: McpServer, schema: typeof fromJsonSchema):
     },
     ({ query, limit = 20 }) => answer(() => findRules(query, limit)),
   );
-}
-
-/** A fault of ours becomes a result that says so, and client and server continue. */
-function answer(work: () => Record<string, unknown>): CallToolResult {
-  try {
-    const structuredContent = redactBody(work()) as Record<string, unknown>;
-    return { content: [{ type: "text", text: JSON.stringify(structuredContent, undefined, 2) }], structuredContent };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { isError: true, content: [{ type: "text", text: `azure-remedy could not answer: ${message}` }] };
-  }
 }
 
 function explainText(text: string): object[] {
