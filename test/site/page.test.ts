@@ -276,7 +276,7 @@ describe.skipIf(browserPath === undefined)(inBrowser, () => {
     await page.getByText("粘贴任意 Azure 错误").waitFor();
     expect(await background()).toBe("rgb(17, 20, 24)");
     await page.context().close();
-  });
+  }, 60_000);
 });
 
 function textsOf(path: string): readonly string[] {
