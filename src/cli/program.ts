@@ -1,5 +1,6 @@
 /** The command line: every command, argument and option. Each command's code is loaded only when it is called. */
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { printableLines } from "../failure/printable.js";
 import { collectValue } from "./explain/blanks.js";
 import type { DemoFlags } from "./demo.js";
 import { completeCommand, completeCommandName, completionCommand, shells, type Shell } from "./completion.js";
@@ -29,6 +30,8 @@ export function createProgram(version: string, end: (exitCode: number) => void):
     .version(version)
     .enablePositionalOptions()
     .exitOverride()
+    // What it complains about are words of the caller's, or of whoever wrote the script.
+    .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .showHelpAfterError("(see --help)")
     .addHelpText("after", exitCodesHelp);
 

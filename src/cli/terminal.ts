@@ -7,6 +7,9 @@ import { printableLines } from "../failure/printable.js";
 
 export type Style = Parameters<typeof styleText>[0];
 
+// eslint-disable-next-line no-control-regex -- the sequences that styleText writes; none of them hides text
+const colour = /(\u001b\[(?:[1-479]|[2-49]\d)m)/;
+
 export class Terminal {
   constructor(readonly stream: NodeJS.WriteStream) {}
 
@@ -25,21 +28,19 @@ export class Terminal {
   }
 
   line(text = ""): void {
-    this.stream.write(`${onlyColoured(text)}\n`);
+    this.stream.write(`${this.clean(text)}\n`);
+  }
+
+  /** Nothing but our colours gets through: what is shown comes from services, files and arguments too. */
+  clean(text: string): string {
+    if (this.style("red", "x") === "x") return printableLines(text);
+    const parts = text.split(colour);
+    return parts.map((part, index) => (index % 2 === 1 ? part : printableLines(part))).join("");
   }
 
   lines(lines: readonly string[]): void {
     if (lines.length > 0) this.line(lines.join("\n"));
   }
-}
-
-// eslint-disable-next-line no-control-regex -- the sequences that styleText writes
-const colour = /(\u001b\[[\d;]{1,16}m)/;
-
-/** Nothing but colours gets through: what is shown comes from services, files and arguments too. */
-function onlyColoured(text: string): string {
-  const parts = text.split(colour);
-  return parts.map((part, index) => (index % 2 === 1 ? part : printableLines(part))).join("");
 }
 
 const hideCursor = "\u001b[?25l";
@@ -59,7 +60,7 @@ export class LiveLines {
   draw(lines: readonly string[]): void {
     const back = this.#drawn > 0 ? `\r${up(this.#drawn)}` : hideCursor;
     this.#drawn = lines.length;
-    this.terminal.stream.write(`${back}${eraseBelow}${lines.map((line) => `${onlyColoured(line)}\n`).join("")}`);
+    this.terminal.stream.write(`${back}${eraseBelow}${lines.map((line) => `${this.terminal.clean(line)}\n`).join("")}`);
   }
 
   /** Removes the lines and restores the cursor. */

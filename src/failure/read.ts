@@ -48,7 +48,7 @@ function read(input: unknown, now: number | undefined, budget: Budget): Failure 
     return readThrown(input, now, (inner) => (budget.errorsLeft > 0 ? read(inner, now, budget) : nothing));
   }
   if (isResponse(input)) return finish(readResponse(input), now);
-  if (Array.isArray(input) && input.some((item) => item instanceof Error)) {
+  if (Array.isArray(input) && input.slice(0, maxItems).some((item) => item instanceof Error)) {
     return read({ name: "AggregateError", message: "", errors: input }, now, budget);
   }
   const draft = readBody(input, undefined, {});

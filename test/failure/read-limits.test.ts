@@ -4,6 +4,7 @@ import { maxChains, maxMessageChars, maxTextChars } from "../../src/failure/read
 import type { Failure } from "../../src/failure/failure.js";
 import { readFailure } from "../../src/failure/read.js";
 import { redact } from "../../src/failure/secrets/redact.js";
+import { redactBody } from "../../src/failure/secrets/redact-body.js";
 import { codesOf, rootOf } from "./reading.js";
 
 /** What every failure promises, whatever it was read from. */
@@ -211,6 +212,20 @@ describe("work is bounded", () => {
     let cause = new Error("deepest");
     for (let level = 0; level < 10_000; level++) cause = new Error("outer", { cause });
     expectSound(readFailure(cause));
+  });
+
+  it.each<[what: string, list: () => unknown]>([
+    ["a list with four thousand million holes", () => Object.assign([], { length: 4_294_967_295 })],
+    [
+      "a proxy that says it is as long",
+      () => new Proxy([], { get: (_, key) => (key === "length" ? 2 ** 40 : undefined), has: () => true }),
+    ],
+  ])("on %s", (_, list) => {
+    expectSound(readFailure(list()));
+    expectSound(readFailure({ error: { code: "DiskBusy", message: "m", details: list() } }));
+    expectSound(readFailure({ status: 500, headers: list(), bodyAsText: "" }));
+    expectSound(readFailure(Object.assign(new AggregateError([], "x"), { errors: list() })));
+    redactBody({ list: list() });
   });
 
   it("on things that hold themselves", () => {

@@ -195,7 +195,7 @@ describe("redisThrottleStore", () => {
     await expect(redisThrottleStore(client).lease(slot, "a", [ask()])).rejects.toThrow("not connected");
   });
 
-  it.each([[null], ["OK"], [[1, 2, 3]], [["a", "b", "c", "d", "e", "f"]]])(
+  it.each([[null], ["OK"], [[1, 2, 3]], [["a", "b", "c", "d", "e", "f"]], [[null, null, "", true, [], 0]]])(
     "does not take %j for an answer",
     async (answer) => {
       const client = { eval: () => Promise.resolve(answer), evalsha: () => Promise.resolve(answer) };

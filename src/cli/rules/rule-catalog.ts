@@ -1,4 +1,5 @@
 /** Users' rule files as a catalog that is checked before ours, and whether their examples are recognized. */
+import { printable } from "../../failure/printable.js";
 import { CatalogLayer, type Catalog } from "../../catalog/catalog.js";
 import { defaultCatalog } from "../../catalog/default-catalog.js";
 import { defineCatalog } from "../../catalog/define-catalog.js";
@@ -37,7 +38,7 @@ export async function catalogOfFiles(paths: readonly string[]): Promise<Catalog>
 }
 
 /** `file:line message`, which editors and CI systems turn into links. */
-export const inOneLine = ({ file, line, message }: Mistake): string => `${file}:${line} ${message}`;
+export const inOneLine = ({ file, line, message }: Mistake): string => printable(`${file}:${line} ${message}`);
 
 function catalogOf(files: readonly RuleFile[]): Catalog {
   const written = new CatalogLayer(() => ({

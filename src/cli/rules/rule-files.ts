@@ -96,8 +96,20 @@ export function readRuleFile(path: string, text: string): RuleFile {
       message: (message.split("\n", 1)[0] ?? "").replace(/ at line \d+.*/, ""),
     });
   }
-  const content = mistakes.length > 0 ? nothing : readContent(document.toJS() as unknown, report);
+  const plain = mistakes.length > 0 ? undefined : plainContent(document);
+  if (plain?.failure !== undefined) mistakes.push({ file: path, line: 1, message: plain.failure });
+  const content = mistakes.length > 0 ? nothing : readContent(plain?.value, report);
   return { path, ...content, mistakes, lineOf };
+}
+
+/** Aliases that stand for more than a file of rules can hold are refused by the parser, which throws. */
+function plainContent(document: Document): { readonly value?: unknown; readonly failure?: string } {
+  try {
+    return { value: document.toJS() as unknown };
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : "";
+    return { failure: `cannot be read: ${why}` };
+  }
 }
 
 /** Ids must be unique over all files that are used together. */

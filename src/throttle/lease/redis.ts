@@ -132,7 +132,7 @@ function argumentsOf(ask: LeaseAsk): string[] {
 
 /** @throws TypeError if the server returned something else */
 function readLeases(reply: unknown, count: number): Lease[] {
-  const numbers = Array.isArray(reply) ? reply.map(Number) : [];
+  const numbers = Array.isArray(reply) ? reply.map(numberIn) : [];
   if (numbers.length !== count * numbersPerLease || numbers.some(Number.isNaN)) {
     throw new TypeError("the server's reply cannot be read");
   }
@@ -142,6 +142,11 @@ function readLeases(reply: unknown, count: number): Lease[] {
     );
     return { granted, ttlMs, askAgainMs, needsAnswer: needsAnswer === 1, closedForMs, level };
   });
+}
+
+/** Servers give integers as numbers or as text. `Number` alone would make a zero of nothing, and of much else. */
+function numberIn(value: unknown): number {
+  return typeof value === "number" || (typeof value === "string" && /^-?\d/.test(value)) ? Number(value) : NaN;
 }
 
 function isUnknownScript(error: unknown): boolean {
