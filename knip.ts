@@ -21,7 +21,7 @@ export default {
   ],
   project: [
     "src/**/*.ts",
-    "scripts/*.ts",
+    "scripts/**/*.ts",
     "bench/**/*.ts",
     "examples/*.ts",
     "test/**/*.{ts,mjs,cjs}",
@@ -29,5 +29,7 @@ export default {
     "!examples/functions/**",
   ],
   ignoreDependencies: ["@arethetypeswrong/cli", "publint", "webpack", "@types/sinonjs__fake-timers", "azurite"],
+  // util-linux
+  ignoreBinaries: ["script"],
   ignoreExportsUsedInFile: true,
 } satisfies KnipConfig;

@@ -18,10 +18,7 @@ vi.mock("azure-remedy/emulator", async (importOriginal) => {
 /** What each example prints, in the order of its lines. */
 const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "add-to-a-client": ["web-01 is Succeeded, after 3 submissions"],
-  "nightly-start-and-stop": [
-    /^to look at in the morning:\n {2}gone-01: .+/,
-    "web-01 deallocated, web-02 deallocated, db-01 deallocated",
-  ],
+  "nightly-start-and-stop": ["3 stopped", /^gone-01: .+/, "web-01 deallocated, web-02 deallocated, db-01 deallocated"],
   "function-with-a-deadline": [
     /^SubscriptionRequestsThrottled: /,
     /would pass the deadline/,
