@@ -97,7 +97,7 @@ describe.each(generations)("fallbackSizes with arm-compute %s", (generation) => 
       const error = await remedyErrorOf(told.client({ remedies: sizes([other, third]) }).create("web-01"));
 
       expect(error.code).toBe("AllocationFailed");
-      expect(error.reason).toContain("used up");
+      expect(error.reason).toContain("has already run");
       expect(asked(told.arm)).toEqual([wanted, other, third]);
     }));
 
