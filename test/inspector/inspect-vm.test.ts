@@ -89,7 +89,7 @@ describe("inspectVm", () => {
     const error = await remedyErrorOf(inspect(upload));
     expect(error).toMatchObject({
       code: "InvalidBlobUploadSASUri",
-      reason: expect.stringContaining("found here") as string,
+      reason: expect.stringContaining("found before VM Inspector was called") as string,
     });
     expect(error.diagnosis.message).toMatch(words);
     expect(error.diagnosis.rule?.id).toMatch(/^InvalidBlobUploadSASUri/);
