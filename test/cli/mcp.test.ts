@@ -1,7 +1,5 @@
 /** `mcp` as agents meet it: the official client over real standard input and output, in both generations of the protocol. */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { ComputeManagementClient } from "@azure/arm-compute";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -10,6 +8,7 @@ import { StdioClientTransport as StdioOfV1 } from "@modelcontextprotocol/sdk/cli
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diagnoseAll } from "azure-remedy/diagnose";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
+import { payloadTexts } from "../support/payload-texts.js";
 import { bundleProgram, programFile } from "./program-under-test.js";
 
 bundleProgram();
@@ -112,7 +111,7 @@ describe.each(generations)("a client of $name", ({ connect, version }) => {
   });
 
   it("gets the verdict of the library for every known payload", async () => {
-    const payloads = ["cases", "texts"].flatMap((name) => textsOf(`../payloads/${name}.jsonl`));
+    const payloads = payloadTexts();
     expect(payloads.length).toBeGreaterThan(100);
     for (const text of payloads) {
       const verdict = ({
@@ -285,14 +284,6 @@ it("survives what is no message, and ends when its input ends", async () => {
   server.stdin.end();
   expect(await ended).toBe(0);
 });
-
-function textsOf(path: string): readonly string[] {
-  return readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8")
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => JSON.parse(line) as { text?: string; body?: unknown })
-    .map(({ text, body }) => text ?? JSON.stringify(body, undefined, 2));
-}
 
 /** A machine whose create timed out; gives its id. */
 async function failedMachine(arm: Emulator): Promise<string> {

@@ -11,6 +11,7 @@ import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { diagnoseAll } from "azure-remedy/diagnose";
 import { browserPath, inBrowser, launchBrowser } from "../support/browser.js";
+import { payloadTexts } from "../support/payload-texts.js";
 
 const outDir = mkdtempSync(join(tmpdir(), "azure-remedy-site-"));
 beforeAll(async () => {
@@ -103,7 +104,7 @@ describe.skipIf(browserPath === undefined)(inBrowser, () => {
 
   it("shows the verdict of the library for every known payload", async () => {
     const page = await open();
-    const payloads = ["cases", "texts"].flatMap((name) => textsOf(`../payloads/${name}.jsonl`));
+    const payloads = payloadTexts();
     expect(payloads.length).toBeGreaterThan(100);
     for (const text of payloads) {
       await explain(page, text);
@@ -278,11 +279,3 @@ describe.skipIf(browserPath === undefined)(inBrowser, () => {
     await page.context().close();
   }, 60_000);
 });
-
-function textsOf(path: string): readonly string[] {
-  return readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8")
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => JSON.parse(line) as { text?: string; body?: unknown })
-    .map(({ text, body }) => text ?? JSON.stringify(body, undefined, 2));
-}
