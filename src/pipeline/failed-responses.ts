@@ -30,7 +30,7 @@ export interface ResponseContract {
   /**
    * Whether the request was made by an operation of the client, or by one of its pollers, which throws when it fails.
    */
-  readonly throws: (request: PipelineRequest) => boolean | Promise<boolean>;
+  readonly throws: (request: PipelineRequest, status?: number) => boolean | Promise<boolean>;
 }
 
 /** The contract of a client, determined when first needed: policies may be added to its pipeline until then. */
@@ -41,7 +41,7 @@ export function contractOf(client: object, pipeline: Pipeline): () => ResponseCo
 
 function findContract(client: object, pipeline: Pipeline): ResponseContract {
   const deserializer = pipeline.getOrderedPolicies().find(({ name }) => name === "deserializationPolicy");
-  if (deserializer) return { deserializes: true, throws: (request) => throwsAtUndeclared(deserializer, request) };
+  if (deserializer) return { deserializes: true, throws: (request, status) => throwsAt(deserializer, request, status) };
   // A REST-level client returns every response to its caller. Other clients are generated on top of one.
   const isRestLevel = typeof (client as { pathUnchecked?: unknown }).pathUnchecked === "function";
   return { deserializes: false, throws: (request) => !isRestLevel && isOfRestLevel(request) };
@@ -51,10 +51,16 @@ function findContract(client: object, pipeline: Pipeline): ResponseContract {
 const isOfRestLevel = ({ enableBrowserStreams }: PipelineRequest): boolean => enableBrowserStreams === true;
 
 /** A status that no operation declares shows whether the request belongs to an operation at all. */
-async function throwsAtUndeclared(deserializer: PipelinePolicy, request: PipelineRequest): Promise<boolean> {
-  const undeclared = { request, status: 599, headers: createHttpHeaders(), bodyAsText: "" };
+const undeclaredStatus = 599;
+
+async function throwsAt(
+  deserializer: PipelinePolicy,
+  request: PipelineRequest,
+  status = undeclaredStatus,
+): Promise<boolean> {
+  const response = { request, status, headers: createHttpHeaders(), bodyAsText: "" };
   try {
-    await deserializer.sendRequest(request, () => Promise.resolve(undeclared));
+    await deserializer.sendRequest(request, () => Promise.resolve(response));
     return false;
   } catch {
     return true;

@@ -68,6 +68,11 @@ export class OuterPolicy {
     );
   }
 
+  /** Whether the caller gets a response with this status as it is. */
+  async declares(request: PipelineRequest, { status }: PipelineResponse): Promise<boolean> {
+    return !(await this.#contract().throws(request, status));
+  }
+
   /**
    * Lets a failed response pass the caller's own policies on its way out. Then it is decided who gets it: it is
    * returned if the operation declares it, if a challenge was answered for it, or if a REST-level caller made the

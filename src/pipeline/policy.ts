@@ -57,6 +57,8 @@ export function remedyPolicy(options: RemedyOptions = {}): PipelinePolicy {
 export function policyOf(engine: Engine, outer: OuterPolicy | undefined): PipelinePolicy {
   const polls = new Polls(engine);
   const { settings, sender, calls } = engine;
+  engine.declares = (request, response) =>
+    outer ? outer.declares(request, response) : isReturnedByHand(settings.failedResponses, request, response);
   const nestedRetries = new NestedRetryDetector(settings, outer);
 
   function sendRequest(request: PipelineRequest, send: SendRequest): Promise<PipelineResponse> {

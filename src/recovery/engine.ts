@@ -1,11 +1,12 @@
 /** What the recoveries of one client share, created once with its policy. */
-import type { HttpClient, PipelineRequest } from "@azure/core-rest-pipeline";
+import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { RetryAllowance } from "../decision/allowance.js";
 import { answeredHosts } from "./answered-hosts.js";
 import { CallTracer } from "./call-tracer.js";
 import { CircuitBreakers, hostOf } from "./circuit-breaker.js";
 import { ErrorFactory } from "./error-factory.js";
 import { Investigator } from "./investigator.js";
+import { recentWorkOf, type RecentWork } from "./recent-work.js";
 import { RemedyRunner } from "./remedy-runner.js";
 import type { RequestEnd, RequestState } from "./request-state.js";
 import { healthOf } from "./responses.js";
@@ -24,6 +25,9 @@ export class Engine {
   /** Limits the retries of all requests of the client together. */
   readonly allowance = new RetryAllowance();
   readonly hosts = answeredHosts();
+  readonly recentWork: RecentWork;
+  /** Whether the caller gets a failed response as it is, and no error. */
+  declares: (request: PipelineRequest, response: PipelineResponse) => boolean | Promise<boolean> = () => true;
   /** Whether the caller has named sources of evidence. */
   readonly investigates: boolean;
   readonly investigator: Investigator;
@@ -44,6 +48,7 @@ export class Engine {
     const { circuitBreaker, clock, reporter } = settings;
     const run = (state: RequestState): Promise<RequestEnd> => runRequest(this, state);
     this.sender = new Sender(settings);
+    this.recentWork = recentWorkOf(clock);
     this.errors = new ErrorFactory(settings);
     this.tokens = new Tokens(settings, credentials);
     this.remedies = new RemedyRunner(settings, this.tokens, this.errors, run);

@@ -345,7 +345,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   async send(): Promise<OperationStep> {
     const operation = this.#operation;
     const { request, next } = this.#poll;
-    const resubmission = resubmissionOf(operation.first, request);
+    const resubmission = resubmissionOf(operation.first, request, operation.ids.correlationId);
     const kind = { nested: true, countedIn: operation.remedies.added, maxQueueWaitMs: this.#maxQueueWaitMs };
     const sent = await this.#engine.attempt(newRequestState(resubmission, next, this.#now, kind));
     operation.deferred = sent.kind === "notAdmitted" && sent.isEarly;
@@ -420,7 +420,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   async apply(name: string, cause: Cause): Promise<OperationStep> {
     const operation = this.#operation;
     return this.#begin(async (context) => {
-      const draft = resubmissionOf(operation.first, this.#poll.request);
+      const draft = resubmissionOf(operation.first, this.#poll.request, operation.ids.correlationId);
       const { remedies, startedAt, created } = operation;
       const target = { ...remedies, context, request: draft, startedAt, created };
       const failed = await this.#engine.remedies.apply(name, cause.diagnosis, target);
@@ -466,6 +466,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   #endWell(response: PipelineResponse, reason: string | undefined): Promise<OperationStep> {
     return this.#end(() => {
       if (this.#operation.failures.length > 0) reportRecovered(this, reason);
+      this.#engine.recentWork.note(this.#operation.first, this.#now);
       this.#operations.end(this.#operation, response);
       const result = resultOf(this.#operation, response, this.#now);
       if (result) this.#operations.expectResult(result.url, result.expected);

@@ -25,6 +25,8 @@ const connection = [
 /** A token lives for an hour, so these are taken from the newest request. */
 export const credentialHeaders = ["authorization", "x-ms-authorization-auxiliary"] as const;
 
+const correlationHeader = "x-ms-correlation-request-id";
+
 /** Headers that belong to a single request: its body, its conditions, the form of its response, its ids. */
 const ofOneRequest =
   /^(?:accept|content-.*|expect|host|if-.*|prefer|range|transfer-encoding|traceparent|tracestate|x-ms-client-request-id|x-ms-range|x-ms-return-client-request-id)$/;
@@ -45,8 +47,14 @@ export function ownRequest(
  * The first request of an operation again: its own headers and body, over the connection and with the credentials of
  * the current poll.
  */
-export function resubmissionOf(first: FirstRequest, poll: PipelineRequest): PipelineRequest {
+export function resubmissionOf(
+  first: FirstRequest,
+  poll: PipelineRequest,
+  correlationId: string | undefined,
+): PipelineRequest {
   const headers = createHttpHeaders(first.headers);
+  // Support finds all submissions of a call under one id: the caller's own, else the one that Azure gave to the first.
+  if (correlationId !== undefined && !headers.has(correlationHeader)) headers.set(correlationHeader, correlationId);
   for (const name of credentialHeaders) {
     const value = poll.headers.get(name);
     if (value !== undefined) headers.set(name, value);

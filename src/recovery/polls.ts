@@ -48,7 +48,10 @@ export class Polls {
     state: RequestState | undefined,
   ): boolean {
     const operation = this.#operations.track(request, response, this.#now);
-    if (!operation) return false;
+    if (!operation) {
+      if (isDone(response)) this.#engine.recentWork.note(request, this.#now);
+      return false;
+    }
     callOf(next)?.suspend(operation);
     if (!state) return true;
     operation.hadTrouble = state.attempts.length > 0;
@@ -164,3 +167,6 @@ function giveResume(error: unknown, { first: { method, url }, mode, operationUrl
   const resume = resumeInfo({ method, url, mode, operationUrl, resourceUrl });
   Object.defineProperty(error, "resume", { value: resume, enumerable: false, configurable: true, writable: true });
 }
+
+/** Not merely accepted. */
+const isDone = ({ status }: PipelineResponse): boolean => status === 200 || status === 201 || status === 204;

@@ -144,6 +144,8 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     const own = diagnosis.code === "DeploymentActive" ? await this.#findOwnWork(diagnosis) : undefined;
     if (own) return own;
     if (this.#isNotThereYet(response)) return this.#readAgain(diagnosis);
+    const notYet = response && (await this.#waitForOwnWork(diagnosis, response));
+    if (notYet) return notYet;
     if (await tokens.refreshToken(this.progress, diagnosis)) return sendNow;
     if (response && challenge) return this.#leaveChallenge(cause, response);
     // Polls by `Location` learn the operation's end from the status; those of another process's operation may be such.
@@ -353,6 +355,21 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     const delayMs = 1_000 * 2 ** this.progress.attempts.length;
     const reason = `transient: the operation has succeeded, so it will be there; again in ${formatDuration(delayMs)}`;
     noteAttempt(this, diagnosis, { action: "retry", delayMs, counts: true, reason });
+    reportRetry(this, diagnosis, { delayMs, reason });
+    return { kind: "send", delayMs };
+  }
+
+  /** What was just done here is not known everywhere yet: the refusal that comes of it is waited out, as long as that takes. */
+  async #waitForOwnWork(diagnosis: Diagnosis, response: PipelineResponse): Promise<RequestStep<Deferral> | undefined> {
+    const { progress, engine, settings, repairable } = this;
+    const { request, attempts } = progress;
+    const now = settings.clock.now();
+    const excuse = repairable && isRepeatable(request) && engine.recentWork.excuse(request, diagnosis, now);
+    if (!excuse || settings.maxRetries === 0 || (await engine.declares(request, response))) return undefined;
+    const delayMs = Math.min(excuse.baseMs * 2 ** Math.min(attempts.length, 2), excuse.until - now);
+    if (pastBudget(this, delayMs)) return undefined;
+    const reason = `transient: ${excuse.because}; again in ${formatDuration(delayMs)}`;
+    noteAttempt(this, diagnosis, { action: "retry", delayMs, counts: false, reason });
     reportRetry(this, diagnosis, { delayMs, reason });
     return { kind: "send", delayMs };
   }

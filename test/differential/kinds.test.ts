@@ -153,6 +153,15 @@ describe("what is not known is not told", () => {
   });
 });
 
+it("all submissions of a call have one correlation id: the one that Azure gave to the first", async () => {
+  const error = JSON.stringify({ code: "InternalExecutionError", message: "An internal execution error occurred." });
+  const ends = [{ status: "Failed", error, durationMs: 1_000 }] as const;
+  const round = await play({ call: "createOrUpdate", ends }, {});
+  expect(round.other.outcome.how).toBe("resolved");
+  const puts = round.other.exchanges.filter(({ method }) => method === "PUT");
+  expect(puts.map(({ headers }) => headers["x-ms-correlation-request-id"])).toEqual([undefined, "c-1"]);
+});
+
 it("an error body that is a JSON text is given as the SDK gives it", async () => {
   const round = await play({ call: "runCommand" }, { first: [fault(409, "", { body: '"busy"' })] });
   expect(worseIn(round)).toEqual([]);
