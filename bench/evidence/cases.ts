@@ -92,7 +92,7 @@ export const cases: readonly Case[] = [
     "a size that is closed",
     (arm) => void arm.restrict("Standard_D2s_v5"),
     [machine("web-01")],
-    /Standard_D2s_v5 is closed to this subscription/,
+    /Standard_D2s_v5 is not available to this subscription/,
   ),
   deployed(
     "no room for the size",
@@ -203,7 +203,7 @@ export const cases: readonly Case[] = [
     "closed in the region",
     (arm) => void arm.restrict("Standard_D2s_v5"),
     {},
-    /closed to this subscription in westeurope \(NotAvailableForSubscription\)/,
+    /not available to this subscription in westeurope \(NotAvailableForSubscription\)/,
   ),
   size(
     "closed to this kind of offer",
@@ -215,10 +215,10 @@ export const cases: readonly Case[] = [
     "closed in one zone",
     (arm) => void arm.restrict("Standard_D2s_v5", { zones: ["2"] }),
     { zones: ["2"] },
-    /closed to this subscription in zone 2.*open: zone 1, 3/,
+    /not available to this subscription in zone 2.*open: zone 1, 3/,
   ),
   size("open, so there is no room", () => undefined, {}, /lacks room for it right now/),
-  size("unknown in the region", () => undefined, { size: "Standard_X9s_v9" }, /not among the sizes of westeurope/),
+  size("unknown in the region", () => undefined, { size: "Standard_X9s_v9" }, /not one of the sizes in westeurope/),
 
   {
     title: "lock: a delete, with notes",
