@@ -45,8 +45,9 @@ export type Plan<Task = unknown, Read = unknown> =
 /** What a remedy left to do when the call has ended. */
 export interface Cleanup {
   readonly remedy: string;
-  /** Gives what it did, in words, where the caller should know. @param isAborted the caller has gone: there are seconds, not minutes */
-  readonly run: (isAborted: boolean) => Promise<string | undefined>;
+  readonly run: () => Promise<void>;
+  /** The caller has aborted, so it does not run: how things are left, in words; undefined if they are as they were found. */
+  readonly abandon: () => string | undefined;
 }
 
 /** What the remedies of a call have done, which its operation goes on with. */
@@ -55,9 +56,7 @@ export interface RemedyProgress {
   readonly runs: Map<string, number>;
   readonly notes: Map<string, unknown>;
   readonly cleanups: Cleanup[];
-  /** Putting things back after an abort, while that is under way: what state they were left in, in words. */
-  abandoning?: Promise<readonly string[]> | undefined;
-  /** The signal on whose abort things are put back. */
+  /** The signal whose abort is reported with what remedies left. */
   watched?: object | undefined;
   /** Set with the first remedy. */
   context: SendContext | undefined;

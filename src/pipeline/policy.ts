@@ -162,8 +162,8 @@ export function policyOf(engine: Engine, outer: OuterPolicy | undefined): Pipeli
   async function recover(state: RequestState, first?: SendOutcome): Promise<PipelineResponse> {
     const { request } = state;
     nestedRetries.check(request);
-    const end = await runRequest(engine, state, first).catch(async (error: unknown) => {
-      throw await engine.remedies.abandoned(state.remedies, request, error);
+    const end = await runRequest(engine, state, first).catch((error: unknown) => {
+      throw engine.remedies.abandoned(state.remedies, request, error);
     });
     if (end.kind === "failed") return fail(state, end);
     const { response } = end;

@@ -119,14 +119,14 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
       return await recover(await this.#nextStep(ask), this);
     } catch (error) {
       if (!abortSignal?.aborted) throw error;
-      throw await this.#engine.remedies.abandoned(remedies, first, error);
+      throw this.#engine.remedies.abandoned(remedies, first, error);
     } finally {
-      this.#putBackOnAbort();
+      this.#reportAbort();
     }
   }
 
   /** Between two polls nobody asks us, and an abort ends the poller by itself. */
-  #putBackOnAbort(): void {
+  #reportAbort(): void {
     const { first, remedies } = this.#operation;
     const { abortSignal } = this.#poll.request;
     if (remedies.cleanups.length === 0 || !abortSignal || remedies.watched === abortSignal) return;

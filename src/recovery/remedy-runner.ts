@@ -45,8 +45,6 @@ export interface RemedyTarget extends RemedyProgress {
 
 type EventRequestLike = Parameters<typeof aboutRequest>[0];
 
-/** How long what an aborted call has changed is worked at. */
-const abandonMs = 10_000;
 const principals = new Principals();
 
 /** Nobody who has succeeded is kept waiting longer than this for a look at what was made. */
@@ -80,52 +78,37 @@ export class RemedyRunner {
     const { clock, reporter } = this.#settings;
     // Each stays in the list until it is done: an abort may come in the middle of it.
     for (let cleanup = cleanups.at(-1); cleanup; cleanup = cleanups.at(-1)) {
-      await cleanup.run(false).catch((error: unknown) => reporter.fault("a remedy's last step", error, clock.now()));
+      await cleanup.run().catch((error: unknown) => {
+        const left = cleanup.abandon();
+        const told = left === undefined ? error : new Error(`${messageOf(error)} (${left})`, { cause: error });
+        reporter.fault("a remedy's last step", told, clock.now());
+      });
       const at = cleanups.indexOf(cleanup);
       if (at >= 0) cleanups.splice(at, 1);
     }
   }
 
-  /**
-   * The caller has aborted, or the call has ended in a way that is none of ours: what remedies changed is put back as far as
-   * seconds allow. Gives the error with what state things were left in.
-   */
-  async abandoned(progress: RemedyProgress, request: EventRequestLike, error: unknown): Promise<unknown> {
-    const left = await this.abandon(progress, request);
+  /** The caller has aborted, and nothing more is sent. Adds to the error how remedies left things. */
+  abandoned(progress: RemedyProgress, request: EventRequestLike, error: unknown): unknown {
+    const left = this.abandon(progress, request);
     if (left.length > 0 && error instanceof Error) error.message = [error.message, ...left].join("\n  ");
     return error;
   }
 
-  /** See {@link abandoned}. Never rejects. */
-  abandon(progress: RemedyProgress, request: EventRequestLike): Promise<readonly string[]> {
-    if (progress.abandoning) return progress.abandoning;
-    if (progress.cleanups.length === 0 || !progress.context) return Promise.resolve([]);
-    return (progress.abandoning = this.#putBack(
-      progress.cleanups.splice(0).reverse(),
-      progress.context,
-      request,
-    ).finally(() => (progress.abandoning = undefined)));
-  }
-
-  async #putBack(cleanups: readonly Cleanup[], context: SendContext, request: EventRequestLike): Promise<string[]> {
+  /** Reports, as events, how remedies left things. Returns the same in words. */
+  abandon(progress: RemedyProgress, request: EventRequestLike): readonly string[] {
     const { clock, reporter } = this.#settings;
-    const limit = new AbortController();
-    void clock.sleep(abandonMs, undefined, { background: true }).then(() => limit.abort());
-    // What is sent for it must not end by the abort that it follows.
-    Object.assign(context, { request: { ...context.request, abortSignal: limit.signal }, clock });
-    const left: string[] = [];
-    for (const { remedy, run } of cleanups) {
-      const report = (phase: "done" | "failed", change: string): void => {
-        left.push(change);
+    const { cleanups, context } = progress;
+    return cleanups
+      .splice(0)
+      .reverse()
+      .flatMap(({ remedy, abandon }) => {
+        const change = abandon();
+        if (change === undefined) return [];
         const about = { at: clock.now(), ...aboutRequest(request) };
-        reporter.emit({ type: "remedy", ...about, remedy, phase, change }, callOf(context.next));
-      };
-      await run(true).then(
-        (words) => words !== undefined && report("done", words),
-        (error: unknown) => report("failed", messageOf(error)),
-      );
-    }
-    return left;
+        reporter.emit({ type: "remedy", ...about, remedy, phase: "failed", change }, context && callOf(context.next));
+        return [change];
+      });
   }
 
   /** Runs the remedy and puts its changes on the request. Gives the failure, or undefined when it went well. */
@@ -284,14 +267,14 @@ export class RemedyRunner {
       principal: principals.of(context.request.headers.get("authorization")),
       remainingMs: leftMs,
       send: (call) => this.#send(context, call, added, leftMs),
-      afterwards: (action) => {
+      afterwards: (action, onAbort) => {
         cleanups.push({
           remedy,
-          run: async (isAborted) => {
+          run: () => {
             begunAt = clock.now();
-            const words: unknown = await action(isAborted);
-            return typeof words === "string" ? words : undefined;
+            return action();
           },
+          abandon: () => onAbort?.(),
         });
       },
     };
@@ -313,7 +296,7 @@ export class RemedyRunner {
   ): Promise<RemedyResponse> {
     const first = await this.#sendOnce(context, call, added);
     const followUp = followUpOf(first.request, first.response);
-    if (!followUp || call.follow === false) return toRemedyResponse(first.response);
+    if (!followUp) return toRemedyResponse(first.response);
     for (let { response } = first; ;) {
       await sleepWithin(context, Math.min(askedWaitMs(response) ?? 2_000, 60_000), leftMs());
       ({ response } = await this.#sendOnce(

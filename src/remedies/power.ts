@@ -2,13 +2,13 @@
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { parseArmUrl } from "./arm-url.js";
 import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
-import { startOnce, Stop } from "./stops.js";
+import { DeallocationSession, startOnce } from "./deallocation-session.js";
 
 export interface DeallocateFirstOptions {
   /**
    * Start the machine again at the end, if it ran before, also when the request failed after all. Where several calls want
-   * it stopped at the same time, the last one's end. After an abort it is started again if that can be had within seconds; an
-   * event and the error say what state it was left in. Default true.
+   * it stopped at the same time, the last one's end. After an abort nothing is sent: an event and the error say what state
+   * it was left in. Default true.
    */
   startAgain?: boolean;
 }
@@ -26,39 +26,39 @@ export function deallocateFirst({ startAgain = true }: DeallocateFirstOptions = 
     fits: (diagnosis, request) => diagnosis.remedy.automatic === "deallocateFirst" && isAboutMachine(request),
     async apply(context) {
       const { machine, query, name } = machineOf(context);
-      const stop = await Stop.join(context, machine);
-      // Before it is stopped: a deallocation that fails half-way may have stopped it all the same.
-      context.afterwards(async (isAborted) => {
-        const startIt = async (): Promise<void> => {
-          stop.power = "starting";
-          await start(context, machine, query, !isAborted);
-        };
-        if (!isAborted) {
-          await stop.leave(context, startAgain, startIt);
-          return undefined;
-        }
-        const became = await stop.abandon(context, startAgain, startIt).catch((error: unknown) => {
-          throw new Error(`VM ${name} ${(error as Error).message}`, { cause: error });
+      const session = await DeallocationSession.join(context, machine);
+      const startIt = async (): Promise<void> => {
+        session.power = "starting";
+        await start(context, machine, query).catch((error: unknown) => {
+          session.power = "deallocated";
+          throw error;
         });
-        return became && `VM ${name} ${became}`;
-      });
+      };
+      // Before it is stopped: a deallocation that fails half-way may have stopped it all the same.
+      context.afterwards(
+        () => session.leave(context, startAgain, startIt),
+        () => {
+          const left = session.abandon(context, startAgain);
+          return left && `VM ${name} ${left}`;
+        },
+      );
       let done = `VM ${name} was deallocated for another call`;
-      await stop.deallocate(context, async () => {
+      await session.deallocate(context, async () => {
         const before = await look(context, machine, query);
         if (before.ephemeral)
           throw new Error(
             `VM ${name} has an ephemeral OS disk and cannot be deallocated; delete and create it instead`,
           );
-        stop.ran ||= before.power === "running" || before.power === "starting";
+        session.ran ||= before.power === "running" || before.power === "starting";
         const isDown = (await settledPower(context, machine, query, before.power)) === "deallocated";
         if (!isDown) {
-          stop.power = "deallocating";
+          session.power = "deallocating";
           await context.send({ method: "POST", url: `${machine}/deallocate${query}` });
         }
-        stop.power = "deallocated";
+        session.power = "deallocated";
         done = isDown ? `VM ${name} was ${before.power} already` : `deallocated VM ${name}, which was ${before.power}`;
       });
-      return { change: done + (stop.ran && startAgain ? "; it is started again at the end" : "") };
+      return { change: done + (session.ran && startAgain ? "; it is started again at the end" : "") };
     },
   };
 }
@@ -88,9 +88,8 @@ function machineOf({ request }: { diagnosis: Diagnosis; request: FailedRequest }
   return { machine, query: apiVersionOf(query), name: machine.slice(machine.lastIndexOf("/") + 1) };
 }
 
-/** @param follow whether to wait until it runs */
-async function start(context: RemedyContext, machine: string, query: string, follow = true): Promise<void> {
-  await context.send({ method: "POST", url: `${machine}/start${query}`, follow });
+async function start(context: RemedyContext, machine: string, query: string): Promise<void> {
+  await context.send({ method: "POST", url: `${machine}/start${query}` });
 }
 
 /** Only the version is carried over: the request's other parameters are its own. */

@@ -5,7 +5,7 @@
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import { parseArmUrl } from "./arm-url.js";
 import type { FailedRequest, Remedy, RemedyContext } from "./remedy.js";
-import { SharedWork } from "./shared-work.js";
+import { SingleFlight } from "./single-flight.js";
 
 export interface RegisterProviderOptions {
   /**
@@ -21,7 +21,7 @@ export interface RegisterProviderOptions {
 const providersApiVersion = "2021-04-01";
 
 /** By subscription and namespace. */
-const registrations = new SharedWork();
+const registrations = new SingleFlight();
 
 /**
  * Allows registering a resource provider with the subscription when Azure requires it. Needs the permission

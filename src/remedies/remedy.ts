@@ -27,8 +27,6 @@ export interface RemedyCall {
   readonly url: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether its long-running operation is waited for. Default true. */
-  readonly follow?: boolean;
 }
 
 export interface RemedyContext {
@@ -56,10 +54,11 @@ export interface RemedyContext {
   /** Who calls, as a short hash: what is done with the rights of one is not done for another. Default: all are one. */
   readonly principal?: string;
   /**
-   * Runs when the repaired request has ended, well or badly, before the caller learns of it; also when the caller has aborted.
-   * Then it has ten seconds, and what it gives, or why it rejects, tells in an event and in the error what state things were left in.
+   * Runs `action` when the repaired request has ended, in success or failure, before the caller learns of it. After an
+   * abort nothing more is sent: `onAbort` is called instead, and what it returns, how things are left, becomes an event and
+   * part of the error.
    */
-  readonly afterwards: (action: (isAborted: boolean) => Promise<string | undefined> | Promise<void>) => void;
+  readonly afterwards: (action: () => Promise<void>, onAbort?: () => string | undefined) => void;
 }
 
 /** What a remedy did. */

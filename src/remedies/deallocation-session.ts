@@ -4,7 +4,7 @@
  * running wait for that.
  */
 import type { RemedyContext } from "./remedy.js";
-import { lookMs, SharedWork } from "./shared-work.js";
+import { lookMs, SingleFlight } from "./single-flight.js";
 
 /** The longest wait between two polls of something that a remedy has begun. */
 const longestWaitMs = 60_000;
@@ -12,30 +12,30 @@ const longestWaitMs = 60_000;
  * How long a finished call waits for the others. One that takes longer has probably gone; if not, its change is in
  * progress, and Azure delays the start until it has ended.
  */
-const patienceMs = 5 * 60_000;
+const maxWaitForOthersMs = 5 * 60_000;
 
 /** A call for which the machine is stopped. */
-interface Stay {
+interface Participant {
   hasEnded: boolean;
   /** Epoch milliseconds at which its time is used up. */
   readonly until: number;
 }
 
-const stops = new Map<string, Stop>();
-const deallocations = new SharedWork();
-const starts = new SharedWork();
+const sessions = new Map<string, DeallocationSession>();
+const deallocations = new SingleFlight();
+const starts = new SingleFlight();
 
 /**
  * Starts a machine for a call that needs it running: not while others need it stopped, and once for all waiting calls.
  */
 export async function startOnce(context: RemedyContext, machine: string, start: () => Promise<void>): Promise<void> {
   const key = machine.toLowerCase();
-  await stops.get(key)?.waitForOthers(context);
+  await sessions.get(key)?.waitForOthers(context);
   await starts.once(context, key, longestWaitMs, start);
 }
 
 /** A period in which a machine is stopped, for all calls that need it. */
-export class Stop {
+export class DeallocationSession {
   /** Set when a call has found the machine running. */
   ran = false;
   /** What this process has done to it so far. */
@@ -44,22 +44,22 @@ export class Stop {
   #owesStart = false;
   #isOver = false;
   readonly #key: string;
-  readonly #stays = new Map<RemedyContext, Stay>();
+  readonly #participants = new Map<RemedyContext, Participant>();
 
   private constructor(key: string) {
     this.#key = key;
   }
 
   /** Joins the calls for which the machine is stopped. If it is being started for earlier ones, waits for that. */
-  static async join(context: RemedyContext, machine: string): Promise<Stop> {
+  static async join(context: RemedyContext, machine: string): Promise<DeallocationSession> {
     const { clock } = context;
     const key = machine.toLowerCase();
     while (starts.isUnderWay(key, clock.now())) await clock.sleep(lookMs, context.signal);
-    for (const stop of [...stops.values()]) stop.#forgetWhoHasGone(clock.now());
-    const stop = stops.get(key) ?? new Stop(key);
-    stops.set(key, stop);
-    stop.#stays.set(context, { hasEnded: false, until: clock.now() + context.remainingMs() });
-    return stop;
+    for (const session of [...sessions.values()]) session.#forgetWhoHasGone(clock.now());
+    const session = sessions.get(key) ?? new DeallocationSession(key);
+    sessions.set(key, session);
+    session.#participants.set(context, { hasEnded: false, until: clock.now() + context.remainingMs() });
+    return session;
   }
 
   /** Deallocates the machine, or waits for the call that is doing it. */
@@ -69,8 +69,8 @@ export class Stop {
 
   /** The call has ended. One that wants the machine started again waits for the others, and does so or sees it done. */
   async leave(context: RemedyContext, startAgain: boolean, start: () => Promise<void>): Promise<void> {
-    const stay = this.#stays.get(context);
-    if (stay) stay.hasEnded = true;
+    const participant = this.#participants.get(context);
+    if (participant) participant.hasEnded = true;
     try {
       if ((startAgain || this.#owesStart) && this.ran) await this.#startAgain(context, start);
     } finally {
@@ -79,37 +79,24 @@ export class Stop {
   }
 
   /**
-   * The call was aborted. The machine is started again if that can be had at once, by this call or later by one that still needs
-   * it stopped. Gives what became of it, in words; nothing when it is as it was found.
-   * @throws Error that says in which state it was left
+   * The call was aborted, and sends nothing more. Another that still needs the machine stopped starts it in its place.
+   * Returns how the machine is left, in words; undefined if it is as it was found.
    */
-  async abandon(context: RemedyContext, startAgain: boolean, start: () => Promise<void>): Promise<string | undefined> {
+  abandon(context: RemedyContext, startAgain: boolean): string | undefined {
     const { power } = this;
     this.#remove(context);
     if (!this.ran || power === "as found") return undefined;
     if (power === "starting") return "is being started again";
-    if (!startAgain) return `was left ${power}; it ran before`;
-    if (this.#isNeeded(context.clock.now())) {
-      this.#owesStart = true;
-      return "is started again by another call, which still needs it stopped";
-    }
-    this.#isOver = true;
-    try {
-      await start();
-      return "is being started again";
-    } catch (error) {
-      const why = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : "";
-      throw new Error(`was left ${power}, and ran before: it could not be started again at once (${why})`, {
-        cause: error,
-      });
-    }
+    if (!startAgain || !this.#isNeeded(context.clock.now())) return `was left ${power}; it ran before`;
+    this.#owesStart = true;
+    return "is started again by another call, which still needs it stopped";
   }
 
   /** Waits until no call needs the machine stopped any more, but not for ever. */
   async waitForOthers(context: RemedyContext): Promise<void> {
     const { clock } = context;
-    const patientUntil = clock.now() + patienceMs;
-    while (!this.#isOver && this.#isNeeded(clock.now()) && clock.now() < patientUntil) {
+    const waitsUntil = clock.now() + maxWaitForOthersMs;
+    while (!this.#isOver && this.#isNeeded(clock.now()) && clock.now() < waitsUntil) {
       await clock.sleep(lookMs, context.signal);
     }
   }
@@ -131,21 +118,21 @@ export class Stop {
 
   #isNeeded(now: number): boolean {
     this.#forgetWhoHasGone(now);
-    return [...this.#stays.values()].some(({ hasEnded }) => !hasEnded);
+    return [...this.#participants.values()].some(({ hasEnded }) => !hasEnded);
   }
 
   #forgetWhoHasGone(now: number): void {
-    for (const [context, { until }] of this.#stays) {
+    for (const [context, { until }] of this.#participants) {
       if (now >= until || context.signal?.aborted) this.#remove(context);
     }
   }
 
   #remove(context: RemedyContext): void {
-    this.#stays.delete(context);
-    if (this.#stays.size === 0) this.#close();
+    this.#participants.delete(context);
+    if (this.#participants.size === 0) this.#close();
   }
 
   #close(): void {
-    if (stops.get(this.#key) === this) stops.delete(this.#key);
+    if (sessions.get(this.#key) === this) sessions.delete(this.#key);
   }
 }

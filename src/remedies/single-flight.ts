@@ -18,7 +18,7 @@ export const lookMs = 2_000;
 /** A step that takes longer than this, beyond its wait, will not come. */
 const stepMs = 120_000;
 
-export class SharedWork {
+export class SingleFlight {
   /** By what it is about, then by whose rights it is done with. */
   readonly #underWay = new Map<string, Map<string, Work>>();
 
