@@ -5,7 +5,6 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TLSSocket } from "node:tls";
 import { ComputeManagementClient } from "@azure/arm-compute";
 import { auxiliaryAuthenticationHeaderPolicy, type PipelinePolicy } from "@azure/core-rest-pipeline";
 import { registerProvider, withRemedy } from "azure-remedy";
@@ -73,7 +72,8 @@ describe.skipIf(!openssl)("requests of our own over TLS (needs openssl)", () => 
     server = createServer({ ...options, rejectUnauthorized: true }, (request, response) => {
       const { pathname } = new URL(request.url ?? "", endpoint);
       const line = `${request.method ?? ""} ${pathname.split("/").pop() ?? ""}`;
-      const subject = (request.socket as TLSSocket).getPeerCertificate().subject as { CN?: string } | undefined;
+      const peer = request.socket as unknown as { getPeerCertificate(): { subject?: { CN?: string } } };
+      const { subject } = peer.getPeerCertificate();
       const { headers } = request;
       seen.push({
         line,
