@@ -29,7 +29,8 @@ function isTrue(status: string | undefined, { isRunning, starts, scripts }: Mach
     case "failed":
       return !isDone;
     case "unknown":
-      return starts > 0;
+      // It says of the machine that nobody knows.
+      return true;
     case "notStarted":
       return starts === 0 && scripts === 0;
     default:
