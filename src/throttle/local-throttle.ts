@@ -28,6 +28,11 @@ export interface CreatedThrottle extends Throttle {
 /** Clocks that are corrected step back by less. */
 const backwardsMs = 1_000;
 
+/** So many pollers together do not empty a bucket soon. */
+const fewOperations = 10;
+/** Short operations end within this time; the polls of longer ones are spread. */
+const newMs = 5_000;
+
 const defaultAdmission: AdmissionOptions = {};
 
 /**
@@ -85,7 +90,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     const unmetered = mayPass ? this.#queue.passUnmetered(request, now) : undefined;
     if (unmetered) return unmetered;
     const scope = this.#scopes.scopeOf(request, now);
-    const dueAt = poll === undefined ? now : this.#schedule.dueAt(poll, scope.target.pathTemplate, now);
+    const dueAt = poll === undefined ? now : this.#pollDueAt(poll, scope, now);
     const permit = dueAt > now ? undefined : this.#queue.pass(scope, poll, now);
     return permit ?? this.#wait(scope, poll, dueAt, options, now);
   }
@@ -96,6 +101,14 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     this.#scopes = new Scopes(this.#limits ?? {}, this.#random, this);
     this.#schedule = new PollSchedule(this.#random);
     this.#queue = new AdmissionQueue(this.#clock, this.#scopes, this);
+  }
+
+  /** While its buckets are full and few operations are followed, the poller of a new one keeps to its own interval. */
+  #pollDueAt(poll: string, scope: RequestScope, now: number): number {
+    const dueAt = this.#schedule.dueAt(poll, scope.target.pathTemplate, now);
+    const isAlone = this.#schedule.size < fewOperations && this.#schedule.ageMs(poll, now) < newMs;
+    const isFree = isAlone && scope.buckets.every((bucket) => bucket.isNearlyFull(now));
+    return isFree ? Math.min(dueAt, now) : dueAt;
   }
 
   #wait(

@@ -43,6 +43,8 @@ const mostHeadroom = 32;
 const headroomPart = 0.75;
 /** None go unmetered below this part of the bucket. */
 const plentyPart = 0.5;
+/** A bucket with at least this part of what it holds is full enough for every poll. */
+const nearlyFullPart = 0.9;
 /** How far above a guessed limit the rate may grow, as a factor. */
 const mostOfGuess = 16;
 /** If one step refills the bucket for everyone, reopenings need little spread. */
@@ -129,6 +131,13 @@ export class Bucket {
   level(now: number): number | undefined {
     const level = this.reportedLevel ?? this.#unreported?.level(now);
     return level === undefined ? undefined : Math.max(0, level);
+  }
+
+  /** Whether what a few polls take is not missed. */
+  isNearlyFull(now: number): boolean {
+    if (this.#hasClosed && now < this.window.reopensAt) return false;
+    const level = this.level(now);
+    return level === undefined || !this.#refill || level >= this.#refill.limit.capacity * nearlyFullPart;
   }
 
   /**

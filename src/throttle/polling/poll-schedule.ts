@@ -63,6 +63,11 @@ export class PollSchedule {
     return operation.lastLookAt + Math.min(ideal, longestSeconds) * jitter * 1_000;
   }
 
+  /** Milliseconds since its beginning was seen. */
+  ageMs(url: string, now: number): number {
+    return now - (this.#operations.get(url)?.startedAt ?? -Infinity);
+  }
+
   /** The probability that a poll now finds the operation ended, 0 to 1. */
   likelihoodOf(url: string, now: number): number {
     const operation = this.#operations.get(url);
