@@ -180,7 +180,7 @@ function retry(diagnosis: Diagnosis, situation: Situation): Decision {
   const counts = category !== "throttling" && diagnosis.outage !== true;
   const hintedMs = retryDelayMs(diagnosis, attempt, random);
   // The first wait for a full window is not shortened, where the service names none.
-  const isFirstOfWindow = category === "throttling" && retries === 0;
+  const isFirstOfWindow = category === "throttling" && attempt === 1;
   const isQuick = diagnosis.usualWaitMs === undefined && !isFirstOfWindow && sdkRetriesLeft(situation);
   const quickMs = isQuick ? backoffMs("platform", attempt - 1, random) : Infinity;
   const delayMs = retryAfterMs === undefined ? Math.min(hintedMs, quickMs) : hintedMs;

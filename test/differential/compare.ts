@@ -270,7 +270,7 @@ export const isSame = (one: unknown, other: unknown): boolean => withoutTime(one
 const withoutTime = (value: unknown): string =>
   print(value)
     .replaceAll(/"[A-Z][a-z]{2}, [^"]{1,30} GMT"/g, '"a date"')
-    .replaceAll(/\\"(mark|provisioningState)\\":\\"\w+\\"/g, "");
+    .replaceAll(/\\?"(mark|provisioningState)\\?":\\?"\w+\\?"/g, "");
 const isDate = (value: unknown): boolean => typeof value === "string" && /^[A-Z][a-z]{2}, .{1,30} GMT$/.test(value);
 export const print = (value: unknown): string => (value === undefined ? "undefined" : JSON.stringify(value));
 export const inShort = ({ name, code, statusCode, message, outcome }: ErrorFields): string =>
