@@ -29,7 +29,7 @@ export default {
     "!examples/functions/**",
   ],
   ignoreDependencies: ["@arethetypeswrong/cli", "publint", "webpack", "@types/sinonjs__fake-timers", "azurite"],
-  // util-linux
-  ignoreBinaries: ["script"],
+  // util-linux, and a test that is skipped without it
+  ignoreBinaries: ["script", "openssl"],
   ignoreExportsUsedInFile: true,
 } satisfies KnipConfig;

@@ -98,16 +98,16 @@ const karpenter: Contestant = {
 /** The keys that a failure closes. */
 function closedBy({ code = "", message }: RestError, { size, zone, spot }: Candidate): [string, number][] {
   const text = `${code} ${message}`;
-  if (/LowPriorityCores/.test(text)) return [["true", hourMs]];
+  if (text.includes("LowPriorityCores")) return [["true", hourMs]];
   if (/Family Cores quota/i.test(text))
     return [[`${size}|*|${spot}`, /Limit: 0\b/.test(text) ? hourMs : 10 * minuteMs]];
-  if (/SkuNotAvailable/.test(text)) return [[`${size}|${zone}|${spot}`, spot ? hourMs : 23 * hourMs]];
-  if (/ZonalAllocationFailed/.test(text))
+  if (text.includes("SkuNotAvailable")) return [[`${size}|${zone}|${spot}`, spot ? hourMs : 23 * hourMs]];
+  if (text.includes("ZonalAllocationFailed"))
     return [
       [`${size}|${zone}|true`, hourMs],
       [`${size}|${zone}|false`, hourMs],
     ];
-  if (/AllocationFailed/.test(text)) return [[`${size}|*|both`, hourMs]];
+  if (text.includes("AllocationFailed")) return [[`${size}|*|both`, hourMs]];
   return [[`${size}|${zone}|${spot}`, 3 * minuteMs]];
 }
 

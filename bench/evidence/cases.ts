@@ -79,8 +79,8 @@ const quota = (
 
 const size = (title: string, prepare: Case["prepare"], body: Parameters<Cloud["create"]>[1], root: RegExp): Case => ({
   title: `size: ${title}`,
-  prepare: (arm) => {
-    prepare(arm);
+  prepare: async (arm) => {
+    await prepare(arm);
     bare(arm, "SkuNotAvailable", "The requested size is currently not available.");
   },
   act: (cloud) => cloud.create("web-01", body),

@@ -30,11 +30,11 @@ async function firstPaint(): Promise<number> {
   const tab = await context.newPage();
   await tab.goto(page);
   // Paints are the browser's own entries; the types at hand are Node's.
-  const paint = (await tab.evaluate(
+  const paint = await tab.evaluate<number>(
     `new Promise((resolve) => new PerformanceObserver((list) =>
       list.getEntriesByName("first-contentful-paint").forEach(({ startTime }) => resolve(startTime))
     ).observe({ type: "paint", buffered: true }))`,
-  )) as number;
+  );
   await context.close();
   return paint;
 }

@@ -138,10 +138,7 @@ async function follow<Result>(
       return poller.pollUntilDone({ abortSignal });
     case "hand":
       await poller.submitted();
-      while (!poller.isDone) {
-        await poller.poll({ abortSignal });
-        if (!poller.isDone) await delay(3_000);
-      }
+      for (await poller.poll({ abortSignal }); !poller.isDone; await poller.poll({ abortSignal })) await delay(3_000);
       return poller.result;
     case "restored":
       await poller.submitted();

@@ -30,7 +30,7 @@ export interface ContestOptions {
 export async function contest({ against, compute }: ContestOptions = {}): Promise<Contest> {
   if (compute !== undefined) {
     const require = createRequire(join(resolve(compute), "index.js"));
-    useCompute(require("@azure/arm-compute") as typeof import("@azure/arm-compute"));
+    useCompute(require("@azure/arm-compute") as Parameters<typeof useCompute>[0]);
   }
   const ours = (await import("azure-remedy")) as unknown as Build;
   const old =

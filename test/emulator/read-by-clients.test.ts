@@ -77,7 +77,7 @@ it("arm-network reads rules, addresses and usages in pages", async () => {
   expect(ipAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   const usages = [];
   for await (const usage of client.usages.list("westeurope")) usages.push(usage);
-  expect(usages.find(({ name }) => name?.value === "PublicIPAddresses")).toMatchObject({ currentValue: 2 });
+  expect(usages.find(({ name }) => name.value === "PublicIPAddresses")).toMatchObject({ currentValue: 2 });
 });
 
 it("arm-resources reads groups, what is in them, and their providers", async () => {

@@ -68,7 +68,7 @@ const stories: readonly Story[] = [
         allowed: ["northeurope"],
         type: "Microsoft.Compute/virtualMachines",
       }),
-    act: ({ deploy }, options) => deploy([nested("outer", [nested("inner", [machine("web-01")])])], options),
+    act: (cloud, options) => cloud.deploy([nested("outer", [nested("inner", [machine("web-01")])])], options),
     root: /Policy "Allowed locations".*location is westeurope, allowed: northeurope/,
     disposition: "permanent",
     right: "Microsoft.Resources/deployments/operations/read",
@@ -81,7 +81,7 @@ const stories: readonly Story[] = [
       const message = "VM has reported a failure when processing extension 'setup'.";
       arm.failExtension("setup", { exitCode: 9, stderr: "apt: no space left", message, times: 1_000 });
     },
-    act: ({ extend }, options) => extend("web-01", "setup", options),
+    act: (cloud, options) => cloud.extend("web-01", "setup", options),
     root: /Extension setup \(\S+\) ended with exit code 9: apt: no space left/,
     disposition: "permanent",
     right: "Microsoft.Compute/virtualMachines/read",

@@ -124,7 +124,7 @@ function sureWords({ basis, rule }: Diagnosis, words: LineWords): string {
 
 /** As wide as the widest label; a Chinese character takes two columns. */
 function padded(label: string): string {
-  const width = [...label].reduce((sum, character) => sum + (/\p{Script=Han}/u.test(character) ? 2 : 1), 0);
+  const width = label.length + (label.match(/\p{Script=Han}/gu)?.length ?? 0);
   return label + " ".repeat(Math.max(0, labelWidth - width));
 }
 
