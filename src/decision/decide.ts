@@ -159,8 +159,8 @@ function sdkRetriesLeft(situation: Situation): boolean {
 const retriesOf = ({ retries, attempt = 1 }: Situation): number => retries ?? attempt - 1;
 
 /** Not let in: told to come back, so it did not run, whatever else the body says. */
-const isTurnedAway = ({ status, retryAfterMs }: Diagnosis): boolean =>
-  status === 429 || (status === 503 && retryAfterMs !== undefined);
+const isTurnedAway = ({ status, retryAfterMs, execution }: Diagnosis): boolean =>
+  status === 429 || (status === 503 && retryAfterMs !== undefined && execution !== "unknown");
 
 /** A refused request did not run: throttling and conflicts are answered at the door. */
 function executionOf(diagnosis: Diagnosis): Execution {

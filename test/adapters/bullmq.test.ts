@@ -13,6 +13,8 @@ import { scene } from "../support/scene.js";
 import { redisBinary, startRedis, type RedisServer } from "../throttle/redis-server.js";
 
 const machines = 200;
+/** Of `bullmq-worker.ts`. */
+const workerConcurrency = 20;
 const workerFile = fileURLToPath(new URL("bullmq-worker.ts", import.meta.url));
 
 describe.skipIf(redisBinary === undefined)("BullMQ (needs redis-server)", () => {
@@ -66,10 +68,13 @@ describe.skipIf(redisBinary === undefined)("BullMQ (needs redis-server)", () => 
       async () =>
         (await queue.getCompletedCount().catch(() => 0)) + (await queue.getFailedCount().catch(() => 0)) >= machines,
     );
-    expect(await queue.getFailedCount()).toBe(0);
+    // A script that was being sent when its worker was killed may have run: such a job ends as unknown, and is not run again.
+    const failed = await queue.getFailed();
+    expect(failed.length).toBeLessThanOrEqual(workerConcurrency);
+    for (const { failedReason } of failed) expect(failedReason).toMatch(/unknown/);
     const ran = arm.exchanges.filter(({ method, name }) => method === "POST" && name.endsWith("/runCommand"));
-    expect(new Set(ran.map(({ name }) => name)).size).toBe(machines);
-    expect(ran).toHaveLength(machines);
+    expect(new Set(ran.map(({ name }) => name)).size).toBe(ran.length);
+    expect(ran.length).toBeGreaterThanOrEqual(machines - failed.length);
     await queue.close();
   }, 90_000);
 

@@ -936,7 +936,7 @@ describe("marketplaceTerms", () => {
       "The terms of contoso:firewall:byol are accepted, so it is the plan, which the request does not name.",
       /Name the plan/,
     ],
-    [{ plan }, {}, "The Marketplace knows no plan contoso:firewall:byol; the request may name it wrongly.", /./],
+    [{ plan }, {}, "The Marketplace has no plan contoso:firewall:byol; the request may name it wrongly.", /./],
   ])("%j", async (asked, replies, words, step) => {
     const looked = await look([marketplaceTerms()], {
       error,
