@@ -3,8 +3,14 @@ import type { Cut } from "./values.js";
 
 type IsSecret = (match: RegExpExecArray) => boolean;
 
-/** A part without which it is not written; how it is written, the secret as the last group and at the end; and what to ask besides. */
-type Kind = readonly [mark: string, pattern: RegExp, isSecret?: IsSecret];
+/**
+ * A part without which it is not written, or several of which it has one; how it is written, the secret as the last group and
+ * at the end; and what to ask besides.
+ */
+type Kind = readonly [mark: string | readonly string[], pattern: RegExp, isSecret?: IsSecret];
+
+/** What Azure's services put into their keys to know them again. */
+const markedKeys = ["AzFu", "AzCa", "AzSe", "AzBa", "AIoT", "ACDb"] as const;
 
 const isTokenLike = (value = ""): boolean =>
   value.length >= 16 && (/\d/.test(value) || /[a-z][A-Z]/.test(value) || value.length >= 32);
@@ -36,9 +42,9 @@ const kinds: readonly Kind[] = [
   ["-", /(?:glpat|xox[abprs])-([\w-]{16,})/g],
   // A web token
   ["eyJ", /(eyJ[\w.-]{5,})/g, ([token]) => token.includes(".")],
-  // A storage key, and what Azure's services put into their keys to know them again
+  // A storage key, and the keys of services that mark them
   ["==", /(?<![\w+/-])([\w+/-]{80,100}==)/g],
-  ["A", /(?<![\w+/-])([\w+/-]{24,100}?(?:AzFu|AzCa|AzSe|AzBa|AIoT|ACDb)[\w+/-]{4,100}={0,2})/g],
+  [markedKeys, new RegExp(`(?<![\\w+/-])([\\w+/-]{24,100}?(?:${markedKeys.join("|")})[\\w+/-]{4,100}={0,2})`, "g")],
   // PFX files and private keys in base64, by their first bytes; and with their head
   ["MII", /(MII[\w+/-]{2}[AQgw]IBA(?:zC|DAN|AKC)[\w+/=-]*)/g],
   ["-----", /-----BEGIN[ +][A-Z0-9 +]{0,64}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----([^]*?)(?=-----END|$(?![^]))/gi],
@@ -72,7 +78,8 @@ const kinds: readonly Kind[] = [
 
 export function findBare(text: string, cuts: Cut[]): void {
   for (const [mark, pattern, isSecret] of kinds) {
-    if (!text.includes(mark)) continue;
+    const isThere = typeof mark === "string" ? text.includes(mark) : mark.some((one) => text.includes(one));
+    if (!isThere) continue;
     // `matchAll` makes a new pattern each time, which takes longer than most texts.
     pattern.lastIndex = 0;
     for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
