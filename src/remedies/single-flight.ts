@@ -1,7 +1,7 @@
 /**
  * Work that several calls of one principal need at the same time is done by one of them; the others wait for it. It runs on that
- * caller's behalf, with its token and in its time: when it gives up, one of those who wait begins the work anew instead of failing
- * with somebody else's abort. What the service refused it refused for all.
+ * caller's behalf, with its token and in its time: when it gives up, one of those who wait starts the work again instead of failing
+ * with another caller's abort. What the service refused, it refused for all.
  */
 import type { RemedyContext } from "./remedy.js";
 

@@ -82,7 +82,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     now = this.#clock.now(),
   ): Permit | Promise<Permit> {
     if (options.signal?.aborted) return Promise.reject(new AbortError());
-    if (now < this.#askedAt - backwardsMs) this.#startAnew();
+    if (now < this.#askedAt - backwardsMs) this.#startOver();
     this.#askedAt = now;
     const poll = options.poll ? request.url : undefined;
     // The token of an unmetered request is not read, and a closed window may be closed for just that principal.
@@ -96,7 +96,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
   }
 
   /** The clock was set back: what was learned by it, above all until when windows are closed, lies in a future that may not come. */
-  #startAnew(): void {
+  #startOver(): void {
     this.#closed.clear();
     this.#scopes = new Scopes(this.#limits ?? {}, this.#random, this);
     this.#schedule = new PollSchedule(this.#random);

@@ -271,8 +271,9 @@ export class Bucket {
     if (isReported) this.#observe(0, sent, eventTime);
     else this.#estimate.pass();
     const isLone = this.waiting === 0 && this.inFlight === 0;
-    if (!isReported) this.#rejectUnreported(now, isLone ? retryAfterMs : undefined);
-    this.#loneHintMs = isLone && retryAfterMs !== undefined ? Math.max(retryAfterMs, leastHintMs) : Infinity;
+    const loneHintMs = isLone && retryAfterMs !== undefined ? Math.max(retryAfterMs, leastHintMs) : undefined;
+    if (!isReported) this.#rejectUnreported(now, loneHintMs);
+    this.#loneHintMs = loneHintMs ?? Infinity;
     const { periodMs } = this.limit ?? { periodMs: 1_000 };
     const waitMs = within(retryAfterMs, longestWaitMs) ?? Math.min(periodMs, longestGuessMs);
     this.#hasClosed = true;
@@ -377,7 +378,7 @@ export class Bucket {
    */
   #guessLimit(now: number, loneHintMs: number | undefined): void {
     const recent = this.recentRate(now);
-    const hinted = loneHintMs === undefined ? 0 : 1_000 / Math.max(loneHintMs, leastHintMs);
+    const hinted = loneHintMs === undefined ? 0 : 1_000 / loneHintMs;
     this.#refill = new Refill({ ...recent, refill: Math.max(recent.refill, hinted) });
     this.#unreported = new UnreportedLevel(this.#refill.limit, now, 0, mostOfGuess);
     this.#unreported.empty(now);

@@ -26,8 +26,6 @@ const memory = 0.95;
 const leastShare = 0.005;
 /** A caller that sends one request at a time is turned away by chance so many times in a row before it is taken for a crowd. */
 const chanceRejections = 3;
-/** A shorter hint says that the service is busy, and not how much it takes. */
-const leastHintMs = 1_000;
 
 export class UnreportedLevel {
   #share = 1;
@@ -108,7 +106,7 @@ export class UnreportedLevel {
     const hinted =
       loneHintMs === undefined || this.#rejections++ >= chanceRejections
         ? leastShare
-        : shareForOneIn(Math.max(loneHintMs, leastHintMs), this.#rate);
+        : shareForOneIn(loneHintMs, this.#rate);
     this.#share = Math.min(this.mostShare, Math.max(leastShare, hinted, this.#own / Math.max(this.#total, 1)));
     this.empty(now);
   }
