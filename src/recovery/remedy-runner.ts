@@ -44,6 +44,7 @@ export interface RemedyTarget extends RemedyProgress {
 }
 
 type EventRequestLike = Parameters<typeof aboutRequest>[0];
+type Phase = "started" | "done" | "failed";
 
 const principals = new Principals();
 
@@ -97,7 +98,6 @@ export class RemedyRunner {
 
   /** Reports, as events, how remedies left things. Returns the same in words. */
   abandon(progress: RemedyProgress, request: EventRequestLike): readonly string[] {
-    const { clock, reporter } = this.#settings;
     const { cleanups, context } = progress;
     return cleanups
       .splice(0)
@@ -105,10 +105,17 @@ export class RemedyRunner {
       .flatMap(({ remedy, abandon }) => {
         const change = abandon();
         if (change === undefined) return [];
-        const about = { at: clock.now(), ...aboutRequest(request) };
-        reporter.emit({ type: "remedy", ...about, remedy, phase: "failed", change }, context && callOf(context.next));
+        this.#report(request, remedy, "failed", change, context?.next);
         return [change];
       });
+  }
+
+  /** @param next leads to the traced call that it happens in */
+  #report(request: EventRequestLike, remedy: string, phase: Phase, change?: string, next?: SendRequest): void {
+    const { clock, reporter } = this.#settings;
+    const about = { at: clock.now(), ...aboutRequest(request) };
+    const what = { remedy, phase, ...(change !== undefined && { change }) };
+    reporter.emit({ type: "remedy", ...about, ...what }, next && callOf(next));
   }
 
   /** Runs the remedy and puts its changes on the request. Gives the failure, or undefined when it went well. */
@@ -121,11 +128,8 @@ export class RemedyRunner {
     const remedy = settings.remedies.find((candidate) => candidate.name === name);
     if (!remedy) return { message: "it is not known", cause: undefined };
     target.runs.set(name, (target.runs.get(name) ?? 0) + 1);
-    const call = callOf(target.context.next);
-    const report = (phase: "started" | "done" | "failed", change?: string): void => {
-      const about = { at: settings.clock.now(), ...aboutRequest(target.request) };
-      const what = { remedy: name, phase, ...(change !== undefined && { change }) };
-      settings.reporter.emit({ type: "remedy", ...about, ...what }, call);
+    const report = (phase: Phase, change?: string): void => {
+      this.#report(target.request, name, phase, change, target.context.next);
     };
     report("started");
     try {
@@ -197,8 +201,7 @@ export class RemedyRunner {
       const bounded = boundedBy(context, leftMs);
       const found = await look((call) => this.#send(bounded, call, added, leftMs));
       if (found === undefined) return;
-      const event = { type: "remedy", at: clock.now(), ...aboutRequest(first), remedy: name } as const;
-      reporter.emit({ ...event, phase: "failed", change: found });
+      this.#report(first, name, "failed", found);
     } catch (error) {
       if (context.request.abortSignal?.aborted) throw error;
       reporter.fault(`remedy ${name}`, error, clock.now());
@@ -231,9 +234,7 @@ export class RemedyRunner {
       const outcome = await coming;
       if (outcome) {
         change(request, outcome);
-        const about = { at: clock.now(), ...aboutRequest(request) };
-        const what = { remedy: name, phase: "done", change: outcome.change } as const;
-        reporter.emit({ type: "remedy", ...about, ...what }, callOf(next));
+        this.#report(request, name, "done", outcome.change, next);
       }
     } catch (error) {
       if (request.abortSignal?.aborted) throw error;
