@@ -2,6 +2,7 @@
 import { runFleet, type FleetProgress, type FleetResult, type JournalStore } from "azure-remedy/fleet";
 import { describe, expect, it } from "vitest";
 import fc from "../support/properties.js";
+import { memoryJournal } from "./memory-journal.js";
 
 /** What the function does for an item. */
 type Deed = "returns" | "returns later" | "throws" | "rejects" | "rejects with nothing" | "waits for the end";
@@ -54,20 +55,6 @@ function sourceOf({ source }: Plan, items: readonly Item[]): Iterable<Item> | As
       yield item;
     }
   })();
-}
-
-/** Memory in place of a file. */
-function memoryJournal(): JournalStore {
-  const lines: string[] = [];
-  return {
-    open: () =>
-      Promise.resolve({
-        lines: [...lines],
-        append: (more) => Promise.resolve(void lines.push(...more)),
-        rewrite: (kept) => Promise.resolve(void lines.splice(0, lines.length, ...kept)),
-        close: () => Promise.resolve(),
-      }),
-  };
 }
 
 interface Played {

@@ -2,11 +2,12 @@
 import { mkdtemp, readFile, rm, stat, writeFile, appendFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileJournal, runFleet, type FleetResult, type JournalStore } from "azure-remedy/fleet";
+import { fileJournal, runFleet, type FleetResult } from "azure-remedy/fleet";
 import type { Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { generations } from "../support/clients.js";
 import { scene } from "../support/scene.js";
+import { memoryJournal } from "./memory-journal.js";
 
 let folder: string;
 let journal: string;
@@ -103,21 +104,6 @@ describe("the file", () => {
     expect(await readFile(journal, "utf8")).toBe(content);
   });
 });
-
-/** A journal in memory. A copy is what a process that is killed now leaves behind. */
-function memoryJournal(lines: string[] = []): JournalStore & { lines: string[]; copy(): JournalStore } {
-  return {
-    lines,
-    copy: () => memoryJournal([...lines]),
-    open: () =>
-      Promise.resolve({
-        lines: [...lines],
-        append: (more) => Promise.resolve(void lines.push(...more)),
-        rewrite: (kept) => Promise.resolve(void lines.splice(0, lines.length, ...kept)),
-        close: () => Promise.resolve(),
-      }),
-  };
-}
 
 const posts = (arm: Emulator): string[] => arm.story.filter((line) => line.startsWith("POST"));
 

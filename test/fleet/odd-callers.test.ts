@@ -16,6 +16,7 @@ import {
 } from "azure-remedy/fleet";
 import { describe, expect, it } from "vitest";
 import { scene } from "../support/scene.js";
+import { memoryJournal } from "./memory-journal.js";
 
 async function allOf<Item, Value>(run: AsyncIterable<FleetResult<Item, Value>>): Promise<FleetResult<Item, Value>[]> {
   const results: FleetResult<Item, Value>[] = [];
@@ -229,16 +230,7 @@ describe("events", () => {
 
 describe("a run", () => {
   it("is a new one each time by a clock that stands still", async () => {
-    const lines: string[] = [];
-    const journal: JournalStore = {
-      open: () =>
-        Promise.resolve({
-          lines: [...lines],
-          append: (more) => Promise.resolve(void lines.push(...more)),
-          rewrite: (kept) => Promise.resolve(void lines.splice(0, lines.length, ...kept)),
-          close: () => Promise.resolve(),
-        }),
-    };
+    const journal = memoryJournal();
     const clock = { now: () => 1_000, sleep: () => Promise.resolve() };
     for (let night = 0; night < 3; night++)
       expect(await runFleet(["vm-1"], (name) => name, { journal, clock }).summary).toMatchObject({ succeeded: 1 });

@@ -13,6 +13,17 @@ const lastRemedy = (told: Scene): (RemedyEvent & { type: "remedy" }) | undefined
 const posts = ({ arm }: Scene): string[] =>
   arm.story.filter((line) => line.startsWith("POST")).map((line) => line.replace(/.*web-01\//, ""));
 
+/** A resize that needs the machine deallocated, with what its caller aborts it by. */
+function resizing(told: Scene): {
+  client: ReturnType<Scene["client"]>;
+  caller: AbortController;
+  aborted: Promise<Error>;
+} {
+  const caller = new AbortController();
+  const client = told.client({ remedies: [deallocateFirst()] });
+  return { client, caller, aborted: thrownBy(client.create("web-01", asBig, { abortSignal: caller.signal })) };
+}
+
 describe.each(generations)("deallocateFirst, aborted, with arm-compute %s", (generation) => {
   /** Each step takes 40 s: 0 s refused, looked at and deallocated, 40 s resized, 80 s started, 120 s done. */
   const steps: readonly [step: string, atMs: number, powerAtEnd: string, told: RegExp | undefined][] = [
@@ -28,9 +39,7 @@ describe.each(generations)("deallocateFirst, aborted, with arm-compute %s", (gen
       async (told) => {
         told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
         told.arm.longRunning({ on: "* virtualMachines", durationMs: 40_000 });
-        const caller = new AbortController();
-        const client = told.client({ remedies: [deallocateFirst()] });
-        const aborted = thrownBy(client.create("web-01", asBig, { abortSignal: caller.signal }));
+        const { caller, aborted } = resizing(told);
         await told.time.sleep(atMs);
 
         const before = told.time.elapsedMs();
@@ -58,9 +67,7 @@ describe.each(generations)("deallocateFirst, aborted, with arm-compute %s", (gen
       async (told) => {
         told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5", powerState: "stopped" });
         told.arm.longRunning({ on: "* virtualMachines", durationMs: 40_000 });
-        const caller = new AbortController();
-        const client = told.client({ remedies: [deallocateFirst()] });
-        const aborted = thrownBy(client.create("web-01", asBig, { abortSignal: caller.signal }));
+        const { caller, aborted } = resizing(told);
         await told.time.sleep(10_000);
         caller.abort();
         expect((await aborted).name).toBe("AbortError");
@@ -76,9 +83,7 @@ describe.each(generations)("deallocateFirst, aborted, with arm-compute %s", (gen
       async (told) => {
         told.arm.addVm({ name: "web-01", size: "Standard_D2s_v5" });
         told.arm.longRunning({ on: "POST virtualMachines", durationMs: 40_000 });
-        const caller = new AbortController();
-        const client = told.client({ remedies: [deallocateFirst()] });
-        const aborted = thrownBy(client.create("web-01", asBig, { abortSignal: caller.signal }));
+        const { client, caller, aborted } = resizing(told);
         await told.time.sleep(10_000);
         caller.abort();
         await aborted;
