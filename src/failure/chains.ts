@@ -8,7 +8,8 @@ import { cut, maxChains, maxMessageChars, maxNameChars } from "./read-limits.js"
 import type { FailureChain, FailureNode } from "./failure.js";
 import { factsInMessage } from "./facts.js";
 import type { RawNode } from "./raw-node.js";
-import { presentableText } from "./secrets/presentable.js";
+import { anyFact, marksOf } from "./marks.js";
+import { presentableMarked, presentableText } from "./secrets/presentable.js";
 
 /** How much a node says about the cause, least first. */
 const rank = {
@@ -232,13 +233,17 @@ export function distinctChains(chains: readonly FailureChain[]): FailureChain[] 
 }
 
 function toNode(raw: RawNode): FailureNode {
-  const message = presentableText(cut(raw.message, maxMessageChars));
+  const said = cut(raw.message, maxMessageChars);
+  const marks = marksOf(said);
+  const message = presentableMarked(said, marks);
   const node: { -readonly [Key in keyof FailureNode]: FailureNode[Key] } =
     raw.code === undefined ? { message } : { code: raw.code, message };
   if (raw.target !== undefined) node.target = presentableText(cut(raw.target, maxNameChars));
   if (raw.status !== undefined) node.status = raw.status;
-  const facts = raw.facts || message.length > 0 ? { ...factsInMessage(message), ...raw.facts } : undefined;
-  if (facts && Object.keys(facts).length > 0) node.facts = factsOf(facts);
+  if (raw.facts || (marks & anyFact) !== 0) {
+    const facts: Record<string, string> = { ...factsInMessage(message, marks), ...raw.facts };
+    if (Object.keys(facts).length > 0) node.facts = factsOf(facts);
+  }
   return node;
 }
 

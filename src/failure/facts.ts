@@ -2,6 +2,7 @@
  * Facts that a failure states beside its code, by parameter name: the exit code of a script, the numbers of a quota and
  * the link to raise it, the size that is out of stock, the policy that denied and what it allows.
  */
+import { mark } from "./marks.js";
 import { oneLine } from "./strip-decoration.js";
 
 export type Facts = Record<string, string>;
@@ -14,20 +15,19 @@ export const factNames: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** The facts in a message. Most messages have none, which a search for a few letters shows. */
-export function factsInMessage(message: string): Facts | undefined {
-  if (message.length < 24) return undefined;
-  const found: Facts = {
-    ...(message.includes("uota") && factsOfQuota(message)),
-    ...(message.includes("exit") && factsOfScript(message)),
-    ...(/vailable in location|high demand in/.test(message) && factsOfStock(message)),
-    ...(message.includes("olicyAssignment") && factsOfIdentifiers(message)),
-    ...(message.includes("packerlogs") &&
-      pick(message, { logUrl: /(\S{1,600}\/packerlogs\/[^\s"']{1,400}?)(?=[.,;]?(?:\s|["']|$))/ })),
+/** The facts in a message. @param marks those of the message */
+export function factsInMessage(message: string, marks: number): Facts {
+  const has = (its: number, word: string): boolean => (marks & its) !== 0 && message.includes(word);
+  return {
+    ...(has(mark.quota, "uota") && factsOfQuota(message)),
+    ...(has(mark.exitCode, "exit") && factsOfScript(message)),
+    ...((marks & mark.stock) !== 0 && /vailable in location|high demand in/.test(message) && factsOfStock(message)),
+    ...(has(mark.policy, "olicyAssignment") && factsOfIdentifiers(message)),
+    ...(has(mark.buildLog, "packerlogs") && pick(message, buildLog)),
   };
-  for (const name in found) return name === "" ? undefined : found;
-  return undefined;
 }
+
+const buildLog = { logUrl: /(\S{1,600}\/packerlogs\/[^\s"']{1,400}?)(?=[.,;]?(?:\s|["']|$))/ };
 
 function pick(message: string, patterns: Readonly<Record<string, RegExp>>): Facts {
   const found: Facts = {};

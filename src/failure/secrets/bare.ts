@@ -1,16 +1,17 @@
 /** Secrets that show by themselves what they are, or by what they are used for: keys, tokens, addresses, commands. */
+import { mark } from "../marks.js";
 import type { Cut } from "./values.js";
 
 type IsSecret = (match: RegExpExecArray) => boolean;
 
 /**
- * A part without which it is not written, or several of which it has one; how it is written, the secret as the last group and
- * at the end; and what to ask besides.
+ * The mark without which it is not written; how it is written, the secret as the last group and at the end; and what to
+ * ask besides.
  */
-type Kind = readonly [mark: string | readonly string[], pattern: RegExp, isSecret?: IsSecret];
+type Kind = readonly [mark: number, pattern: RegExp, isSecret?: IsSecret];
 
 /** What Azure's services put into their keys to know them again. */
-const markedKeys = ["AzFu", "AzCa", "AzSe", "AzBa", "AIoT", "ACDb"] as const;
+const signatures = "AzFu|AzCa|AzSe|AzBa|AIoT|ACDb";
 
 const isTokenLike = (value = ""): boolean =>
   value.length >= 16 && (/\d/.test(value) || /[a-z][A-Z]/.test(value) || value.length >= 32);
@@ -36,50 +37,50 @@ const opensSomething: IsSecret = ({ 1: value = "", index, input }) =>
 
 const kinds: readonly Kind[] = [
   // A client secret of Entra ID
-  ["Q~", /(?<![\w~.-])(\w{3}\dQ~[\w~.-]{28,40})/g],
+  [mark.key, /(?<![\w~.-])(\w{3}\dQ~[\w~.-]{28,40})/g],
   // What GitHub, GitLab, npm and Slack issue
-  ["_", /(?:gh[oprsu]|github_pat|npm)_(\w{16,})/g],
-  ["-", /(?:glpat|xox[abprs])-([\w-]{16,})/g],
+  [mark.key, /(?:gh[oprsu]|github_pat|npm)_(\w{16,})/g],
+  [mark.key, /(?:glpat|xox[abprs])-([\w-]{16,})/g],
   // A web token
-  ["eyJ", /(eyJ[\w.-]{5,})/g, ([token]) => token.includes(".")],
+  [mark.key, /(eyJ[\w.-]{5,})/g, ([token]) => token.includes(".")],
   // A storage key, and the keys of services that mark them
-  ["==", /(?<![\w+/-])([\w+/-]{80,100}==)/g],
-  [markedKeys, new RegExp(`(?<![\\w+/-])([\\w+/-]{24,100}?(?:${markedKeys.join("|")})[\\w+/-]{4,100}={0,2})`, "g")],
+  [mark.equals, /(?<![\w+/-])([\w+/-]{80,100}==)/g],
+  [mark.key, new RegExp(`(?<![\\w+/-])([\\w+/-]{24,100}?(?:${signatures})[\\w+/-]{4,100}={0,2})`, "g")],
   // PFX files and private keys in base64, by their first bytes; and with their head
-  ["MII", /(MII[\w+/-]{2}[AQgw]IBA(?:zC|DAN|AKC)[\w+/=-]*)/g],
-  ["-----", /-----BEGIN[ +][A-Z0-9 +]{0,64}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----([^]*?)(?=-----END|$(?![^]))/gi],
-  ["Private-Lines", /Private-Lines: \d{1,4}\s([^]+?)(?=\r?\n[\w-]+:|$(?![^]))/g],
+  [mark.key, /(MII[\w+/-]{2}[AQgw]IBA(?:zC|DAN|AKC)[\w+/=-]*)/g],
+  [mark.key, /-----BEGIN[ +][A-Z0-9 +]{0,64}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----([^]*?)(?=-----END|$(?![^]))/gi],
+  [mark.key, /Private-Lines: \d{1,4}\s([^]+?)(?=\r?\n[\w-]+:|$(?![^]))/g],
   // A certificate with its key, beside the password that opens it
-  ["ass", /"(?:data|certificate\w{0,16})"\s*:\s*"([^"]{8,})(?="\s*,\s*"(?:\w{0,64}password|pwd)")/gi],
+  [mark.secretName, /"(?:data|certificate\w{0,16})"\s*:\s*"([^"]{8,})(?="\s*,\s*"(?:\w{0,64}password|pwd)")/gi],
   // A list of keys: `"keyName":"key1","value":"…"`
-  ["eyName", /keyName\W{1,64}[\w-]{1,64}\W{1,64}value\W{1,64}(?!redacted\])([\w+/=-]{8,})/gi],
-  ["ecureString", /-SecureString\s+(?:-String\s+)?\\?["']([^"'\\]{1,256})/gi],
+  [mark.secretName, /keyName\W{1,64}[\w-]{1,64}\W{1,64}value\W{1,64}(?!redacted\])([\w+/=-]{8,})/gi],
+  [mark.secretName, /-SecureString\s+(?:-String\s+)?\\?["']([^"'\\]{1,256})/gi],
   // An operation's address is signed
-  ["&", /[?&][csh]=([\w%-]{40,})/g],
-  ["=", /[?&;](?:code|key)=(?!\[redacted)([^\s&"'`<>;,)\]}\\]{6,256})/gi, opensSomething],
+  [mark.equals, /[?&][csh]=([\w%-]{40,})/g],
+  [mark.equals, /[?&;](?:code|key)=(?!\[redacted)([^\s&"'`<>;,)\]}\\]{6,256})/gi, opensSomething],
   // `https://user:password@host`, even if the password was not encoded; but `https://host:443/path@x` holds none
-  ["://", /:\/\/[\w.~%+-]{0,64}:(?!\d{1,5}[/?#])([^\s@"'<>]{0,256}(?:@[^\s@/"'<>]{1,64}){0,4})(?=@[\w.[-])/g],
-  ["://", /:\/\/(?=[\w.~%-]{0,256}\d)([\w.~%-]{20,256})(?=@)/g],
+  [mark.address, /:\/\/[\w.~%+-]{0,64}:(?!\d{1,5}[/?#])([^\s@"'<>]{0,256}(?:@[^\s@/"'<>]{1,64}){0,4})(?=@[\w.[-])/g],
+  [mark.address, /:\/\/(?=[\w.~%-]{0,256}\d)([\w.~%-]{20,256})(?=@)/g],
   [
-    "",
+    mark.scheme | mark.secretName,
     /\b(bearer|basic|sharedkey(?:lite)?)(?:[\s+]|["'\s]*:\s?)["']?((?:[\w-]{1,64}:)?)([\w~+/.-]{8,8192}=*)/gi,
     isCredential,
   ],
   // Commands that are known to take one there
   [
-    " -",
+    mark.flag,
     /\s(?:-[uU]|--(?:proxy-)?user)[\s=]{0,8}\\?(["']?)(?!\d+:\d)[^\s"':\\]{1,64}:(?!\/\/)((?:(?!\1)[^\r\n]|[^\s"'`;|)]){1,256})/g,
   ],
   [
-    " -",
+    mark.flag,
     /(?:\b(?:login|sshpass|mysql\w*|mongo\w*|plink|psexec\w*|7z)\b[^\r\n|;&]{0,240}?\s-pw?|redis-cli\b[^\r\n|;&]{0,240}?\s-a|secret set\b[^\r\n|;&]{0,240}?\s--value)\s*(?:\\?"([^"\\]{1,256})|\\?'([^'\\]{1,256})|([^\s"'\\-]\S{0,256}))/gi,
   ],
 ];
 
-export function findBare(text: string, cuts: Cut[]): void {
-  for (const [mark, pattern, isSecret] of kinds) {
-    const isThere = typeof mark === "string" ? text.includes(mark) : mark.some((one) => text.includes(one));
-    if (!isThere) continue;
+/** @param marks those of the text */
+export function findBare(text: string, marks: number, cuts: Cut[]): void {
+  for (const [its, pattern, isSecret] of kinds) {
+    if ((marks & its) === 0) continue;
     // `matchAll` makes a new pattern each time, which takes longer than most texts.
     pattern.lastIndex = 0;
     for (let match = pattern.exec(text); match; match = pattern.exec(text)) {

@@ -19,7 +19,6 @@ const escaped: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b
 
 /** One level further in; nothing when the text is not encoded. */
 export function decode(text: string): Decoded | undefined {
-  if (!text.includes("%") && !text.includes("&") && !text.includes("\\")) return undefined;
   const parts: string[] = [];
   // For each decoded character: where it stands, and how much shorter the text has become with it.
   const places: number[] = [];

@@ -34,7 +34,7 @@ const ending = "(?:[_-]?\\d{1,3})?";
 /** Each place where a name ends that may be a secret's. */
 export const secretNames = new RegExp(`(?:${words.join("|")})${ending}(?![\\w-])`, "gi");
 
-const endOfKey = new RegExp(`(?:${words.join("|")})${ending}$`, "i");
+export const endOfKey = new RegExp(`(?:${words.join("|")})${ending}$`, "i");
 
 /** Names that are words of other things too. They count with `=`, in quotation marks, or as a flag: a `SIG` is an image gallery. */
 const ambiguous = /^(?:sig|signature|pass|pw|credentials?|assertion)$/i;

@@ -5,6 +5,7 @@
  * A secret is known by its name, by its form, or by the command that takes it; and by all three at each level of a text that
  * is written inside another one. Time is linear in the length of the text.
  */
+import { anySecret, mark, marksOf } from "../marks.js";
 import { findBare } from "./bare.js";
 import { decode, type Origin } from "./decoded.js";
 import { findNamed } from "./named.js";
@@ -18,18 +19,25 @@ const shortestTelling = 5;
 const maxLevels = 5;
 
 /** The text without its secrets; the very same string when it holds none. */
-export function redact(text: string): string {
-  if (text.length < shortestTelling) return text;
+export const redact = (text: string): string => redactMarked(text, marksOf(text));
+
+/** @param textMarks those of the text */
+export function redactMarked(text: string, textMarks: number): string {
+  if ((textMarks & anySecret) === 0 || text.length < shortestTelling) return text;
   const cuts: Cut[] = [];
   const origins: Origin[] = [];
-  for (let inner: string | undefined = text, level = 0; inner !== undefined && level < maxLevels; level++) {
+  let inner = text;
+  let marks = textMarks;
+  for (let level = 1; (marks & anySecret) !== 0; level++) {
     const found: Cut[] = [];
-    findNamed(inner, level > 0, found);
-    findBare(inner, found);
+    if ((marks & mark.secretName) !== 0) findNamed(inner, level > 1, found);
+    findBare(inner, marks, found);
     for (const cut of found) cuts.push(traced(cut, origins));
-    const decoded = decode(inner);
-    if (decoded) origins.unshift(decoded.origin);
-    inner = decoded?.text;
+    const decoded = level < maxLevels && (marks & mark.encoded) !== 0 ? decode(inner) : undefined;
+    if (!decoded) break;
+    origins.unshift(decoded.origin);
+    inner = decoded.text;
+    marks = marksOf(inner);
   }
   return cuts.length === 0 ? text : applyCuts(text, cuts);
 }
