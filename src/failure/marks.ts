@@ -42,10 +42,7 @@ const trigrams: Readonly<Record<number, readonly string[]>> = {
     ...["omd", "om_", "om-", "rda", "er_", "er-", "nne", "dse", "dpa", "ed_", "ed-", "ecu", "cec", "ce_", "ce-"],
   ],
   [mark.scheme]: ["rer", "asi"],
-  [mark.key]: [
-    ...["eyj", "lpa", "xox", "mii", "---", "e-l"],
-    ...["azf", "azc", "azs", "azb", "aio", "acd"],
-  ],
+  [mark.key]: [...["eyj", "lpa", "xox", "mii", "---", "e-l"], ...["azf", "azc", "azs", "azb", "aio", "acd"]],
   [mark.address]: ["://"],
   [mark.flag]: [" -."],
   [mark.quota]: ["uot"],
