@@ -1,4 +1,5 @@
 /** The words of a diagnosis: the texts of its rule, with the parameters of the message filled in. */
+import { namesPublicHost } from "./cloud.js";
 import type { RemedyAdvice } from "./diagnosis.js";
 import type { RuleKnowledge } from "./rule.js";
 import { cutText, fillIn, isFilledBy, valueOf, type CutText, type Parameters } from "./template.js";
@@ -8,6 +9,9 @@ interface Texts {
   readonly explanation: CutText;
   readonly steps: readonly CutText[];
   readonly summary: string;
+  readonly namesHost: boolean;
+  /** The explanation without the names that a message did not give, by those names. */
+  readonly incomplete: Map<string, CutText>;
 }
 
 /** Cutting a text costs more than filling it in, and rules are few: each is cut when first needed. */
@@ -17,7 +21,13 @@ function textsOf(knowledge: RuleKnowledge): Texts {
   const known = textsOfRules.get(knowledge);
   if (known) return known;
   const { explanation, steps } = knowledge;
-  const texts = { explanation: cutText(explanation), steps: steps.map(cutText), summary: summaryOf(knowledge) };
+  const texts: Texts = {
+    explanation: cutText(explanation),
+    steps: steps.map(cutText),
+    summary: summaryOf(knowledge),
+    namesHost: steps.some(namesPublicHost),
+    incomplete: new Map(),
+  };
   // Steps that are not loaded yet must be looked up again.
   if (steps.length > 0) textsOfRules.set(knowledge, texts);
   return texts;
@@ -47,12 +57,18 @@ export function renderAdvice(
   };
 }
 
+/** Whether the steps may name a host of the public cloud: their own words do, or a value may bring one. */
+export function mayNameHost(knowledge: RuleKnowledge, parameters: Parameters): boolean {
+  return textsOf(knowledge).namesHost || Object.values(parameters).some(namesPublicHost);
+}
+
 /**
  * Fills in a step. A message may contain anything, and commands are pasted: in a command, a value with meaning to a
  * shell stays a placeholder.
  */
 function fillInStep({ literals, names }: CutText, parameters: Parameters): string {
   let filled = literals[0] ?? "";
+  if (names.length === 0) return filled;
   let isCommand = beginsCommand.test(filled);
   for (let index = 0; index < names.length; index++) {
     const name = names[index] ?? "";
@@ -78,11 +94,16 @@ function asArgument(value: string, before: string): string | undefined {
   return /["']$/.test(before) ? value : `"${value}"`;
 }
 
-function explainWithoutMissing({ explanation, category }: RuleKnowledge, parameters: Parameters): string {
-  return fillIn(
-    cutText(withoutMissing(explanation, category, (name) => valueOf(parameters, name) !== undefined)),
-    parameters,
-  );
+function explainWithoutMissing(knowledge: RuleKnowledge, parameters: Parameters): string {
+  const { explanation, incomplete } = textsOf(knowledge);
+  const isRead = (name: string): boolean => valueOf(parameters, name) !== undefined;
+  const missing = explanation.names.filter((name) => !isRead(name)).join();
+  let text = incomplete.get(missing);
+  if (!text) {
+    text = cutText(withoutMissing(knowledge.explanation, knowledge.category, isRead));
+    incomplete.set(missing, text);
+  }
+  return fillIn(text, parameters);
 }
 
 function summaryOf({ disposition, automatic }: RuleKnowledge): string {

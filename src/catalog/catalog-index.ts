@@ -24,6 +24,7 @@ export class CatalogIndex {
   readonly #entries = new Map<string, readonly CodeEntry[]>();
   #templates: readonly TemplateIndex[] | undefined;
   #families: readonly FamilyIndex[] | undefined;
+  #refinements: readonly FamilyIndex[] | undefined;
 
   constructor(layers: readonly CatalogLayer[]) {
     this.#layers = layers;
@@ -54,7 +55,9 @@ export class CatalogIndex {
 
   /** Needed only for failures that a refining family can say more about: created when the first of them comes. */
   get refinements(): readonly FamilyIndex[] {
-    return this.#layers.map((layer) => layer.refiningIndex);
+    return (this.#refinements ??= this.#layers
+      .filter(({ families }) => families.some(({ refines }) => refines !== undefined))
+      .map((layer) => layer.refiningIndex));
   }
 
   get families(): readonly FamilyIndex[] {

@@ -46,7 +46,6 @@ const clouds: readonly Cloud[] = [
 
 /** The advice for the cloud that the failure shows; unchanged if it shows none. */
 export function fitToCloud(advice: RemedyAdvice, chain: FailureChain): RemedyAdvice {
-  if (!advice.steps.some(namesPublicHost)) return advice;
   const cloud = clouds.find(({ sign }) =>
     chain.some(({ code = "", message }) => sign.test(message) || sign.test(code)),
   );
@@ -55,7 +54,7 @@ export function fitToCloud(advice: RemedyAdvice, chain: FailureChain): RemedyAdv
   return { ...advice, steps: steps.length > 0 ? steps : ["Look it up in the portal of your cloud."] };
 }
 
-const namesPublicHost = (step: string): boolean => publicHosts.some((host) => step.includes(host));
+export const namesPublicHost = (step: string): boolean => publicHosts.some((host) => step.includes(host));
 
 /** None if the step needs a host that the cloud does not have. */
 function stepIn({ hosts }: Cloud, step: string): readonly string[] {

@@ -4,7 +4,7 @@
  */
 import { isTellingCode } from "../failure/chains.js";
 import type { Failure, FailureChain, FailureNode } from "../failure/failure.js";
-import { renderAdvice } from "./advice.js";
+import { mayNameHost, renderAdvice } from "./advice.js";
 import { indexOfCatalog, type CatalogIndex } from "./catalog-index.js";
 import type { Catalog, CodeEntry } from "./catalog.js";
 import { fitToCloud } from "./cloud.js";
@@ -127,7 +127,7 @@ function diagnosisOf(
     chain,
     others,
     explanation,
-    remedy: fitToCloud(remedy, chain),
+    remedy: mayNameHost(refinement ?? knowledge, parameters) ? fitToCloud(remedy, chain) : remedy,
     execution: failure.execution,
   };
   const code = root.code ?? finding.code;
@@ -227,7 +227,9 @@ function findForNode(node: FailureNode, status: number | undefined, index: Catal
 function refined(finding: Finding, message: Message | undefined, index: CatalogIndex): Finding {
   const { category } = finding.knowledge;
   if (!message || (category !== "extension" && category !== "guest-os")) return finding;
-  const refinement = firstOf(index.refinements, (families) => families.byWording(message.words).strong);
+  const refinement = firstOf(index.refinements, (families) =>
+    families.mayOccurIn(message.text) ? families.byWording(message.words).strong : undefined,
+  );
   const isAnother = refinement !== undefined && refinement.id !== finding.knowledge.id;
   return isAnother && refinement.refines?.includes(category) ? { ...finding, refinement } : finding;
 }

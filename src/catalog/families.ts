@@ -55,6 +55,9 @@ function endOfPlain(text: string): number {
   return end;
 }
 
+/** The alternatives of the phrase's last word. */
+const lastWords = (text: string): readonly string[] => text.slice(text.lastIndexOf(" ") + 1).split("|");
+
 interface CodePattern {
   readonly family: Family;
   readonly stem: string;
@@ -83,6 +86,7 @@ export class FamilyIndex {
   /** Positions in the list above, by the first two letters of the stem. */
   readonly #byStem = new Map<string, number[]>();
   #anyOfOneLetter = false;
+  #lastWords: RegExp | undefined;
   readonly #statuses = new Map<number, Family>();
 
   constructor(families: readonly Family[]) {
@@ -109,6 +113,18 @@ export class FamilyIndex {
       if (list) list.push(phrase);
       else this.#phrases.set(word, [phrase]);
     }
+  }
+
+  /** Whether a phrase may occur: in few texts does any phrase's last word. Costs less than cutting the text into words. */
+  mayOccurIn(text: string): boolean {
+    return (this.#lastWords ??= this.#anyLastWord()).test(text);
+  }
+
+  #anyLastWord(): RegExp {
+    const words = [...new Set([...this.#phrases.values()].flat())].flatMap(({ text }) => lastWords(text));
+    if (!words.every((word) => isOneWord.test(word))) return /^/;
+    // "cannot" and "isn't" are two words each.
+    return new RegExp(`(?<!\\w)(?:cannot|${words.join("|")})(?!\\w)|n['\u2019]t`, "i");
   }
 
   /** The families whose phrases occur in the message; for each strength, the one with the best rank. */

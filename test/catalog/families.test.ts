@@ -1,6 +1,8 @@
 /** How the phrases of families are read. */
 import { describe, expect, it } from "vitest";
 import { defineCatalog, diagnose } from "azure-remedy";
+import { FamilyIndex } from "../../src/catalog/families.js";
+import { wordsOf } from "../../src/catalog/words.js";
 
 const catalog = defineCatalog({
   families: [
@@ -76,4 +78,37 @@ it("a status says more than that it failed", () => {
   const answer = { status: 403, bodyAsText: JSON.stringify({ error: { message: "The operation failed." } }) };
   expect(diagnose(answer)).toMatchObject({ category: "authorization", basis: "status" });
   expect(diagnose("The operation failed.")).toMatchObject({ category: "other", basis: "pattern" });
+});
+
+describe("whether a phrase may occur", () => {
+  const index = (phrase: string): FamilyIndex =>
+    new FamilyIndex([
+      {
+        id: "torn",
+        phrases: [phrase],
+        rank: 1,
+        disposition: "adaptable",
+        category: "extension",
+        explanation: "The sail is torn.",
+        steps: ["Mend the sail."],
+        docs: "https://contoso.com/sails",
+      },
+    ]);
+
+  it.each([
+    ["the last word decides", "sail is torn|ripped", "The script said: sail is TORN"],
+    ["another last word", "sail is torn|ripped", "The script said: sail is ripped, sir"],
+    ["one word", "e_torn", "E_TORN"],
+    ["a word that counts as two", "script cannot", "The script cannot go on"],
+    ["a contraction", "script is not", "The script isn't there"],
+    ["before a contraction", "script is", "The script isn\u2019t there"],
+    ["within a word that counts as two", "script can", "The script cannot go on"],
+    ["a gap at the end", "sail *", "the sail, said the script"],
+    ["ideographs", "帆破了", "帆破了"],
+  ])("%s", (_, phrase, message) => {
+    expect(index(phrase).byWording(wordsOf(message)).strong?.id).toBe("torn");
+    expect(index(phrase).mayOccurIn(message)).toBe(true);
+  });
+
+  it("not without its last word", () => expect(index("sail is torn").mayOccurIn("sail is tornado")).toBe(false));
 });

@@ -71,3 +71,11 @@ it("a rule that is not translated stays English", () => {
   const input = { error: { code: "AADSTS50055", message: "The password is expired." } };
   expect(diagnose(input, { language: zh }).explanation).toBe(diagnose(input).explanation);
 });
+
+it("no translation names a host that its English text does not", () => {
+  const hostsOf = (text: string): string[] =>
+    (text.match(/[\w-]+(?:\.[\w-]+)*\.(?:com|cn|us|microsoft|ms)\b/g) ?? []).sort();
+  for (const [english, translated] of Object.entries(texts.sentences)) {
+    expect(hostsOf(english)).toEqual(expect.arrayContaining(hostsOf(translated)));
+  }
+});
