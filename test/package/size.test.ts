@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { describeSize, measureCore } from "../../scripts/core-size.js";
 
 /** Bytes, minified and gzipped. Raise it only with a reason in the commit; `npm run size` shows which room grew. */
-const limits = { total: 164_500, withRemedyAlone: 153_200, diagnose: 81_920 };
+const limits = { total: 166_500, withRemedyAlone: 155_200, diagnose: 81_920 };
 
 it("keeps the core within its size", async () => {
   const size = await measureCore();
