@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import entries from "../../entries.json" with { type: "json" };
 
-/** What the cloud is told when it opens. */
+/** What the cloud gets when it opens. */
 export interface CloudSetup {
   readonly machines: number;
   /** Share of the requests that meet a fault, 0 to 1. */

@@ -24,7 +24,7 @@ export function printResults(results: ReadonlyMap<string, Result>, possible: num
   for (const [name, result] of results) console.log(row(name, ...columns.map(([, , text]) => text(result, possible))));
 }
 
-/** How many of the machines with a trouble ended well. A machine with two counts for both. */
+/** How many of the machines with a fault succeeded. A machine with two counts for both. */
 export function printTroubles(results: ReadonlyMap<string, Result>, machines: readonly Machine[]): void {
   console.log(`\n${row("ended well, of those that met", "the SDK", "the loop", "remedy", "with sizes")}`);
   const line = (title: string, struck: readonly Machine[]): void => {

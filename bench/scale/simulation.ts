@@ -29,7 +29,7 @@ export interface Client {
 
 export interface ScaleStrategy {
   readonly name: string;
-  /** @param work is told of each millisecond that the strategy's own code takes */
+  /** @param work is given each millisecond that the strategy's own code takes */
   start(time: VirtualTime, random: Random, work: (ms: number) => void): Client;
   /** Operations that one process has under way at a time, whatever the scenario says. */
   readonly inFlight?: number;

@@ -1,6 +1,6 @@
 /**
  * Resource Manager's bucket: so many tokens, more in steps, and a 429 when there is none. What differs between services,
- * regions and readings of the documentation is an option: how `Retry-After` is told, whether levels are, whether early
+ * regions and readings of the documentation is an option: how `Retry-After` is sent, whether levels are, whether early
  * requests make it worse, who else is about.
  */
 import type { Random } from "../../src/time/clock.js";

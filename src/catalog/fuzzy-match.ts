@@ -43,7 +43,7 @@ const weightOf = (templates: number, times: number): number => Math.log2(2 + tem
 
 /**
  * Whether the message may have enough of the template's words. Looks at the words where they are, without cutting the template
- * up: for the first messages of a process that is sooner done than an index of all words. Never false for a template that
+ * up: for the first messages of a process that is faster than an index of all words. Never false for a template that
  * {@link FuzzyIndex} would accept.
  */
 export function mayFit({ literals }: Template, message: Message, acceptance: Acceptance, missable: number): boolean {

@@ -161,7 +161,7 @@ export class ItemWork implements WorkItem {
     if (status === undefined || status >= 400 || operation === "failed") return undefined;
     if (!mayRepeat) return responseFrom(answer, request);
     const beganOperation = operationUrlOf(headers) !== undefined;
-    // After a failure the function runs anew: what it did in the item's first run may have been undone since.
+    // After a failure the function runs again: what it did in the item's first run may have been undone since.
     const isToBeFollowed = beganOperation && (operation === undefined || this.#isCutShort);
     return isToBeFollowed ? responseFrom(answer, request) : undefined;
   }

@@ -156,7 +156,7 @@ export class RemedyRunner {
     return undefined;
   }
 
-  /** Lets remedies hear of an operation that ended well. Gives the work of those that want to look at what was made. */
+  /** Tells remedies of an operation that succeeded. Gives the work of those that want to look at what was made. */
   succeeded(
     first: SentRequest,
     how: Pick<OperationSuccess, "startedAt" | "created">,

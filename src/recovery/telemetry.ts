@@ -1,5 +1,5 @@
 /**
- * What a telemetry library is told of calls: all that the core knows of spans and metrics. `azure-remedy/opentelemetry` is one
+ * What a telemetry library learns about calls: all that the core knows about spans and metrics. `azure-remedy/opentelemetry` is one
  * such library. What it throws is reported as a fault and breaks no call.
  */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";

@@ -102,7 +102,7 @@ export interface Remedy {
   /** Called for every failure of a request, for remedies that remember. */
   learn?(diagnosis: Diagnosis, request: FailedRequest, now: number): void;
   /**
-   * Told when the operation of a request ended well, for remedies that remember what works. Must be cheap. Gives a look at what
+   * Called when the operation of a request has succeeded, for remedies that remember what works. Must be cheap. Gives a look at what
    * was made where one is worth its requests: what it finds, in words, becomes an event. The operation stays a success.
    */
   succeeded?(request: FailedRequest, how: OperationSuccess): LookAfter | undefined;

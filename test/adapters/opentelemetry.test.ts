@@ -411,7 +411,7 @@ describe("beside withRemedy", () => {
     ]);
   });
 
-  it("without the option, a client has no policy for it; made anew without, it has none any more", () =>
+  it("without the option, a client has no policy for it; made again without, it has none any more", () =>
     scene("24", ({ client }) => {
       const { pipeline } = client().client;
       const names = (): string[] => pipeline.getOrderedPolicies().map(({ name }) => name);

@@ -149,7 +149,7 @@ describe("own families", () => {
   });
 });
 
-describe("mistakes are told all at once, by rule and field", () => {
+describe("mistakes are reported all at once, by rule and field", () => {
   it.each<[string, unknown, string[]]>([
     ["a missing field", [{ ...freeze, explanation: undefined }], ["rules[0] (NightlyFreeze)", "explanation"]],
     [

@@ -68,7 +68,7 @@ describe("disposition × whether the request may be repeated × whether its outc
     ["indeterminate", "answered", "a readable PUT", "readBack 5000", { ...put, readable: true }],
     ["indeterminate", "unknown", "a readable start", "readBack 5000", { ...start, readable: true }],
     // A request that repeats without harm is its own reading.
-    ["indeterminate", "unknown", "a start that nothing tells of", "retry 1000", start],
+    ["indeterminate", "unknown", "a start that nothing reports", "retry 1000", start],
     ["indeterminate", "answered", "runCommand", "unknown", runCommand],
     ["indeterminate", "unknown", "a GET", "retry 1000", { method: "get" }],
     ["indeterminate", "unknown", "a HEAD", "retry 1000", { method: "HEAD" }],

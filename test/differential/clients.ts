@@ -43,7 +43,7 @@ export interface Surroundings {
 type Compute24 = installedCompute.ComputeManagementClient;
 let compute: typeof installedCompute = installedCompute;
 
-/** Plays a later arm-compute in the place of 24: its clients are alike. */
+/** Plays a later arm-compute instead of 24: its clients are alike. */
 export function useCompute(other: typeof installedCompute): void {
   compute = other;
 }

@@ -171,7 +171,7 @@ function compareEffects(wire: Wire, sdk: Play, ours: Play): Finding[] {
   return findings;
 }
 
-/** As sent, but for the ids that are drawn anew. */
+/** As sent, but for the ids that are drawn again. */
 const headersOf = ({ method, url, body, headers }: Play["exchanges"][number]): unknown => ({
   method,
   url,

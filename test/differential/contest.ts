@@ -23,7 +23,7 @@ export interface Contest {
 export interface ContestOptions {
   /** A folder with another build of ours; default the SDK as it ships. */
   readonly against?: string | undefined;
-  /** A folder into which another `@azure/arm-compute` is installed, to be played in the place of 24. */
+  /** A folder into which another `@azure/arm-compute` is installed, to be played instead of 24. */
   readonly compute?: string | undefined;
 }
 

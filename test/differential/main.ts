@@ -5,7 +5,7 @@
  * same, better and worse. With `--seed` alone one wire is played and both sides are printed. `--against` plays two builds
  * of the package to each other: the one that is built here, and the one in that folder.
  *
- * `--compute` names a folder into which another arm-compute is installed, which is played in the place of 24. 25 needs Node 22:
+ * `--compute` names a folder into which another arm-compute is installed, which is played instead of 24. 25 needs Node 22:
  * `npm i --prefix /tmp/compute-25 @azure/arm-compute@25`, then `node --import tsx test/differential/main.ts --compute
  * /tmp/compute-25`.
  */

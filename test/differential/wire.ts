@@ -42,7 +42,7 @@ export interface End {
 /** How an accepted write is followed. */
 export type Follow = "azureAsync" | "operationLocation" | "location" | "both" | "body" | "sync";
 
-/** What stands in the data of a resource and looks like a failure. */
+/** What is in the data of a resource and looks like a failure. */
 export type Quirk = "none" | "failedStatus" | "errorObject" | "failedProvisioning" | "failedResult";
 
 /** How the caller follows an operation: by the call itself, with its own signal, poll by poll, or with a poller that was restored. */
@@ -131,7 +131,7 @@ const follows: readonly Follow[] = [
 
 function faultsOf(c: Chance, rows: readonly Row[]): Fault[] {
   const count = c.pick([1, 1, 1, 2, 2, 3, 4, 6]);
-  // Outages repeat one answer; otherwise each is drawn anew.
+  // Outages repeat one answer; otherwise each is drawn again.
   if (c.is(0.4)) {
     const fault = faultOf(c, rows);
     return Array.from({ length: count }, () => fault);

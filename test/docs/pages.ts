@@ -1,5 +1,5 @@
 /**
- * The pages as data. What stands in them is run as it stands, by four visible conventions:
+ * The pages as data. What they contain is run as written, by four visible conventions:
  *
  * - A ```ts or ```js block is a module, a ```sh block a list of commands, ```json and ```yaml are files.
  * - `<!-- given … -->` before a block holds code of the same language that the block leans on; before a ```text block it
@@ -87,7 +87,7 @@ export function blocksIn(...languages: readonly string[]): Block[] {
   return pages.flatMap(blocksOf).filter(({ language }) => languages.includes(language));
 }
 
-/** A block with what it leans on, each line where it stands in its page, so that a mistake is told by the page's line. */
+/** A block with what it needs, each line at its place in the page, so that a mistake names the page's line. */
 export function moduleText({ given, text, line }: Block): string {
   const before = given ? "\n".repeat(given.line - 1) + given.text + "\n" : "";
   const gap = "\n".repeat(line - before.split("\n").length);

@@ -1,6 +1,6 @@
 /**
  * Every ```ts and ```js block of the pages, checked in one program as strictly as our own code; and every option, and
- * every field of what users read, stands in the tables of the pages, with its default.
+ * every field of what users read, is in the tables of the pages, with its default.
  */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

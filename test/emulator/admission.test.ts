@@ -71,7 +71,7 @@ describe("registration", () => {
     expect((await ask(arm, "PUT", vm("web-01"), location)).status).toBe(201);
   });
 
-  it("is told again, made or not, to a PUT that reuses its client request id", async () => {
+  it("is given again, made or not, to a PUT that reuses its client request id", async () => {
     await start({ unregistered: ["Microsoft.Compute"] });
     const sameId = { "x-ms-client-request-id": "11111111-1111-1111-1111-111111111111" };
     await ask(arm, "PUT", vm("web-01"), location, sameId);

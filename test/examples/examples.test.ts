@@ -46,7 +46,7 @@ const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
 };
 
 describe("the examples", () => {
-  it("are all told of here", () => {
+  it("are all covered here", () => {
     const files = readdirSync(new URL("../../examples", import.meta.url))
       .filter((name) => name.endsWith(".ts"))
       .map((name) => name.replace(/\.ts$/, ""));

@@ -61,7 +61,7 @@ describe("errors with an answer", () => {
     expect(failure).toMatchObject({ origin: "response", status: 409, chains: [[busy]] });
   });
 
-  it("reads what stands in the message where the body says no more", () => {
+  it("reads what the message says where the body says no more", () => {
     const go = `Code="DiskBusy" Message="Disk 'd1' is busy."`;
     expect(rootOf(restError(go, { code: "ReconcileDisksFailed", statusCode: 409 }))).toMatchObject(busy);
     expect(rootOf(restError(JSON.stringify({ error: busy }), { statusCode: 400 }))).toEqual(busy);

@@ -12,19 +12,19 @@ const poll = (url = "https://h/1", abortSignal?: AbortSignal) =>
   createPipelineRequest({ url, ...(abortSignal && { abortSignal }) });
 const next = (): Promise<never> => Promise.reject(new Error("nothing is sent here"));
 
-function errandOf<End>(work: (context: SendContext) => Promise<End>): PollDrivenTask<End> {
+function taskOf<End>(work: (context: SendContext) => Promise<End>): PollDrivenTask<End> {
   const context: SendContext = { request: poll(), next, clock: systemClock };
   return new PollDrivenTask(context, systemClock, () => work(context));
 }
 
 describe("an task", () => {
   it("that does not wait ends in the poll that begins it", async () => {
-    expect(await errandOf(() => Promise.resolve("done")).drive(poll(), next)).toEqual({ end: "done" });
+    expect(await taskOf(() => Promise.resolve("done")).drive(poll(), next)).toEqual({ end: "done" });
   });
 
   it("pauses at a long wait, and goes on only when a poll comes after it", async () => {
     const steps: string[] = [];
-    const task = errandOf(async ({ clock }) => {
+    const task = taskOf(async ({ clock }) => {
       steps.push("first");
       await clock.sleep(30_000);
       steps.push("second");
@@ -40,7 +40,7 @@ describe("an task", () => {
   });
 
   it("acts by the poll of the moment", async () => {
-    const task = errandOf(async (context) => {
+    const task = taskOf(async (context) => {
       const first = context.request.url;
       await context.clock.sleep(5_000);
       return [first, context.request.url];
@@ -53,7 +53,7 @@ describe("an task", () => {
   });
 
   it("waits out a moment within the poll", async () => {
-    const task = errandOf(async ({ clock }) => {
+    const task = taskOf(async ({ clock }) => {
       await clock.sleep(5_000);
       await clock.sleep(900);
       return "done";
@@ -66,7 +66,7 @@ describe("an task", () => {
   });
 
   it("whose branches wait apart goes on branch by branch", async () => {
-    const task = errandOf(({ clock }) =>
+    const task = taskOf(({ clock }) =>
       Promise.all([clock.sleep(5_000).then(() => "short"), clock.sleep(60_000).then(() => "long")]),
     );
     expect(await task.drive(poll(), next)).toEqual({ waitMs: 5_000 });
@@ -79,7 +79,7 @@ describe("an task", () => {
   });
 
   it("that waits again at once after a wait pauses again", async () => {
-    const task = errandOf(async ({ clock }) => {
+    const task = taskOf(async ({ clock }) => {
       for (let step = 0; step < 3; step++) await clock.sleep(2_000);
       return "done";
     });
@@ -91,7 +91,7 @@ describe("an task", () => {
   });
 
   it("rejects with what it rejects with, also in a later poll", async () => {
-    const task = errandOf(async ({ clock }) => {
+    const task = taskOf(async ({ clock }) => {
       await clock.sleep(5_000);
       throw new Error("broken");
     });
@@ -102,7 +102,7 @@ describe("an task", () => {
 
   it("is left by a poll that is aborted in a short wait", async () => {
     const caller = new AbortController();
-    const task = errandOf(async ({ clock }) => {
+    const task = taskOf(async ({ clock }) => {
       await clock.sleep(5_000);
       return "done";
     });

@@ -126,7 +126,7 @@ describe("answers of our own", () => {
     });
   });
 
-  it("lead the poller to the result of the submission that ended well", () => {
+  it("lead the poller to the result of the submission that succeeded", () => {
     expect(succeededResponse(operationOf("status"), poll, "https://h/result").bodyAsText).toContain("https://h/result");
     expect(succeededResponse(operationOf("status", "DELETE"), poll, "https://h/result").bodyAsText).toBe(
       '{"status":"Succeeded"}',

@@ -1,5 +1,5 @@
 /**
- * The packed package in a project of its own, by each road that a user may come: ES modules, CommonJS, TypeScript with
+ * The packed package in a project of its own, in each way that a user may load it: ES modules, CommonJS, TypeScript with
  * each module resolution, and the README's first lines, compiled and run.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

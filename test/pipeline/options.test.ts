@@ -69,7 +69,7 @@ describe("an option that does not fit", () => {
     [{ retryOptions: {} }, 'options has no option "retryOptions"; it knows maxRetries, '],
     [{ circuitBreaker: { threshold: 5 } }, 'circuitBreaker has no option "threshold"; it knows failures, probeAfterMs'],
     [{ deadline: 600_000 }, "deadline must be a time, not a duration: write Date.now() + milliseconds; it is 600000."],
-  ])("%o is told with its value", (options, message) => {
+  ])("%o is named with its value", (options, message) => {
     for (const install of [
       () => remedyPolicy(options),
       () => withRemedy({ pipeline: createEmptyPipeline() }, options as RemedyOptions),
@@ -96,14 +96,14 @@ describe("an option that does not fit", () => {
     [{ signal: {} }, "signal must be an AbortSignal; it is an object."],
     [{ maxRetries: -1 }, `maxRetries must be ${count}; it is -1.`],
     [{ deadline: "soon" }, `it is "soon".`],
-  ])("of retryOperation, %o, is told before anything runs", async (options, message) => {
+  ])("of retryOperation, %o, is reported before anything runs", async (options, message) => {
     let runs = 0;
     const run = retryOperation(() => Promise.resolve((runs += 1)), options);
     await expect(run).rejects.toThrow(message);
     expect(runs).toBe(0);
   });
 
-  it("of retryOperation's function is told", async () => {
+  it("of retryOperation's function is reported", async () => {
     await expect(retryOperation("az vm start" as never)).rejects.toThrow(
       `fn must be an async function; it is "az vm start".`,
     );

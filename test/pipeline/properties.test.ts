@@ -296,7 +296,7 @@ const promises: Readonly<Record<string, (played: Played) => void>> = {
     const isOfService = [...service.answers].some(
       ({ status, bodyAsText }) => status === response.status && bodyAsText === response.bodyAsText,
     );
-    // What was read back of an action or a delete is told as the action or the delete would have been.
+    // What was read back after an action or a delete is reported as the action or the delete would have been.
     const isToldInItsPlace = ["POST", "DELETE"].includes(scenario.call.method) && response.bodyAsText === "";
     expect(isOfService || isToldInItsPlace).toBe(true);
   },

@@ -60,7 +60,7 @@ it.each([
     says("Not registered; ask 'admin.contoso.com'."),
     "Microsoft.Compute",
   ],
-])("is told by %s", async (_, url, body, namespace) => {
+])("is recognized by %s", async (_, url, body, namespace) => {
   const urls: string[] = [];
   const context: RemedyContext = {
     diagnosis: diagnose({ status: 409, bodyAsText: JSON.stringify(body) }),

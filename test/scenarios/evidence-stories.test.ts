@@ -259,7 +259,7 @@ describe.each(generations)("arm-compute %s", (generation) => {
       });
     });
 
-    it("a look that hangs ends with the deadline, and the failure is told", () =>
+    it("a look that hangs ends with the deadline, and the failure is reported", () =>
       play(generation, story, async (told, act) => {
         hangLooks(told);
         const begun = Date.now();

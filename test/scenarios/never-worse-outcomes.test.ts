@@ -12,7 +12,7 @@ const restart = async ({ client }: Compute, vm: string): Promise<unknown> =>
     ? client.virtualMachines.restart("rg", vm)
     : client.virtualMachines.beginRestartAndWait("rg", vm);
 
-describe.each(generations)("done is told only for what happened, with arm-compute %s", (generation) => {
+describe.each(generations)("done is reported only for what happened, with arm-compute %s", (generation) => {
   it("a canceled restart is canceled, though the machine runs", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01" });

@@ -236,7 +236,7 @@ describe.each(generations)("each way of polling, with arm-compute %s", (generati
         `0 s GET operations/op-1 ${failed} StorageAccountTooBusy`,
         "5 s POST virtualMachines/web-01/start 202",
         `7 s GET operations/op-2 ${ended}`,
-        // With both headers the result is read at the Location of the operation that ended well, not of the first.
+        // With both headers the result is read at the Location of the operation that succeeded, not of the first.
         ...(style === "both" ? ["7 s GET operations/op-2 200"] : []),
       ]);
     }),

@@ -1,4 +1,4 @@
-/** The caller aborts while a remedy is at work: the machine is as it was found, or somebody is told how it was left. */
+/** The caller aborts while a remedy is at work: the machine is as it was found, or the caller learns how it was left. */
 import { deallocateFirst, registerProvider, startFirst, type RemedyEvent } from "azure-remedy";
 import { describe, expect, it } from "vitest";
 import { generations } from "../support/clients.js";

@@ -271,7 +271,7 @@ describe.each(generations)("refreshEtag at once, with arm-compute %s", (generati
 
       const ends = await Promise.allSettled(marks.map((env) => patchTags(client, "web-01", { env }, '"stale"')));
 
-      // The second may come too late once more. It is told so, and overwrites nothing.
+      // The second may come too late once more. It gets an error, and overwrites nothing.
       const well = marks.filter((_, index) => ends[index]?.status === "fulfilled");
       const written = writesOf(told, "web-01").filter((line) => line.endsWith("200"));
       expect(written).toHaveLength(well.length);

@@ -189,7 +189,7 @@ describe.each(generations)("registerProvider with arm-compute %s", (generation) 
       unregistered,
     ));
 
-  it("the one who registers gives up: the next one begins anew", () =>
+  it("the one who registers gives up: the next one starts over", () =>
     scene(
       generation,
       async (told) => {
@@ -427,7 +427,7 @@ describe.each(generations)("startFirst with arm-compute %s", (generation) => {
 });
 
 describe.each(generations)("refreshEtag with arm-compute %s", (generation) => {
-  it("a stale ETag: read anew, and sent again once", () =>
+  it("a stale ETag: read again, and sent again once", () =>
     scene(generation, async (told) => {
       told.arm.addVm({ name: "web-01" });
 

@@ -1,4 +1,4 @@
-/** What a listener and the log are told of a call, in order. */
+/** What a listener and the log receive about a call, in order. */
 import { createThrottle, type RemedyEvent } from "azure-remedy";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";

@@ -67,7 +67,7 @@ describe("withRemedy", () => {
       await time.sleep(second);
       await Promise.all([first, newer.get("web-01")]);
       expect(arm.story).toHaveLength(3);
-      // What the one is told, the other heeds.
+      // What one of them learns, the other heeds.
       for (const { at } of arm.exchanges.slice(1)) expect(at).toBeGreaterThanOrEqual(storyStart + 30 * second);
     }));
 

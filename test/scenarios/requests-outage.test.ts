@@ -125,7 +125,7 @@ describe.each(generations)("arm-compute %s, the circuit of a host", (generation)
       expect(events).toMatchObject([{ type: "failed", attempts: 0, failure: { code: "CircuitOpen" } }]);
     }));
 
-  it("is told while a call waits for it, and the wait is no attempt", () =>
+  it("is reported while a call waits for it, and the wait is no attempt", () =>
     inVirtualTime(async (time) => {
       arm.fail({ status: 503 }, { on: "GET virtualMachines", times: 5 });
       const events: RemedyEvent[] = [];

@@ -1,4 +1,4 @@
-/** Another retry policy outside of ours multiplies its tries with our own. It is told of once; what is thrown stays as it is. */
+/** Another retry policy outside of ours multiplies its tries with our own. It is reported once; what is thrown stays as it is. */
 import type { PipelinePolicy, RestError } from "@azure/core-rest-pipeline";
 import { remedyPolicy, type RemedyEvent, type RemedyOptions } from "azure-remedy";
 import { describe, expect, it } from "vitest";

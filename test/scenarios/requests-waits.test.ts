@@ -21,7 +21,7 @@ describe.each(generations)("arm-compute %s, a throttled call", (generation) => {
   it.each<[string, ThrottleFaultOptions, number]>([
     ["the header's seconds", { retryAfter: 7 }, 7 * second],
     ["the header's date", { retryAfter: 9, hint: "date" }, 9 * second],
-    ["the wait that stands in the text alone", { retryAfter: 6, hint: "text" }, 6 * second],
+    ["the wait that only the text names", { retryAfter: 6, hint: "text" }, 6 * second],
     ["the end of the window in Compute's body", { retryAfter: 25, hint: "none", from: "compute" }, 25 * second],
     ["two seconds when nothing says how long", { hint: "none" }, 2 * second],
   ])("waits %s", (_, throttle, waitMs) =>

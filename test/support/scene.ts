@@ -11,7 +11,7 @@ export type Generation = (typeof generations)[number];
 export interface Scene {
   readonly arm: Emulator;
   readonly time: VirtualTime;
-  /** A client that knows what failures mean, and tells of it into `events`; `null` leaves it as the SDK ships it. */
+  /** A client that knows what failures mean, and reports to `events`; `null` leaves it as the SDK ships it. */
   readonly client: (options?: RemedyOptions | null, setup?: ClientSetup) => Compute;
   readonly events: RemedyEvent[];
   /** What was told, short: `"resubmit: transient: again in 5 s, storage backoff"`. */
@@ -20,7 +20,7 @@ export interface Scene {
   readonly timeline: string[];
 }
 
-/** Lets everything through: what a story tells of waits is then the operation's own doing. */
+/** Lets everything through: all waits in a story are then the operation's own. */
 export const openThrottle: Throttle = { admit: () => ({ settle: () => undefined }) };
 
 /**

@@ -1,4 +1,4 @@
-/** The documented limits stand in one place; the emulator, the benches and the page on options state the same numbers. */
+/** The documented limits are in one place; the emulator, the benches and the page on options state the same numbers. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { reads, writes } from "../../bench/throttle/scenarios.js";
@@ -36,7 +36,7 @@ describe("the documented limits", () => {
     expect(deletion).toEqual(write);
   });
 
-  it("stand in the example of the page on throttling", () => {
+  it("are in the example of the page on throttling", () => {
     expect(page("throttling.md")).toContain(`: ${read.capacity - 1} of ${read.capacity}`);
   });
 });

@@ -47,7 +47,7 @@ describe("a bucket that processes share", () => {
     expect([...bucket.holders.keys()]).toEqual(["b"]);
   });
 
-  it("takes a level as having counted what was given long before its request, though nobody told of the answers", () => {
+  it("takes a level as having counted what was given long before its request, though nobody reported the answers", () => {
     const bucket = newSharedBucket(200, 0);
     lease(bucket, "gone", ask({ want: 60, ...told(62) }), 0);
     expect(lease(bucket, "b", ask({ want: 50, ...told(52) }), 1_000).granted).toBe(0);

@@ -8,7 +8,7 @@ import { throttledCaller } from "./throttle.js";
 
 const oneWayMs = 0.5;
 
-/** @param counted told of every round trip */
+/** @param counted called for every round trip */
 export function withSharedStore(counted: () => void = () => undefined): Strategy {
   return {
     name: "azure-remedy with a store",

@@ -89,7 +89,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   };
 }
 
-/** Made anew when another provider has become the global one: a program may set its up after it has made its clients. */
+/** Made again when another provider has become the global one: a program may set its up after it has made its clients. */
 function instrumentsOf(given: MeterProvider | undefined, throttles: Throttles): () => Instruments {
   let made: { provider: MeterProvider; instruments: Instruments } | undefined;
   return () => {

@@ -21,7 +21,7 @@ export interface InspectionOptions {
   readonly storageAccountId?: string;
 }
 
-/** A run that has ended well. */
+/** A run that succeeded. */
 export interface InspectionRun extends Report {
   /** When the service began. */
   readonly createdAt: Date | undefined;

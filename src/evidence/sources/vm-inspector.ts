@@ -116,7 +116,7 @@ function wireOf({ get, inspect, sleep, now, signal }: InspectionContext): Inspec
   return {
     send: (method, path, body) => {
       if (method === "GET") return get(path).then(orMissing);
-      // That no storage is registered is told by 404 too, and is no failure.
+      // 404 also means that no storage is registered, which is no failure.
       const isQuestion = path.includes("/validateStorageConfiguration");
       return inspect(method, path, body).then((answer) => (isQuestion ? answer : orMissing(answer)));
     },

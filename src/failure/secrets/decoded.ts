@@ -3,7 +3,7 @@
  * `\u0026sig=` in JSON. The same text one level further in is searched as well, so that no spelling needs a rule of its own.
  */
 
-/** Where a place in a decoded text stands in the text that it was decoded from. */
+/** The place in the original text that a place in a decoded text came from. */
 export type Origin = (at: number) => number;
 
 export interface Decoded {

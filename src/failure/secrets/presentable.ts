@@ -8,7 +8,7 @@ import { redactBody } from "./redact-body.js";
 export const presentableText = (text: string): string => presentableMarked(text, marksOf(text));
 
 /**
- * The control characters first: they may stand in the middle of a name.
+ * The control characters first: they may be in the middle of a name.
  *
  * @param marks those of the text
  */

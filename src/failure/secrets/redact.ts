@@ -42,7 +42,7 @@ export function redactMarked(text: string, textMarks: number): string {
   return cuts.length === 0 ? text : applyCuts(text, cuts);
 }
 
-/** A cut in a decoded text, where it stands in the text itself. @param origins the innermost first */
+/** A cut in a decoded text, at its place in the text itself. @param origins the innermost first */
 function traced({ from, to }: Cut, origins: readonly Origin[]): Cut {
   return {
     from: origins.reduce((at, origin) => origin(at), from),

@@ -84,7 +84,7 @@ export class RegionReader {
     addTo(counted, -counted.vCPUs);
   }
 
-  /** The create ended well: what it takes stays counted. */
+  /** The create succeeded: what it takes stays counted. */
   keepCreate(url: string): void {
     this.#underWay.delete(url);
   }

@@ -373,7 +373,7 @@ export class Bucket {
   }
 
   /**
-   * Nothing is known but that what we sent was too much: a part of it is where we start again. A lone request that is told to
+   * All that is known is that we sent too much: we start again with a part of it. A lone request that is told to
    * come back after a while may come that often.
    */
   #guessLimit(now: number, loneHintMs: number | undefined): void {

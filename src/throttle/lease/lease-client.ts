@@ -11,7 +11,7 @@ import type { Lease, ThrottleStore } from "./store.js";
 const answerTimeoutMs = 300;
 /** It is asked again after this. */
 const againMs = 500;
-/** News from responses is passed on after this at the latest. */
+/** News from responses is passed on within this time. */
 const newsMs = 250;
 
 export interface LeaseListener {
