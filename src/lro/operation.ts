@@ -20,6 +20,8 @@ export interface FirstRequest {
   readonly body?: PipelineRequest["body"];
   /** Milliseconds that the caller gave the request; 0 for no limit. */
   readonly timeout: number;
+  /** The span that the caller gave it: the polls of some generations are sent without. */
+  readonly tracingOptions?: PipelineRequest["tracingOptions"];
   readonly repeatable: boolean;
 }
 

@@ -3,7 +3,7 @@ import type { PipelineRequest } from "@azure/core-rest-pipeline";
 import type { FirstRequest } from "./operation.js";
 
 export function firstRequestOf(request: PipelineRequest): FirstRequest {
-  const { method, url, body, timeout } = request;
+  const { method, url, body, timeout, tracingOptions } = request;
   const headers = withoutCredentials(request);
   const repeatable = isRepeatable(request);
   return {
@@ -12,6 +12,7 @@ export function firstRequestOf(request: PipelineRequest): FirstRequest {
     headers,
     timeout,
     repeatable,
+    ...(tracingOptions && { tracingOptions }),
     ...(repeatable && body !== undefined && body !== null && { body }),
   };
 }

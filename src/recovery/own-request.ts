@@ -29,7 +29,7 @@ const correlationHeader = "x-ms-correlation-request-id";
 
 /** Headers that belong to a single request: its body, its conditions, the form of its response, its ids. */
 const ofOneRequest =
-  /^(?:accept|content-.*|expect|host|if-.*|prefer|range|transfer-encoding|traceparent|tracestate|x-ms-client-request-id|x-ms-range|x-ms-return-client-request-id)$/;
+  /^(?:accept|content-.*|expect|host|if-.*|prefer|range|transfer-encoding|x-ms-client-request-id|x-ms-range|x-ms-return-client-request-id)$/;
 
 /** A request of our own on the caller's behalf. `body` is sent as JSON. */
 export function ownRequest(
@@ -61,6 +61,8 @@ export function resubmissionOf(
   }
   const request = make(poll, first, headers, first.body);
   request.timeout = first.timeout;
+  const { tracingOptions = first.tracingOptions } = request;
+  if (tracingOptions) request.tracingOptions = tracingOptions;
   return request;
 }
 

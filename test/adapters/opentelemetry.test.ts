@@ -1,6 +1,11 @@
 /** Calls as the real OpenTelemetry SDK sees them, beside the spans of the Azure SDK's own instrumentation. */
-import { ROOT_CONTEXT, trace, type Context } from "@opentelemetry/api";
-import { createPipelineFromOptions, createPipelineRequest, createHttpHeaders } from "@azure/core-rest-pipeline";
+import { context, ROOT_CONTEXT, trace, type Context } from "@opentelemetry/api";
+import {
+  createPipelineFromOptions,
+  createPipelineRequest,
+  createHttpHeaders,
+  type PipelinePolicy,
+} from "@azure/core-rest-pipeline";
 import {
   createThrottle,
   registerProvider,
@@ -86,6 +91,41 @@ describe.each(generations)("spans, with arm-compute %s", (generation) => {
         "azure_remedy.wait_ms": 5_000,
       });
     }));
+
+  it.each(["active", "given as tracingOptions"])(
+    "without the option, all that is sent is in the caller's trace (%s)",
+    (how) =>
+      scene(
+        generation,
+        async ({ arm, client }) => {
+          const sent: { method: string; header: string | undefined }[] = [];
+          const policy: PipelinePolicy = {
+            name: "noting",
+            sendRequest: async (request, next) => {
+              const response = await next(request);
+              sent.push({ method: request.method, header: request.headers.get("traceparent") });
+              return response;
+            },
+          };
+          arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines", as: "operation" });
+          const setup = { additionalPolicies: [{ policy, position: "perRetry" as const }] };
+          const compute = client({ remedies: [registerProvider()] }, setup);
+          const span = trace.getTracer("caller").startSpan("nightly");
+          const tracingContext = trace.setSpan(ROOT_CONTEXT, span);
+          if (how === "active") await context.with(tracingContext, () => compute.create("web-01"));
+          else await compute.create("web-01", {}, { tracingOptions: { tracingContext } } as object);
+          span.end();
+
+          const { traceId } = span.spanContext();
+          // The SDK sends the polls of 24 without the caller's options.
+          const isLeftToSdk = generation === "24" && how !== "active";
+          const ours = isLeftToSdk ? sent.filter(({ method }) => method !== "GET") : sent;
+          expect(ours.map(({ method }) => method)).toEqual(expect.arrayContaining(["PUT", "POST", "PUT", "PUT"]));
+          for (const { header } of ours) expect(header).toContain(`00-${traceId}-`);
+        },
+        { unregistered: ["Microsoft.Compute"] },
+      ),
+  );
 
   it("attempts are told apart by how often the request had been sent, and by their error", () =>
     scene(generation, async ({ arm, client }) => {
