@@ -3,7 +3,7 @@
  * never helps with "is not supported". Families are checked after the rules.
  */
 import { dispositions, type Family } from "./rule.js";
-import { listOfWords, type Words } from "./words.js";
+import { isIdeograph, listOfWords, type Words } from "./words.js";
 
 /** A word, or several alternatives. */
 type PhraseWord = string | readonly string[];
@@ -32,6 +32,7 @@ class Phrase {
     const next = text.charCodeAt(end);
     // This runs for every phrase at the first message: most begin with one plain word, and are not cut further.
     if (end > 0 && !(next > 32 && next !== asterisk) && !text.startsWith("cannot")) return [text.slice(0, end)];
+    if (end === 0 && isIdeograph(next)) return [text.charAt(0)];
     const first = /^[^ *]+/.exec(text)?.[0] ?? "";
     const words = first.split("|");
     if (words.every((word) => isOneWord.test(word))) return words;

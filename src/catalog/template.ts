@@ -5,7 +5,7 @@
 import type { Message } from "./message.js";
 import type { Rule } from "./rule.js";
 import { trimMarks } from "./trim-marks.js";
-import { listOfWords, wordsApartFromAddresses, type Words } from "./words.js";
+import { listOfWords, mayHaveAddress, wordsApartFromAddresses, type Words } from "./words.js";
 
 export interface Template extends CutText {
   readonly rule: Rule;
@@ -112,7 +112,7 @@ export function wordsOfTemplate(template: Template): TemplateWords {
   const words: string[] = [];
   const gaps: number[] = [];
   template.literals.forEach((literal, index) => {
-    words.push(...(literal.includes("/") ? wordsApartFromAddresses(literal).list : listOfWords(literal)));
+    words.push(...(mayHaveAddress(literal) ? wordsApartFromAddresses(literal).list : listOfWords(literal)));
     if (index < template.names.length) gaps.push(words.length);
   });
   return { template, words, gaps };

@@ -19,7 +19,6 @@ export const mostWords = 400;
 const enum Kind {
   gap,
   letter,
-  /** One word each: Chinese is written without spaces. */
   ideograph,
 }
 
@@ -76,7 +75,7 @@ const isPlain = /^(?!.*(?:n['\u2019]t|cannot))[\s!-~]*$/is;
  * marked by a slash: `blob` in the name of a host is not the first word of a sentence.
  */
 export function wordsApartFromAddresses(text: string, words: Words = wordsOf(text)): Words {
-  if (!text.includes("/")) return words;
+  if (!mayHaveAddress(text)) return words;
   const { starts } = words;
   let list: string[] | undefined;
   let at = 0;
@@ -88,6 +87,12 @@ export function wordsApartFromAddresses(text: string, words: Words = wordsOf(tex
     for (; at < starts.length && (starts[at] ?? 0) < end; at++) (list ??= [...words.list])[at] = `/${words.list[at]}`;
   }
   return list ? { ...words, list } : words;
+}
+
+/** An address has at least two slashes. */
+export function mayHaveAddress(text: string): boolean {
+  const first = text.indexOf("/");
+  return first >= 0 && text.includes("/", first + 1);
 }
 
 /**
@@ -116,8 +121,11 @@ function kindOf(code: number): Kind {
   return isLetter ? Kind.letter : Kind.gap;
 }
 
+/** A word by itself: Chinese is written without spaces. */
+export const isIdeograph = (code: number): boolean => code >= 0x4e00 && code <= 0x9fff;
+
 function kindBeyondAscii(code: number): Kind {
-  if (code >= 0x4e00 && code <= 0x9fff) return Kind.ideograph;
+  if (isIdeograph(code)) return Kind.ideograph;
   // Punctuation and spaces: Latin-1 marks, general punctuation, CJK and full-width marks.
   const isGap =
     code <= 0xbf ||
