@@ -64,13 +64,39 @@ export interface AdviceColumns {
   readonly docs: Choices<string>;
 }
 
-/** The rules and families of the columns, without what {@link addAdvice} adds. Plain loops: this is most of what the first diagnosis of a process costs. */
-export function readColumns(columns: CatalogColumns): LayerContent {
-  const codes = readTexts(columns.code);
-  const familyIds = readTexts(columns.familyId);
-  const knowledge = readKnowledge(columns, codes.length + familyIds.length);
-  const rules = readRules(columns, codes, knowledge);
-  return { rules, families: readFamilies(columns, familyIds, knowledge, codes.length) };
+/**
+ * The rules and families of the columns. Plain loops: this is most of what the first diagnosis of a process costs.
+ * Without {@link addAdvice} they have no steps, no pages and no messages in Chinese.
+ */
+export class ColumnContent implements LayerContent {
+  readonly rules: readonly Rule[];
+  readonly #columns: CatalogColumns;
+  /** A row for each rule, then for each family. */
+  readonly #knowledge: readonly Knowledge[];
+  #families: readonly Family[] | undefined;
+
+  constructor(columns: CatalogColumns) {
+    const codes = readTexts(columns.code);
+    this.#columns = columns;
+    this.#knowledge = readKnowledge(columns, codes.length + columns.familyId.split("\n").length);
+    this.rules = readRules(columns, codes, this.#knowledge);
+  }
+
+  /** Read when a failure is first known by its kind alone, which in most processes never happens. */
+  get families(): readonly Family[] {
+    return (this.#families ??= readFamilies(this.#columns, this.#knowledge, this.rules.length));
+  }
+
+  /** Adds to the very rules and families, since they may be in use already. */
+  addAdvice(columns: AdviceColumns): void {
+    const steps = readLists(columns.steps);
+    const messagesZh = readTexts(columns.messageZh);
+    for (const [row, knowledge] of this.#knowledge.entries()) {
+      (knowledge.steps as string[]).push(...(steps[row] ?? []));
+      set(knowledge, "docs", columns.docs, row);
+    }
+    for (const [row, rule] of this.rules.entries()) setIfThere(rule as Writable<Rule>, "messageZh", messagesZh[row]);
+  }
 }
 
 /** A code as ids write it: without the characters that ids have not. */
@@ -78,23 +104,6 @@ export const codeInId = (code: string): string => code.replaceAll(/[^A-Za-z0-9_-
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Knowledge = Writable<Omit<RuleKnowledge, "id">>;
-
-/** Adds what {@link readColumns} left out to the very rules and families, since they may be in use already. */
-export function addAdvice({ rules, families }: LayerContent, columns: AdviceColumns): void {
-  const steps = readLists(columns.steps);
-  const messagesZh = readTexts(columns.messageZh);
-  let row = 0;
-  const add = (knowledge: Writable<RuleKnowledge>): void => {
-    (knowledge.steps as string[]).push(...(steps[row] ?? []));
-    set(knowledge, "docs", columns.docs, row);
-    row += 1;
-  };
-  for (const rule of rules) {
-    setIfThere(rule as Writable<Rule>, "messageZh", messagesZh[row]);
-    add(rule);
-  }
-  families.forEach(add);
-}
 
 function readRules(
   columns: CatalogColumns,
@@ -121,12 +130,8 @@ function readRules(
   return rules;
 }
 
-function readFamilies(
-  columns: CatalogColumns,
-  ids: readonly (string | undefined)[],
-  knowledge: readonly Knowledge[],
-  firstRow: number,
-): Family[] {
+function readFamilies(columns: CatalogColumns, knowledge: readonly Knowledge[], firstRow: number): Family[] {
+  const ids = readTexts(columns.familyId);
   const codes = readLists(columns.familyCodes);
   const phrases = readLists(columns.phrases);
   const statuses = readLists(columns.statuses);

@@ -4,12 +4,12 @@
  * Chinese is known by its code or its kind only. The build puts this file in the place of
  * `default-catalog.ts`.
  */
-import { CatalogLayer, type Catalog, type LayerContent } from "./catalog.js";
+import { CatalogLayer, type Catalog } from "./catalog.js";
 import { compiledCatalog } from "./catalog.generated.js";
-import { addAdvice, readColumns } from "./columns.js";
+import { ColumnContent } from "./columns.js";
 
-let content: LayerContent | undefined;
-const read = (): LayerContent => (content ??= readColumns(compiledCatalog));
+let content: ColumnContent | undefined;
+const read = (): ColumnContent => (content ??= new ColumnContent(compiledCatalog));
 
 const layer = new CatalogLayer(read);
 
@@ -18,7 +18,7 @@ export const defaultCatalog: Catalog = { layers: [layer] };
 /** Settles when diagnoses have their steps and their page. Never rejects: without the file they go on without them. */
 export const stepsLoaded: Promise<void> = import("./advice.generated.js").then(
   ({ compiledAdvice }) => {
-    addAdvice(read(), compiledAdvice);
+    read().addAdvice(compiledAdvice);
     layer.forget();
   },
   () => undefined,

@@ -1,14 +1,14 @@
 import { CatalogLayer, type Catalog } from "./catalog.js";
 import { compiledCatalog } from "./catalog.generated.js";
-import { addAdvice, readColumns } from "./columns.js";
+import { ColumnContent } from "./columns.js";
 import { compiledAdvice } from "./advice.generated.js";
 
 /** The catalog that ships with the package: every documented VM failure, and the many undocumented ones. */
 export const defaultCatalog: Catalog = {
   layers: [
     new CatalogLayer(() => {
-      const content = readColumns(compiledCatalog);
-      addAdvice(content, compiledAdvice);
+      const content = new ColumnContent(compiledCatalog);
+      content.addAdvice(compiledAdvice);
       return content;
     }),
   ],

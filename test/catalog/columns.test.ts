@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { defaultCatalog, rulesOf } from "azure-remedy";
-import { addAdvice, readColumns } from "../../src/catalog/columns.js";
+import { ColumnContent } from "../../src/catalog/columns.js";
 import type { LayerContent } from "../../src/catalog/catalog.js";
 import type { Family, Rule } from "../../src/catalog/rule.js";
 import { readPolicies } from "../../scripts/read-policies.js";
@@ -33,9 +33,9 @@ const family: Family = {
   docs: "https://learn.microsoft.com/azure",
 };
 const roundTrip = (rules: readonly Rule[], families: readonly Family[]): LayerContent => {
-  const content = readColumns(writeColumns(rules, families));
-  addAdvice(content, writeAdvice(rules, families));
-  return content;
+  const content = new ColumnContent(writeColumns(rules, families));
+  content.addAdvice(writeAdvice(rules, families));
+  return { rules: content.rules, families: content.families };
 };
 
 describe("the catalog of the package", () => {
