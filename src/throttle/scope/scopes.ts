@@ -37,8 +37,11 @@ const crowdedIdleMs = 60_000;
 /** Limits the cost of a service that invents names. */
 const groupsOfKind = 64;
 const groupsKept = 1_000;
-/** URLs are remembered, since pollers and lists repeat them. */
-const pathsKept = 8_192;
+/**
+ * URLs are remembered, since pollers and lists repeat them. Walks over more of them in turn find none of them: more than ten
+ * thousand machines are rare, and each takes about a kilobyte.
+ */
+const pathsKept = 16_384;
 
 /** The highest level that a documented limit of a single resource can show; a group above it is shared by resources. */
 const mostOfOneResource = 45;
