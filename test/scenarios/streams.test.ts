@@ -137,7 +137,7 @@ describe("a streamed 503 is given up before the next try", () => {
           count <= 10 ? busy(response, large) : begin(response, 7).end("content"),
         );
         const response = await bare(side, time).sendRequest(createDefaultHttpClient(), streamed(service.url));
-        expect(await text(response.readableStreamBody as NodeJS.ReadableStream)).toBe("content");
+        expect(await text(response.readableStreamBody!)).toBe("content");
         await settled();
         return service.open;
       });
