@@ -115,6 +115,8 @@ function weigh(diagnosis: Diagnosis, situation: Situation): Decision {
     case "adaptable":
       return adapt(diagnosis, situation);
     case "indeterminate":
+      if (isRefused(diagnosis))
+        return fail(`indeterminate, but refused with ${diagnosis.status ?? ""}: nothing was begun`);
       // If nothing can be read, repeating a harmless request reveals the outcome: a create that took effect answers its
       // repetition with itself, or with a conflict that is then examined.
       return isRead(situation) || (!situation.readable && mayRepeat(diagnosis, situation))
@@ -161,6 +163,13 @@ const retriesOf = ({ retries, attempt = 1 }: Situation): number => retries ?? at
 /** Not let in: told to come back, so it did not run, whatever else the body says. */
 const isTurnedAway = ({ status, retryAfterMs, execution }: Diagnosis): boolean =>
   status === 429 || (status === 503 && retryAfterMs !== undefined && execution !== "unknown");
+
+/** The service's own answer says that it did nothing, so there is no outcome to find out, whatever the text says. */
+const isRefused = ({ status = 0, execution }: Diagnosis): boolean => execution === "none" && isRefusal(status);
+
+/** A 4xx that is neither "too slow" nor "too many", nor a conflict, which may be one with an earlier send. */
+export const isRefusal = (status: number): boolean =>
+  status >= 400 && status < 499 && ![408, 409, 429].includes(status);
 
 /** A refused request did not run: throttling and conflicts are answered at the door. */
 function executionOf(diagnosis: Diagnosis): Execution {

@@ -19,7 +19,13 @@ export type ReadTarget =
 export type Reading =
   | { readonly kind: "succeeded"; readonly lastSeen: string }
   | { readonly kind: "failed"; readonly lastSeen: string; readonly error?: unknown }
-  | { readonly kind: "pending"; readonly lastSeen: string; readonly error?: unknown };
+  | {
+      readonly kind: "pending";
+      readonly lastSeen: string;
+      readonly error?: unknown;
+      /** No operation is at work on it. */
+      readonly isAtRest?: boolean;
+    };
 
 /**
  * Power states by action. A deallocated VM has also been powered off. `PowerState/running` proves nothing about a
@@ -82,7 +88,11 @@ export function interpret(target: ReadTarget, status: number, body: unknown): Re
       return interpretProvisioning(status, body);
     case "absence":
       if (status === 404 || status === 204) return { kind: "succeeded", lastSeen: "gone" };
-      return { kind: "pending", lastSeen: `still there, ${provisioningWords(body)}` };
+      return {
+        kind: "pending",
+        lastSeen: `still there, ${provisioningWords(body)}`,
+        isAtRest: isTerminal(provisioningStateOf(body)),
+      };
     case "power":
       return interpretPower(target.wanted, status, body);
   }
@@ -110,11 +120,21 @@ interface InstanceStatus {
 
 function interpretPower(wanted: readonly string[], status: number, body: unknown): Reading {
   if (status === 404) return { kind: "failed", lastSeen: "not there" };
-  const power = statusesOf(body).find(({ code }) => code.toLowerCase().startsWith("powerstate/"));
-  const state = power?.code.slice("powerstate/".length).toLowerCase();
+  const state = statusIn(body, "powerstate/");
+  const provisioning = statusIn(body, "provisioningstate/");
   const lastSeen = `power state ${state ?? "not reported"}`;
-  return { kind: state !== undefined && wanted.includes(state) ? "succeeded" : "pending", lastSeen };
+  if (state !== undefined && wanted.includes(state)) return { kind: "succeeded", lastSeen };
+  return { kind: "pending", lastSeen, isAtRest: isTerminal(state) && isTerminal(provisioning) };
 }
+
+/** `running` of `PowerState/running`, lower case. */
+function statusIn(view: unknown, prefix: string): string | undefined {
+  const found = statusesOf(view).find(({ code }) => code.toLowerCase().startsWith(prefix));
+  return found?.code.slice(prefix.length).toLowerCase();
+}
+
+/** `running` is a state to stay in, `starting` is not. */
+const isTerminal = (state: string | undefined): boolean => state !== undefined && !/(?<!runn)ing$/i.test(state);
 
 /**
  * Why a resource failed, according to its instance view: `ProvisioningState/failed/CODE` and a message. An extension

@@ -3,10 +3,11 @@ import type { PipelineResponse } from "@azure/core-rest-pipeline";
 import { isOwnRule } from "../catalog/catalog.js";
 import type { Diagnosis } from "../catalog/diagnosis.js";
 import type { RetryAllowance } from "../decision/allowance.js";
-import type { Decision, Situation } from "../decision/decide.js";
+import { isRefusal, type Decision, type Situation } from "../decision/decide.js";
 import { progressOf } from "../lro/poll.js";
 import { isOfResourceManager, readTargetOf, type ReadTarget } from "../lro/read-back.js";
 import { isRepeatable } from "../lro/resubmission.js";
+import { followSignals } from "../time/attempt-timeout.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
@@ -115,12 +116,20 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   }
 
   diagnose(outcome: SendOutcome): Diagnosis {
-    const diagnosis = diagnoseSend(outcome, this.progress.request, this.settings);
+    const diagnosis = this.#diagnose(outcome);
     const wasSent = outcome.kind === "response" || outcome.kind === "error";
     this.progress.mayHaveRun ||= wasSent && diagnosis.execution === "unknown";
     const isConflict = diagnosis.category === "conflict" && !this.progress.watchesNoMore;
     this.progress.conflict = isConflict ? diagnosis : undefined;
     return diagnosis;
+  }
+
+  /** By `Location`, an operation that ran answers its poll with a 4xx. */
+  #diagnose(outcome: SendOutcome): Diagnosis {
+    const { request, poll } = this.progress;
+    const diagnosis = diagnoseSend(outcome, request, this.settings);
+    const isRefused = outcome.kind === "response" && poll === undefined && isRefusal(outcome.response.status);
+    return isRefused && diagnosis.execution === "answered" ? { ...diagnosis, execution: "none" } : diagnosis;
   }
 
   async shortcut(cause: Cause): Promise<RequestStep<Deferral> | undefined> {
@@ -261,6 +270,10 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     await this.engine.tokens.renew(this.progress);
     const { reading, diagnosis = cause.diagnosis, response } = await this.#look(target);
     const { lastSeen } = reading;
+    if (reading.kind === "pending" && reading.isAtRest && reads >= mostReadsAtRest - 1) {
+      const reason = `outcome unknown: ${lastSeen}, and nothing is at work on it`;
+      return this.giveUp(cause, { reason, outcome: "unknown" });
+    }
     if (reading.kind === "pending") return { kind: "pending", lastSeen };
     if (reading.kind === "failed" && response.status === 404 && reads < mostReadsOfMissing) {
       return { kind: "pending", lastSeen };
@@ -392,17 +405,41 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     const { mayHaveRun, request } = this.progress;
     const target = this.#target;
     if (!mayHaveRun || !target || !collides(request.method, diagnosis.status)) return undefined;
-    const { reading, response } = await this.#look(target);
+    const look = await this.#lookBriefly(target);
+    if (!look) return undefined;
+    const { reading, response } = look;
     if (reading.kind === "failed" || response.status !== 200 || !this.#isAsAsked(response)) return undefined;
     return this.#succeed(outcomeResponse(request, response), `an earlier attempt had succeeded: ${reading.lastSeen}`);
   }
 
+  /** A known failure is not held up for long. Undefined if the look took too long. @throws AbortError */
+  async #lookBriefly(target: ReadTarget): Promise<Look | undefined> {
+    const { clock } = this.settings;
+    const { abortSignal } = this.progress.request;
+    const [over, done] = [new AbortController(), new AbortController()];
+    clock.sleep(longestLookMs, done.signal, { background: true }).then(
+      () => over.abort(),
+      () => undefined,
+    );
+    const followed = followSignals(abortSignal, over.signal);
+    try {
+      return await this.#look(target, followed.signal);
+    } catch (error) {
+      if (!over.signal.aborted || abortSignal?.aborted) throw error;
+      return undefined;
+    } finally {
+      followed.release();
+      done.abort();
+    }
+  }
+
   /** It uses what is left of the request's time, and has its own retries. */
-  async #look(target: ReadTarget): Promise<Look> {
+  async #look(target: ReadTarget, abortSignal = this.progress.request.abortSignal): Promise<Look> {
     const reading = readingOf(target, this.progress, this.settings.clock.now(), {
       startedAt: this.progress.startedAt,
       countedIn: this.progress.remedies.added,
     });
+    if (abortSignal) reading.request.abortSignal = abortSignal;
     return lookOf(target, reading, await runRequest(this.engine, reading), this.settings);
   }
 
@@ -455,6 +492,12 @@ const transportCodesOfSdk = new Set([
   "ENOENT",
   "ENOTFOUND",
 ]);
+
+/** Milliseconds for a look that may turn a failure into a success. */
+const longestLookMs = 10_000;
+
+/** What begins late begins within seconds. */
+const mostReadsAtRest = 2;
 
 /** What was there may be missing from a replica. */
 const mostReadsOfMissing = 1;

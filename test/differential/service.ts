@@ -113,7 +113,7 @@ export class Service {
       exchange.reply = String(response.status);
       exchange.askedMs = Math.max(
         askedMs(fault?.how === "answer" ? fault.answer.retryAfter : this.wire.pollRetryAfter),
-        fault?.how === "answer" && fault.answer.body.includes("after '6' seconds") ? 6_000 : 0,
+        fault?.how === "answer" && /after '6' s/.test(fault.answer.body) ? 6_000 : 0,
       );
       return response;
     } catch (error) {
@@ -201,6 +201,12 @@ export class Service {
     if (!this.#machine && method !== "PUT") return answer(request, 404, notFound);
     const isNew = this.#machine === undefined;
     const { follow, ends } = this.wire;
+    // A deletion joins the one that runs.
+    const same = [...this.#operations.values()].find((running) => !running.applied && running.method === method);
+    if (method === "DELETE" && same) {
+      this.executions -= 1;
+      return this.#accepted(request, same.id, false);
+    }
     const end = ends[this.#operations.size] ?? { status: "Succeeded", error: undefined, durationMs: 0 };
     const id = `${this.name}-${this.#operations.size}`;
     const isSync = follow === "sync" || isPlain(action);
@@ -216,6 +222,8 @@ export class Service {
     if (method === "PUT") {
       this.#machine ??= { tags: "none", power: "running", provisioning: "Creating" };
       if (!isSync) this.#machine.provisioning = isNew ? "Creating" : "Updating";
+    } else if (this.#machine && !isSync && changes(method, action)) {
+      this.#machine.provisioning = method === "DELETE" ? "Deleting" : "Updating";
     }
     // A newer write takes over from one that still runs.
     if (method !== "POST") for (const operation of this.#operations.values()) operation.applied = true;
@@ -350,6 +358,7 @@ export class Service {
   #apply({ method, action, body, end }: Running): void {
     if (end.status !== "Succeeded") {
       // The machine keeps what it was; a new one stays behind broken.
+      if (this.#machine && changes(method, action)) this.#machine.provisioning = "Succeeded";
       if (this.#machine && (method === "PUT" || method === "PATCH")) {
         this.#machine.provisioning = end.status === "Canceled" ? "Succeeded" : "Failed";
         if (this.#machine.tags === "none") this.#machine.provisioning = end.status;
@@ -357,6 +366,7 @@ export class Service {
       return;
     }
     this.succeeded += 1;
+    if (this.#machine && changes(method, action)) this.#machine.provisioning = "Succeeded";
     if (method === "DELETE") {
       this.#machine = undefined;
       return;
@@ -379,6 +389,10 @@ export class Service {
     return answer(request, status, body, all, contentType);
   }
 }
+
+/** Whether a resource shows that it is being worked on: what runs inside of a machine does not show. */
+const changes = (method: string, action: CallName): boolean =>
+  method !== "POST" || powerAfter[action] !== undefined || ["restart", "redeploy", "reapply"].includes(action);
 
 const powerAfter: Partial<Record<CallName, string>> = {
   start: "running",

@@ -84,17 +84,22 @@ describe("what a reading says", () => {
   });
 
   it.each([
-    ["start", "PowerState/running", "succeeded"],
-    ["start", "PowerState/starting", "pending"],
-    ["powerOff", "PowerState/deallocated", "succeeded"],
-    ["deallocate", "PowerState/stopped", "pending"],
-  ])("of %s with %s: %s", (action, code, kind) => {
+    ["start", "PowerState/running", { kind: "succeeded" }],
+    ["start", "PowerState/starting", { kind: "pending", isAtRest: false }],
+    ["powerOff", "PowerState/deallocated", { kind: "succeeded" }],
+    ["deallocate", "PowerState/stopped", { kind: "pending", isAtRest: true }],
+  ])("of %s with %s: %j", (action, code, reading) => {
     const target = readTargetOf("POST", `${vm}/${action}`);
     if (!target) throw new Error("no target");
-    expect(interpret(target, 200, { statuses: [{ code: "ProvisioningState/succeeded" }, { code }] }).kind).toBe(kind);
+    const viewed = (provisioning: string): unknown => ({
+      statuses: [{ code: `ProvisioningState/${provisioning}` }, { code }],
+    });
+    expect(interpret(target, 200, viewed("succeeded"))).toMatchObject(reading);
+    expect(interpret(target, 200, viewed("updating"))).not.toMatchObject({ isAtRest: true });
     expect(interpret(target, 200, { statuses: "none" })).toEqual({
       kind: "pending",
       lastSeen: "power state not reported",
+      isAtRest: false,
     });
     expect(interpret(target, 404, undefined).kind).toBe("failed");
   });

@@ -16,7 +16,7 @@ it("no reading is begun when the call's time is over", async () => {
   const timedOut = { error: { code: "OSProvisioningTimedOut", message: "The guest did not report in time." } };
   const { clock, send } = stubPipeline(
     (request) => {
-      if (request.method === "PUT") return answer(request, 400, timedOut);
+      if (request.method === "PUT") return answer(request, 409, timedOut);
       readAt.push(clock.now() - startedAt);
       return hangs(request);
     },

@@ -304,7 +304,8 @@ export class Bucket {
     const level = this.#estimate.level(1 / share);
     if (mayClaim(level, share, refill.reserve, waiting)) return now;
     const trickleAt = this.#lastSentAt + trickleMs(level, share, refill);
-    return Math.max(now, refill.isStream ? trickleAt : Math.min(trickleAt, this.#stepAt(refill)));
+    const askAt = waiting > 1 ? Infinity : this.#lastSentAt + this.#loneHintMs;
+    return Math.max(now, Math.min(trickleAt, refill.isStream ? askAt : this.#stepAt(refill)));
   }
 
   #pacedUnreported(now: number, refill: Refill, unreported: UnreportedLevel, waiting: number): number {
