@@ -3,6 +3,7 @@
  * done about its failure.
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
+import type { DueTime } from "../time/clock.js";
 import type { SendContext } from "./poll-driven-task.js";
 
 /**
@@ -34,15 +35,15 @@ export interface Poll {
 /** What the next poll does, not before `dueAt`. Only recovery knows `Task` and `Read`. */
 export type Plan<Task = unknown, Read = unknown> =
   /** Ask for the operation's status. */
-  | { readonly kind: "follow"; readonly dueAt: number }
+  | ({ readonly kind: "follow" } & DueTime)
   /** Continue a remedy, or what one left for the end. */
   | { readonly kind: "task"; readonly task: Task }
   /** Send the first request again. */
-  | { readonly kind: "send"; readonly dueAt: number }
+  | ({ readonly kind: "send" } & DueTime)
   /** Look whether what refused a submission is still at work on the resource. */
-  | { readonly kind: "watch"; readonly dueAt: number }
+  | ({ readonly kind: "watch" } & DueTime)
   /** Read the resource. */
-  | { readonly kind: "read"; readonly dueAt: number; readonly read: Read };
+  | ({ readonly kind: "read"; readonly read: Read } & DueTime);
 
 /** What a remedy left to do when the call has ended. */
 export interface Cleanup {

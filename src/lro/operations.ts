@@ -69,7 +69,7 @@ export class Operations {
       refusals: 0,
       mayHaveRun: false,
       earlierMayHaveRun: false,
-      plan: { kind: "follow", dueAt: now },
+      plan: { kind: "follow", begunAt: now, dueAt: now },
       firstFailureAt: undefined,
       startedAt: now,
       lastPollAt: undefined,
@@ -99,7 +99,7 @@ export class Operations {
     operation.mode = follow.mode;
     operation.operationUrl = follow.operationUrl;
     operation.resourceUrl = follow.resourceUrl ?? operation.resourceUrl;
-    operation.plan = { kind: "follow", dueAt: now };
+    operation.plan = { kind: "follow", begunAt: now, dueAt: now };
     operation.mayHaveRun = false;
     operation.refusals = 0;
     operation.ids = idsOf(response);

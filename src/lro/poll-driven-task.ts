@@ -4,7 +4,7 @@
  * calls are made with the token of the current poll; and a poller that goes away leaves nothing running.
  */
 import type { PipelineRequest, SendRequest } from "@azure/core-rest-pipeline";
-import type { Clock } from "../time/clock.js";
+import { untilDue, type Clock, type DueTime } from "../time/clock.js";
 
 /** What a remedy acts with: the live request whose token and pipeline its calls use, and the clock for its waits. */
 export interface SendContext {
@@ -16,8 +16,7 @@ export interface SendContext {
 /** What driving a task returns to a poll: its end, or the milliseconds that it waits. */
 export type Turn<End> = { readonly end: End } | { readonly waitMs: number };
 
-interface Pause {
-  readonly dueAt: number;
+interface Pause extends DueTime {
   readonly goOn: () => void;
 }
 
@@ -60,8 +59,10 @@ export class PollDrivenTask<End> {
     sleep: (ms, signal, options) => {
       if (ms <= shortWaitMs) return this.#clock.sleep(ms, signal, options);
       return new Promise((resolve) => {
+        const begunAt = this.#clock.now();
         const pause = {
-          dueAt: this.#clock.now() + ms,
+          begunAt,
+          dueAt: begunAt + ms,
           goOn: () => {
             this.#pauses.delete(pause);
             resolve();
@@ -75,13 +76,13 @@ export class PollDrivenTask<End> {
 
   #endDuePauses(): void {
     const now = this.#clock.now();
-    for (const pause of this.#pauses) if (pause.dueAt <= now) pause.goOn();
+    for (const pause of this.#pauses) if (untilDue(pause, now) === 0) pause.goOn();
   }
 
   /** Milliseconds until the first pause is due; undefined if there is none. */
   get #dueInMs(): number | undefined {
     if (this.#pauses.size === 0) return undefined;
-    const dueAt = Math.min(...[...this.#pauses].map((pause) => pause.dueAt));
-    return Math.max(0, dueAt - this.#clock.now());
+    const now = this.#clock.now();
+    return Math.min(...[...this.#pauses].map((pause) => untilDue(pause, now)));
   }
 }

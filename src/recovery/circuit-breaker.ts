@@ -43,7 +43,9 @@ export class CircuitBreakers {
    */
   async run<T>(host: string, send: () => Promise<T>, healthOf: (result: T) => HostHealth): Promise<T | undefined> {
     const circuit = this.#suspects.get(host);
-    if (circuit && !circuit.isClosed) return this.#probe(host, circuit, send, healthOf);
+    // A clock that was set back would keep it open until the time comes again.
+    if (circuit?.isOfTheFuture(this.#clock.now())) this.#forgive(host);
+    else if (circuit && !circuit.isClosed) return this.#probe(host, circuit, send, healthOf);
     const result = await send();
     await this.count(host, healthOf(result));
     return result;
@@ -129,6 +131,10 @@ class Circuit {
 
   isRefusal(error: unknown): boolean {
     return error instanceof this.#library.BrokenCircuitError;
+  }
+
+  isOfTheFuture(now: number): boolean {
+    return this.#openedAt !== undefined && now < this.#openedAt;
   }
 
   isProbeDue(now: number, probeAfterMs: number): boolean {

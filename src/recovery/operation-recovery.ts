@@ -19,6 +19,7 @@ import { PollDrivenTask, shortWaitMs, type SendContext } from "../lro/poll-drive
 import { targetOf, type ReadTarget } from "../lro/read-back.js";
 import { withoutCredentials } from "../lro/resubmission.js";
 import { resumeInfo, type ResumeInfo } from "../lro/resume.js";
+import { untilDue, type DueTime } from "../time/clock.js";
 import { callOfOperation, type TracedCall } from "./call-tracer.js";
 import { readWatched } from "./conflict-reader.js";
 import { conflictWatchOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
@@ -137,7 +138,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   async #nextStep(ask: () => Promise<PollResult>): Promise<OperationStep> {
     const plan = this.#operation.plan as Plan<PollDrivenTask<TaskEnding>, ReadStep<Failure>>;
     if (plan.kind === "task") return this.#drive(plan.task);
-    const leftMs = plan.dueAt - this.#now;
+    const leftMs = untilDue(plan, this.#now);
     if (leftMs > shortWaitMs) return this.#deferPoll(leftMs);
     // A poller that comes slightly early is kept, not deferred for another second.
     if (leftMs > 0) await this.settings.clock.sleep(leftMs, this.#poll.request.abortSignal);
@@ -160,7 +161,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     operation.deferred = asked.kind === "deferred" && asked.unsent;
     switch (asked.kind) {
       case "deferred":
-        operation.plan = { kind: "follow", dueAt: this.#now + asked.waitMs };
+        operation.plan = { kind: "follow", ...this.#dueIn(asked.waitMs) };
         return this.#deferPoll(asked.waitMs);
       case "failed":
         return this.#pollFailed(asked);
@@ -304,8 +305,8 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
   async pause(step: Wait<Failure>): Promise<OperationStep> {
     const watched = step.kind === "send" && this.#conflict ? await this.#watchConflict(this.#conflict) : undefined;
     if (watched) return watched;
-    const dueAt = this.#now + step.delayMs;
-    this.#operation.plan = step.kind === "send" ? { kind: "send", dueAt } : { kind: "read", dueAt, read: step };
+    const due = this.#dueIn(step.delayMs);
+    this.#operation.plan = step.kind === "send" ? { kind: "send", ...due } : { kind: "read", ...due, read: step };
     this.call?.waited(step.delayMs, "backoff");
     return this.#deferPoll(step.delayMs);
   }
@@ -336,7 +337,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
       const failure = failureOf(conflict);
       this.settings.reporter.emit({ type: "readBack", at: this.#now, ...this.about, reason, failure }, this.call);
     }
-    operation.plan = { kind: "watch", dueAt: this.#now + waitMs };
+    operation.plan = { kind: "watch", ...this.#dueIn(waitMs) };
     this.call?.waited(waitMs, "backoff");
     return this.#deferPoll(waitMs);
   }
@@ -596,6 +597,11 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
 
   get #now(): number {
     return this.settings.clock.now();
+  }
+
+  #dueIn(ms: number): DueTime {
+    const begunAt = this.#now;
+    return { begunAt, dueAt: begunAt + ms };
   }
 }
 

@@ -8,6 +8,7 @@ import { progressOf } from "../lro/poll.js";
 import { isOfResourceManager, readTargetOf, type ReadTarget } from "../lro/read-back.js";
 import { isRepeatable } from "../lro/resubmission.js";
 import { followSignals } from "../time/attempt-timeout.js";
+import { untilDue } from "../time/clock.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
@@ -210,7 +211,7 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     const begunAt = clock.now();
     const isFree = kind === "send" && (await this.#waitOutConflict(begunAt, delayMs));
     // A look at a resource that was free, or cannot be read, is part of the wait.
-    if (!isFree) await clock.sleep(Math.max(0, begunAt + delayMs - clock.now()), request.abortSignal);
+    if (!isFree) await clock.sleep(untilDue({ begunAt, dueAt: begunAt + delayMs }, clock.now()), request.abortSignal);
     this.call?.waited(clock.now() - begunAt, "backoff");
     return undefined;
   }

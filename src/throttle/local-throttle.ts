@@ -11,7 +11,7 @@ import { Listeners } from "./listeners.js";
 import { checkOptions, type ThrottleOptions } from "./options.js";
 import { operationUrls } from "./polling/operation-urls.js";
 import { PollSchedule } from "./polling/poll-schedule.js";
-import { AdmissionQueue, type AdmissionListener } from "./queue/admission-queue.js";
+import { AdmissionQueue, backwardsMs, ClockSetBackError, type AdmissionListener } from "./queue/admission-queue.js";
 import type { SentPermit } from "./queue/sent-permit.js";
 import { wordsFor } from "./scope-name.js";
 import type { RequestScope } from "./scope/request-scope.js";
@@ -24,9 +24,6 @@ export interface CreatedThrottle extends Throttle {
   /** Its state now, as plain JSON. */
   snapshot(): ThrottleSnapshot;
 }
-
-/** Clocks that are corrected step back by less. */
-const backwardsMs = 1_000;
 
 /** So many pollers together do not empty a bucket soon. */
 const fewOperations = 10;
@@ -82,7 +79,7 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     now = this.#clock.now(),
   ): Permit | Promise<Permit> {
     if (options.signal?.aborted) return Promise.reject(new AbortError());
-    if (now < this.#askedAt - backwardsMs) this.#startOver();
+    if (now < this.#askedAt - backwardsMs) this.onClockSetBack();
     this.#askedAt = now;
     const poll = options.poll ? request.url : undefined;
     // The token of an unmetered request is not read, and a closed window may be closed for just that principal.
@@ -92,11 +89,19 @@ class LocalThrottle implements CreatedThrottle, AdmissionListener, ScopesListene
     const scope = this.#scopes.scopeOf(request, now);
     const dueAt = poll === undefined ? now : this.#pollDueAt(poll, scope, now);
     const permit = dueAt > now ? undefined : this.#queue.pass(scope, poll, now);
-    return permit ?? this.#wait(scope, poll, dueAt, options, now);
+    const waited = permit ?? this.#wait(scope, poll, dueAt, options, now);
+    return waited instanceof Promise
+      ? waited.catch((error: unknown) => this.#askAgain(error, request, options))
+      : waited;
   }
 
-  /** The clock was set back: what was learned by it, above all until when windows are closed, lies in a future that may not come. */
-  #startOver(): void {
+  #askAgain(error: unknown, request: ThrottledRequest, options: AdmissionOptions): Permit | Promise<Permit> {
+    if (error instanceof ClockSetBackError) return this.admit(request, options);
+    throw error;
+  }
+
+  /** What was learned by it, above all until when windows are closed, lies in a future that may not come. */
+  onClockSetBack(): void {
     this.#closed.clear();
     this.#scopes = new Scopes(this.#limits ?? {}, this.#random, this);
     this.#schedule = new PollSchedule(this.#random);

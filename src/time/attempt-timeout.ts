@@ -7,6 +7,7 @@ import { AbortError, type AbortSignalLike, type Clock } from "./clock.js";
 
 interface Span {
   readonly signal: AbortSignal;
+  readonly openedAt: number;
   /** Attempts that start later belong to another span. */
   readonly joinBefore: number;
 }
@@ -24,7 +25,10 @@ export class AttemptTimeouts {
 
   /** A signal that aborts when an attempt started at `now` has had its time. */
   signal(now: number): AbortSignal {
-    if (!this.#span || now >= this.#span.joinBefore) this.#span = this.#open(now);
+    const span = this.#span;
+    // A clock that was set back says nothing about how much of the span is left.
+    if (span && now >= span.openedAt && now < span.joinBefore) return span.signal;
+    this.#span = this.#open(now);
     return this.#span.signal;
   }
 
@@ -33,7 +37,7 @@ export class AttemptTimeouts {
     const { signal } = controller;
     allowManyListeners(signal);
     const spanMs = this.#timeoutMs / 8;
-    const span = { signal, joinBefore: now + spanMs };
+    const span = { signal, openedAt: now, joinBefore: now + spanMs };
     void this.#clock.sleep(this.#timeoutMs + spanMs, undefined, { background: true }).then(() => {
       // The clock may have been set back: a new attempt must not join a span that is over.
       if (this.#span === span) this.#span = undefined;

@@ -39,13 +39,27 @@ const longestTimerMs = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal, options) => {
-    const endsAt = Date.now() + ms;
-    for (let leftMs = ms; leftMs > 0; leftMs = endsAt - Date.now()) {
+    // Timers do not heed the system's time, so one that is set back or ahead meanwhile changes no wait.
+    for (let leftMs = ms; leftMs > 0; leftMs -= longestTimerMs) {
       await sleepOnce(Math.min(leftMs, longestTimerMs), signal, options?.background ?? false);
     }
     if (signal?.aborted) throw new AbortError();
   },
 };
+
+/**
+ * Milliseconds until `dueAt`, for a wait that was begun at `begunAt`. A clock that has been set back to before that says
+ * nothing about how long it still is: then it is over.
+ */
+export function untilDue({ begunAt, dueAt }: DueTime, now: number): number {
+  return now < begunAt ? 0 : Math.max(0, dueAt - now);
+}
+
+/** When a wait began and when it ends, in epoch milliseconds. */
+export interface DueTime {
+  readonly begunAt: number;
+  readonly dueAt: number;
+}
 
 function sleepOnce(ms: number, signal: AbortSignalLike | undefined, background: boolean): Promise<void> {
   if (signal?.aborted) return Promise.reject(new AbortError());

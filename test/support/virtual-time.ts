@@ -14,6 +14,8 @@ export interface VirtualTime {
   /** For a client's `additionalPolicies`: tells when its requests are on their way. */
   readonly wire: { policy: PipelinePolicy; position: "perRetry" };
   sleep(ms: number): Promise<void>;
+  /** Sets the system's time ahead, or back by a negative number of milliseconds; timers do not heed it. */
+  shiftClock(ms: number): void;
   /** Work on the wire that passes no pipeline, such as a `fetch`: time stands still for it too. */
   track<Result>(work: () => Promise<Result>): Promise<Result>;
 }
@@ -35,8 +37,13 @@ export async function inVirtualTime<T>(story: (time: VirtualTime) => Promise<T>)
     toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
   });
   const wire = new Wire(real.now);
+  let shiftedMs = 0;
   const end = story({
-    elapsedMs: () => Date.now() - storyStart,
+    elapsedMs: () => Date.now() - storyStart - shiftedMs,
+    shiftClock: (ms) => {
+      shiftedMs += ms;
+      clock.setSystemTime(Date.now() + ms);
+    },
     wire: { policy: wire.policy, position: "perRetry" },
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     track: (work) => wire.track(work),

@@ -3,7 +3,7 @@
  * that fails or is slow is left alone for a moment. Meanwhile each bucket uses its own estimate, which is always kept
  * up to date, so no request waits long for a store and nothing has to be learned again.
  */
-import type { Clock } from "../../time/clock.js";
+import { untilDue, type Clock, type DueTime } from "../../time/clock.js";
 import type { BucketLease } from "./bucket-lease.js";
 import type { Lease, ThrottleStore } from "./store.js";
 
@@ -24,7 +24,7 @@ export interface LeaseListener {
 export class LeaseClient {
   readonly #leases = new Set<BucketLease>();
   #isConnected = true;
-  #askAgainAt = 0;
+  #askAgain: DueTime = { begunAt: 0, dueAt: 0 };
   #isAsking = false;
   #newsTimer = false;
 
@@ -50,7 +50,7 @@ export class LeaseClient {
 
   /** Asks for the requests that wait without a permit. */
   serve(now: number): void {
-    if (this.#isAsking || now < this.#askAgainAt) return;
+    if (this.#isAsking || untilDue(this.#askAgain, now) > 0) return;
     const wanting = [...this.#leases].filter((lease) => lease.wants(now));
     if (wanting.length > 0) this.#ask(wanting, now);
   }
@@ -67,7 +67,7 @@ export class LeaseClient {
   }
 
   #report(now: number): void {
-    if (this.#isAsking || now < this.#askAgainAt) return;
+    if (this.#isAsking || untilDue(this.#askAgain, now) > 0) return;
     const reporting = [...this.#leases].filter((lease) => lease.hasNews || lease.wants(now));
     if (reporting.length > 0) this.#ask(reporting, now);
   }
@@ -112,7 +112,7 @@ export class LeaseClient {
     this.#isAsking = false;
     const now = this.clock.now();
     for (const lease of leases) lease.failed();
-    this.#askAgainAt = now + againMs;
+    this.#askAgain = { begunAt: now, dueAt: now + againMs };
     if (this.#isConnected) {
       this.#isConnected = false;
       this.listener.onStoreLost(error, now);

@@ -11,7 +11,7 @@ import { ReplyAccounting } from "../scope/reply-accounting.js";
 import { opensAt, type RequestKind } from "../scope/request-kind.js";
 import type { RequestScope } from "../scope/request-scope.js";
 import type { Scopes } from "../scope/scopes.js";
-import type { Permit, ThrottleDeadlineError, ThrottledRequest, ThrottleReply } from "../throttle.js";
+import type { Permit, ThrottledRequest, ThrottleReply } from "../throttle.js";
 import { Deadlines } from "./deadlines.js";
 import { DeferredWaiters } from "./deferred-waiters.js";
 import { InFlight } from "./in-flight.js";
@@ -23,6 +23,12 @@ import { SingleTimer } from "./single-timer.js";
 import { UnmeteredPermit } from "./unmetered-permit.js";
 import { Waiter, type Arrival } from "./waiter.js";
 
+/** Clocks that are corrected step back by less. */
+export const backwardsMs = 1_000;
+
+/** Whoever gets it asks again. */
+export class ClockSetBackError extends Error {}
+
 /** A permit that is never settled would hold its place forever. After this long its request counts as lost. */
 const abandonedMs = 10 * 60_000;
 
@@ -33,6 +39,8 @@ export interface AdmissionListener {
   onPolled(url: string, now: number): void;
   /** A request waits for time, a response or a store. */
   onWaiting(now: number): void;
+  /** All that wait ask again. */
+  onClockSetBack(): void;
   /** A permit was settled; `reply` is missing if no response came. `closed` are the buckets that rejected it. */
   onSettled(sent: SentPermit, reply: ThrottleReply | undefined, closed: readonly Bucket[], eventTime: EventTime): void;
 }
@@ -50,8 +58,9 @@ export class AdmissionQueue {
   readonly #inFlight = new InFlight<SentPermit>();
   readonly #eventTime: EventTime;
   readonly #accounting: ReplyAccounting;
+  readonly #waiters = new Set<Waiter>();
   #order = 0;
-  #waiting = 0;
+  #pumpedAt = -Infinity;
 
   constructor(
     private readonly clock: Clock,
@@ -65,7 +74,7 @@ export class AdmissionQueue {
 
   /** Callers that wait. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#waiters.size;
   }
 
   /** Requests sent and not settled. */
@@ -86,7 +95,7 @@ export class AdmissionQueue {
    * each would cost more than all the rest of the pipeline policy. The next counted read catches up.
    */
   passUnmetered(request: ThrottledRequest, now: number): Permit | undefined {
-    if (this.#waiting > 0) return undefined;
+    if (this.waiting > 0) return undefined;
     const scope = this.scopes.freshScopeOf(request, now);
     if (scope === undefined || !takeHeadroom(scope.buckets)) return undefined;
     return new UnmeteredPermit(this, request, now, this.#eventTime.step);
@@ -97,7 +106,7 @@ export class AdmissionQueue {
     const waiter = new Waiter(arrival, this.#order++);
     const refusal = this.#deadlines.refusal(waiter, this.#bucketsOf(waiter), now);
     if (refusal) return Promise.reject(refusal);
-    this.#waiting++;
+    this.#waiters.add(waiter);
     this.#deadlines.watch(waiter);
     if (arrival.dueAt > now) this.#deferred.untilDue(waiter, arrival.dueAt);
     else this.#enqueue(waiter, now);
@@ -114,13 +123,15 @@ export class AdmissionQueue {
   /** Admits every request that may go, and sets the timer for the next change. */
   pump(): void {
     const now = this.clock.now();
+    if (now < this.#pumpedAt - backwardsMs) this.#refuseAll();
+    this.#pumpedAt = now;
     for (const waiter of this.#deferred.takeDue(now)) this.#enqueue(waiter, now);
     const next = this.#openings.serveAll(now, (head) => this.#serve(head, now));
     this.#refuseLate(now);
     this.#settleAbandoned(now);
-    const abandonedAt = this.#waiting > 0 ? (this.#inFlight.first?.sentAt ?? Infinity) + abandonedMs : Infinity;
+    const abandonedAt = this.waiting > 0 ? (this.#inFlight.first?.sentAt ?? Infinity) + abandonedMs : Infinity;
     this.#timer.set(Math.min(next, this.#deferred.nextDueAt, this.#deadlines.next, abandonedAt));
-    if (this.#waiting > 0) this.listener.onWaiting(now);
+    if (this.waiting > 0) this.listener.onWaiting(now);
   }
 
   #serve(waiter: Waiter, now: number): void {
@@ -146,6 +157,12 @@ export class AdmissionQueue {
       this.listener.onPolled(poll, now);
     }
     return permit;
+  }
+
+  /** What they wait for lies in a future that may not come. */
+  #refuseAll(): void {
+    this.listener.onClockSetBack();
+    for (const waiter of this.#waiters) this.#refuse(waiter, new ClockSetBackError());
   }
 
   #refuseLate(now: number): void {
@@ -180,9 +197,9 @@ export class AdmissionQueue {
     const { kind } = permit.scope;
     const { buckets } = kind;
     const closed = this.#accounting.settle(permit, reply);
-    if (this.#waiting > 0) this.#noteChanges(permit, kind.buckets !== buckets);
+    if (this.waiting > 0) this.#noteChanges(permit, kind.buckets !== buckets);
     this.listener.onSettled(permit, reply, closed, eventTime);
-    if (this.#waiting === 0) return;
+    if (this.waiting === 0) return;
     const { now } = eventTime;
     if (closed.length > 0) for (const [waiter, error] of this.#deadlines.hopeless(now)) this.#refuse(waiter, error);
     for (const waiter of this.#deferred.takeResource(permit.scope.target.resource)) this.#enqueue(waiter, now);
@@ -202,6 +219,7 @@ export class AdmissionQueue {
   }
 
   #promise(waiter: Waiter): Promise<Permit> {
+    if (waiter.state === "gone") return Promise.reject(new ClockSetBackError());
     return new Promise((resolve, reject) => {
       waiter.resolve = resolve;
       waiter.reject = reject;
@@ -233,7 +251,7 @@ export class AdmissionQueue {
     return entryOf(this.#pollPaces, own, () => new PollPace(own));
   }
 
-  #refuse(waiter: Waiter, error: AbortError | ThrottleDeadlineError): void {
+  #refuse(waiter: Waiter, error: Error): void {
     if (waiter.state === "gone") return;
     if (waiter.state === "queued") this.#removeQueued(waiter);
     else this.#deferred.remove(waiter);
@@ -251,7 +269,7 @@ export class AdmissionQueue {
 
   #leave(waiter: Waiter): void {
     waiter.state = "gone";
-    this.#waiting--;
+    this.#waiters.delete(waiter);
     this.#deadlines.left(waiter);
     if (waiter.onAbort) waiter.arrival.signal?.removeEventListener("abort", waiter.onAbort);
   }
