@@ -26,6 +26,8 @@ export interface ExpectedResult {
   readonly method: string;
   /** The result, if the status document contained it. */
   readonly output: string | undefined;
+  /** Of the request that began it. */
+  readonly correlationId: string | undefined;
   /** How to read the result elsewhere. */
   readonly resume: ResumeInfo;
 }
@@ -270,7 +272,7 @@ function keyOf(url: string, base?: string): string {
 
 /** What is left to do for a succeeded operation: reading its result. Undefined for those without one. */
 export function resultOf(
-  { pollMode, first: { method, url }, resourceUrl }: Operation,
+  { pollMode, first: { method, url }, resourceUrl, ids: { correlationId } }: Operation,
   end: PipelineResponse,
   endedAt: number,
 ): { readonly url: string; readonly expected: ExpectedResult } | undefined {
@@ -285,6 +287,6 @@ export function resultOf(
   const resume = resumeInfo({ method, url, mode, operationUrl: resultUrl });
   return {
     url: resultUrl,
-    expected: { endedAt, method, resume, output: isObject ? JSON.stringify(output) : undefined },
+    expected: { endedAt, method, resume, correlationId, output: isObject ? JSON.stringify(output) : undefined },
   };
 }

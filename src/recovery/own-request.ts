@@ -2,8 +2,14 @@
  * Every request that we send ourselves (a resubmission, a read, a remedy's call) is made here from the caller's own: it
  * uses the same connection, credentials, headers, time limit and trace.
  */
-import { createHttpHeaders, createPipelineRequest, type PipelineRequest } from "@azure/core-rest-pipeline";
+import {
+  createHttpHeaders,
+  createPipelineRequest,
+  type PipelineRequest,
+  type PipelineResponse,
+} from "@azure/core-rest-pipeline";
 import type { FirstRequest } from "../lro/operation.js";
+import { isOfResourceManager } from "../lro/read-back.js";
 
 /**
  * What `tlsPolicy`, `agentPolicy`, `proxyPolicy` and the caller have set. They run outside our policy and set it once.
@@ -25,7 +31,23 @@ const connection = [
 /** A token lives for an hour, so these are taken from the newest request. */
 export const credentialHeaders = ["authorization", "x-ms-authorization-auxiliary"] as const;
 
-const correlationHeader = "x-ms-correlation-request-id";
+export const correlationHeader = "x-ms-correlation-request-id";
+
+/**
+ * Puts the id by which support finds a call on one of its requests, unless the caller has set its own. Resource Manager
+ * makes one for each request that brings none, so a call takes the first that it is given; others may have signed their
+ * headers. Returns what takes it off again.
+ */
+export function correlate({ headers, url }: PipelineRequest, id: string | undefined): (() => void) | undefined {
+  if (id === undefined || !/^[\w-]{1,64}$/.test(id) || headers.has(correlationHeader) || !isOfResourceManager(url)) {
+    return undefined;
+  }
+  headers.set(correlationHeader, id);
+  return () => headers.delete(correlationHeader);
+}
+
+export const correlationIdOf = ({ headers }: Pick<PipelineResponse, "headers">): string | undefined =>
+  headers.get(correlationHeader);
 
 /** Headers that belong to a single request: its body, its conditions, the form of its response, its ids. */
 const ofOneRequest =

@@ -10,6 +10,7 @@ import { diagnoseResponse } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
 import { busyMs, OperationRecovery, queueWaitOf } from "./operation-recovery.js";
 import { attemptOf } from "./recover.js";
+import { correlate, correlationHeader } from "./own-request.js";
 import { isRemedyError } from "./remedy-error.js";
 import { pollRequest } from "./request-recovery.js";
 import { isAbort } from "./sender.js";
@@ -101,6 +102,7 @@ export class Polls {
     // Two pollers may follow one operation: while one recovers it, the other is deferred.
     if (operation.busy) return runningResponse(operation, request, busyMs);
     operation.busy = true;
+    const uncorrelate = correlate(request, operation.first.headers[correlationHeader] ?? operation.ids.correlationId);
     const call = callOfOperation(operation);
     call?.resume();
     try {
@@ -118,6 +120,7 @@ export class Polls {
       if (isAbort(error)) giveResume(error, operation);
       throw error;
     } finally {
+      uncorrelate?.();
       operation.busy = false;
       operation.lastAnswerAt = this.#now;
     }

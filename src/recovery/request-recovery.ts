@@ -17,6 +17,7 @@ import { readWatched } from "./conflict-reader.js";
 import { conflictWatchOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
 import { asAnswered, type Evidence } from "./evidence.js";
 import { aboutRequest, failureOf, type EventSubject } from "./events.js";
+import { correlate, correlationIdOf } from "./own-request.js";
 import {
   noteAttempt,
   pastBudget,
@@ -45,7 +46,12 @@ const sendNow = { kind: "send", delayMs: 0 } as const;
  */
 export async function runRequest(engine: Engine, state: RequestState, first?: SendOutcome): Promise<RequestEnd> {
   const subject = new RequestRecovery<never>(engine, state, undefined);
-  return recover<RequestEnd, SendOutcome>(first ? subject.judge(first) : await subject.send(), subject);
+  state.uncorrelate = correlate(state.request, state.resultOf?.correlationId);
+  try {
+    return await recover<RequestEnd, SendOutcome>(first ? subject.judge(first) : await subject.send(), subject);
+  } finally {
+    state.uncorrelate?.();
+  }
 }
 
 /** The same for a request made in a poll: every wait is left to the poller. @throws AbortError */
@@ -117,6 +123,9 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
   }
 
   diagnose(outcome: SendOutcome): Diagnosis {
+    if (outcome.kind === "response" && this.progress.poll === undefined) {
+      this.progress.uncorrelate ??= correlate(this.progress.request, correlationIdOf(outcome.response));
+    }
     const diagnosis = this.#diagnose(outcome);
     const wasSent = outcome.kind === "response" || outcome.kind === "error";
     this.progress.mayHaveRun ||= wasSent && diagnosis.execution === "unknown";

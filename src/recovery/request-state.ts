@@ -20,6 +20,8 @@ export interface RequestState extends Progress {
   conflict?: Diagnosis | undefined;
   /** A free resource refused it, or it has already waited for one: what blocks it does not show. */
   watchesNoMore?: boolean;
+  /** Takes our correlation id off the caller's request. */
+  uncorrelate?: (() => void) | undefined;
   readonly remedies: RemedyProgress;
   /** Made by a remedy or a read: it uses no remedies itself, and only its maker reports its end. */
   readonly nested: boolean;
