@@ -112,7 +112,7 @@ export class Operations {
 
   /** A poll was answered with another URL, which the poller uses from then on. */
   moveTo(operation: Operation, response: PipelineResponse): void {
-    const url = operationUrlIn(response, operation.mode);
+    const url = operationUrlIn(response, operation.mode, operation.first.url);
     if (url === undefined || url === operation.operationUrl) return;
     operation.operationUrl = url;
     this.#point(operation, [url]);
@@ -198,14 +198,18 @@ export interface FollowUp {
   readonly pollUrls: readonly string[];
 }
 
-/** The URL at which a response says the operation is followed, in one of the two ways. */
-function operationUrlIn({ headers }: PipelineResponse, mode: PollMode): string | undefined {
+/**
+ * The URL at which a response says the operation is followed, in one of the two ways. A relative one is completed by that
+ * of the request: we may send to it ourselves.
+ */
+function operationUrlIn({ headers }: PipelineResponse, mode: PollMode, base: string): string | undefined {
   if (mode === "body") return undefined;
   const url =
     mode === "location"
       ? headers.get("location")
       : (headers.get("operation-location") ?? headers.get("azure-asyncoperation"));
-  return url === "" ? undefined : url;
+  if (url === undefined || url === "") return undefined;
+  return !URL.canParse(url) && URL.canParse(url, base) ? new URL(url, base).href : url;
 }
 
 const firstMethods = new Set(["PUT", "PATCH", "DELETE", "POST"]);
@@ -214,14 +218,14 @@ const firstMethods = new Set(["PUT", "PATCH", "DELETE", "POST"]);
 export function followUpOf(request: PipelineRequest, response: PipelineResponse): FollowUp | undefined {
   const { method, url } = request;
   if (!firstMethods.has(method)) return undefined;
-  const status = response.headers.get("operation-location") ?? response.headers.get("azure-asyncoperation");
-  const location = response.headers.get("location");
-  if (status !== undefined && status !== "") {
+  const status = operationUrlIn(response, "status", url);
+  const location = operationUrlIn(response, "location", url);
+  if (status !== undefined) {
     const resourceUrl =
       method === "PUT" ? url : method === "DELETE" ? undefined : (location ?? (method === "PATCH" ? url : undefined));
     return { mode: "status", operationUrl: status, resourceUrl, pollUrls: [status] };
   }
-  if (location !== undefined && location !== "") {
+  if (location !== undefined) {
     const resourceUrl = method === "POST" ? location : method === "DELETE" ? undefined : url;
     return { mode: "location", operationUrl: location, resourceUrl, pollUrls: [location] };
   }
