@@ -1,10 +1,10 @@
 /** Polls of long-running operations: which operation they belong to, and who answers them. */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
-import { decide } from "../decision/decide.js";
 import type { Operation, Poll } from "../lro/operation.js";
 import { sharedOperations, type ExpectedResult, type Operations } from "../lro/operations.js";
 import { resumeInfo } from "../lro/resume.js";
 import { boundWait, isForeignFailure, looksLikeOperation, runningResponse } from "../lro/poll.js";
+import { begunElsewhere } from "./begun-elsewhere.js";
 import { callOf, callOfOperation } from "./call-tracer.js";
 import { diagnoseResponse } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
@@ -80,19 +80,9 @@ export class Polls {
     boundWait(response, this.#now);
     if (!isForeignFailure(request, response)) return undefined;
     const diagnosis = diagnoseResponse(response, this.#engine.settings);
-    const decision = decide(diagnosis);
-    const begunElsewhere =
-      "the operation was begun elsewhere; its first request is not known here and is not sent again";
-    const reason = decision.action === "retry" ? `${begunElsewhere}: submit it again` : begunElsewhere;
-    return {
-      kind: "failed",
-      diagnosis,
-      attempts: [attemptOf(diagnosis, reason, this.#now)],
-      reason,
-      outcome: "failed",
-      retryAfterMs: decision.action === "retry" ? decision.delayMs : undefined,
-      response,
-    };
+    const { reason, outcome, retryAfterMs } = begunElsewhere(diagnosis);
+    const attempts = [attemptOf(diagnosis, reason, this.#now)];
+    return { kind: "failed", diagnosis, attempts, reason, outcome, retryAfterMs, response };
   }
 
   /** Answers a poll of a known operation. @throws RemedyError if the operation has failed for good */

@@ -12,6 +12,7 @@ import { untilDue } from "../time/clock.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
 import type { Engine } from "./engine.js";
+import { begunElsewhere } from "./begun-elsewhere.js";
 import { callOf, type TracedCall } from "./call-tracer.js";
 import { readWatched } from "./conflict-reader.js";
 import { conflictWatchOf, watchedUrlOf, type WatchedState } from "./conflict-watch.js";
@@ -170,8 +171,9 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
     // Polls by `Location` learn the operation's end from the status; those of another process's operation may be such.
     const endsByStatus = poll === "location" || poll === "foreign";
     if (endsByStatus && response && !isPollTrouble(response.status)) {
-      noteAttempt(this, diagnosis, operationFailed);
-      return this.giveUp(cause, operationFailed);
+      const why = poll === "foreign" ? begunElsewhere(diagnosis) : operationFailed;
+      noteAttempt(this, diagnosis, why);
+      return this.giveUp(cause, why);
     }
     return undefined;
   }
