@@ -162,6 +162,35 @@ describe.each(generations)("a client of $name", ({ connect, version }) => {
     }
   });
 
+  it("gets no control characters in what others wrote", async () => {
+    const commands = "\u001b]0;mine\u0007\u001b[31m\u009b2J\u202e\r\u0000";
+    const text = JSON.stringify({
+      error: { code: `Disk${commands}Busy`, message: `m ${commands} n`, target: commands },
+    });
+    const asked: [string, Record<string, unknown>][] = [
+      ["explain_error", { text }],
+      ["explain_error", { text: `Error: (DiskBusy) ${commands} m` }],
+      ["find_rule", { query: `none${commands}` }],
+      ["explain_error", { [`bad${commands}`]: 1 }],
+      ["should_retry", { diagnosis: { disposition: commands, category: commands, code: commands } }],
+      [
+        "should_retry",
+        { diagnosis: { disposition: "transient", category: "other", code: commands, explanation: commands } },
+      ],
+      ["investigate", { id: `web-01${commands}` }],
+    ];
+    for (const [name, args] of asked) {
+      const { content, structuredContent } = await call(name, args).catch((error: unknown) => ({
+        content: String(error),
+        structuredContent: undefined,
+      }));
+      const shown = [...textsIn(content), ...textsIn(structuredContent)];
+      // eslint-disable-next-line no-control-regex -- none of these may come out
+      const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+      expect(shown.filter((line) => obeyed.test(line))).toEqual([]);
+    }
+  });
+
   it.each([
     ["explain_error", {}],
     ["explain_error", { text: "" }],
@@ -284,6 +313,16 @@ it("survives what is no message, and ends when its input ends", async () => {
   server.stdin.end();
   expect(await ended).toBe(0);
 });
+
+/** Every text in a value, at any depth, those that are JSON opened. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") {
+    const inner: unknown = value.startsWith("{") ? JSON.parse(value) : undefined;
+    return [value, ...(inner === undefined ? [] : textsIn(inner))];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, field]) => [name, ...textsIn(field)]);
+}
 
 /** A machine whose create timed out; gives its id. */
 async function failedMachine(arm: Emulator): Promise<string> {

@@ -166,6 +166,40 @@ describe.skipIf(redisBinary === undefined)("redisThrottleStore (needs redis-serv
     }
   });
 
+  it.each<[string, (redis: IoRedis6, key: string) => Promise<unknown>]>([
+    ["a text", (redis, key) => redis.set(key, "x")],
+    ["a list", (redis, key) => redis.rpush(key, "1", "2")],
+    ["a set", (redis, key) => redis.sadd(key, "1")],
+    ["a hash of words", (redis, key) => redis.hset(key, { level: "none", at: "now", a: "{", capacity: "NaN" })],
+    [
+      "a hash of numbers that cannot be",
+      (redis, key) => redis.hset(key, { level: "1e300", at: "1e300", closed: "inf" }),
+    ],
+  ])("calls go on where its key holds %s", async (name, plant) => {
+    const { client, close } = await connect("ioredis 6", server.port);
+    const prefix = `foreign ${name}:`;
+    const redis = client as unknown as IoRedis6;
+    const throttle = createThrottle({ store: redisThrottleStore(client, { prefix }) });
+    let level = 150;
+    const call = async (): Promise<void> => {
+      const permit = await throttle.admit({ method: "PUT", url: vmUrl(), headers: new Map<string, string>() });
+      permit.settle(reply(201, writesLeft(level--)));
+    };
+    try {
+      await call();
+      await vi.waitFor(async () => expect(await redis.keys(`${prefix}*`)).not.toEqual([]), { timeout: 2_000 });
+      for (const key of await redis.keys(`${prefix}*`)) {
+        await redis.del(key);
+        await plant(redis, key);
+      }
+      const began = Date.now();
+      for (let calls = 0; calls < 10; calls++) await call();
+      expect(Date.now() - began).toBeLessThan(2_000);
+    } finally {
+      await close();
+    }
+  });
+
   it("gives every key an end", async () => {
     const { client, close } = await connect("ioredis 6", server.port);
     try {
