@@ -64,13 +64,13 @@ export function withRemedy<Client extends ClientWithPipeline>(client: Client, op
     pipeline.removePolicy({ name });
   }
   if (mode !== "on") {
-    if (isOurs) pipeline.addPolicy(defaultRetryPolicy(), { phase: "Retry" });
+    if (isOurs) giveBack(pipeline);
     if (mode === "observe") pipeline.addPolicy(observerPolicy(settings), { afterPhase: "Retry" });
     return client;
   }
   const outer = new OuterPolicy(pipeline, contractOf(client, pipeline));
   const engine = new Engine(settings, outer, runRequest, httpClientOf(client));
-  for (const name of replacedPolicies) pipeline.removePolicy({ name });
+  takeOut(pipeline);
   // Serialize is the outermost phase, and standing there moves no other policy, unlike standing before the bearer
   // policy.
   const recoverWithToken: RecoverToken = (error, request, next) => recoverToken(engine, error, request, next);
@@ -80,6 +80,19 @@ export function withRemedy<Client extends ClientWithPipeline>(client: Client, op
   const { attemptPolicy } = settings.telemetry ?? {};
   if (attemptPolicy) addInsideOfTracing(pipeline, attemptPolicy);
   return client;
+}
+
+/** The retry policies that were taken out of a pipeline, with the settings that its client was made with. */
+const takenOut = new WeakMap<Pipeline, readonly PipelinePolicy[]>();
+
+function takeOut(pipeline: Pipeline): void {
+  const taken = replacedPolicies.flatMap((name) => pipeline.removePolicy({ name }));
+  if (taken.length > 0) takenOut.set(pipeline, taken);
+}
+
+function giveBack(pipeline: Pipeline): void {
+  for (const policy of takenOut.get(pipeline) ?? [defaultRetryPolicy()]) pipeline.addPolicy(policy, { phase: "Retry" });
+  takenOut.delete(pipeline);
 }
 
 /** Inside of the span that the SDK makes for each attempt; where it makes none, inside of the retries all the same. */

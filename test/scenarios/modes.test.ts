@@ -3,7 +3,9 @@ import type { RemedyEvent, RemedyOptions } from "azure-remedy";
 import { withRemedy } from "azure-remedy";
 import { startEmulator, type Emulator } from "azure-remedy/emulator";
 import { createEmptyPipeline } from "@azure/core-rest-pipeline";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ComputeManagementClient as Compute24 } from "@azure/arm-compute";
+import { credential, scripted } from "../support/side-by-side.js";
 import { connect, generations } from "../support/clients.js";
 import { thrownBy } from "../support/outcome.js";
 import { inVirtualTime, storyStart } from "../support/virtual-time.js";
@@ -46,6 +48,41 @@ describe.each(generations)("with arm-compute %s", (generation) => {
     });
   });
 
+  it.each(["observe", "off"] as const)(
+    "%s: operations, lost replies and aborts are as with the SDK alone",
+    async (mode) => {
+      const play = (remedy: RemedyOptions | null): Promise<readonly unknown[]> =>
+        inVirtualTime(async (time) => {
+          await arm.stop();
+          arm = await startEmulator({ throttling: false, operations: { polls: 0 } });
+          arm.addVm({ name: "web-01" });
+          arm.longRunning({ on: "PUT virtualMachines", durationMs: 8_000 });
+          arm.throttle({ on: "PUT virtualMachines", retryAfter: 2 });
+          arm.throttle({ on: "GET operations", retryAfter: 3 });
+          arm.fail({ status: 503 }, { on: "GET virtualMachines" });
+          const compute = connect(generation, arm, time, remedy);
+          const created = await compute.create("web-02");
+          arm.fail("StorageAccountTooBusy", { on: "PUT virtualMachines", as: "operation" });
+          const failed = await thrownBy(compute.create("web-03"));
+          arm.reset({ on: "POST virtualMachines/start" });
+          const started = await compute.start("web-01").catch((error: unknown) => error);
+          const caller = new AbortController();
+          arm.throttle({ on: "GET virtualMachines", retryAfter: 60 });
+          const aborted = thrownBy(compute.get("web-01", { abortSignal: caller.signal }));
+          await time.sleep(5_000);
+          caller.abort();
+          const { name } = await aborted;
+          const { message, code, statusCode } = failed as Error & { code?: string; statusCode?: number };
+          return [exchanges(), created.name, message, code, statusCode, String(started), name, time.elapsedMs()];
+        });
+      // core-util draws its jitter from here.
+      const chance = vi.spyOn(Math, "random").mockReturnValue(0.5);
+      const alone = await play(null);
+      expect(await play({ mode })).toEqual(alone);
+      chance.mockRestore();
+    },
+  );
+
   it("observe: an event says what would have been done", () =>
     inVirtualTime(async (time) => {
       const events: RemedyEvent[] = [];
@@ -76,6 +113,22 @@ it("a client that was prepared is given back to the SDK", () => {
   expect(names()).toEqual(["defaultRetryPolicy", "remedyObserverPolicy"]);
   withRemedy({ pipeline });
   expect(names()).toEqual(["remedyEntryPolicy", "remedyPolicy"]);
+});
+
+it.each([0, 1, 5])("it is given back as it was made, with %d retries", async (maxRetries) => {
+  const sends = async (taken: boolean): Promise<number> => {
+    const service = scripted(() => ({ status: 503, headers: { "retry-after-ms": "1" } }));
+    const client = new Compute24(credential, "s", { httpClient: service, retryOptions: { maxRetries } });
+    if (taken) {
+      withRemedy(client);
+      withRemedy(client, { maxRetries: 2 });
+      withRemedy(client, { mode: "observe" });
+    }
+    await thrownBy(client.virtualMachines.get("rg", "vm"));
+    return service.sends.length;
+  };
+  expect(await sends(false)).toBe(maxRetries + 1);
+  expect(await sends(true)).toBe(maxRetries + 1);
 });
 
 it("a word that is none of the three is refused by name", () => {
