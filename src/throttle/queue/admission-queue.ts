@@ -111,6 +111,8 @@ export class AdmissionQueue {
     if (arrival.dueAt > now) this.#deferred.untilDue(waiter, arrival.dueAt);
     else this.#enqueue(waiter, now);
     this.pump();
+    // Time passes meanwhile, and the deadline may have come.
+    if (waiter.refusal) return Promise.reject(waiter.refusal);
     return waiter.permit ?? this.#promise(waiter);
   }
 
@@ -219,7 +221,6 @@ export class AdmissionQueue {
   }
 
   #promise(waiter: Waiter): Promise<Permit> {
-    if (waiter.state === "gone") return Promise.reject(new ClockSetBackError());
     return new Promise((resolve, reject) => {
       waiter.resolve = resolve;
       waiter.reject = reject;
@@ -256,6 +257,7 @@ export class AdmissionQueue {
     if (waiter.state === "queued") this.#removeQueued(waiter);
     else this.#deferred.remove(waiter);
     this.#leave(waiter);
+    waiter.refusal = error;
     waiter.reject?.(error);
   }
 

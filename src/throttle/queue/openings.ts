@@ -102,7 +102,8 @@ export class Openings {
     const look = (group: Group): void => {
       const first = group.entries.peek();
       if (first === undefined) {
-        this.#groups.delete(group.blocker);
+        // Another group may have taken its place since.
+        if (this.#groups.get(group.blocker) === group) this.#groups.delete(group.blocker);
         this.#setTime(group, Infinity);
         return;
       }

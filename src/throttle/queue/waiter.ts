@@ -33,6 +33,8 @@ export class Waiter {
   /** Its current place among the deferred waiters. */
   place: object | undefined;
   permit: Permit | undefined;
+  /** Why it was refused. */
+  refusal: Error | undefined;
   resolve: ((permit: Permit) => void) | undefined;
   reject: ((error: Error) => void) | undefined;
   onAbort: (() => void) | undefined;
