@@ -18,7 +18,6 @@ const mostEntries = 1_000;
 type Deed = "created" | "deleted" | "granted";
 
 interface Entry {
-  readonly deed: Deed;
   /** Epoch milliseconds. */
   readonly at: number;
   /** Whom a role was granted to. */
@@ -41,8 +40,12 @@ interface Written {
 }
 
 export class RecentWork {
-  /** By path, lower case; the oldest first. */
-  readonly #entries = new Map<string, Entry>();
+  /** By path, lower case; the oldest first, so that those whose time is over are the first. */
+  readonly #entries: Readonly<Record<Deed, Map<string, Entry>>> = {
+    created: new Map(),
+    deleted: new Map(),
+    granted: new Map(),
+  };
   #seenAt = -Infinity;
 
   /** A request, or the operation that it began, has succeeded. */
@@ -51,26 +54,22 @@ export class RecentWork {
     this.#forget(now);
     const path = pathOf(url);
     const isGrant = method === "PUT" && path.includes("/providers/microsoft.authorization/roleassignments/");
-    this.#entries.delete(path);
-    this.#entries.set(path, {
-      deed: method === "DELETE" ? "deleted" : isGrant ? "granted" : "created",
-      at: now,
-      ...(isGrant && { principal: principalIn(body) }),
-    });
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > mostEntries && oldest !== undefined) this.#entries.delete(oldest);
+    for (const deed of deeds) this.#entries[deed].delete(path);
+    const deed = method === "DELETE" ? "deleted" : isGrant ? "granted" : "created";
+    this.#entries[deed].set(path, { at: now, ...(isGrant && { principal: principalIn(body) }) });
+    this.#dropOldest();
   }
 
   /** Why a refusal is expected to end soon, if it comes from what was just done here. */
   excuse(request: Written, diagnosis: Diagnosis, now: number): Excuse | undefined {
     const deed = request.method === "HEAD" ? undefined : deedBehind(diagnosis);
-    if (deed === undefined || this.#entries.size === 0) return undefined;
+    if (deed === undefined || this.#entries[deed].size === 0) return undefined;
     this.#forget(now);
     const path = pathOf(request.url);
     const text = diagnosis.chain.map(({ message }) => message.toLowerCase()).join("\n");
-    for (const [known, entry] of this.#entries) {
+    for (const [known, entry] of this.#entries[deed]) {
+      if (!concerns(known, deed, entry, path, text)) continue;
       const until = entry.at + lastingMs[deed];
-      if (entry.deed !== deed || now >= until || !concerns(known, entry, path, text)) continue;
       return { until, baseMs: deed === "created" ? 1_000 : 10_000, because: `${known} was ${deed} a moment ago` };
     }
     return undefined;
@@ -78,15 +77,30 @@ export class RecentWork {
 
   #forget(now: number): void {
     // A clock that was set back says nothing about how long ago something was.
-    if (now < this.#seenAt) this.#entries.clear();
+    const isSetBack = now < this.#seenAt;
     this.#seenAt = now;
-    for (const [path, { at, deed }] of this.#entries) {
-      if (now - at >= lastingMs[deed]) this.#entries.delete(path);
+    for (const deed of deeds) {
+      for (const [path, { at }] of this.#entries[deed]) {
+        if (!isSetBack && now - at < lastingMs[deed]) break;
+        this.#entries[deed].delete(path);
+      }
     }
+  }
+
+  #dropOldest(): void {
+    let size = 0;
+    let oldest: { readonly deed: Deed; readonly path: string; readonly at: number } | undefined;
+    for (const deed of deeds) {
+      size += this.#entries[deed].size;
+      const [first] = this.#entries[deed];
+      if (first && first[1].at < (oldest?.at ?? Infinity)) oldest = { deed, path: first[0], at: first[1].at };
+    }
+    if (size > mostEntries && oldest) this.#entries[oldest.deed].delete(oldest.path);
   }
 }
 
 const lastingMs: Readonly<Record<Deed, number>> = { created: createdMs, deleted: deletedMs, granted: grantedMs };
+const deeds = ["created", "deleted", "granted"] as const;
 
 /** What would explain a refusal. */
 function deedBehind({ status, code = "" }: Diagnosis): Deed | undefined {
@@ -99,7 +113,7 @@ function deedBehind({ status, code = "" }: Diagnosis): Deed | undefined {
 /** `NicInUse`, `InUseSubnetCannotBeDeleted`, `PublicIPAddressCannotBeDeleted` and their kind: another resource still uses it. */
 const isHeldCode = /inuse|cannotbedeleted|^nicreserved/i;
 
-function concerns(known: string, { deed, principal }: Entry, path: string, text: string): boolean {
+function concerns(known: string, deed: Deed, { principal }: Entry, path: string, text: string): boolean {
   switch (deed) {
     case "created":
       return (

@@ -103,6 +103,15 @@ describe("is not waited out", () => {
     expect(sends).toEqual([0]);
   });
 
+  it("a 404 for what a thousand others were created or deleted after", async () => {
+    const { call, sends } = serviceThatRefuses(`GET ${nic}`, Infinity, 404, "ResourceNotFound", notFound);
+    await call(request("PUT", nic, {}));
+    for (let count = 1; count <= 1_000; count++)
+      await call(count % 2 === 0 ? request("PUT", `${vm}${count}`, {}) : request("DELETE", `${vm}${count}`));
+    await remedyErrorOf(call(request("GET", nic)));
+    expect(sends).toEqual([0]);
+  });
+
   it("for longer than Azure needs", async () => {
     const { call, clock } = serviceThatRefuses(`GET ${nic}`, Infinity, 404, "ResourceNotFound", notFound);
     await call(request("PUT", nic, {}));
