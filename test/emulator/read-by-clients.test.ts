@@ -42,6 +42,59 @@ describe.each([
     expect(await namesOf(virtualMachines.listAvailableSizes("rg", "web-01"))).toContain("Standard_D4s_v5");
   });
 
+  it("reads in one list which machines are at work: states and nothing of their models, page by page", async () => {
+    for (const name of ["web-01", "web-02"]) arm.addVm({ name, powerState: "deallocated", tags: { role: "web" } });
+    arm.longRunning({ on: "POST virtualMachines/web-01/start", durationMs: 600_000 });
+    await ask(arm, "POST", vm("web-01", "/start"));
+    const listed = new Map<string | undefined, unknown>();
+    for await (const machine of client().virtualMachines.listAll({ statusOnly: "true" })) {
+      listed.set(
+        machine.name,
+        machine.instanceView?.statuses?.map(({ code }) => code),
+      );
+      expect(machine.vmId).toMatch(/./);
+      expect([machine.tags, machine.hardwareProfile, machine.storageProfile]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    }
+    expect(Object.fromEntries(listed)).toEqual({
+      "web-01": ["ProvisioningState/updating", "PowerState/starting"],
+      "web-02": ["ProvisioningState/succeeded", "PowerState/deallocated"],
+    });
+    expect(pages("virtualMachines")).toBe(2);
+    const states = new Map<string | undefined, unknown>();
+    for await (const { name, provisioningState } of client().virtualMachines.list("rg"))
+      states.set(name, provisioningState);
+    expect(Object.fromEntries(states)).toEqual({ "web-01": "Updating", "web-02": "Succeeded" });
+  });
+
+  it("expands a list only for the machines of one scale set, on every page of it", async () => {
+    arm.addVm({ name: "web-01" });
+    const made = await ask(arm, "PUT", compute("virtualMachineScaleSets/web"), {
+      ...location,
+      sku: { name: "Standard_D2s_v5", capacity: 2 },
+      properties: { orchestrationMode: "Flexible", virtualMachineProfile: {} },
+    });
+    arm.finishOperations();
+    const { virtualMachines } = client();
+    const filter = `'virtualMachineScaleSet/id' eq '${String(made.body["id"])}'`;
+    const found = [];
+    for await (const machine of virtualMachines.list("rg", { filter, expand: "instanceView" })) found.push(machine);
+    expect(found.map(({ instanceView }) => instanceView?.statuses?.at(-1)?.code)).toEqual([
+      "PowerState/running",
+      "PowerState/running",
+    ]);
+    await expect(namesOf(virtualMachines.listAll({ expand: "instanceView" }))).rejects.toMatchObject({
+      statusCode: 400,
+      code: "InvalidParameter",
+    });
+    await expect(namesOf(virtualMachines.listAll({ filter: "name eq 'web-01'" }))).rejects.toMatchObject({
+      statusCode: 400,
+    });
+  });
+
   it("reads images by publisher, offer, SKU and version", async () => {
     const { virtualMachineImages: images } = client();
     const publishers = await images.listPublishers("westeurope");

@@ -53,6 +53,21 @@ describe("with the documented numbers", () => {
     );
   });
 
+  it("counts all lists of machines together, and no other read with them", async () => {
+    const all = "/providers/Microsoft.Compute/virtualMachines";
+    const states = `${arm.endpoint}/subscriptions/${arm.subscriptionId}${all}?statusOnly=true&api-version=2024-07-01`;
+    const remaining: (string | null)[] = [];
+    for (const path of [compute("virtualMachines"), all, vm("web-01"), states]) {
+      remaining.push((await ask(arm, "GET", path)).headers.get("x-ms-ratelimit-remaining-resource"));
+    }
+    expect(remaining).toEqual([
+      "Microsoft.Compute/HighCostGetSubscription;899",
+      "Microsoft.Compute/HighCostGetSubscription;898",
+      "Microsoft.Compute/LowCostGetResource;35, Microsoft.Compute/LowCostGetSubscription;23999",
+      "Microsoft.Compute/HighCostGetSubscription;897",
+    ]);
+  });
+
   it("refuses the 13th update of one VM in a minute, in Compute's way", async () => {
     for (let call = 0; call < 12; call += 1) await ask(arm, "POST", vm("web-01", "/restart"));
     clock.advance(20_000);

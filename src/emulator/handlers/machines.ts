@@ -162,20 +162,50 @@ function listInGroup(exchange: ArmExchange): Reply {
   return list(exchange, exchange.group.name);
 }
 
+/** `statusOnly` belongs to the list of a subscription; that of a group takes no notice of it. */
 function listAll(exchange: ArmExchange): Reply {
-  return list(exchange);
+  if (exchange.request.url.searchParams.get("statusOnly") !== "true") return list(exchange);
+  const machines = exchange.cloud.resources.ofType(machineType).filter(isMachine);
+  return pageOf(
+    exchange,
+    machines.map((machine) => statusOf(exchange, machine)),
+  );
+}
+
+/** Without tags and model: only what the machine is, and its instance view. */
+function statusOf(exchange: ArmExchange, machine: Machine): JsonObject {
+  const { id, name, type, location } = presentMachine(machine, exchange.cloud);
+  const { vmId } = machine.properties;
+  return { id, name, type, location, properties: { vmId, instanceView: instanceView(machine, exchange.cloud) } };
 }
 
 function list(exchange: ArmExchange, group?: string): Reply {
-  const { resources } = exchange.cloud;
-  const expand =
-    exchange.request.url.searchParams.get("statusOnly") === "true" ||
-    exchange.request.url.searchParams.get("$expand") === "instanceView";
-  const machines = resources.ofType(machineType, group).filter(isMachine);
+  const { searchParams } = exchange.request.url;
+  const set = setOfFilter(searchParams.get("$filter"));
+  const expand = searchParams.get("$expand") === "instanceView";
+  if (expand && set === undefined) {
+    throw new ArmError(400, "InvalidParameter", "$expand can only be used with a valid $filter.", {
+      target: "$expand",
+    });
+  }
+  const machines = exchange.cloud.resources.ofType(machineType, group).filter(isMachine);
+  const wanted = set === undefined ? machines : machines.filter((machine) => isOfSet(machine, set));
   return pageOf(
     exchange,
-    machines.map((vm) => presentMachine(vm, exchange.cloud, expand)),
+    wanted.map((machine) => presentMachine(machine, exchange.cloud, expand)),
   );
+}
+
+/** The scale set named by the only filter that the service documents. */
+function setOfFilter(filter: string | null): string | undefined {
+  if (filter === null) return undefined;
+  const id = /^'virtualMachineScaleSet\/id' eq '?([^']+?)'?$/i.exec(filter.trim())?.[1];
+  if (id !== undefined) return id;
+  throw new ArmError(400, "InvalidParameter", `The $filter '${filter}' is not supported.`, { target: "$filter" });
+}
+
+function isOfSet({ properties }: Machine, set: string): boolean {
+  return digText(properties, "virtualMachineScaleSet", "id")?.toLowerCase() === set.toLowerCase();
 }
 
 /** What all writes of a VM share: its place, its document, and its state after a failure. */
