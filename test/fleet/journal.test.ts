@@ -1,4 +1,6 @@
 /** A run that was cut short goes on from its journal, and nothing runs twice that may not. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile, appendFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,6 +86,18 @@ describe("the file", () => {
     release();
     expect(await first.summary).toMatchObject({ succeeded: 3 });
   });
+
+  it("is left with an exit code of its own by a process that has nothing to do but wait", async () => {
+    const script = join(folder, "script.ts");
+    const fleet = new URL("../../src/fleet/index.ts", import.meta.url).href;
+    await writeFile(
+      script,
+      `import { runFleet } from ${JSON.stringify(fleet)};
+       runFleet(["vm-1"], () => new Promise(() => {}), { journal: ${JSON.stringify(journal)} });`,
+    );
+    const [code] = await once(spawn(process.execPath, ["--import", "tsx", script], { stdio: "inherit" }), "exit");
+    expect(code).toBe(13);
+  }, 60_000);
 
   it("may end in half a line", async () => {
     await runFleet(names, (name) => name, { journal, run: "may" }).summary;

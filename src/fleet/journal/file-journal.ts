@@ -53,8 +53,21 @@ interface HeldLock {
   readonly isLost: () => boolean;
 }
 
+/**
+ * A process with nothing left to do ends, whatever it still awaits: by Node's own rule with exit code 13, but with 0 while
+ * proper-lockfile waits to remove its locks. A run that is not over is no success.
+ */
+function failIfLeft(): { end(): void } {
+  const onLeft = (): void => {
+    process.exitCode ??= 13;
+  };
+  process.on("beforeExit", onLeft);
+  return { end: () => void process.off("beforeExit", onLeft) };
+}
+
 async function lockFile(path: string, waitMs: number): Promise<HeldLock> {
   let isLost = false;
+  const watched = failIfLeft();
   try {
     const release = await lock(path, {
       realpath: false,
@@ -66,8 +79,15 @@ async function lockFile(path: string, waitMs: number): Promise<HeldLock> {
         isLost = true;
       },
     });
-    return { release: () => (isLost ? Promise.resolve() : release()), isLost: () => isLost };
+    return {
+      release: () => {
+        watched.end();
+        return isLost ? Promise.resolve() : release();
+      },
+      isLost: () => isLost,
+    };
   } catch (error) {
+    watched.end();
     if ((error as { code?: unknown }).code === "ELOCKED") throw new JournalInUseError(path);
     throw error;
   }
