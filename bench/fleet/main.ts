@@ -106,6 +106,8 @@ async function printNights(): Promise<void> {
         ],
         name === ours ? untrue.length + ranTwice.length === 0 : undefined,
       );
+      for (const name of untrue)
+        console.log(`    ${name}: ${played.statuses.get(name) ?? "no result"}, which is not true`);
       if (process.argv.includes("table")) console.log(played.table.join("\n"));
     }
   }
