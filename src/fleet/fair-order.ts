@@ -41,7 +41,7 @@ class Line<Item> {
   take(): Entry<Item> | undefined {
     const entry = this.#entries[this.#taken];
     if (entry) this.#taken += 1;
-    // Now and then: a list of a hundred thousand is not moved for each that leaves it.
+    // Not each time: a list of a hundred thousand would be moved for every entry that leaves it.
     if (this.#taken > readAhead) {
       this.#entries.splice(0, this.#taken);
       this.#taken = 0;

@@ -155,7 +155,7 @@ describe("every run", () => {
     );
   });
 
-  it("does nothing again under its name that succeeded, and everything else", async () => {
+  it("skips what succeeded under the same name, and runs everything else again", async () => {
     await fc.assert(
       fc.asyncProperty(plan, async (drawn) => {
         const journal = memoryJournal();

@@ -39,7 +39,7 @@ describe("which run it is", () => {
     expect(other).toEqual({ "vm-1": "succeeded", "vm-2": "succeeded", "vm-3": "succeeded" });
   });
 
-  it("without a name, a finished one begins again every night, and the file does not grow", async () => {
+  it("without a name, a finished run starts over every night, and the file does not grow", async () => {
     const sizes: number[] = [];
     for (let night = 0; night < 4; night++) {
       expect(await runFleet(names, (name) => name, { journal }).summary).toMatchObject({ succeeded: 3 });
@@ -48,7 +48,7 @@ describe("which run it is", () => {
     expect(sizes[3]).toBe(sizes[1]);
   });
 
-  it("without a name, one that was cut short goes on", async () => {
+  it("without a name, an interrupted run continues", async () => {
     const ending = new AbortController();
     const first = await statuses(
       runFleet(
@@ -87,7 +87,7 @@ describe("the file", () => {
     expect(await first.summary).toMatchObject({ succeeded: 3 });
   });
 
-  it("is left with an exit code of its own by a process that has nothing to do but wait", async () => {
+  it("makes a process that ends in the middle of a run fail", async () => {
     const script = join(folder, "script.ts");
     const fleet = new URL("../../src/fleet/index.ts", import.meta.url).href;
     await writeFile(
@@ -122,7 +122,7 @@ describe("the file", () => {
 const posts = (arm: Emulator): string[] => arm.story.filter((line) => line.startsWith("POST"));
 
 describe.each(generations)("after a crash, with arm-compute %s", (generation) => {
-  it("follows the operation that runs instead of sending its request again", async () => {
+  it("follows the running operation instead of sending its request again", async () => {
     await scene(
       generation,
       async ({ arm, client, time }) => {
@@ -169,7 +169,7 @@ describe.each(generations)("after a crash, with arm-compute %s", (generation) =>
     });
   });
 
-  it("gives the answer again of a script that had run before a later step failed", async () => {
+  it("repeats the answer of a script that ran before a later step failed", async () => {
     await scene(generation, async ({ arm, client }) => {
       arm.addVm({ name: "vm-1" });
       const journal = memoryJournal();
@@ -202,7 +202,7 @@ describe.each(generations)("after a crash, with arm-compute %s", (generation) =>
   });
 });
 
-it("holds no body and no password", async () => {
+it("contains no request body and no password", async () => {
   await scene("24", async ({ arm, client }) => {
     const journal = memoryJournal();
     const create = (name: string): Promise<unknown> =>

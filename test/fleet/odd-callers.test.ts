@@ -28,7 +28,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const never = new Promise<never>(() => undefined);
 
 describe("a source", () => {
-  it("that is slow has its first item started at once", async () => {
+  it("that is slow does not delay its first item", async () => {
     const started: string[] = [];
     let goOn = (): void => undefined;
     const wait = new Promise<void>((resolve) => (goOn = resolve));
@@ -44,7 +44,7 @@ describe("a source", () => {
     expect(await run.summary).toMatchObject({ succeeded: 2 });
   });
 
-  it("that never goes on does not hold up the end of a run", async () => {
+  it("that hangs does not delay the end of a run", async () => {
     const ending = new AbortController();
     async function* stuck(): AsyncGenerator<string> {
       yield "vm-1";
@@ -57,7 +57,7 @@ describe("a source", () => {
     expect(await run.summary).toMatchObject({ succeeded: 1, notStarted: 0 });
   });
 
-  it("that is a list with an item that has no name has none of it begun", async () => {
+  it("that is a list starts nothing if one item has no name", async () => {
     const called: unknown[] = [];
     const run = runFleet(["vm-1", 7, "vm-3"], (item) => called.push(item));
     const seen: string[] = [];
@@ -69,7 +69,7 @@ describe("a source", () => {
     expect([called, seen]).toEqual([[], ["vm-1 notStarted", "vm-3 notStarted"]]);
   });
 
-  it("that fails lets what was begun come to its end", async () => {
+  it("that fails lets running items finish", async () => {
     let finish = (): void => undefined;
     const work = new Promise<void>((resolve) => (finish = resolve));
     async function* failing(): AsyncGenerator<string> {
@@ -88,7 +88,7 @@ describe("a source", () => {
     expect(wasAborted).toBe(false);
   });
 
-  it("of two subscriptions goes on with one while the other is throttled", async () => {
+  it("of two subscriptions continues with one while the other is throttled", async () => {
     const id = (subscription: string, index: number): string => `/subscriptions/${subscription}/vm-${index}`;
     const items = Array.from({ length: 100 }, (_, index) => [id("busy", index), id("free", index)]).flat();
     const ending = new AbortController();
@@ -103,7 +103,7 @@ describe("a source", () => {
     await run.summary;
   });
 
-  it("of objects has turns by their ids, whatever their keys are", async () => {
+  it("of objects takes turns by their ids, whatever their keys are", async () => {
     const vms = ["a", "a", "a", "b"].map((group, index) => ({
       id: `/subscriptions/${group}/x`,
       name: `${group}${index}`,
@@ -205,7 +205,7 @@ describe("events", () => {
     });
   });
 
-  it("and errors are summed up alike, one by one or mixed, also after JSON", async () => {
+  it("and errors are summarized alike, separately or mixed, also after JSON", async () => {
     await scene("24", async ({ arm, client, events }) => {
       for (const name of ["vm-1", "vm-2"]) arm.addVm({ name });
       arm.fail("ScopeLocked", { on: "POST virtualMachines/start", times: Infinity });
@@ -229,7 +229,7 @@ describe("events", () => {
 });
 
 describe("a run", () => {
-  it("is a new one each time by a clock that stands still", async () => {
+  it("is a new one each time, even if the clock stands still", async () => {
     const journal = memoryJournal();
     const clock = { now: () => 1_000, sleep: () => Promise.resolve() };
     for (let night = 0; night < 3; night++)

@@ -45,7 +45,7 @@ describe.each(generations)("a run with arm-compute %s", (generation) => {
     });
   });
 
-  it("hands the events of the clients on with the item they belong to", async () => {
+  it("passes on the clients' events with the item they belong to", async () => {
     await scene(generation, async ({ arm, client }) => {
       for (const name of named(3)) arm.addVm({ name });
       arm.fail("InternalServerError", { on: "POST virtualMachines/vm-001/deallocate" });
@@ -69,7 +69,7 @@ it("waits for the poller that the function returns without awaiting it", async (
   });
 });
 
-it("takes the pages of the SDK's pager, and tells how it goes on", async () => {
+it("reads the pages of the SDK's pager, and reports progress", async () => {
   await scene("24", async ({ arm, client }) => {
     for (const name of named(5)) arm.addVm({ name });
     const compute = client().client as ComputeManagementClient;
@@ -166,7 +166,7 @@ describe("ended before its time", () => {
   });
 });
 
-it("gives the second of two items with one key an error, and does not run it", async () => {
+it("fails the second of two items with the same key without running it", async () => {
   const results = await allOf(runFleet(["vm-1", "vm-2", "vm-1"], (name) => name));
   expect(results.map(({ key, status }) => `${key} ${status}`).sort()).toEqual([
     "vm-1 failed",
@@ -216,7 +216,7 @@ it("says which item has no name", async () => {
 });
 
 describe("a sum of failures", () => {
-  it("says what to do once for each reason, and names a machine only where there is one", async () => {
+  it("gives the steps once for each reason, and names a machine only if there is just one", async () => {
     await scene("24", async ({ arm, client, events }) => {
       for (const name of named(3)) arm.addVm({ name });
       arm.fail("AllocationFailed", { on: "POST virtualMachines/start", times: Infinity });
