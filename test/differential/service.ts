@@ -113,7 +113,7 @@ export class Service {
       exchange.reply = String(response.status);
       exchange.askedMs = Math.max(
         askedMs(fault?.how === "answer" ? fault.answer.retryAfter : this.wire.pollRetryAfter),
-        fault?.how === "answer" && /after '6' s/.test(fault.answer.body) ? 6_000 : 0,
+        fault?.how === "answer" && fault.answer.body.includes("after '6' s") ? 6_000 : 0,
       );
       return response;
     } catch (error) {
