@@ -125,6 +125,8 @@ export interface Operation {
   lastPollAt: number | undefined;
   /** When the last poll was answered; what is between that and the next poll is the poller's own interval. */
   lastAnswerAt: number | undefined;
+  /** Answers to polls that could not be read. */
+  unreadable: number;
   /** Something failed that the SDK alone would have ended with: a success needs to show what was asked for. */
   hadTrouble: boolean;
   /** The interval at which the poller asked while all was well, to give back after a longer wait. */

@@ -71,6 +71,7 @@ export class Operations {
       refusals: 0,
       mayHaveRun: false,
       earlierMayHaveRun: false,
+      unreadable: 0,
       plan: { kind: "follow", begunAt: now, dueAt: now },
       firstFailureAt: undefined,
       startedAt: now,

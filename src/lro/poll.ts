@@ -162,6 +162,13 @@ export function succeededResponse(
   return { status: 200, headers, request, bodyAsText: resource ?? "" };
 }
 
+/** A poller reads no status in a text of another type, and takes the operation for ended. */
+function sayItIsJson(response: PipelineResponse): void {
+  const type = response.headers.get("content-type");
+  if (type !== undefined && !type.includes("json") && jsonOf(response) !== undefined)
+    response.headers.set("content-type", "application/json");
+}
+
 /** At the end, PUT reads its own URL and DELETE reads nothing. */
 function leadTo({ first, resourceUrl }: Operation, resultUrl: string | undefined): object {
   return first.method !== "PUT" && resourceUrl !== undefined && resultUrl !== undefined
@@ -185,6 +192,7 @@ export function translate(
       return runningResponse(operation, request, askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000);
     }
     boundWait(response, operation.lastPollAt ?? operation.startedAt);
+    sayItIsJson(response);
   }
   if (operation.submissions === 1 && !operation.slowed) return response;
   if (progress === "succeeded") {

@@ -175,7 +175,7 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     const { request } = this.#poll;
     // A claims challenge: the outer bearer policy answers it and sends the poll again.
     if (response.status === 401) return { kind: "end", end: response };
-    if (operation.pollMode === "body" && response.status === 200)
+    if (operation.pollMode === "body" && response.status === 200 && isDocument(response))
       operation.lastSeenResource = response.bodyAsText ?? undefined;
     const progress = progressOf(response, operation.mode);
     switch (progress) {
@@ -186,7 +186,8 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
         this.#checkDeadline(askedWaitMs(response) ?? operation.pollIntervalMs ?? 2_000, response);
         return { kind: "end", end: translate(operation, request, response, progress) };
       case "succeeded":
-        if (this.#isUnproven(response)) return this.#doubt(response);
+        if (this.#saysNothing(response)) return this.#askAgain(response);
+        if (this.#isUnproven(response)) return this.#doubt(response, notAsAsked);
         return this.#succeed(translate(operation, request, response, progress));
     }
   }
@@ -198,10 +199,23 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     return contradicts(jsonOf({ bodyAsText: first.body }), jsonOf(response));
   }
 
-  #doubt(response: PipelineResponse): Promise<OperationStep> {
-    const reason = "outcome unknown: the resource has settled, but it does not show what was asked for";
-    const message = "The resource is in state Succeeded, but is not as requested.";
-    const diagnosis = diagnoseInput({ error: { code: "ResourceNotAsAsked", message } }, this.settings);
+  /** A poller takes a 200 that it cannot read for the end, but here the SDK would have given up before. */
+  #saysNothing(response: PipelineResponse): boolean {
+    const { mode, hadTrouble } = this.#operation;
+    return hadTrouble && mode !== "location" && response.status === 200 && !isDocument(response);
+  }
+
+  #askAgain(response: PipelineResponse): Promise<OperationStep> | OperationStep {
+    const operation = this.#operation;
+    operation.unreadable += 1;
+    if (operation.unreadable > mostUnreadable) return this.#doubt(response, unreadable);
+    const waitMs = operation.pollIntervalMs ?? 2_000;
+    operation.plan = { kind: "follow", ...this.#dueIn(waitMs) };
+    return this.#deferPoll(waitMs);
+  }
+
+  #doubt(response: PipelineResponse, { code, message, reason }: Doubt): Promise<OperationStep> {
+    const diagnosis = diagnoseInput({ error: { code, message } }, this.settings);
     noteAttempt(this, diagnosis, { action: "fail", outcome: "unknown", reason });
     return this.giveUp({ failure: { response, diagnosis }, diagnosis }, { reason, outcome: "unknown" });
   }
@@ -603,6 +617,32 @@ export class OperationRecovery implements Subject<PipelineResponse, Failure> {
     const begunAt = this.#now;
     return { begunAt, dueAt: begunAt + ms };
   }
+}
+
+interface Doubt {
+  readonly code: string;
+  readonly message: string;
+  readonly reason: string;
+}
+
+const notAsAsked: Doubt = {
+  code: "ResourceNotAsAsked",
+  message: "The resource is in state Succeeded, but is not as requested.",
+  reason: "outcome unknown: the resource has settled, but it does not show what was asked for",
+};
+
+const unreadable: Doubt = {
+  code: "StatusNotReadable",
+  message: "The status of the operation was answered with 200, but without anything that says how it goes.",
+  reason: "outcome unknown: the operation's status cannot be read",
+};
+
+/** Unreadable answers for one operation. */
+const mostUnreadable = 5;
+
+function isDocument(response: PipelineResponse): boolean {
+  const body = jsonOf(response);
+  return typeof body === "object" && body !== null && !Array.isArray(body);
 }
 
 /** A minute in all. */

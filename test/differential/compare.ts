@@ -38,6 +38,12 @@ function bothResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
       findings.push({ verdict: "better", kind: "another failed answer after more tries", detail: "" });
     } else if (wire.call === "delete" && lastReply(sdk) !== lastReply(ours)) {
       // A deletion that was met while it ran gives its status document, one that was over gives nothing.
+    } else if (lastReply(sdk).includes("garbled") && !lastReply(ours).includes("garbled")) {
+      findings.push({
+        verdict: "better",
+        kind: "a result that can be read where the SDK gives one that cannot",
+        detail: "",
+      });
     } else if (!sdk.isDone && ours.isDone) {
       findings.push({ verdict: "better", kind: "a true result where the SDK gives an untrue one", detail: "" });
     } else findings.push(worse("the result differs", `${print(theirs)} / ${print(own)}`));
@@ -142,8 +148,9 @@ function lostFields(theirs: ErrorFields, own: ErrorFields): Finding[] {
   const findings: Finding[] = [];
   if (theirs.name === "RestError" && own.name !== "RestError") findings.push(worse("an error changes its name"));
   // The SDK's own code for an answer that it cannot parse may give way to what could be read of it.
-  const isKept = own.code === theirs.code || own.chain.includes(theirs.code) || theirs.code === "PARSE_ERROR";
-  if (theirs.code !== undefined && !(isKept && own.code !== undefined)) {
+  const saysItself = theirs.code === "PARSE_ERROR";
+  const isKept = own.code === theirs.code || own.chain.includes(theirs.code) || saysItself;
+  if (theirs.code !== undefined && !(isKept && (own.code !== undefined || saysItself))) {
     findings.push(worse("an error loses its code", `${print(theirs.code)} / ${print(own.code)}`));
   }
   if (theirs.statusCode !== undefined && own.statusCode !== theirs.statusCode) {

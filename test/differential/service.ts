@@ -3,7 +3,16 @@ import { createHttpHeaders, RestError, type PipelineRequest, type PipelineRespon
 import { Readable } from "node:stream";
 import { isRead, isResultful, type CallName } from "./calls.js";
 import { Blobs, Vault } from "./data-plane.js";
-import type { Answer, End, Fault, RequestKind, RetryAfter, Wire } from "./wire.js";
+import {
+  html,
+  type Answer,
+  type End,
+  type Fault,
+  type Garbling,
+  type RequestKind,
+  type RetryAfter,
+  type Wire,
+} from "./wire.js";
 
 /** One request as it arrived, and what became of it. */
 export interface Exchange {
@@ -110,7 +119,7 @@ export class Service {
     this.exchanges.push(exchange);
     try {
       const response = await this.#reply(request, exchange, fault);
-      exchange.reply = String(response.status);
+      exchange.reply = fault?.how === "garbled" ? `${response.status} garbled` : String(response.status);
       exchange.askedMs = Math.max(
         askedMs(fault?.how === "answer" ? fault.answer.retryAfter : this.wire.pollRetryAfter),
         fault?.how === "answer" && fault.answer.body.includes("after '6' s") ? 6_000 : 0,
@@ -137,6 +146,7 @@ export class Service {
     if (fault.how === "redirect") {
       return answer(request, 307, "", { location: `${request.url}${request.url.includes("?") ? "&" : "?"}r=1` });
     }
+    if (fault.how === "garbled") return garbled(this.#honest(request, exchange), fault.as);
     if (fault.how === "cut") {
       this.#honest(request, exchange);
       throw new RestError("Error reading response as text: aborted", { code: "PARSE_ERROR" });
@@ -447,6 +457,29 @@ function askedMs(hint: RetryAfter | undefined): number {
   if (!hint) return 0;
   const ms = hint.form === "date" ? hint.inMs : Number(hint.value) * (hint.form === "seconds" ? 1_000 : 1);
   return ms > 0 ? ms : 0;
+}
+
+function garbled(response: PipelineResponse, how: Garbling): PipelineResponse {
+  const { bodyAsText, headers } = response;
+  if (bodyAsText === undefined || bodyAsText === null || bodyAsText === "") return response;
+  const typed = (type: string): PipelineResponse["headers"] =>
+    createHttpHeaders({ ...headers.toJSON(), "content-type": type });
+  switch (how) {
+    case "half":
+      return { ...response, bodyAsText: bodyAsText.slice(0, bodyAsText.length >> 1) };
+    case "empty":
+      return { ...response, bodyAsText: "" };
+    case "null":
+      return { ...response, bodyAsText: "null" };
+    case "array":
+      return { ...response, bodyAsText: "[]" };
+    case "byte order mark":
+      return { ...response, bodyAsText: `\ufeff${bodyAsText}` };
+    case "page":
+      return { ...response, bodyAsText: html, headers: typed("text/html") };
+    case "another type":
+      return { ...response, headers: typed("text/plain") };
+  }
 }
 
 function aborted(): Error {

@@ -29,7 +29,12 @@ export type Fault =
   /** The service answers and carries out, but the body of the answer breaks off. */
   | { readonly how: "cut" }
   /** 307 to the same resource under another name. */
-  | { readonly how: "redirect" };
+  | { readonly how: "redirect" }
+  /** The service's own answer, and its body is not what it should be. */
+  | { readonly how: "garbled"; readonly as: Garbling };
+
+/** What proxies and services make of a body. */
+export type Garbling = "half" | "empty" | "null" | "array" | "byte order mark" | "page" | "another type";
 
 /** How an accepted operation ends, one for each time it is submitted; after the last one it succeeds. */
 export interface End {
@@ -157,8 +162,11 @@ function faultOf(c: Chance, rows: readonly Row[]): Fault {
   }
   if (kind < 0.88) return { how: "redirect" };
   if (kind < 0.94) return { how: "cut" };
+  if (kind < 0.97) return { how: "garbled", as: c.pick(garblings) };
   return { how: "honest", delayMs: c.pick([1_000, 30_000, 125_000, 150_000, 240_000]) };
 }
+
+const garblings: readonly Garbling[] = ["half", "empty", "null", "array", "byte order mark", "page", "another type"];
 
 type Row = readonly [status: number, code: string, message: string];
 
@@ -251,7 +259,7 @@ function answerOf(c: Chance, rows: readonly Row[]): Answer {
   };
 }
 
-const html = "<!DOCTYPE html><html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>";
+export const html = "<!DOCTYPE html><html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>";
 
 function bodyOf(c: Chance, row: Row): { body: string; contentType: string } {
   const json = "application/json; charset=utf-8";
