@@ -65,6 +65,9 @@ const ownLimitMs = 30 * 60_000;
 function sdkOnlyResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
   const error = errorOf(ours);
   const detail = `${print(valueOf(sdk))} / ${inShort(error)}`;
+  if (!isRaw(wire) && lastReply(sdk).includes("garbled")) {
+    return [{ verdict: "intended", kind: "an answer that cannot be read is no success", detail }];
+  }
   if (wire.abortAtMs !== undefined && error.name === "AbortError") {
     // What the SDK was answered was a failure, which ours waits out until the caller ends that.
     if (isRaw(wire) && Number((valueOf(sdk) as { status?: unknown }).status) >= 400) return [];
