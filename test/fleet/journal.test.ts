@@ -95,7 +95,8 @@ describe("the file", () => {
       `import { runFleet } from ${JSON.stringify(fleet)};
        runFleet(["vm-1"], () => new Promise(() => {}), { journal: ${JSON.stringify(journal)} });`,
     );
-    const [code] = await once(spawn(process.execPath, ["--import", "tsx", script], { stdio: "inherit" }), "exit");
+    const child = spawn(process.execPath, ["--import", "tsx", script], { stdio: "inherit" });
+    const [code] = (await once(child, "exit")) as [number | null];
     expect(code).toBe(13);
   }, 60_000);
 
