@@ -36,8 +36,6 @@ function bothResolved(wire: Wire, sdk: Play, ours: Play): Finding[] {
       findings.push({ verdict: "better", kind: "a good answer where the SDK gives a failed one", detail: "" });
     } else if (isRaw(wire) && lastReply(sdk) !== lastReply(ours)) {
       findings.push({ verdict: "better", kind: "another failed answer after more tries", detail: "" });
-    } else if (wire.call === "delete" && lastReply(sdk) !== lastReply(ours)) {
-      // A deletion that was met while it ran gives its status document, one that was over gives nothing.
     } else if (lastReply(sdk).includes("garbled") && !lastReply(ours).includes("garbled")) {
       findings.push({
         verdict: "better",
@@ -151,9 +149,9 @@ function lostFields(theirs: ErrorFields, own: ErrorFields): Finding[] {
   const findings: Finding[] = [];
   if (theirs.name === "RestError" && own.name !== "RestError") findings.push(worse("an error changes its name"));
   // The SDK's own code for an answer that it cannot parse may give way to what could be read of it.
-  const saysItself = theirs.code === "PARSE_ERROR";
-  const isKept = own.code === theirs.code || own.chain.includes(theirs.code) || saysItself;
-  if (theirs.code !== undefined && !(isKept && (own.code !== undefined || saysItself))) {
+  const isSdksOwn = theirs.code === "PARSE_ERROR";
+  const isKept = own.code === theirs.code || (own.code !== undefined && own.chain.includes(theirs.code));
+  if (theirs.code !== undefined && !isKept && !isSdksOwn) {
     findings.push(worse("an error loses its code", `${print(theirs.code)} / ${print(own.code)}`));
   }
   if (theirs.statusCode !== undefined && own.statusCode !== theirs.statusCode) {
