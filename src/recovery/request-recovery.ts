@@ -7,7 +7,7 @@ import { isRefusal, type Decision, type Situation } from "../decision/decide.js"
 import { progressOf } from "../lro/poll.js";
 import { isOfResourceManager, readTargetOf, type ReadTarget } from "../lro/read-back.js";
 import { isRepeatable } from "../lro/resubmission.js";
-import { followSignals } from "../time/attempt-timeout.js";
+import { followSignals, timeLimit } from "../time/attempt-timeout.js";
 import { untilDue } from "../time/clock.js";
 import { formatDuration } from "../time/format-duration.js";
 import { diagnoseSend } from "./diagnosing.js";
@@ -426,22 +426,17 @@ class RequestRecovery<Deferral> implements Subject<RequestEnd | Deferral, SendOu
 
   /** A known failure is not held up for long. Undefined if the look took too long. @throws AbortError */
   async #lookBriefly(target: ReadTarget): Promise<Look | undefined> {
-    const { clock } = this.settings;
     const { abortSignal } = this.progress.request;
-    const [over, done] = [new AbortController(), new AbortController()];
-    clock.sleep(longestLookMs, done.signal, { background: true }).then(
-      () => over.abort(),
-      () => undefined,
-    );
-    const followed = followSignals(abortSignal, over.signal);
+    const limit = timeLimit(this.settings.clock, longestLookMs);
+    const followed = followSignals(abortSignal, limit.signal);
     try {
       return await this.#look(target, followed.signal);
     } catch (error) {
-      if (!over.signal.aborted || abortSignal?.aborted) throw error;
+      if (!limit.signal.aborted || abortSignal?.aborted) throw error;
       return undefined;
     } finally {
       followed.release();
-      done.abort();
+      limit.release();
     }
   }
 

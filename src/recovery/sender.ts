@@ -5,7 +5,7 @@
  */
 import type { PipelineRequest, PipelineResponse, SendRequest } from "@azure/core-rest-pipeline";
 import { readFailure } from "../failure/read.js";
-import { AttemptTimeouts, followSignals } from "../time/attempt-timeout.js";
+import { AttemptTimeouts, followSignals, timeLimit } from "../time/attempt-timeout.js";
 import { AbortError, type AbortSignalLike } from "../time/clock.js";
 import { ThrottleDeadlineError, type AdmissionOptions, type Permit } from "../throttle/throttle.js";
 import { callOf } from "./call-tracer.js";
@@ -177,13 +177,7 @@ export class Sender {
   #deadlineSignal(now: number): { signal: AbortSignalLike; release(): void } | undefined {
     const left = remainingMs(this.#settings, now);
     if (left === undefined || left <= 0) return undefined;
-    const controller = new AbortController();
-    const cancel = new AbortController();
-    this.#settings.clock.sleep(left, cancel.signal, { background: true }).then(
-      () => controller.abort(),
-      () => undefined,
-    );
-    return { signal: controller.signal, release: () => cancel.abort() };
+    return timeLimit(this.#settings.clock, left);
   }
 }
 

@@ -56,6 +56,17 @@ function allowManyListeners(signal: AbortSignal): void {
   process.getBuiltinModule("node:events").setMaxListeners(0, signal);
 }
 
+/** A signal that aborts after `ms` milliseconds, unless it is released before. It does not keep the process alive. */
+export function timeLimit(clock: Clock, ms: number): { readonly signal: AbortSignal; readonly release: () => void } {
+  const over = new AbortController();
+  const released = new AbortController();
+  clock.sleep(ms, released.signal, { background: true }).then(
+    () => over.abort(),
+    () => undefined,
+  );
+  return { signal: over.signal, release: () => released.abort() };
+}
+
 /**
  * A controller that follows several signals until it is released: `AbortSignal.any` leaks on long-lived signals in Node
  * 20.
