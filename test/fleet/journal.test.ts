@@ -100,6 +100,17 @@ describe("the file", () => {
     expect(code).toBe(13);
   }, 60_000);
 
+  it("has one listener for all runs of a process, and none after the last", async () => {
+    const before = process.listenerCount("beforeExit");
+    const during: number[] = [];
+    const work = (): void => void during.push(process.listenerCount("beforeExit"));
+    const runs = Array.from({ length: 12 }, (_, run) => runFleet(["vm-1"], work, { journal: join(folder, `${run}`) }));
+    await Promise.all(runs.map(({ summary }) => summary));
+    expect(during).toHaveLength(12);
+    expect(Math.max(...during) - before).toBe(1);
+    expect(process.listenerCount("beforeExit")).toBe(before);
+  });
+
   it("may end in half a line", async () => {
     await runFleet(names, (name) => name, { journal, run: "may" }).summary;
     await appendFile(journal, '{"type":"result","key":"vm-9","sta');

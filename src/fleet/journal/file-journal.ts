@@ -58,11 +58,19 @@ interface HeldLock {
  * proper-lockfile waits to remove its locks. A run that is not over is no success.
  */
 function failIfLeft(): { end(): void } {
-  const onLeft = (): void => {
-    process.exitCode ??= 13;
+  // One listener for all journals: Node takes more than ten for a leak.
+  if (heldJournals++ === 0) process.on("beforeExit", onLeft);
+  return {
+    end: () => {
+      if (--heldJournals === 0) process.off("beforeExit", onLeft);
+    },
   };
-  process.on("beforeExit", onLeft);
-  return { end: () => void process.off("beforeExit", onLeft) };
+}
+
+let heldJournals = 0;
+
+function onLeft(): void {
+  process.exitCode ??= 13;
 }
 
 async function lockFile(path: string, waitMs: number): Promise<HeldLock> {
